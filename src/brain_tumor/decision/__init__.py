@@ -1,0 +1,1 @@
+"""ModelOutput to Verdict, pure functions."""

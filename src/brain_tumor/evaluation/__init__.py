@@ -1,0 +1,1 @@
+"""Labelled folders to evidence, on the shipped network."""

@@ -1,0 +1,32 @@
+"""Scan -> the tensor the network was trained on; training calls this very function."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from brain_tumor.input.scan import FloatArray, Scan
+
+# Part of every feature-cache key: raise it when the same scan would give another tensor.
+PREPROCESS_VERSION = "grey-stretch-bilinear-1"
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """What the network expects; stored in the model card, so a file brings its own."""
+
+    side_px: int = 299
+    resize: Literal["stretch-bilinear"] = "stretch-bilinear"
+
+
+def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
+    """Resize a scan to the network's input, shape (1, side, side, 3), float32, RGB, 0 to 1.
+
+    The image is stretched to a square, as the training set's loaders do; bilinear with antialiasing
+    (Pillow's resize, on float values). The three channels are equal.
+    """
+    side = (contract.side_px, contract.side_px)
+    resized = Image.fromarray(scan.pixels, mode="F").resize(side, Image.Resampling.BILINEAR)
+    grey = np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
+    return np.repeat(grey[np.newaxis, :, :, np.newaxis], 3, axis=3)

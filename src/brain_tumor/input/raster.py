@@ -1,0 +1,97 @@
+"""PNG, JPEG, BMP, TIFF and WebP, through Pillow."""
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.scan import FloatArray, Scan
+
+# Larger than any slice or phone photo (5000 x 5000); a header can promise far more than the file holds.
+MAX_SCAN_PIXELS = 25_000_000
+# An average over this many pixels a side tells colour from grey; full size would only cost time.
+_CHROMA_SIDE_PX = 128
+_DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+
+
+def read_raster(data: bytes, name: str, file_format: str) -> Scan:
+    """Decode one image of the format that its first bytes announce.
+
+    8-bit values are divided by 255. Deeper grey values are divided by the largest value of the smallest
+    bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files.
+    Transparent pixels become black, the EXIF orientation is applied, colour becomes ITU-R 601 luma.
+    Raises ScanError for damaged files, several frames, more than MAX_SCAN_PIXELS and other pixel types.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns between its own limit and twice that; ours is lower and always holds.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=[file_format]) as image:
+                _check_header(image, name)
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+    except UnidentifiedImageError:
+        raise _damaged(name, file_format, "its header cannot be read") from None
+    except Image.DecompressionBombError:
+        raise _too_many_pixels(name, "more than 178 million") from None
+    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError) as error:
+        # What Pillow's decoders raise on damaged files is not one type; see its own fuzzing tests.
+        raise _damaged(name, file_format, str(error) or type(error).__name__) from None
+    pixels, chroma = _to_grey(upright, name)
+    return Scan(pixels, chroma, file_format)
+
+
+def _check_header(image: Image.Image, name: str) -> None:
+    columns, rows = image.size
+    if columns * rows > MAX_SCAN_PIXELS:
+        raise _too_many_pixels(name, f"{columns} x {rows}")
+    frames = getattr(image, "n_frames", 1)
+    # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
+    if frames > 1 and image.format != "MPO":
+        raise ScanError(f"{name}: holds {frames} frames, one is needed; save the slice you mean as its own file")
+
+
+def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
+    if image.mode in _DEEP_MODES:
+        return _scale_deep(np.asarray(image, dtype=np.int64), name), 0.0
+    if image.mode == "F":
+        raise ScanError(f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert the image first")
+    if image.has_transparency_data:
+        opaque = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        opaque.alpha_composite(image.convert("RGBA"))
+        image = opaque
+    if image.mode in ("1", "L", "LA"):
+        chroma = 0.0
+    else:
+        image = image.convert("RGB")
+        chroma = _chroma(image)
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), chroma
+
+
+def _scale_deep(values: np.ndarray, name: str) -> FloatArray:
+    if values.min() < 0 or values.max() > 2**16 - 1:
+        raise ScanError(
+            f"{name}: holds values from {values.min()} to {values.max()}, 0 to 65535 are read; convert it to 16 bit"
+        )
+    bits = max(8, int(values.max()).bit_length())
+    return (values / (2**bits - 1)).astype(np.float32)
+
+
+def _chroma(image: Image.Image) -> float:
+    small = image.copy()
+    small.thumbnail((_CHROMA_SIDE_PX, _CHROMA_SIDE_PX))
+    channels = np.asarray(small, dtype=np.float32) / np.float32(255)
+    return float((channels.max(axis=2) - channels.min(axis=2)).mean())
+
+
+def _damaged(name: str, file_format: str, why: str) -> ScanError:
+    return ScanError(f"{name}: starts like a {file_format} file but is damaged ({why}); export or download it again")
+
+
+def _too_many_pixels(name: str, found: str) -> ScanError:
+    return ScanError(
+        f"{name}: announces {found} pixels, at most {MAX_SCAN_PIXELS // 10**6} million are read; "
+        "export the slice at its own size"
+    )

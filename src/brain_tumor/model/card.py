@@ -1,0 +1,79 @@
+"""The card inside the model file: what the network is, what it expects, and the fitted numbers."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.preprocess import InputContract
+from brain_tumor.labels import Label
+
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers a decision needs; all were fitted on validation data by ``fit-decision``."""
+
+    order: tuple[Label, ...]  # class of each probability
+    min_gate_score: float  # log-odds; a lower first gate score is not a brain MRI
+    max_chroma: float  # 0 to 1; a higher chroma is a colour picture
+    min_probability: float  # 0 to 1; a lower top probability is uncertain
+    min_margin: float  # 0 to 1; a smaller distance between the two highest is uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """One stored input and its answer: an engine that computes something else is not used."""
+
+    member: str  # the image's name in the ZIP
+    probabilities: tuple[float, ...]
+    gate_scores: tuple[float, ...]
+    tolerance: float  # largest absolute difference of a probability
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything the runtime must know about a model file; ``about`` is for people."""
+
+    model_id: str
+    created: str  # date, ISO 8601
+    flatbuffer_sha256: str
+    flatbuffer_bytes: int
+    input: InputContract
+    outputs: dict[str, str]  # name -> meaning
+    temperature: float
+    rules: Rules
+    golden: Golden
+    about: dict[str, Any]  # licence, notice, recipe, training data, metrics
+
+    def to_json(self) -> str:
+        """The content of ``card.json``; keys are sorted so that equal cards are equal files."""
+        return json.dumps({"format_version": CARD_VERSION, **asdict(self)}, indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, name: str) -> Self:
+        """Parse ``card.json``; raises ModelFileError for another version or a missing field."""
+        try:
+            fields = json.loads(text)
+            version = fields.pop("format_version")
+            if version != CARD_VERSION:
+                raise ModelFileError(
+                    f"{name}: its card has format version {version}, this program reads version {CARD_VERSION}; "
+                    "install the brain-tumor-mri release that the model came with"
+                )
+            rules, golden = fields.pop("rules"), fields.pop("golden")
+            return cls(
+                input=InputContract(**fields.pop("input")),
+                rules=Rules(**{**rules, "order": tuple(Label(value) for value in rules["order"])}),
+                golden=Golden(
+                    **{
+                        **golden,
+                        "probabilities": tuple(golden["probabilities"]),
+                        "gate_scores": tuple(golden["gate_scores"]),
+                    }
+                ),
+                **fields,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelFileError(f"{name}: its card is incomplete ({error!r}); export the model again") from None

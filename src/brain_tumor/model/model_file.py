@@ -1,0 +1,105 @@
+"""The .tfliteA file: a TensorFlow Lite flatbuffer with a sealed ZIP (card, labels, golden input) behind it.
+
+Any TensorFlow Lite runtime reads the front and ``unzip -l`` lists the back, as with TFLite metadata's
+associated files. The ZIP's comment seals the file: the SHA-256 of every byte before the digest, because
+a LiteRT interpreter loads a file with damaged weights without complaint.
+"""
+
+import hashlib
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.model.card import Card
+
+DEFAULT_NAME = "brain_tumor_model_lite.tfliteA"
+CARD_MEMBER, LABELS_MEMBER = "card.json", "labels.txt"
+_IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a TensorFlow Lite flatbuffer
+_SEAL = b"sha256:"
+_DIGEST_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFile:
+    """A checked model file, in memory."""
+
+    card: Card
+    flatbuffer: bytes
+    golden_image: bytes  # an image file, see card.golden
+    members: tuple[tuple[str, int], ...]  # (name, bytes) of each file in the ZIP
+
+
+def default_model_path() -> Path:
+    """Where the shipped model lies: $BRAIN_TUMOR_MODEL, else inside the package, else at the checkout's root."""
+    if chosen := os.environ.get("BRAIN_TUMOR_MODEL"):
+        return Path(chosen)
+    package = Path(__file__).parents[1]
+    installed = package / DEFAULT_NAME
+    return installed if installed.exists() else package.parents[1] / DEFAULT_NAME
+
+
+def load_model_file(path: Path) -> ModelFile:
+    """Read a model file once and check it; raises ModelFileError when it is missing or fails a check."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a {DEFAULT_NAME} with --model"
+        ) from None
+    return read_model_file(data, path.name)
+
+
+def read_model_file(data: bytes, name: str) -> ModelFile:
+    """Check the content of a model file and take it apart.
+
+    Raises ModelFileError, naming what was found, for an empty file, a Git LFS pointer, another format, a
+    flatbuffer without a card, any changed or missing byte, and a card of another version.
+    """
+    _check_front(data, name)
+    if not data[: -_DIGEST_CHARS].endswith(_SEAL):
+        raise ModelFileError(
+            f"{name}: has no sealed card at its end, so it is a plain .tflite or was cut off; "
+            "download it again, or export it with brain-tumor-train export"
+        )
+    if hashlib.sha256(data[:-_DIGEST_CHARS]).hexdigest().encode() != data[-_DIGEST_CHARS:]:
+        raise ModelFileError(f"{name}: is damaged (its SHA-256 does not match its seal); download it again")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            card = Card.from_json(archive.read(CARD_MEMBER).decode(), name)
+            labels = archive.read(LABELS_MEMBER).decode().splitlines()
+            golden_image = archive.read(card.golden.member)
+            members = tuple((info.filename, info.file_size) for info in archive.infolist())
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+        raise ModelFileError(f"{name}: its card cannot be opened ({error}); export the model again") from None
+    flatbuffer = data[: card.flatbuffer_bytes]
+    if hashlib.sha256(flatbuffer).hexdigest() != card.flatbuffer_sha256:
+        raise ModelFileError(f"{name}: its card describes another network; export the model again")
+    if labels != [label.value for label in card.rules.order]:
+        raise ModelFileError(f"{name}: {LABELS_MEMBER} and {CARD_MEMBER} order the classes differently; export again")
+    return ModelFile(card, flatbuffer, golden_image, members)
+
+
+def pack_model_file(flatbuffer: bytes, card: Card, golden_image: bytes) -> bytes:
+    """Put the sealed ZIP behind a flatbuffer; equal arguments give equal bytes."""
+    buffer = io.BytesIO(flatbuffer)
+    labels = "".join(f"{label.value}\n" for label in card.rules.order)
+    members = {LABELS_MEMBER: labels.encode(), CARD_MEMBER: card.to_json().encode(), card.golden.member: golden_image}
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            # ZipInfo's default date keeps the bytes equal from run to run.
+            archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
+        archive.comment = _SEAL + b"0" * _DIGEST_CHARS
+    sealed = buffer.getvalue()[:-_DIGEST_CHARS]
+    return sealed + hashlib.sha256(sealed).hexdigest().encode()
+
+
+def _check_front(data: bytes, name: str) -> None:
+    if not data:
+        raise ModelFileError(f"{name}: the file is empty; download it again")
+    if data.startswith(b"version https://git-lfs"):
+        raise ModelFileError(f"{name}: is a Git LFS pointer, not the model; run 'git lfs pull'")
+    if data[4:8] != _IDENTIFIER:
+        raise ModelFileError(f"{name}: is not a TensorFlow Lite file; a {DEFAULT_NAME} is needed")

@@ -1,0 +1,1 @@
+"""Train, calibrate and export the network that brain_tumor runs; imports the runtime, never the reverse."""

@@ -1,0 +1,77 @@
+"""Features of a frozen backbone, computed once and kept on disk.
+
+A frozen network gives the same features in every epoch, so ten epochs need one forward pass per view.
+The cache is a folder of .npz parts; a part is written whole or not at all, so an interrupted run resumes.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from brain_tumor.input.preprocess import PREPROCESS_VERSION, InputContract
+from brain_tumor.input.scan import FloatArray
+from brain_tumor_training.network import weights_digest
+from brain_tumor_training.pipeline import View, load_batches
+
+# About half a minute of work on two cores, which is the most that an interruption can cost.
+_PART_VIEWS = 256
+
+
+class FeatureCache:
+    """Pooled features on disk, by content: image bytes, brightness, preprocessing and backbone weights."""
+
+    def __init__(self, folder: Path, backbone: keras.Model, contract: InputContract) -> None:
+        """Open or create the cache; features of other weights or preprocessing are never returned."""
+        self._backbone = backbone
+        self._contract = contract
+        self._salt = f"{PREPROCESS_VERSION}|{contract}|{weights_digest(backbone)}".encode()
+        self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._known: dict[str, tuple[FloatArray, FloatArray]] = {}
+        for part in sorted(self._folder.glob("*.npz")):
+            with np.load(part, allow_pickle=False) as arrays:
+                rows = zip(arrays["keys"].tolist(), arrays["maximum"], arrays["average"], strict=True)
+                self._known.update({key: (maximum, average) for key, maximum, average in rows})
+
+    def features(self, views: Sequence[View], batch_size: int = 32) -> tuple[FloatArray, FloatArray]:
+        """Max-pooled and average-pooled features, (views, 2048) each; computes and keeps what is missing.
+
+        Raises ScanError for a file that is not a readable image.
+        """
+        digests = {path: hashlib.sha256(path.read_bytes()).digest() for path in {view.path for view in views}}
+        keys = [self._key(view, digests[view.path]) for view in views]
+        missing = {key: view for key, view in zip(keys, views, strict=True) if key not in self._known}
+        self._compute(missing, batch_size)
+        found = [self._known[key] for key in keys]
+        return np.stack([maximum for maximum, _ in found]), np.stack([average for _, average in found])
+
+    def _key(self, view: View, digest: bytes) -> str:
+        return hashlib.sha256(self._salt + digest + f"|{view.brightness:.6f}".encode()).hexdigest()
+
+    def _compute(self, missing: dict[str, View], batch_size: int) -> None:
+        names, views = list(missing), list(missing.values())
+        with tqdm(total=len(views), desc="features", unit="image", disable=not views) as progress:
+            for start in range(0, len(views), _PART_VIEWS):
+                part = slice(start, start + _PART_VIEWS)
+                outputs = []
+                for batch in load_batches(views[part], self._contract, batch_size):
+                    outputs.append(self._backbone.predict_on_batch(batch))
+                    progress.update(len(batch))
+                self._keep(
+                    names[part],
+                    np.concatenate([np.asarray(output["maximum"]) for output in outputs]),
+                    np.concatenate([np.asarray(output["average"]) for output in outputs]),
+                )
+
+    def _keep(self, keys: list[str], maximum: FloatArray, average: FloatArray) -> None:
+        name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+        unfinished = self._folder / f"{name}.part"
+        with unfinished.open("wb") as file:
+            np.savez(file, keys=np.array(keys), maximum=maximum, average=average)
+        os.replace(unfinished, self._folder / f"{name}.npz")
+        self._known.update({key: (high, mean) for key, high, mean in zip(keys, maximum, average, strict=True)})

@@ -1,0 +1,67 @@
+"""The network of a recipe, in Keras 3."""
+
+import hashlib
+
+import keras
+import numpy as np
+
+from brain_tumor.labels import Label
+from brain_tumor_training.recipes import Recipe
+
+_FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
+
+
+def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
+    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> pooled features.
+
+    weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. Outputs: ``maximum`` and
+    ``average``, (n, 2048) each; the classifier reads the first (pooling="max"), the gate the second.
+    """
+    shape = (recipe.input.side_px, recipe.input.side_px, 3)
+    xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
+    maps = xception.get_layer(_FEATURE_MAPS).output
+    trunk = keras.Model(
+        xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception"
+    )
+    trunk.trainable = False
+    image = keras.Input(shape, name="image")
+    # Xception was trained on [-1, 1]; inside the graph no caller can get this wrong.
+    maximum, average = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
+    return keras.Model(image, {"maximum": maximum, "average": average}, name="backbone")
+
+
+def build_head(recipe: Recipe, features: int = 2048) -> keras.Model:
+    """The trained part: pooled features (n, features) -> class probabilities (n, 4) in Label's order."""
+    return keras.Sequential(
+        [
+            keras.Input((features,), name="features"),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(recipe.first_dropout),
+            keras.layers.Dense(recipe.hidden_units, activation="relu", name="hidden"),
+            keras.layers.Dropout(recipe.second_dropout),
+            keras.layers.Dense(len(Label), activation="softmax", name="classes"),
+        ],
+        name="head",
+    )
+
+
+def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
+    """The whole network: image -> class probabilities."""
+    return keras.Model(backbone.input, head(backbone.output["maximum"]), name="brain_tumor")
+
+
+def compile_for(recipe: Recipe, model: keras.Model) -> None:
+    """Set optimizer, loss and metrics as the recipe says."""
+    model.compile(
+        optimizer=keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}),
+        loss=recipe.loss,
+        metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
+    )
+
+
+def weights_digest(model: keras.Model) -> str:
+    """SHA-256 over all weights in order, so that a cache notices another backbone."""
+    digest = hashlib.sha256()
+    for value in model.get_weights():
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,53 @@
+"""Image files -> batches, through the runtime's own reading and preprocessing."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.input.reader import read_scan
+from brain_tumor.input.scan import FloatArray
+
+# Decoding one batch ahead keeps the network busy; Pillow and NumPy release the interpreter lock.
+_DECODERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One image file as the network is to see it."""
+
+    path: Path
+    brightness: float = 1.0  # factor on the pixels; 1 for validation and test
+
+
+def draw_brightness(path: Path, spread: float, seed: int, draw: int) -> float:
+    """A factor from 1 - spread to 1 + spread, the same for the same image name, seed and draw."""
+    name = int.from_bytes(hashlib.sha256("/".join(path.parts[-3:]).encode()).digest()[:8])
+    return float(np.random.default_rng([seed, draw, name]).uniform(1 - spread, 1 + spread))
+
+
+def load_view(view: View, contract: InputContract) -> FloatArray:
+    """The tensor of one view, (side, side, 3), 0 to 1; brightness multiplies and clips. Raises ScanError."""
+    tensor = to_tensor(read_scan(view.path.read_bytes(), view.path.name), contract)[0]
+    return tensor if view.brightness == 1.0 else np.clip(tensor * np.float32(view.brightness), 0.0, 1.0)
+
+
+def load_batches(views: Sequence[View], contract: InputContract, batch_size: int) -> Iterator[FloatArray]:
+    """Batches of tensors in the order of the views, decoded ahead of their use."""
+    with ThreadPoolExecutor(_DECODERS) as pool:
+        waiting = None
+        for chunk in _chunks(views, batch_size):
+            loading = [pool.submit(load_view, view, contract) for view in chunk]
+            if waiting is not None:
+                yield np.stack([future.result() for future in waiting])
+            waiting = loading
+        if waiting is not None:
+            yield np.stack([future.result() for future in waiting])
+
+
+def _chunks(views: Sequence[View], size: int) -> Iterator[Sequence[View]]:
+    return (views[start : start + size] for start in range(0, len(views), size))
