@@ -1,0 +1,81 @@
+# One virtual environment, .venv, serves every target; stamp files in it record which lock it holds.
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := build/lock-env/bin/uv
+UV_VERSION := 0.13.9
+COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+# More words for the program behind a target: make app ARGS="--server.headless true", make test ARGS="-k gate"
+ARGS ?=
+# Where the page listens. Only this computer can reach it; HOST=0.0.0.0 opens it to the network.
+HOST ?= 127.0.0.1
+PORT ?= 8501
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+app: $(VENV)/app.stamp ## open the page in a browser (installs the runtime and Streamlit first)
+	$(PY) -m streamlit run app.py --server.address "$(HOST)" --server.port "$(PORT)" $(ARGS)
+
+test: $(VENV)/dev.stamp ## run every test (installs all development tools first)
+	$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp ## formatting, lint, types and the quick tests
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -m "not slow" $(ARGS)
+
+format: $(VENV)/dev.stamp ## rewrite the sources in the house format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: $(UV) ## resolve both requirements files anew (ARGS=--upgrade moves to the newest versions)
+	$(COMPILE) --all-extras --generate-hashes --output-file requirements-dev.txt $(ARGS)
+	$(COMPILE) --extra app --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
+	printf '%s\n' '# The package itself, from this checkout; editable, so that a redeploy never serves old code.' '-e .' \
+		>> requirements.txt
+
+clean: ## remove the environment, caches and build results
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/app.stamp: requirements.txt pyproject.toml hatch_build.py
+	$(make_venv)
+	@echo "installing the runtime and Streamlit into $(VENV)"
+	$(PY) -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt pyproject.toml hatch_build.py
+	$(make_venv)
+	@echo "installing the development tools into $(VENV); TensorFlow makes the first time take minutes"
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(UV): Makefile
+	$(call make_venv_at,build/lock-env)
+	build/lock-env/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	touch $@
+
+# Python 3.14 comes last: TensorFlow, which the export needs, has no build for it yet.
+define make_venv_at
+@"$(1)/bin/python" -m pip --version >/dev/null 2>&1 && exit 0; \
+for python in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3 python3.14 python); do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
+	found="$$python"; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	echo "making $(1) with $$("$$python" --version)"; \
+	exec "$$python" -m venv --clear "$(1)"; \
+done; \
+if [ -n "$$found" ]; then \
+	echo "$$found cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
+else \
+	echo "Python 3.11 to 3.14 is needed and was not found; install one, or name it: make PYTHON=/path/to/python3" >&2; \
+fi; exit 1
+endef
+make_venv = $(call make_venv_at,$(VENV))
