@@ -1,0 +1,188 @@
+"""The direction of imports, and one door for each outside library. The tables are the rules."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+# Rooms of the runtime. A module imports from its own room and from rooms to the left of it.
+ORDER = "labels errors input model decision classifier presentation evaluation cli service".split()
+
+# Library -> the only modules, or folders ending in a slash, that may import it.
+ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
+    "brain_tumor": {
+        "ai_edge_litert": ("model/litert.py",),
+        "PIL": ("input/raster.py", "input/preprocess.py", "presentation/"),
+        "sklearn": ("evaluation/metrics.py",),
+        "matplotlib": ("evaluation/figures.py",),
+        "jinja2": ("evaluation/summary.py",),
+    },
+    "brain_tumor_training": {
+        "tensorflow": ("export.py",),
+        "kagglehub": ("dataset.py",),
+    },
+}
+NEVER = {
+    "brain_tumor": {"tensorflow", "keras", "streamlit", "brain_tumor_training"},
+    "brain_tumor_training": {"streamlit"},
+}
+
+
+def broken_rules(source: Path) -> list[str]:
+    """Every broken rule in a folder that holds the two packages, one line each; empty when all hold."""
+    files = {
+        _module_name(path, source): path for package in NEVER for path in (source / package).rglob("*.py")
+    }
+    needs = {module: set(_imports(path, source)) for module, path in files.items()}
+    broken = []
+    for module, names in needs.items():
+        package = module.partition(".")[0]
+        door = files[module].relative_to(source / package).as_posix()
+        for library in sorted({name.partition(".")[0] for name in names}):
+            if library in NEVER[package]:
+                broken.append(f"{package}/{door} imports {library}, which {package} never does")
+            doors = ONLY_IN[package].get(library)
+            if doors and not any(
+                door == one or (one.endswith("/") and door.startswith(one)) for one in doors
+            ):
+                broken.append(f"{package}/{door} imports {library}, whose door is {' or '.join(doors)}")
+    inside = {
+        module: {_resolve(name, files) for name in names} - {None, module} for module, names in needs.items()
+    }
+    broken += _against_the_order(inside)
+    try:
+        TopologicalSorter(inside).prepare()
+    except CycleError as error:
+        broken.append(f"import cycle: {' - '.join(error.args[1])}")
+    return broken
+
+
+def _against_the_order(inside: dict[str, set[str | None]]) -> Iterator[str]:
+    for module, targets in inside.items():
+        if not _is_inside_runtime(module):
+            continue  # brain_tumor/__init__.py shows the public names, so it may import any room
+        if _room(module) not in ORDER:
+            yield f"{module} stands in no room of ORDER"
+            continue
+        for target in targets:
+            if target == "brain_tumor":
+                yield f"{module} imports the package's front, brain_tumor, instead of the module it needs"
+            elif target and _is_inside_runtime(target) and _place(target) > _place(module):
+                yield f"{module} imports {target}, to the right of it"
+
+
+def _is_inside_runtime(module: str) -> bool:
+    return module.startswith("brain_tumor.")
+
+
+def _room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _place(module: str) -> int:
+    return ORDER.index(_room(module)) if _room(module) in ORDER else len(ORDER)
+
+
+def _module_name(path: Path, source: Path) -> str:
+    return ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path: Path, source: Path) -> Iterator[str]:
+    """Full dotted name of everything that a file imports, at its top or inside a function."""
+    package = path.relative_to(source).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1]] if node.level else []
+            base += node.module.split(".") if node.module else []
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            yield from (str(word.value) for word in node.args[:1] if isinstance(word, ast.Constant))
+
+
+def _resolve(name: str, modules: dict[str, Path]) -> str | None:
+    """The module of ours that an imported name lies in; None for a library's."""
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def test_the_sources_keep_every_rule() -> None:
+    assert broken_rules(SOURCE) == []
+
+
+GOOD = {
+    "brain_tumor/__init__.py": "from brain_tumor.classifier import Classifier",
+    "brain_tumor/errors.py": "class BrainTumorError(Exception): ...",
+    "brain_tumor/input/__init__.py": "",
+    "brain_tumor/input/scan.py": "import numpy as np",
+    "brain_tumor/input/raster.py": "import PIL\nfrom .scan import Scan\nfrom ..errors import ScanError",
+    "brain_tumor/model/litert.py": "from ai_edge_litert.interpreter import Interpreter",
+    "brain_tumor/classifier.py": "from brain_tumor.input import raster\nimport brain_tumor.model.litert",
+    "brain_tumor_training/dataset.py": "import kagglehub\nfrom brain_tumor import Classifier",
+    "brain_tumor_training/export.py": "def write() -> None:\n    import tensorflow as tf",
+}
+
+
+def _write_tree(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
+    assert broken_rules(_write_tree(tmp_path, GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "complaint"),
+    [
+        ("brain_tumor/input/scan.py", "from brain_tumor.classifier import Result", "to the right of it"),
+        ("brain_tumor/input/scan.py", "from ..model import litert", "to the right of it"),
+        ("brain_tumor/input/scan.py", "from brain_tumor import classifier", "to the right of it"),
+        (
+            "brain_tumor/errors.py",
+            "def f() -> None:\n    import brain_tumor.input.scan",
+            "to the right of it",
+        ),
+        ("brain_tumor/input/scan.py", "from brain_tumor import Classifier", "the package's front"),
+        ("brain_tumor/input/scan.py", "from .raster import read_raster", "import cycle"),
+        ("brain_tumor/utils.py", "", "in no room"),
+        ("brain_tumor/classifier.py", "import ai_edge_litert", "whose door is model/litert.py"),
+        ("brain_tumor/classifier.py", "from PIL import Image", "whose door is input/raster.py"),
+        ("brain_tumor/evaluation/run.py", "from sklearn.metrics import f1_score", "evaluation/metrics.py"),
+        ("brain_tumor/evaluation/run.py", "import matplotlib.pyplot", "evaluation/figures.py"),
+        ("brain_tumor/evaluation/run.py", "import jinja2", "evaluation/summary.py"),
+        ("brain_tumor/model/keras.py", "import tensorflow.lite", "never"),
+        ("brain_tumor/model/keras.py", "from keras import Model", "never"),
+        ("brain_tumor/model/keras.py", "import importlib\nimportlib.import_module('keras')", "never"),
+        ("brain_tumor/cli.py", "import streamlit as st", "never"),
+        ("brain_tumor/cli.py", "from brain_tumor_training import cli", "never"),
+        ("brain_tumor_training/train.py", "import tensorflow", "whose door is export.py"),
+        ("brain_tumor_training/train.py", "import kagglehub", "whose door is dataset.py"),
+        ("brain_tumor_training/cli.py", "import streamlit", "never"),
+    ],
+)
+def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint: str) -> None:
+    broken = broken_rules(_write_tree(tmp_path, GOOD | {file: text}))
+    assert any(complaint in line for line in broken), broken
+
+
+@pytest.mark.parametrize("module", ["brain_tumor", "brain_tumor.cli"])
+def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
+    # In a program of its own: this one may have loaded anything by now.
+    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib"]
+    program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
