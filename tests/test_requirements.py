@@ -1,0 +1,154 @@
+"""What a host installs: requirements.txt alone, from a plain checkout, in a fresh environment."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODEL_FILE = "brain_tumor_model_lite.tfliteA"
+START_LIMIT_S = 60
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git holds or would hold, without the environment and results that lie around here."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout, so there is no list of its files")
+    copy = tmp_path_factory.mktemp("host") / "check out"  # a space, as in many a home folder
+    for name in filter(None, listing.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def host_python(checkout: Path) -> Path:
+    """The interpreter of a new environment that holds requirements.txt and nothing else."""
+    environment = checkout.parent / "environment"
+    _run([sys.executable, "-m", "venv", str(environment)], checkout)
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    _run([str(python), "-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"], checkout)
+    return python
+
+
+def _run(command: list[str], folder: Path) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # A host knows neither this program's import path nor the settings in a developer's home folder.
+    mine = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "STREAMLIT_"))
+    }
+    return mine | {"HOME": str(folder.parent)}
+
+
+def test_the_package_comes_from_the_checkout(checkout: Path, host_python: Path) -> None:
+    found = _run([str(host_python), "-c", "import brain_tumor; print(brain_tumor.__file__)"], checkout)
+    assert Path(found.strip()) == checkout / "src/brain_tumor/__init__.py"
+
+
+def test_neither_tensorflow_nor_keras_is_installed(checkout: Path, host_python: Path) -> None:
+    listing = _run([str(host_python), "-m", "pip", "list", "--format=freeze"], checkout).lower().split()
+    assert any(line.startswith("streamlit==") for line in listing)
+    assert [line for line in listing if line.startswith(("tensorflow", "tf-", "keras", "torch"))] == []
+
+
+def test_the_page_runs_without_an_exception(checkout: Path, host_python: Path) -> None:
+    program = (
+        "from streamlit.testing.v1 import AppTest\n"
+        "page = AppTest.from_file('app.py', default_timeout=60).run()\n"
+        "assert not page.exception, page.exception\n"
+    )
+    _run([str(host_python), "-c", program], checkout)
+
+
+def test_the_server_answers(checkout: Path, host_python: Path) -> None:
+    with _page_server(host_python, checkout) as address:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10) as answer:
+            assert answer.read() == b"ok"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            assert b"<title>" in answer.read()
+
+
+@contextmanager
+def _page_server(python: Path, folder: Path) -> Iterator[str]:
+    """The address of a running page; the server is stopped at the end, whatever happens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(python), "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    log = folder.parent / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, cwd=folder, env=_environment(folder), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(server, address, log)
+        yield address
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(timeout=10)
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline_s = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline_s:
+        assert server.poll() is None, f"the server ended:\n{log.read_text(errors='replace')}"
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"no answer within {START_LIMIT_S} s:\n{log.read_text(errors='replace')}")
+
+
+def _build_wheel(checkout: Path, folder: Path) -> Path:
+    # With this environment's own hatchling, which the lock pins to the version that pyproject.toml names.
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder)]
+    _run([sys.executable, "-m", "pip", "wheel", *options, str(checkout)], checkout)
+    return next(folder.glob("*.whl"))
+
+
+def test_a_wheel_carries_the_network(checkout: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(_build_wheel(checkout, tmp_path)) as wheel:
+        inside = wheel.read(f"brain_tumor/{MODEL_FILE}")
+    assert inside == (ROOT / MODEL_FILE).read_bytes()
+
+
+def test_no_wheel_is_built_without_the_network(checkout: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(checkout, bare, ignore=shutil.ignore_patterns(MODEL_FILE))
+    with pytest.raises(AssertionError, match="brain-tumor-train export"):
+        _build_wheel(bare, tmp_path)
