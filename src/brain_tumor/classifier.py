@@ -29,7 +29,7 @@ class Result:
     @property
     def probabilities(self) -> dict[Label, float]:
         """The network's own softmax, per class; not meaningful when the image is not a brain MRI."""
-        return {label: float(value) for label, value in zip(self.order, self.output.probabilities, strict=True)}
+        return dict(zip(self.order, map(float, self.output.probabilities), strict=True))
 
     @property
     def confidence(self) -> float | None:

@@ -32,7 +32,7 @@ class Verdict:
 def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
     """Name the class a person is shown, and how far to trust it.
 
-    Ordered: an image that is no brain MRI ends as No Tumor, marked as not analysed; then doubt; then the class.
+    Ordered: what is no brain MRI ends as No Tumor, marked as not analysed; then doubt; then the class.
     """
     if reason := gate_reason(scan, output, rules):
         return Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, f"not analysed: {reason}")

@@ -1,7 +1,7 @@
 """Scan -> the tensor the network was trained on; training calls this very function."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -11,13 +11,20 @@ from brain_tumor.input.scan import FloatArray, Scan
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
 PREPROCESS_VERSION = "grey-stretch-bilinear-1"
 
+Resize = Literal["stretch-bilinear"]
+
 
 @dataclass(frozen=True, slots=True)
 class InputContract:
     """What the network expects; stored in the model card, so a file brings its own."""
 
     side_px: int = 299
-    resize: Literal["stretch-bilinear"] = "stretch-bilinear"
+    resize: Resize = "stretch-bilinear"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a way to resize that to_tensor does not know; a later card may name one."""
+        if self.resize not in get_args(Resize):
+            raise ValueError(f"unknown way to resize: {self.resize!r}")
 
 
 def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
@@ -27,6 +34,6 @@ def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
     (Pillow's resize, on float values). The three channels are equal.
     """
     side = (contract.side_px, contract.side_px)
-    resized = Image.fromarray(scan.pixels, mode="F").resize(side, Image.Resampling.BILINEAR)
+    resized = Image.fromarray(scan.pixels).resize(side, Image.Resampling.BILINEAR)
     grey = np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
     return np.repeat(grey[np.newaxis, :, :, np.newaxis], 3, axis=3)

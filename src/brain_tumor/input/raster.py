@@ -1,7 +1,7 @@
 """PNG, JPEG, BMP, TIFF and WebP, through Pillow."""
 
+import contextlib
 import io
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,6 +14,7 @@ MAX_SCAN_PIXELS = 25_000_000
 # An average over this many pixels a side tells colour from grey; full size would only cost time.
 _CHROMA_SIDE_PX = 128
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8
 
 
 def read_raster(data: bytes, name: str, file_format: str) -> Scan:
@@ -25,21 +26,21 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     Raises ScanError for damaged files, several frames, more than MAX_SCAN_PIXELS and other pixel types.
     """
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns between its own limit and twice that; ours is lower and always holds.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=[file_format]) as image:
-                _check_header(image, name)
-                image.load()
-                upright = ImageOps.exif_transpose(image)
+        with Image.open(io.BytesIO(data), formats=[file_format]) as image:
+            _check_header(image, name)
+            image.load()
+            _turn_upright(image)
+            pixels, chroma = _to_grey(image, name)
+    except ScanError:
+        raise
     except UnidentifiedImageError:
         raise _damaged(name, file_format, "its header cannot be read") from None
-    except Image.DecompressionBombError:
-        raise _too_many_pixels(name, "more than 178 million") from None
-    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError) as error:
-        # What Pillow's decoders raise on damaged files is not one type; see its own fuzzing tests.
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels(name, "more than 89 million") from None
+    except Exception as error:
+        # On damaged files Pillow raises nearly any type (struct.error and AssertionError among them),
+        # and one bad file must never end a batch or a server's session.
         raise _damaged(name, file_format, str(error) or type(error).__name__) from None
-    pixels, chroma = _to_grey(upright, name)
     return Scan(pixels, chroma, file_format)
 
 
@@ -47,36 +48,51 @@ def _check_header(image: Image.Image, name: str) -> None:
     columns, rows = image.size
     if columns * rows > MAX_SCAN_PIXELS:
         raise _too_many_pixels(name, f"{columns} x {rows}")
-    frames = getattr(image, "n_frames", 1)
+    # Not n_frames: to count them, Pillow follows a chain that a hostile TIFF can make very long.
     # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
-    if frames > 1 and image.format != "MPO":
-        raise ScanError(f"{name}: holds {frames} frames, one is needed; save the slice you mean as its own file")
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        raise ScanError(
+            f"{name}: holds several frames, one is needed; save the slice you mean as its own file"
+        )
+
+
+def _turn_upright(image: Image.Image) -> None:
+    # A picture whose EXIF block cannot be read is shown as stored, as browsers do.
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
     if image.mode in _DEEP_MODES:
-        return _scale_deep(np.asarray(image, dtype=np.int64), name), 0.0
+        tags = getattr(image, "tag_v2", {})
+        return _scale_deep(np.asarray(image), tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO, name), 0.0
     if image.mode == "F":
-        raise ScanError(f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert the image first")
+        raise ScanError(
+            f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert it first"
+        )
+    if image.mode == "La":
+        image = image.convert("LA")  # Pillow knows no direct way from premultiplied grey to anything else
     if image.has_transparency_data:
         opaque = Image.new("RGBA", image.size, (0, 0, 0, 255))
         opaque.alpha_composite(image.convert("RGBA"))
         image = opaque
-    if image.mode in ("1", "L", "LA"):
-        chroma = 0.0
-    else:
+    chroma = 0.0
+    if image.mode not in ("1", "L"):
         image = image.convert("RGB")
         chroma = _chroma(image)
     return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), chroma
 
 
-def _scale_deep(values: np.ndarray, name: str) -> FloatArray:
-    if values.min() < 0 or values.max() > 2**16 - 1:
+def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 2**16 - 1:
         raise ScanError(
-            f"{name}: holds values from {values.min()} to {values.max()}, 0 to 65535 are read; convert it to 16 bit"
+            f"{name}: holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit"
         )
-    bits = max(8, int(values.max()).bit_length())
-    return (values / (2**bits - 1)).astype(np.float32)
+    bits = max(8, high.bit_length())
+    scaled: FloatArray = values.astype(np.float32) / np.float32(2**bits - 1)
+    # Pillow inverts such pictures itself when they are 8 bits deep, and only then.
+    return 1 - scaled if white_is_zero else scaled
 
 
 def _chroma(image: Image.Image) -> float:
@@ -87,7 +103,7 @@ def _chroma(image: Image.Image) -> float:
 
 
 def _damaged(name: str, file_format: str, why: str) -> ScanError:
-    return ScanError(f"{name}: starts like a {file_format} file but is damaged ({why}); export or download it again")
+    return ScanError(f"{name}: starts like a {file_format} file but is damaged ({why}); export it again")
 
 
 def _too_many_pixels(name: str, found: str) -> ScanError:

@@ -59,7 +59,7 @@ class Card:
             version = fields.pop("format_version")
             if version != CARD_VERSION:
                 raise ModelFileError(
-                    f"{name}: its card has format version {version}, this program reads version {CARD_VERSION}; "
+                    f"{name}: its card has format version {version}, this program reads {CARD_VERSION}; "
                     "install the brain-tumor-mri release that the model came with"
                 )
             rules, golden = fields.pop("rules"), fields.pop("golden")
@@ -76,4 +76,6 @@ class Card:
                 **fields,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(f"{name}: its card is incomplete ({error!r}); export the model again") from None
+            raise ModelFileError(
+                f"{name}: its card is incomplete ({error!r}); export the model again"
+            ) from None

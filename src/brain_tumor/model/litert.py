@@ -1,12 +1,15 @@
 """The door to LiteRT."""
 
+import contextlib
 import os
+import tempfile
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from brain_tumor.errors import ModelFileError
+from brain_tumor.errors import ModelFileError, ScanError
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -15,6 +18,9 @@ from brain_tumor.model.output import ModelOutput
 
 # More threads than this gain little on one 299 x 299 image and take cores from a server's other work.
 MAX_THREADS = 4
+# LiteRT reports its ordinary start as if it were news, and has no setting against it.
+_USUAL_NOTICE = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
+_stderr_lock = threading.Lock()
 
 
 class LiteRTEngine:
@@ -26,16 +32,20 @@ class LiteRTEngine:
         threads: None for one per core, at most MAX_THREADS. Raises ModelFileError when LiteRT refuses the
         network or computes another answer than the exporter did.
         """
-        try:
-            # The bytes, not the path: what was checked is what runs. The reference keeps them alive.
-            self._interpreter = Interpreter(
-                model_content=model.flatbuffer, num_threads=threads or min(os.cpu_count() or 1, MAX_THREADS)
-            )
-            self._runner = self._interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            raise ModelFileError(f"{model.card.model_id}: LiteRT refuses this network ({error})") from None
         self._lock = threading.Lock()
-        self._check_golden(model)
+        try:
+            with _without_usual_notice():
+                # The bytes, not the path: what was checked is what runs. The reference keeps them alive.
+                self._interpreter = Interpreter(
+                    model_content=model.flatbuffer,
+                    num_threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
+                )
+                self._runner = self._interpreter.get_signature_runner()
+                self._check_golden(model)
+        except (ValueError, RuntimeError, TypeError, KeyError, ScanError) as error:
+            raise ModelFileError(
+                f"{model.card.model_id}: LiteRT cannot run this network ({error}); export the model again"
+            ) from None
 
     def run(self, tensor: FloatArray) -> ModelOutput:
         """One forward pass; tensor: (1, side, side, 3), float32, 0 to 1."""
@@ -50,5 +60,29 @@ class LiteRTEngine:
         if not distance <= golden.tolerance:  # also true for NaN
             raise ModelFileError(
                 f"{model.card.model_id}: this machine computes other probabilities for the golden input "
-                f"(off by {distance:.3f}, allowed {golden.tolerance}); update ai-edge-litert or report the processor"
+                f"(off by {distance:.3f}, allowed {golden.tolerance}); "
+                "update ai-edge-litert or report the processor"
             )
+
+
+@contextlib.contextmanager
+def _without_usual_notice() -> Iterator[None]:
+    """Hold back what is written to stderr, C++ included, and pass on every line but the usual notice."""
+    # One at a time: two that interleave would leave the process writing into a deleted file.
+    with _stderr_lock, contextlib.ExitStack() as stack:
+        try:
+            held_back = stack.enter_context(tempfile.TemporaryFile())
+            screen = os.dup(2)
+        except OSError:  # a process without stderr or without a writable folder: nothing to tidy
+            yield
+            return
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+            held_back.seek(0)
+            for line in held_back:
+                if line.strip() != _USUAL_NOTICE:
+                    os.write(2, line)

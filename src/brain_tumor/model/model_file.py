@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ CARD_MEMBER, LABELS_MEMBER = "card.json", "labels.txt"
 _IDENTIFIER = b"TFL3"  # bytes 4 to 8 of a TensorFlow Lite flatbuffer
 _SEAL = b"sha256:"
 _DIGEST_CHARS = 64
+# Card, labels and one small image; a few compressed bytes can unfold into gigabytes.
+_MAX_MEMBERS_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +36,7 @@ class ModelFile:
 
 
 def default_model_path() -> Path:
-    """Where the shipped model lies: $BRAIN_TUMOR_MODEL, else inside the package, else at the checkout's root."""
+    """Where the model lies: $BRAIN_TUMOR_MODEL, else inside the package, else at the checkout's root."""
     if chosen := os.environ.get("BRAIN_TUMOR_MODEL"):
         return Path(chosen)
     package = Path(__file__).parents[1]
@@ -44,6 +47,8 @@ def default_model_path() -> Path:
 def load_model_file(path: Path) -> ModelFile:
     """Read a model file once and check it; raises ModelFileError when it is missing or fails a check."""
     try:
+        if path.exists() and not path.is_file():
+            raise ModelFileError(f"{path}: is not a file; give the path of a {DEFAULT_NAME}")
         data = path.read_bytes()
     except OSError as error:
         raise ModelFileError(
@@ -59,7 +64,7 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
     flatbuffer without a card, any changed or missing byte, and a card of another version.
     """
     _check_front(data, name)
-    if not data[: -_DIGEST_CHARS].endswith(_SEAL):
+    if not data[:-_DIGEST_CHARS].endswith(_SEAL):
         raise ModelFileError(
             f"{name}: has no sealed card at its end, so it is a plain .tflite or was cut off; "
             "download it again, or export it with brain-tumor-train export"
@@ -68,17 +73,24 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
         raise ModelFileError(f"{name}: is damaged (its SHA-256 does not match its seal); download it again")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = tuple((info.filename, info.file_size) for info in archive.infolist())
+            if sum(size for _, size in members) > _MAX_MEMBERS_BYTES:
+                raise zipfile.BadZipFile("its files are too large")
             card = Card.from_json(archive.read(CARD_MEMBER).decode(), name)
             labels = archive.read(LABELS_MEMBER).decode().splitlines()
             golden_image = archive.read(card.golden.member)
-            members = tuple((info.filename, info.file_size) for info in archive.infolist())
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError) as error:
+        # RuntimeError: an encrypted member or an unknown compression. The seal holds; the packer was another.
         raise ModelFileError(f"{name}: its card cannot be opened ({error}); export the model again") from None
+    if not isinstance(card.flatbuffer_bytes, int):
+        raise ModelFileError(f"{name}: its card gives no size for the network; export the model again")
     flatbuffer = data[: card.flatbuffer_bytes]
     if hashlib.sha256(flatbuffer).hexdigest() != card.flatbuffer_sha256:
         raise ModelFileError(f"{name}: its card describes another network; export the model again")
     if labels != [label.value for label in card.rules.order]:
-        raise ModelFileError(f"{name}: {LABELS_MEMBER} and {CARD_MEMBER} order the classes differently; export again")
+        raise ModelFileError(
+            f"{name}: {LABELS_MEMBER} and {CARD_MEMBER} order the classes differently; export the model again"
+        )
     return ModelFile(card, flatbuffer, golden_image, members)
 
 
@@ -86,7 +98,11 @@ def pack_model_file(flatbuffer: bytes, card: Card, golden_image: bytes) -> bytes
     """Put the sealed ZIP behind a flatbuffer; equal arguments give equal bytes."""
     buffer = io.BytesIO(flatbuffer)
     labels = "".join(f"{label.value}\n" for label in card.rules.order)
-    members = {LABELS_MEMBER: labels.encode(), CARD_MEMBER: card.to_json().encode(), card.golden.member: golden_image}
+    members = {
+        LABELS_MEMBER: labels.encode(),
+        CARD_MEMBER: card.to_json().encode(),
+        card.golden.member: golden_image,
+    }
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         for member, content in members.items():
             # ZipInfo's default date keeps the bytes equal from run to run.
