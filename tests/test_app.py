@@ -1,0 +1,204 @@
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from starlette.formparsers import MultiPartParser
+from streamlit.testing.v1 import AppTest
+
+import brain_tumor
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.presentation.rows import COLUMNS
+from brain_tumor.presentation.wording import NOTICE
+from tests.scripted import ScriptedClassifier
+
+APP = Path(__file__).parents[1] / "app.py"
+Upload = tuple[str, bytes, str]
+
+
+def png(color: tuple[int, int, int] | None = None) -> bytes:
+    """A grey ramp, or a picture of one colour."""
+    ramp = np.tile(np.arange(128, dtype=np.uint8), (128, 1))
+    image = Image.new("RGB", (128, 128), color) if color else Image.fromarray(ramp)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def upload(name: str, data: bytes | None = None) -> Upload:
+    return (name, png() if data is None else data, "image/png")
+
+
+THREE = [upload("a.png"), upload("doubt.png"), upload("broken.png", b"no image")]
+
+
+@pytest.fixture
+def classifier(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClassifier]:
+    scripted = ScriptedClassifier()
+    monkeypatch.setattr(brain_tumor, "load_classifier", lambda: scripted)
+    st.cache_resource.clear()
+    yield scripted
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(classifier: ScriptedClassifier) -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def send(page: AppTest, files: list[Upload], uploader: int = 0) -> AppTest:
+    page.file_uploader[uploader].set_value(files).run()
+    assert not page.exception
+    return page
+
+
+def click(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label == label).click().run()
+    assert not page.exception
+    return page
+
+
+def texts(page: AppTest) -> list[str]:
+    return [text.value for text in page.text]
+
+
+def headlines(page: AppTest) -> list[str]:
+    return [heading.value for heading in page.subheader]
+
+
+def all_markdown(page: AppTest) -> str:
+    return "\n".join(element.value for element in [*page.markdown, *page.caption, *page.warning])
+
+
+def test_the_empty_page_shows_the_notice_and_two_uploaders(page: AppTest) -> None:
+    assert [warning.value for warning in page.warning] == [NOTICE]
+    assert [uploader.accept_directory for uploader in page.file_uploader] == [False, True]
+    assert not page.dataframe
+
+
+def test_two_images_are_answered_and_a_broken_one_says_why_in_its_place(page: AppTest) -> None:
+    send(page, THREE)
+    assert headlines(page) == ["Glioma", "Perhaps Glioma"]
+    assert texts(page)[:3] == ["a.png", "doubt.png", "broken.png"]
+    assert texts(page)[3].startswith("is not an image file")
+    assert list(page.dataframe[0].value["status"]) == ["classified", "uncertain", "error"]
+
+
+def test_a_folder_is_answered_beside_single_images(page: AppTest) -> None:
+    send(page, [upload("one.png")])
+    send(page, [upload("study/slice-1.png"), upload("study/slice-2.png")], uploader=1)
+    assert texts(page) == ["one.png", "study/slice-1.png", "study/slice-2.png"]
+
+
+def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: AppTest) -> None:
+    colour = send(page, [upload("colour.png", png((250, 40, 10)))])
+    assert headlines(colour) == ["Not analysed"]
+    assert "Not analysed - not a brain MRI" in all_markdown(colour)
+    assert "confidence **" not in all_markdown(colour)
+    assert "Probability (not meaningful)" in colour.table[0].value.columns
+    assert all(str(cell).startswith(":gray[") for cell in colour.table[0].value["Class"])
+    assert list(colour.dataframe[0].value["class"]) == ["No Tumor (not analysed)"]
+
+
+def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:
+    send(page, [upload("doubt.png")])
+    assert "needs a human look" in all_markdown(page)
+    send(page, [upload("clear.png")])
+    assert "needs a human look" not in all_markdown(page)
+
+
+@pytest.mark.parametrize(
+    "name", ["<img src=x>.png", "**a**.png", "$x$ :red[b] :smile:.png", "[a](http://b).png"]
+)
+def test_a_hostile_file_name_appears_literally_and_never_as_markdown(page: AppTest, name: str) -> None:
+    send(page, [upload(name), upload(f"broken {name}", b"")])
+    assert texts(page)[:2] == [name, f"broken {name}"]
+    assert name not in all_markdown(page)
+    assert not page.error
+
+
+def test_each_upload_is_classified_once_whatever_is_clicked_later(
+    page: AppTest, classifier: ScriptedClassifier
+) -> None:
+    send(page, THREE)
+    page.run()
+    click(page, "Try the examples")
+    assert classifier.calls[:3] == ["a.png", "doubt.png", "broken.png"]
+    assert len(classifier.calls) == 3 + 3
+
+
+def test_an_answer_goes_with_its_upload(page: AppTest) -> None:
+    send(page, THREE)
+    assert len(page.session_state["entries"]) == 3
+    send(page, [upload("b.png")])
+    assert [entry.name for entry in page.session_state["entries"].values()] == ["b.png"]
+
+
+def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    send(page, [upload("noise.png", stream.getvalue())])
+    (entry,) = page.session_state["entries"].values()
+    assert len(entry.answer.thumbnail) < 60_000
+
+
+def test_the_examples_show_three_pictures_and_clear_all_removes_everything(page: AppTest) -> None:
+    send(page, THREE)
+    click(page, "Try the examples")
+    assert len(page.dataframe[0].value) == 6
+    click(page, "Clear all")
+    assert not page.dataframe
+    assert texts(page) == []
+    assert page.file_uploader[0].value == []
+
+
+def test_many_images_come_in_screen_pages(page: AppTest) -> None:
+    send(page, [upload(f"{number}.png") for number in range(20)])
+    assert texts(page) == [f"{number}.png" for number in range(8)]
+    assert len(page.dataframe[0].value) == 20
+    page.pagination[0].set_value(3).run()
+    assert texts(page) == ["16.png", "17.png", "18.png", "19.png"]
+
+
+def test_more_than_500_files_are_refused_in_words(page: AppTest) -> None:
+    send(page, [upload(f"{number}.png", b"") for number in range(501)])
+    assert len(page.dataframe[0].value) == 500
+    assert "501 files were chosen; the first 500 are answered" in page.warning[1].value
+
+
+def test_the_csv_has_the_columns_of_the_command_line(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[str] = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.append(data))
+    send(page, THREE)
+    lines = list(csv.reader(io.StringIO(files[-1])))
+    assert lines[0] == list(COLUMNS)
+    assert [line[:3] for line in lines[1:]] == [
+        ["a.png", "classified", "Glioma"],
+        ["doubt.png", "uncertain", "Glioma"],
+        ["broken.png", "error", ""],
+    ]
+
+
+def test_without_a_usable_model_file_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise ModelFileError("model.tfliteA: is damaged")
+
+    monkeypatch.setattr(brain_tumor, "load_classifier", refuse)
+    st.cache_resource.clear()
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert not page.exception
+    assert "cannot be used" in page.error[0].value
+    assert texts(page) == ["model.tfliteA: is damaged"]
+    assert page.warning[0].value == NOTICE
+
+
+def test_uploads_are_never_spooled_to_a_file(page: AppTest) -> None:
+    assert MultiPartParser.spool_max_size >= MAX_SCAN_BYTES
