@@ -30,5 +30,14 @@ def to_row(result: Result) -> Row:
 
 
 def to_error_row(name: str, message: str, model_id: str) -> Row:
-    """The row of a file that could not be read: status ``error``, no class, the message as reason."""
-    return {**dict.fromkeys(COLUMNS), "file": name, "status": "error", "reason": message, "model_id": model_id}
+    """The row of a file that could not be read: status ``error``, no class, the message as reason.
+
+    Messages begin with the file's name; the reason leaves it out, it has a column of its own.
+    """
+    return {
+        **dict.fromkeys(COLUMNS),
+        "file": name,
+        "status": "error",
+        "reason": message.removeprefix(f"{name}: "),
+        "model_id": model_id,
+    }

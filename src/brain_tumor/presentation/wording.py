@@ -28,3 +28,18 @@ def render_line(result: Result) -> str:
     if result.confidence is not None:
         answer += f" {result.confidence:.1%}"
     return f"{answer} ({verdict.reason})" if verdict.reason else answer
+
+
+def render_error_line(name: str, message: str) -> str:
+    """The line of a file that could not be read; message: as a row's reason, without the name."""
+    return f"{name}: error: {message}"
+
+
+def to_printable(text: str) -> str:
+    """The text with escapes in place of whatever could move a terminal's cursor or hide other text.
+
+    File names may hold any character, and a terminal obeys some of them.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )

@@ -1,0 +1,74 @@
+"""Paths, folders and patterns in; the names of files and their bytes out, one at a time."""
+
+import glob
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.reader import MAX_SCAN_BYTES
+
+
+def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
+    """The files that paths, folders and glob patterns (``**`` included) name; folders are never held whole.
+
+    A folder's own files come first, then its subfolders, both in sorted order; hidden ones and linked folders
+    are left out. What cannot be found or listed is given as it is, so that reading it says why.
+    skip: resolved paths to leave out. A name that a spreadsheet takes for a formula gets ``./`` in front.
+    """
+    for path in paths:
+        if Path(path).is_dir():
+            found: Iterable[str] = _walk(path)
+        elif os.path.lexists(path) or not glob.has_magic(path):
+            found = [path]
+        else:
+            found = _expand(path)
+        for file in found:
+            if not skip or Path(file).resolve() not in skip:
+                yield f"./{file}" if file.startswith(("=", "+", "-", "@")) else file
+
+
+def read_file(file: str) -> bytes:
+    """A file's content, at most MAX_SCAN_BYTES + 1 of it; raises ScanError when it cannot be read."""
+    try:
+        with open(file, "rb", opener=_open_without_waiting) as content:
+            status = os.fstat(content.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ScanError(f"{file}: is not a regular file; give image files")
+            return content.read(min(status.st_size, MAX_SCAN_BYTES) + 1)
+    except IsADirectoryError:
+        raise ScanError(f"{file}: is a folder that cannot be listed; check its permissions") from None
+    except OSError as error:
+        raise ScanError(
+            f"{file}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from None
+
+
+def _walk(folder: str) -> Iterator[str]:
+    pending = [folder]
+    while pending:
+        here = pending.pop()
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError:
+            yield here
+            continue
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+        yield from (entry.path for entry in visible if not entry.is_dir())
+        pending.extend(entry.path for entry in reversed(visible) if entry.is_dir(follow_symlinks=False))
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    matches = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
+    for match in matches or [pattern]:
+        if not Path(match).is_dir():
+            yield match
+        elif "**" not in pattern:  # ** has walked into the folders itself
+            yield from _walk(match)
+
+
+def _open_without_waiting(file: str, flags: int) -> int:
+    # Opening a named pipe would wait for a writer that may never come. Windows has no such pipes.
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))

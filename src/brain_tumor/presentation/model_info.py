@@ -1,0 +1,41 @@
+"""A model file's card in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from brain_tumor.model.model_file import ModelFile
+from brain_tumor.presentation.wording import to_printable
+
+
+def render_model(model: ModelFile) -> str:
+    """The whole card and the list of files behind the network, one fact per line, nested facts indented."""
+    card, rules, side = model.card, model.card.rules, model.card.input.side_px
+    facts = {
+        "model": card.model_id,
+        "created": card.created,
+        "classes": ", ".join(rules.order),
+        "input": f"image, float32 (1, {side}, {side}, 3), RGB, 0 to 1; {card.input.resize}",
+        "outputs": card.outputs,
+        "temperature": card.temperature,
+        "thresholds": {
+            "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
+            "grey": f"chroma of at most {rules.max_chroma:g}",
+            "certain": f"probability of at least {rules.min_probability:g}, "
+            f"{rules.min_margin:g} above the next",
+        },
+        "golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}",
+        "network": {"bytes": card.flatbuffer_bytes, "sha256": card.flatbuffer_sha256},
+        "files inside": {name: f"{size} bytes" for name, size in model.members},
+        **card.about,
+    }
+    return "".join(f"{to_printable(line)}\n" for line in _lines(facts, ""))
+
+
+def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for name, value in facts.items():
+        title = f"{indent}{name.replace('_', ' ')}:"
+        if isinstance(value, Mapping):
+            yield title
+            yield from _lines(value, f"{indent}  ")
+        else:
+            yield f"{title} {value}"
