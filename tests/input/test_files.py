@@ -1,0 +1,114 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.files import find_files, read_file
+from brain_tumor.input.reader import MAX_SCAN_BYTES
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_folder_gives_its_files_then_those_of_its_subfolders_both_sorted() -> None:
+    touch(Path("in/b/1"), Path("in/c"), Path("in/a/2"), Path("in/a/1"))
+    assert list(find_files(["in"])) == ["in/c", "in/a/1", "in/a/2", "in/b/1"]
+
+
+def test_hidden_files_and_folders_are_left_out() -> None:
+    touch(Path("in/.DS_Store"), Path("in/.cache/1"), Path("in/1"))
+    assert list(find_files(["in"])) == ["in/1"]
+
+
+def test_a_hidden_file_named_outright_is_taken() -> None:
+    touch(Path(".1"))
+    assert list(find_files([".1"])) == [".1"]
+
+
+def test_a_linked_folder_is_not_followed() -> None:
+    touch(Path("in/1"))
+    Path("in/loop").symlink_to(".", target_is_directory=True)
+    assert list(find_files(["in"])) == ["in/1"]
+
+
+def test_a_pattern_is_expanded_in_sorted_order() -> None:
+    touch(Path("b.png"), Path("a.png"), Path("c.jpg"))
+    assert list(find_files(["*.png"])) == ["a.png", "b.png"]
+
+
+def test_two_stars_reach_into_subfolders() -> None:
+    touch(Path("in/a.png"), Path("in/x/y/b.png"))
+    assert list(find_files(["in/**/*.png"])) == ["in/a.png", "in/x/y/b.png"]
+
+
+def test_two_stars_give_each_file_once() -> None:
+    touch(Path("in/x/1"))
+    assert list(find_files(["in/**"])) == ["in/x/1"]
+
+
+def test_a_pattern_that_matches_folders_searches_them() -> None:
+    touch(Path("in/x/1"), Path("in/y/z/2"))
+    assert list(find_files(["in/*"])) == ["in/x/1", "in/y/z/2"]
+
+
+def test_an_absolute_pattern_is_expanded(tmp_path: Path) -> None:
+    touch(Path("a.png"))
+    assert list(find_files([f"{tmp_path}/*.png"])) == [f"{tmp_path}/a.png"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file() -> None:
+    touch(Path("a[1].png"))
+    assert list(find_files(["a[1].png"])) == ["a[1].png"]
+
+
+@pytest.mark.parametrize("path", ["missing.png", "missing/*.png"])
+def test_what_is_not_there_is_given_as_it_is(path: str) -> None:
+    assert list(find_files([path])) == [path]
+
+
+def test_a_name_that_a_spreadsheet_takes_for_a_formula_becomes_a_path() -> None:
+    touch(Path("=1+1.png"))
+    assert list(find_files(["*.png"])) == ["./=1+1.png"]
+
+
+def test_skipped_paths_are_left_out(tmp_path: Path) -> None:
+    touch(Path("in/1"), Path("in/2"))
+    assert list(find_files(["in"], skip={tmp_path.resolve() / "in" / "1"})) == ["in/2"]
+
+
+def test_a_file_is_read_whole() -> None:
+    touch(Path("a"))
+    assert read_file("a") == b"x"
+
+
+def test_of_a_huge_file_one_byte_more_than_allowed_is_read() -> None:
+    with Path("huge").open("wb") as file:
+        file.truncate(20 * 2**30)  # a hole: it takes no space
+    assert len(read_file("huge")) == MAX_SCAN_BYTES + 1
+
+
+def test_a_missing_file_is_a_scan_error() -> None:
+    with pytest.raises(ScanError, match="missing: cannot be read"):
+        read_file("missing")
+
+
+def test_a_folder_is_a_scan_error() -> None:
+    Path("in").mkdir()
+    with pytest.raises(ScanError, match="in: "):
+        read_file("in")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_without_a_writer_does_not_block() -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(ScanError, match="not a regular file"):
+        read_file("pipe")
