@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +78,13 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
             card = Card.from_json(archive.read(CARD_MEMBER).decode(), name)
             labels = archive.read(LABELS_MEMBER).decode().splitlines()
             golden_image = archive.read(card.golden.member)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError) as error:
-        # RuntimeError: an encrypted member or an unknown compression. The seal holds; the packer was another.
-        raise ModelFileError(f"{name}: its card cannot be opened ({error}); export the model again") from None
+    except ModelFileError:
+        raise
+    except Exception as error:
+        # The seal fits, so another program packed this; what zipfile raises on its ZIP is not one type.
+        raise ModelFileError(
+            f"{name}: its card cannot be opened ({error!r}); export the model again"
+        ) from None
     if not isinstance(card.flatbuffer_bytes, int):
         raise ModelFileError(f"{name}: its card gives no size for the network; export the model again")
     flatbuffer = data[: card.flatbuffer_bytes]

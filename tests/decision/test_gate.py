@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from brain_tumor.decision.gate import MIN_SIDE_PX, gate_reason
+from tests.factories import make_output, make_rules, make_scan
+
+
+def test_a_usual_scan_passes() -> None:
+    assert gate_reason(make_scan(), make_output(), make_rules()) is None
+
+
+@pytest.mark.parametrize("shape", [(MIN_SIDE_PX - 1, 200), (200, MIN_SIDE_PX - 1)])
+def test_an_image_under_the_smallest_side_is_named_with_its_size(shape: tuple[int, int]) -> None:
+    scan = make_scan(np.zeros(shape, np.float32))
+    assert f"only {shape[1]} x {shape[0]} pixels" in str(gate_reason(scan, make_output(), make_rules()))
+
+
+def test_an_even_image_is_blank() -> None:
+    even = make_scan(np.full((64, 64), 0.5, np.float32))
+    assert gate_reason(even, make_output(), make_rules()) == "the image is blank"
+
+
+@pytest.mark.parametrize(("chroma", "passes"), [(0.1, True), (0.11, False)])
+def test_chroma_above_the_limit_is_a_colour_picture(chroma: float, passes: bool) -> None:
+    reason = gate_reason(make_scan(chroma=chroma), make_output(), make_rules(max_chroma=0.1))
+    assert (reason is None) is passes
+
+
+@pytest.mark.parametrize(("score", "passes"), [(2.0, True), (1.9, False)])
+def test_a_gate_score_under_the_limit_does_not_look_like_a_brain(score: float, passes: bool) -> None:
+    reason = gate_reason(make_scan(), make_output(gate_score=score), make_rules(min_gate_score=2.0))
+    assert (reason is None) is passes
+
+
+def test_the_first_reason_counts() -> None:
+    tiny_and_colourful = make_scan(np.zeros((8, 8), np.float32), chroma=1.0)
+    reason = gate_reason(tiny_and_colourful, make_output(gate_score=-9.0), make_rules())
+    assert str(reason).startswith("the image is only 8 x 8 pixels")

@@ -1,0 +1,54 @@
+import pytest
+
+from brain_tumor.decision.verdict import Status, decide
+from brain_tumor.labels import Label
+from tests.factories import make_output, make_rules, make_scan
+
+
+def test_a_clear_answer_is_classified_without_a_reason() -> None:
+    verdict = decide(make_scan(), make_output((0.1, 0.7, 0.1, 0.1)), make_rules())
+    assert (verdict.label, verdict.status, verdict.reason) == (Label.MENINGIOMA, Status.CLASSIFIED, None)
+
+
+def test_four_equal_probabilities_are_uncertain() -> None:
+    verdict = decide(make_scan(), make_output((0.25, 0.25, 0.25, 0.25)), make_rules(min_probability=0.5))
+    assert verdict.status is Status.UNCERTAIN
+
+
+def test_two_close_probabilities_are_uncertain() -> None:
+    rules = make_rules(min_probability=0.4, min_margin=0.1)
+    verdict = decide(make_scan(), make_output((0.5, 0.45, 0.05, 0.0001)), rules)
+    assert (verdict.status, "two classes" in str(verdict.reason)) == (Status.UNCERTAIN, True)
+
+
+def test_doubt_keeps_the_most_likely_class() -> None:
+    verdict = decide(make_scan(), make_output((0.2, 0.2, 0.2, 0.4)), make_rules(min_probability=0.5))
+    assert verdict.label is Label.PITUITARY
+
+
+def test_a_probability_at_the_limit_is_enough() -> None:
+    rules = make_rules(min_probability=0.5, min_margin=0.25)
+    assert decide(make_scan(), make_output((0.5, 0.25, 0.125, 0.125)), rules).status is Status.CLASSIFIED
+
+
+def test_the_class_follows_the_order_of_the_card() -> None:
+    rules = make_rules(order=(Label.PITUITARY, Label.NO_TUMOR, Label.MENINGIOMA, Label.GLIOMA))
+    assert decide(make_scan(), make_output((0.7, 0.1, 0.1, 0.1)), rules).label is Label.PITUITARY
+
+
+def test_what_is_no_brain_mri_is_no_tumor_and_not_analysed() -> None:
+    verdict = decide(make_scan(), make_output((0.97, 0.01, 0.01, 0.01), gate_score=-1.0), make_rules())
+    assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
+
+
+def test_the_reason_says_not_analysed_first() -> None:
+    verdict = decide(make_scan(), make_output(gate_score=-1.0), make_rules())
+    assert verdict.reason == "not analysed: the image does not look like a brain MRI"
+
+
+@pytest.mark.parametrize("gate_score", [-1.0, 1.0])
+def test_probabilities_stay_as_computed(gate_score: float) -> None:
+    output = make_output((0.3, 0.3, 0.2, 0.2), gate_score=gate_score)
+    before = output.probabilities.tolist()
+    decide(make_scan(), output, make_rules())
+    assert output.probabilities.tolist() == before

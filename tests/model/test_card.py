@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.labels import Label
+from brain_tumor.model.card import CARD_VERSION, Card
+from tests.factories import make_card, make_rules
+
+
+def test_a_card_survives_json() -> None:
+    card = make_card()
+    assert Card.from_json(card.to_json(), "card") == card
+
+
+def test_equal_cards_are_equal_text() -> None:
+    assert (
+        make_card(outputs={"a": "1", "b": "2"}).to_json() == make_card(outputs={"b": "2", "a": "1"}).to_json()
+    )
+
+
+def test_the_card_states_the_class_order_by_name() -> None:
+    order = (Label.PITUITARY, Label.GLIOMA, Label.NO_TUMOR, Label.MENINGIOMA)
+    stored = json.loads(make_card(rules=make_rules(order=order)).to_json())
+    assert stored["rules"]["order"] == ["Pituitary", "Glioma", "No Tumor", "Meningioma"]
+
+
+def test_another_version_is_refused_with_both_versions() -> None:
+    text = make_card().to_json().replace(f'"format_version": {CARD_VERSION}', '"format_version": 99')
+    with pytest.raises(ModelFileError, match=f"version 99, this program reads {CARD_VERSION}"):
+        Card.from_json(text, "card")
+
+
+@pytest.mark.parametrize("field", ["format_version", "rules", "golden", "input", "model_id", "about"])
+def test_a_missing_field_is_an_error(field: str) -> None:
+    fields = json.loads(make_card().to_json())
+    del fields[field]
+    with pytest.raises(ModelFileError, match="incomplete"):
+        Card.from_json(json.dumps(fields), "card")
+
+
+def test_an_unknown_class_is_an_error() -> None:
+    with pytest.raises(ModelFileError, match="Sarcoma"):
+        Card.from_json(make_card().to_json().replace("Pituitary", "Sarcoma"), "card")
+
+
+def test_an_unknown_way_to_resize_is_an_error() -> None:
+    with pytest.raises(ModelFileError, match="letterbox"):
+        Card.from_json(make_card().to_json().replace("stretch-bilinear", "letterbox"), "card")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '"card"', "{", "{}"])
+def test_what_is_no_card_is_an_error(text: str) -> None:
+    with pytest.raises(ModelFileError, match="incomplete"):
+        Card.from_json(text, "card")

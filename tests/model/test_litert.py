@@ -1,0 +1,100 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.input.reader import read_scan
+from brain_tumor.model.litert import LiteRTEngine, _without_usual_notice
+from brain_tumor.model.model_file import ModelFile, read_model_file
+from tests.factories import make_model_bytes, make_scan
+
+
+def test_the_golden_input_gets_its_stored_answer(model: ModelFile) -> None:
+    scan = read_scan(model.golden_image, "golden")
+    output = LiteRTEngine(model).run(to_tensor(scan, model.card.input))
+    assert output.probabilities.tolist() == pytest.approx(
+        model.card.golden.probabilities, abs=model.card.golden.tolerance
+    )
+
+
+def test_an_output_has_one_number_per_class(model: ModelFile) -> None:
+    output = LiteRTEngine(model).run(to_tensor(make_scan(), model.card.input))
+    assert (output.logits.shape, output.probabilities.shape) == ((4,), (4,))
+
+
+def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(model: ModelFile) -> None:
+    output = LiteRTEngine(model).run(to_tensor(make_scan(), model.card.input))
+    powers = np.exp(output.logits / model.card.temperature)
+    assert output.probabilities.tolist() == pytest.approx((powers / powers.sum()).tolist(), abs=1e-4)
+
+
+def test_another_golden_answer_in_the_card_is_refused(model: ModelFile) -> None:
+    first, *others = model.card.golden.probabilities
+    golden = replace(model.card.golden, probabilities=(first + 0.2, *others))
+    changed = replace(model, card=replace(model.card, golden=golden))
+    with pytest.raises(ModelFileError, match=r"other probabilities .*\(off by 0\.2"):
+        LiteRTEngine(changed)
+
+
+def test_a_golden_answer_that_is_no_number_is_refused(model: ModelFile) -> None:
+    golden = replace(model.card.golden, probabilities=(float("nan"),) * 4)
+    with pytest.raises(ModelFileError, match="other probabilities"):
+        LiteRTEngine(replace(model, card=replace(model.card, golden=golden)))
+
+
+def test_a_golden_answer_of_three_classes_is_refused(model: ModelFile) -> None:
+    golden = replace(model.card.golden, probabilities=(0.3, 0.3, 0.4))
+    with pytest.raises(ModelFileError, match="cannot run this network"):
+        LiteRTEngine(replace(model, card=replace(model.card, golden=golden)))
+
+
+def test_a_golden_image_that_cannot_be_read_is_a_model_error(model: ModelFile) -> None:
+    with pytest.raises(ModelFileError, match="cannot run this network"):
+        LiteRTEngine(replace(model, golden_image=b"no image"))
+
+
+def test_an_input_of_another_size_than_the_network_takes_is_a_model_error(model: ModelFile) -> None:
+    card = replace(model.card, input=InputContract(side_px=32))
+    with pytest.raises(ModelFileError):
+        LiteRTEngine(replace(model, card=card))
+
+
+def test_a_network_that_the_interpreter_refuses_is_a_model_error() -> None:
+    sealed = read_model_file(make_model_bytes(), "m")
+    with pytest.raises(ModelFileError, match="cannot run this network"):
+        LiteRTEngine(sealed)
+
+
+def test_a_start_prints_nothing(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
+    LiteRTEngine(model)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_other_lines_on_stderr_are_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    with _without_usual_notice():
+        os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: out of memory\n")
+    assert capfd.readouterr().err == "ERROR: out of memory\n"
+
+
+def test_lines_on_stderr_are_passed_on_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        with _without_usual_notice():
+            os.write(2, b"ERROR: out of memory\n")
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - raised just above
+        fail()
+    assert capfd.readouterr().err == "ERROR: out of memory\n"
+
+
+def test_starts_in_several_threads_leave_stderr_as_it_was(
+    model: ModelFile, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(LiteRTEngine, [model] * 4))
+    os.write(2, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"

@@ -1,0 +1,198 @@
+import csv
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from brain_tumor.cli import main
+from brain_tumor.presentation.rows import COLUMNS
+from brain_tumor.presentation.wording import NOTICE
+from tests.factories import encode, make_model_bytes, png_bytes
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("good.png").write_bytes(png_bytes())
+    Path("bad.png").write_bytes(png_bytes()[:100])
+
+
+def rows(path: str) -> list[dict[str, str]]:
+    with Path(path).open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_all_answered_is_status_0(capsys: Capture) -> None:
+    assert main(["predict", "good.png"]) == 0
+    assert capsys.readouterr().out.startswith("good.png: ")
+
+
+def test_the_notice_comes_with_the_answers(capsys: Capture) -> None:
+    main(["predict", "good.png"])
+    assert NOTICE in capsys.readouterr().err
+
+
+def test_a_failed_file_is_status_1_and_the_rest_goes_on(capsys: Capture) -> None:
+    assert main(["predict", "bad.png", "good.png"]) == 1
+    bad, good = capsys.readouterr().out.splitlines()
+    assert bad.startswith("bad.png: error: starts like a PNG file but is damaged")
+    assert good.startswith("good.png: ")
+
+
+def test_a_missing_file_beside_others_is_a_failed_file(capsys: Capture) -> None:
+    assert main(["predict", "missing.png", "good.png"]) == 1
+    assert "missing.png: error: cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", ["missing.png", "*.jpg", "empty"])
+def test_no_files_at_all_is_status_2(path: str, capsys: Capture) -> None:
+    Path("empty").mkdir()
+    assert main(["predict", path]) == 2
+    assert capsys.readouterr().err == f"brain-tumor: no files found: {path}\n"
+
+
+def test_a_model_that_cannot_be_used_is_status_2(capsys: Capture) -> None:
+    Path("cut.tfliteA").write_bytes(make_model_bytes()[:200])
+    assert main(["predict", "good.png", "--model", "cut.tfliteA"]) == 2
+    assert capsys.readouterr().err.startswith("brain-tumor: cut.tfliteA: has no sealed card")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["predict"],
+        ["predict", "good.png", "--threads", "0"],
+        ["predict", "--colour"],
+        ["model"],
+        ["guess"],
+    ],
+)
+def test_wrong_use_is_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+
+
+def test_a_csv_has_the_columns_and_one_row_per_image() -> None:
+    main(["predict", "good.png", "bad.png", "--csv", "out.csv"])
+    found = rows("out.csv")
+    assert tuple(found[0]) == COLUMNS
+    assert [row["file"] for row in found] == ["good.png", "bad.png"]
+
+
+def test_a_failed_file_has_a_row_with_its_message() -> None:
+    main(["predict", "bad.png", "--csv", "out.csv"])
+    row = rows("out.csv")[0]
+    assert (row["status"], row["class"], row["p_glioma"]) == ("error", "", "")
+    assert row["reason"].startswith("starts like a PNG file but is damaged")
+
+
+def test_csv_probabilities_sum_to_one() -> None:
+    main(["predict", "good.png", "--csv", "out.csv"])
+    row = rows("out.csv")[0]
+    assert sum(float(row[column]) for column in COLUMNS if column.startswith("p_")) == pytest.approx(
+        1.0, abs=4e-6
+    )
+
+
+def test_a_colour_picture_is_a_row_that_says_not_analysed() -> None:
+    halves = Image.new("RGB", (80, 80), "red")
+    halves.paste("blue", (0, 0, 80, 40))
+    Path("photo.jpg").write_bytes(encode(halves, "JPEG"))
+    assert main(["predict", "photo.jpg", "--csv", "out.csv"]) == 0
+    row = rows("out.csv")[0]
+    assert (row["status"], row["class"], row["confidence"]) == ("not_a_brain_mri", "No Tumor", "")
+    assert row["reason"].startswith("not analysed: ")
+
+
+def test_a_csv_in_the_searched_folder_is_not_taken_for_an_image() -> None:
+    Path("in").mkdir()
+    Path("in/1.png").write_bytes(png_bytes())
+    main(["predict", "in", "--csv", "in/out.csv"])
+    assert main(["predict", "in", "--csv", "in/out.csv"]) == 0
+    assert [row["file"] for row in rows("in/out.csv")] == ["in/1.png"]
+
+
+def test_a_scan_is_never_overwritten_by_a_csv(capsys: Capture) -> None:
+    assert main(["predict", "bad.png", "--csv", "good.png"]) == 2
+    assert Path("good.png").read_bytes() == png_bytes()
+
+
+def test_json_is_one_object_per_line_with_the_notice(capsys: Capture) -> None:
+    assert main(["predict", "good.png", "bad.png", "--json"]) == 1
+    good, bad = map(json.loads, capsys.readouterr().out.splitlines())
+    assert list(good) == [*COLUMNS, "notice"]
+    assert (bad["file"], bad["status"], bad["notice"]) == ("bad.png", "error", NOTICE)
+
+
+def test_a_file_name_cannot_steer_the_terminal(capsys: Capture) -> None:
+    Path("\x1b[31m\n.png").write_bytes(b"")
+    main(["predict", "*.png"])
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert len(shown.out.splitlines()) == 3
+
+
+def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def interrupt(file: str) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("brain_tumor.cli.read_file", interrupt)
+    assert main(["predict", "good.png"]) == 130
+    assert capsys.readouterr().err.endswith("brain-tumor: interrupted\n")
+
+
+def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
+    command = [sys.executable, "-c", "from brain_tumor.cli import main; raise SystemExit(main())"]
+    program = subprocess.Popen(
+        [*command, "predict", *["good.png"] * 3], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert program.stdout
+    assert program.stderr
+    program.stdout.close()
+    error = program.stderr.read()
+    program.stderr.close()
+    assert (program.wait(), error) == (141, f"{NOTICE}\n")
+
+
+def test_a_terminal_gets_a_progress_bar_for_several_images(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    main(["predict", "good.png", "good.png"])
+    shown = capsys.readouterr()
+    assert "0/2" in shown.err
+    assert len(shown.out.splitlines()) == 2
+
+
+def test_a_pipe_gets_no_progress_bar(capsys: Capture) -> None:
+    main(["predict", "good.png", "good.png"])
+    assert capsys.readouterr().err == f"{NOTICE}\n"
+
+
+def test_model_info_shows_the_shipped_card(capsys: Capture) -> None:
+    assert main(["model", "info"]) == 0
+    assert "classes: Glioma, Meningioma, No Tumor, Pituitary" in capsys.readouterr().out
+
+
+def test_model_info_as_json_is_the_card_as_stored(model_path: Path, capsys: Capture) -> None:
+    assert main(["model", "info", str(model_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["format_version"] == 1
+
+
+def test_model_info_of_a_plain_file_is_status_2(capsys: Capture) -> None:
+    assert main(["model", "info", "good.png"]) == 2
+    assert "not a TensorFlow Lite file" in capsys.readouterr().err
+
+
+def test_version_is_the_installed_one(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert (end.value.code, capsys.readouterr().out) == (0, f"brain-tumor {version('brain-tumor-mri')}\n")
