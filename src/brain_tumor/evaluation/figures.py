@@ -1,0 +1,185 @@
+"""Figures as bytes, and the only door to Matplotlib. Numbers come in ready, nothing is computed here."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from brain_tumor.evaluation.calibration import Bin
+from brain_tumor.evaluation.metrics import Estimate, IntArray, RocCurve
+from brain_tumor.input.scan import FloatArray
+
+# Three of Okabe and Ito's colours and Tol's purple, which is dark enough for thin lines on white. They can be
+# told apart with every kind of colour blindness; the lines differ in their dashes too.
+_BLUE, _ORANGE, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#AA3377"
+_LINES = ((_BLUE, "-"), (_ORANGE, "--"), (_GREEN, "-."), (_PURPLE, (0, (1, 1))))
+_GREY = "#595959"
+_TILE_COLUMNS = 4
+# The layout keeps square axes square and may leave their labels outside; the page grows to hold them.
+_WHOLE: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One figure in both formats."""
+
+    png: bytes
+    svg: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One image of the sheet of errors."""
+
+    pixels: FloatArray | None  # (rows, columns), 0 to 1; None when it could no longer be read
+    lines: tuple[str, ...]  # what is written below it
+
+
+def render_confusion(matrix: IntArray, names: Sequence[str]) -> Picture:
+    """The confusion matrix, (true class, final class), each cell in images and in per cent of its row."""
+    with _figure(6.4, 5.6) as figure:
+        axes = figure.add_subplot()
+        rows = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        shares = matrix / rows
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(matrix):
+            part = shares[row, column]
+            axes.text(
+                column,
+                row,
+                f"{count:,}\n{100 * part:.1f} %",
+                ha="center",
+                va="center",
+                color="white" if part > 0.5 else "black",
+            )
+        axes.set_xticks(range(len(names)), names)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlabel("final class")
+        axes.set_ylabel("true class")
+        return _save(figure)
+
+
+def render_roc(curves: dict[str, RocCurve], areas: dict[str, Estimate | None]) -> Picture:
+    """One-vs-rest ROC curves by class name, with the area under each in the legend."""
+    with _figure(6.4, 5.8) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="chance")
+        for (name, curve), (color, dashes) in zip(curves.items(), _LINES, strict=False):
+            area = areas[name]
+            label = f"{name}, AUC {area.value:.3f}" if area else name
+            axes.plot(
+                curve.false_positive_rate,
+                curve.true_positive_rate,
+                color=color,
+                linestyle=dashes,
+                linewidth=2.2,
+                label=label,
+            )
+        axes.set_aspect("equal")
+        _percent_axes(axes, "false alarms (1 - specificity)", "sensitivity (recall)")
+        axes.legend(loc="lower right", frameon=False)
+        return _save(figure)
+
+
+def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
+    """Reliability diagram with 95 % intervals, above the number of images per confidence."""
+    with _figure(6.4, 7.2) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        upper.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="perfectly calibrated")
+        points = [
+            (one.confidence, one.accuracy) for one in bins if one.confidence is not None and one.accuracy
+        ]
+        if points:
+            confidence = [x for x, _ in points]
+            value = [y.value for _, y in points]
+            # Rounding can put a bound a hair on the wrong side of its value, which error bars refuse.
+            below = [max(0.0, y.value - y.low) for _, y in points]
+            above = [max(0.0, y.high - y.value) for _, y in points]
+            upper.errorbar(
+                confidence,
+                value,
+                (below, above),
+                color=_BLUE,
+                fmt="o-",
+                capsize=3,
+                linewidth=1.8,
+                label="this model",
+            )
+        if error:
+            upper.set_title(f"expected calibration error {error.value:.3f}")
+        _percent_axes(upper, "", "accuracy")
+        upper.legend(loc="upper left", frameon=False)
+        lower.bar(
+            [(one.low + one.high) / 2 for one in bins],
+            [one.images for one in bins],
+            width=[0.9 * (one.high - one.low) for one in bins],
+            color=_BLUE,
+        )
+        lower.set_xlabel("confidence (top probability)")
+        lower.set_ylabel("images")
+        lower.spines[["top", "right"]].set_visible(False)
+        return _save(figure)
+
+
+def render_errors(tiles: Sequence[Tile]) -> bytes:
+    """A PNG sheet of images with what is said below each; one sentence when there are none."""
+    rows = max(1, -(-len(tiles) // _TILE_COLUMNS))
+    with _figure(3.0 * _TILE_COLUMNS, 3.9 * rows if tiles else 1.5) as figure:
+        if not tiles:
+            figure.text(0.5, 0.5, "no wrong answers", ha="center", va="center")
+            return _to_png(figure)
+        grid = figure.subplots(rows, _TILE_COLUMNS, squeeze=False)
+        for axes in grid.flat:
+            axes.axis("off")
+        for axes, tile in zip(grid.flat, tiles, strict=False):
+            if tile.pixels is not None:
+                axes.imshow(tile.pixels, cmap="gray", vmin=0, vmax=1)
+            # The font has no sign for every script, and a missing one is a warning, not a picture.
+            text = "\n".join(line.encode("ascii", "replace").decode() for line in tile.lines)
+            axes.text(0, -0.03, text, transform=axes.transAxes, va="top", fontsize=12, linespacing=1.35)
+        return _to_png(figure)
+
+
+@contextmanager
+def _figure(width_in: float, height_in: float) -> Iterator[Figure]:
+    # A Figure of our own instead of pyplot's: no window system is asked for and nothing stays in memory.
+    # The hash salt, and no date below: equal numbers give equal files.
+    with mpl.rc_context(
+        {"font.size": 12, "axes.titlesize": 13, "svg.hashsalt": "brain-tumor", "text.parse_math": False}
+    ):
+        figure = Figure(figsize=(width_in, height_in), layout="constrained", facecolor="white")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def _save(figure: Figure) -> Picture:
+    svg = io.BytesIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None}, **_WHOLE)
+    return Picture(_to_png(figure), svg.getvalue())
+
+
+def _to_png(figure: Figure) -> bytes:
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=130, metadata={"Software": None}, **_WHOLE)
+    return png.getvalue()
+
+
+def _percent_axes(axes: Axes, horizontal: str, vertical: str) -> None:
+    # A little room, or a curve along the frame is hidden by it.
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.set_xlabel(horizontal)
+    axes.set_ylabel(vertical)
+    axes.grid(visible=True, color="#e0e0e0")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

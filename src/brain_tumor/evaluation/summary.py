@@ -1,0 +1,83 @@
+"""Evaluation -> a few lines for a terminal and one HTML page for people; the only door to Jinja."""
+
+import base64
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.metrics import Estimate
+from brain_tumor.evaluation.run import SURE, Error, Evaluation
+from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
+from brain_tumor.labels import Label
+from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.wording import NOTICE
+
+_TEMPLATE = "report.html.j2"
+
+
+def render_text(evaluation: Evaluation) -> str:
+    """The figures that matter most, one a line."""
+    measures = evaluation.measures
+    lines = [
+        f"{evaluation.model.model_id} on {evaluation.dataset.name}, {len(evaluation.outcomes):,} images",
+        *evaluation.dataset.notes,
+        f"accuracy      {format_share(measures.accuracy)}",
+        f"macro F1      {format_number(measures.macro_f1)}",
+        *(f"recall        {format_share(one.recall)}  {label}" for label, one in measures.classes.items()),
+        f"uncertain     {format_share(measures.uncertain)}",
+        f"not analysed  {format_share(measures.not_analysed)}",
+    ]
+    for family in evaluation.families:
+        kind = "brain MRI" if family.is_brain_mri else "not brain MRI"
+        lines.append(f"accepted      {format_share(family.accepted)}  {family.name} ({kind})")
+    if count := len(evaluation.unreadable):
+        lines.append(f"unreadable    {count:,} {'file' if count == 1 else 'files'}, listed in the report")
+    return "\n".join(lines)
+
+
+def render_html(
+    evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Error, ...]
+) -> str:
+    """One page that needs no other file and no network.
+
+    figures: ``confusion``, ``roc``, ``calibration`` and ``errors``, each as (media type, content).
+    errors: the answers that the last of them shows, in its order.
+    """
+    # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"share": format_share, "number": format_number, "percent": format_percent}
+    template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    return environment.from_string(template).render(
+        evaluation=evaluation,
+        measures=evaluation.measures,
+        labels=tuple(Label),
+        figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
+        errors=errors,
+        notice=NOTICE,
+        intervals=INTERVALS,
+        sure=SURE,
+        calibration_bins=CALIBRATION_BINS,
+        predictions=PREDICTIONS,
+        gate_predictions=GATE_PREDICTIONS,
+    )
+
+
+def format_share(estimate: Estimate | None) -> str:
+    """A share with its interval in per cent, e.g. ``95.7 % (94.5 to 96.7)``."""
+    if estimate is None:
+        return "not defined"
+    return f"{100 * estimate.value:.1f} % ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
+
+
+def format_number(estimate: Estimate | None) -> str:
+    """A figure with its interval, e.g. ``0.957 (0.945 to 0.967)``."""
+    if estimate is None:
+        return "not defined"
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _to_data_uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

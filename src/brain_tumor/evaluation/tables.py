@@ -1,0 +1,130 @@
+"""Evaluation -> JSON and CSV, for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.measures import CalibrationMeasures
+from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
+from brain_tumor.evaluation.run import SURE, Evaluation, Family
+from brain_tumor.labels import Label
+from brain_tumor.presentation.rows import COLUMNS
+from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.writers import DECIMALS
+
+# Raised when a key goes or changes its meaning; new keys do not count.
+FORMAT_VERSION = 1
+PREDICTIONS, GATE_PREDICTIONS = "predictions.csv", "gate_predictions.csv"
+INTERVALS = (
+    "95 %: Wilson's for shares; for F1, AUC, calibration error and log loss the 2.5 to 97.5 percentiles over "
+    f"{RESAMPLES} bootstrap resamples of the images, seed {SEED}"
+)
+
+
+def render_json(evaluation: Evaluation) -> str:
+    """Every figure; shares are 0 to 1 with their counts as hits and total, what is undefined is null."""
+    measures = evaluation.measures
+    document = {
+        "format_version": FORMAT_VERSION,
+        "notice": NOTICE,
+        "measured_on": evaluation.measured_on,
+        "model": asdict(evaluation.model),
+        "data": {
+            "folder": evaluation.dataset.name,
+            "notes": evaluation.dataset.notes,
+            "images": len(evaluation.outcomes),
+            "answered": int(measures.matrix.sum()),
+            "predictions": PREDICTIONS,
+        },
+        "intervals": INTERVALS,
+        "accuracy": _numbers(measures.accuracy),
+        "macro_f1": _numbers(measures.macro_f1),
+        "accuracy_among_classified": _numbers(measures.accuracy_among_classified),
+        "uncertain": _numbers(measures.uncertain),
+        "not_analysed": _numbers(measures.not_analysed),
+        "not_analysed_but_right": measures.not_analysed_but_right,
+        "classes": {label.value: _class(one) for label, one in measures.classes.items()},
+        "confusion_matrix": {"order": list(Label), "true_by_final": measures.matrix.tolist()},
+        "calibration": _calibration(measures.calibration) if measures.calibration else None,
+        "gate": [_family(family) for family in evaluation.families],
+        "unreadable": [
+            {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def render_predictions(evaluation: Evaluation) -> str:
+    """CSV: the columns of `brain-tumor predict --csv`, then the true class as label."""
+    return _to_csv(
+        ("label",),
+        (
+            {**outcome.row, "label": label.value}
+            for outcome, (_, label) in zip(evaluation.outcomes, evaluation.dataset.files, strict=True)
+        ),
+    )
+
+
+def render_gate_predictions(evaluation: Evaluation) -> str:
+    """CSV of the gate's folders: the same columns, then family and is_brain_mri (1 or 0)."""
+    return _to_csv(
+        ("family", "is_brain_mri"),
+        (
+            {**outcome.row, "family": family.name, "is_brain_mri": int(family.is_brain_mri)}
+            for family in evaluation.families
+            for outcome in family.outcomes
+        ),
+    )
+
+
+def _to_csv(more: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*COLUMNS, *more], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        # The same cells that `brain-tumor predict --csv` writes, so that the two can be compared.
+        writer.writerow({key: f"{x:.{DECIMALS}f}" if isinstance(x, float) else x for key, x in row.items()})
+    return text.getvalue()
+
+
+def _class(one: ClassMeasures) -> dict[str, Any]:
+    return {
+        "support": one.support,
+        "precision": _numbers(one.precision),
+        "recall": _numbers(one.recall),
+        "specificity": _numbers(one.specificity),
+        "f1": _numbers(one.f1),
+        "auc": _numbers(one.auc),
+    }
+
+
+def _calibration(calibration: CalibrationMeasures) -> dict[str, Any]:
+    return {
+        "bins": CALIBRATION_BINS,
+        "expected_calibration_error": _numbers(calibration.error),
+        "error_of_perfect_calibration": calibration.noise,
+        "top_label_log_loss": _numbers(calibration.log_loss),
+        "reliability": [{**asdict(one), "accuracy": _numbers(one.accuracy)} for one in calibration.bins],
+    }
+
+
+def _family(family: Family) -> dict[str, Any]:
+    return {
+        "family": family.name,
+        "is_brain_mri": family.is_brain_mri,
+        "images": len(family.outcomes),
+        "accepted": _numbers(family.accepted),
+        "called_tumor": _numbers(family.called_tumor),
+        "called_tumor_from_confidence": SURE,
+        "predictions": GATE_PREDICTIONS,
+    }
+
+
+def _numbers(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {key: value for key, value in asdict(estimate).items() if value is not None}

@@ -1,0 +1,76 @@
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from brain_tumor.evaluation.figures import (
+    Tile,
+    render_calibration,
+    render_confusion,
+    render_errors,
+    render_roc,
+)
+from brain_tumor.labels import Label
+from tests.evaluation.fakes import make_evaluation
+
+
+def size(png: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+        image.load()
+        return image.size
+
+
+def drawn(svg: bytes) -> str:
+    """The SVG without what Matplotlib remembers about each text."""
+    assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - our own output
+    return re.sub(r"<metadata>.*?</metadata>", "", svg.decode(), flags=re.DOTALL)
+
+
+def test_the_confusion_matrix_states_counts_and_per_cent_of_the_row() -> None:
+    picture = render_confusion(np.array([[3, 1], [0, 4]]), ["left", "right"])
+    # Matplotlib draws letters as shapes and keeps the text in a comment before them.
+    assert all(f"<!-- {text} -->" in drawn(picture.svg) for text in ("75.0 %", "25.0 %", "100.0 %", "left"))
+    assert min(size(picture.png)) > 400
+
+
+def test_a_class_without_images_is_a_row_of_zeros() -> None:
+    assert "<!-- 0.0 % -->" in drawn(render_confusion(np.array([[1, 0], [0, 0]]), ["left", "right"]).svg)
+
+
+def test_the_roc_names_each_class_with_its_area(tmp_path: Path) -> None:
+    measures = make_evaluation(tmp_path).measures
+    areas = {label.value: one.auc for label, one in measures.classes.items()}
+    svg = drawn(render_roc({label.value: curve for label, curve in measures.curves.items()}, areas).svg)
+    assert all(f"<!-- {label}, AUC 1.000 -->" in svg for label in (Label.NO_TUMOR, Label.PITUITARY))
+
+
+def test_the_calibration_curve_states_its_error(tmp_path: Path) -> None:
+    calibration = make_evaluation(tmp_path).measures.calibration
+    assert calibration is not None
+    picture = render_calibration(calibration.bins, calibration.error)
+    assert f"<!-- expected calibration error {calibration.error.value:.3f} -->" in drawn(picture.svg)
+
+
+def test_pictures_of_nothing_can_still_be_drawn() -> None:
+    assert size(render_roc({}, {}).png)
+    assert size(render_calibration((), None).png)
+    assert size(render_errors([]))
+
+
+def test_equal_numbers_give_equal_files() -> None:
+    first, second = (render_confusion(np.eye(2, dtype=np.int64), ["left", "right"]) for _ in range(2))
+    assert first == second
+
+
+def test_the_sheet_of_errors_grows_by_rows_of_four() -> None:
+    tile = Tile(np.eye(8, dtype=np.float32), ("true a", "named b", "file"))
+    one, four, five = (size(render_errors([tile] * count)) for count in (1, 4, 5))
+    assert five[1] > 1.5 * four[1]
+    assert one[1] < 1.2 * four[1]
+
+
+def test_file_names_that_look_like_formulas_or_lack_a_glyph_are_drawn_as_text() -> None:
+    assert size(render_errors([Tile(None, ("$\\frac{", "\u8111.png"))]))

@@ -1,0 +1,90 @@
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.evaluation.metrics import Estimate
+from brain_tumor.evaluation.report import render_report
+from brain_tumor.evaluation.summary import format_number, format_share, render_text
+from brain_tumor.presentation.wording import NOTICE
+from tests.evaluation.fakes import make_evaluation
+
+
+class Page(HTMLParser):
+    """The tags of a page and what they load or point to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.targets: list[str] = []
+        self.alts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        values = dict(attrs)
+        self.targets += [
+            values[name] or "" for name in ("src", "href", "srcset", "action", "data") if name in values
+        ]
+        if tag == "img":
+            self.alts.append(values.get("alt") or "")
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return render_report(make_evaluation(tmp_path_factory.mktemp("evaluation")))["report.html"].decode()
+
+
+def test_the_page_needs_no_other_file_and_no_network(html: str) -> None:
+    page = Page(html)
+    assert all(target.startswith(("data:image/", "#")) for target in page.targets)
+    assert not {"script", "link", "iframe", "object", "form"} & set(page.tags)
+    assert "http:" not in html
+    assert "https:" not in html
+    assert "url(" not in html
+
+
+def test_every_picture_is_described(html: str) -> None:
+    page = Page(html)
+    assert len(page.alts) == 4
+    assert all(len(alt) > 40 for alt in page.alts)
+
+
+def test_file_names_are_escaped(html: str) -> None:
+    assert "meningioma-95-&lt;img src=x&gt;.png" in html
+    assert "Pituitary/&lt;b&gt;broken.png" in html
+    assert "<img src=x>" not in html
+    assert "<b>" not in html
+
+
+def test_the_page_says_what_was_measured_and_on_what(html: str) -> None:
+    for fact in (
+        NOTICE,
+        "fake-1",
+        "ab" * 32,
+        "cd" * 32,
+        "2026-01-31",
+        "10 labelled, 9 answered",
+        "7 of 9",
+        "cats",
+    ):
+        assert fact in html
+
+
+def test_the_terminal_gets_the_figures_that_matter_most(tmp_path: Path) -> None:
+    lines = render_text(make_evaluation(tmp_path)).splitlines()
+    assert lines[0] == "fake-1 on data, 10 images"
+    assert lines[1].startswith("accuracy      77.8 % (")
+    assert [line.split("  ")[-1] for line in lines if line.startswith("recall")] == [
+        "Glioma",
+        "Meningioma",
+        "No Tumor",
+        "Pituitary",
+    ]
+    assert lines[-1] == "unreadable    1 file, listed in the report"
+
+
+def test_figures_are_written_with_their_interval() -> None:
+    assert format_share(Estimate(0.957, 0.9446, 0.967)) == "95.7 % (94.5 to 96.7)"
+    assert format_number(Estimate(0.957, 0.9446, 0.967)) == "0.957 (0.945 to 0.967)"
+    assert format_share(None) == format_number(None) == "not defined"

@@ -1,0 +1,64 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+from brain_tumor.evaluation.tables import render_gate_predictions, render_json, render_predictions
+from brain_tumor.presentation.rows import COLUMNS
+from brain_tumor.presentation.wording import NOTICE
+from tests.evaluation.fakes import make_evaluation
+
+
+def test_the_json_holds_every_figure_with_its_interval(tmp_path: Path) -> None:
+    document = json.loads(render_json(make_evaluation(tmp_path)))
+    assert document["notice"] == NOTICE
+    assert document["model"]["file_sha256"] == "ab" * 32
+    assert document["data"]["folder"] == "data"
+    assert (document["data"]["images"], document["data"]["answered"]) == (10, 9)
+    assert (document["accuracy"]["hits"], document["accuracy"]["total"]) == (7, 9)
+    for figure in ("accuracy", "macro_f1", "accuracy_among_classified", "uncertain", "not_analysed"):
+        assert document[figure]["low"] <= document[figure]["value"] <= document[figure]["high"]
+    assert set(document["classes"]["Glioma"]) == {
+        "support",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "auc",
+    }
+    assert document["confusion_matrix"]["true_by_final"][0] == [3, 1, 1, 0]
+    assert len(document["calibration"]["reliability"]) == 15
+    assert [family["family"] for family in document["gate"]] == ["cats", "ct"]
+    assert [one["file"] for one in document["unreadable"]] == ["Pituitary/<b>broken.png"]
+
+
+def test_no_file_says_where_the_data_lies(tmp_path: Path) -> None:
+    evaluation = make_evaluation(tmp_path)
+    for text in (
+        render_json(evaluation),
+        render_predictions(evaluation),
+        render_gate_predictions(evaluation),
+    ):
+        assert str(tmp_path) not in text
+
+
+def test_predictions_are_the_rows_of_predict_and_the_label(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(render_predictions(make_evaluation(tmp_path)))))
+    assert tuple(rows[0]) == (*COLUMNS, "label")
+    assert len(rows) == 10
+    pituitary = next(row for row in rows if row["file"] == "Pituitary/pituitary-90.png")
+    assert (pituitary["class"], pituitary["confidence"], pituitary["label"]) == (
+        "Pituitary",
+        "0.900000",
+        "Pituitary",
+    )
+
+
+def test_gate_predictions_name_the_family_and_the_truth(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(render_gate_predictions(make_evaluation(tmp_path)))))
+    assert [(row["family"], row["is_brain_mri"], row["status"]) for row in rows] == [
+        ("cats", "0", "classified"),
+        ("cats", "0", "not_a_brain_mri"),
+        ("cats", "0", "not_a_brain_mri"),
+        ("ct", "0", "classified"),
+    ]
