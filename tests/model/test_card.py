@@ -44,6 +44,16 @@ def test_an_unknown_class_is_an_error() -> None:
         Card.from_json(make_card().to_json().replace("Pituitary", "Sarcoma"), "card")
 
 
+def test_a_class_that_is_missing_or_named_twice_is_an_error() -> None:
+    with pytest.raises(ModelFileError, match="each class is needed once"):
+        Card.from_json(make_card().to_json().replace("Pituitary", "Glioma"), "card")
+
+
+def test_a_threshold_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(ModelFileError, match="high"):
+        Card.from_json(make_card().to_json().replace('"min_margin": 0.1', '"min_margin": "high"'), "card")
+
+
 def test_an_unknown_way_to_resize_is_an_error() -> None:
     with pytest.raises(ModelFileError, match="letterbox"):
         Card.from_json(make_card().to_json().replace("stretch-bilinear", "letterbox"), "card")

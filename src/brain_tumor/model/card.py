@@ -65,17 +65,24 @@ class Card:
             rules, golden = fields.pop("rules"), fields.pop("golden")
             return cls(
                 input=InputContract(**fields.pop("input")),
-                rules=Rules(**{**rules, "order": tuple(Label(value) for value in rules["order"])}),
+                rules=Rules(order=_to_order(rules.pop("order")), **{key: float(rules[key]) for key in rules}),
                 golden=Golden(
                     **{
                         **golden,
-                        "probabilities": tuple(golden["probabilities"]),
-                        "gate_scores": tuple(golden["gate_scores"]),
+                        "probabilities": tuple(map(float, golden["probabilities"])),
+                        "gate_scores": tuple(map(float, golden["gate_scores"])),
+                        "tolerance": float(golden["tolerance"]),
                     }
                 ),
+                about=dict(fields.pop("about")),
                 **fields,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(
-                f"{name}: its card is incomplete ({error!r}); export the model again"
-            ) from None
+            raise ModelFileError(f"{name}: its card is incomplete ({error!r}); export the model again") from None
+
+
+def _to_order(names: list[str]) -> tuple[Label, ...]:
+    order = tuple(Label(name) for name in names)
+    if sorted(order) != sorted(Label):
+        raise ValueError(f"each class is needed once, found {', '.join(order)}")
+    return order

@@ -42,7 +42,7 @@ class LiteRTEngine:
                 )
                 self._runner = self._interpreter.get_signature_runner()
                 self._check_golden(model)
-        except (ValueError, RuntimeError, TypeError, KeyError, ScanError) as error:
+        except (ValueError, RuntimeError, TypeError, KeyError, MemoryError, ScanError) as error:
             raise ModelFileError(
                 f"{model.card.model_id}: LiteRT cannot run this network ({error}); export the model again"
             ) from None

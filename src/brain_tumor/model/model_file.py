@@ -68,7 +68,7 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
             f"{name}: has no sealed card at its end, so it is a plain .tflite or was cut off; "
             "download it again, or export it with brain-tumor-train export"
         )
-    if hashlib.sha256(data[:-_DIGEST_CHARS]).hexdigest().encode() != data[-_DIGEST_CHARS:]:
+    if hashlib.sha256(memoryview(data)[:-_DIGEST_CHARS]).hexdigest().encode() != data[-_DIGEST_CHARS:]:
         raise ModelFileError(f"{name}: is damaged (its SHA-256 does not match its seal); download it again")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -82,9 +82,7 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
         raise
     except Exception as error:
         # The seal fits, so another program packed this; what zipfile raises on its ZIP is not one type.
-        raise ModelFileError(
-            f"{name}: its card cannot be opened ({error!r}); export the model again"
-        ) from None
+        raise ModelFileError(f"{name}: its card cannot be opened ({error!r}); export the model again") from None
     if not isinstance(card.flatbuffer_bytes, int):
         raise ModelFileError(f"{name}: its card gives no size for the network; export the model again")
     flatbuffer = data[: card.flatbuffer_bytes]
