@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError, ScanError
+from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.input.files import find_files, read_file
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.presentation.model_info import render_model
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_predict(commands)
     _add_model(commands)
+    add_evaluate(commands)
     return parser
 
 

@@ -20,7 +20,7 @@ def render_text(evaluation: Evaluation) -> str:
     """The figures that matter most, one a line."""
     measures = evaluation.measures
     lines = [
-        f"{evaluation.model.model_id} on {evaluation.dataset.name}, {len(evaluation.outcomes):,} images",
+        f"{evaluation.model.model_id} on {evaluation.dataset.name}, {_count(len(evaluation.outcomes), 'image')}",
         *evaluation.dataset.notes,
         f"accuracy      {format_share(measures.accuracy)}",
         f"macro F1      {format_number(measures.macro_f1)}",
@@ -31,8 +31,8 @@ def render_text(evaluation: Evaluation) -> str:
     for family in evaluation.families:
         kind = "brain MRI" if family.is_brain_mri else "not brain MRI"
         lines.append(f"accepted      {format_share(family.accepted)}  {family.name} ({kind})")
-    if count := len(evaluation.unreadable):
-        lines.append(f"unreadable    {count:,} {'file' if count == 1 else 'files'}, listed in the report")
+    if evaluation.unreadable:
+        lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
 
 
@@ -77,6 +77,10 @@ def format_number(estimate: Estimate | None) -> str:
     if estimate is None:
         return "not defined"
     return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _to_data_uri(media_type: str, content: bytes) -> str:

@@ -1,0 +1,107 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.cli import main
+from brain_tumor.evaluation import command
+from brain_tumor.model.card import Card
+from brain_tumor.presentation.wording import NOTICE
+from tests.evaluation.fakes import FakeClassifier, fill
+from tests.factories import make_card
+
+Capture = pytest.CaptureFixture[str]
+
+
+class FakeWithCard(FakeClassifier):
+    @property
+    def card(self) -> Card:
+        return make_card()
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model file whose answers are FakeClassifier's."""
+    monkeypatch.setattr(command, "load_classifier", lambda path, threads: FakeWithCard())
+    path = tmp_path / "fake.tfliteA"
+    path.write_bytes(b"model")
+    return path
+
+
+def evaluate(data: Path, fake: Path, out: Path, *more: str | Path) -> int:
+    return main(["evaluate", str(data), "--model", str(fake), "--out", str(out), *map(str, more)])
+
+
+def test_a_report_is_written_and_summed_up(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data, out = fill(tmp_path / "data", "glioma/glioma-90.png", "notumor/no_tumor-90.png"), tmp_path / "out"
+    assert evaluate(data, fake, out) == 0
+    output = capsys.readouterr()
+    assert "accuracy      100.0 % (34.2 to 100.0)" in output.out
+    assert f"report        {out / 'report.html'}" in output.out
+    assert NOTICE in output.err
+    model = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["model"]
+    # As `sha256sum` prints it for the five bytes above.
+    assert model["file_sha256"] == "9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4"
+    assert (model["model_id"], model["file_name"]) == ("test-1", "fake.tfliteA")
+
+
+def test_an_unreadable_file_is_status_1(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data = fill(tmp_path / "data", "glioma/glioma-90.png")
+    (data / "glioma/broken.png").write_bytes(b"")
+    assert evaluate(data, fake, tmp_path / "out") == 1
+    assert "unreadable    1 file" in capsys.readouterr().out
+
+
+def test_the_list_and_the_gate_folders_are_used(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data = fill(tmp_path / "data", "glioma/glioma-90.png", "glioma/pituitary-90.png")
+    table = tmp_path / "split.csv"
+    table.write_text("path,label,split\nglioma/glioma-90.png,Glioma,test\n", encoding="utf-8")
+    brains, others = (
+        fill(tmp_path / "brains", "t1/no_tumor-90.png"),
+        fill(tmp_path / "others", "ct/reject-1.png"),
+    )
+    options = ("--list", table, "--brain-mri", brains, "--not-brain-mri", others)
+    assert evaluate(data, fake, tmp_path / "out", *options) == 0
+    out = capsys.readouterr().out
+    assert "on data, 1 image\n" in out
+    assert "accepted      100.0 % (20.7 to 100.0)  t1 (brain MRI)" in out
+    assert "accepted      0.0 % (0.0 to 79.3)  ct (not brain MRI)" in out
+
+
+def test_a_folder_without_classes_is_wrong_use(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    assert evaluate(tmp_path, fake, tmp_path / "out") == 2
+    assert "no folder named after a class" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_is_a_file_is_wrong_use(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    assert evaluate(fill(tmp_path / "data", "glioma/glioma-90.png"), fake, fake) == 2
+    assert "fake.tfliteA: cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("library", ["sklearn", "scipy", "matplotlib", "jinja2"])
+def test_a_missing_library_is_named_with_the_way_to_install_it(tmp_path: Path, library: str) -> None:
+    # In a program of its own, where no other test has imported the library yet.
+    program = (
+        f"import sys; sys.modules['{library}'] = None; from brain_tumor.cli import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "evaluate", str(tmp_path), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing" in done.stderr
+    assert "pip install 'brain-tumor-mri[evaluate]'" in done.stderr
+
+
+def test_the_shipped_model_can_be_evaluated(tmp_path: Path, model_path: Path, capsys: Capture) -> None:
+    data = fill(tmp_path / "data", "Glioma/a.png", "meningioma/b.png", "notumor/c.png", "pituitary/d.png")
+    assert evaluate(data, model_path, tmp_path / "out", "--threads", "1") == 0
+    document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
+    assert document["accuracy"]["total"] == 4
+    assert document["model"]["model_id"] in capsys.readouterr().out
