@@ -1,7 +1,5 @@
 """The web page, widgets and calls only: ``streamlit run app.py``."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from brain_tumor.presentation.charts import format_percent, probability_chart
 from brain_tumor.presentation.entry import Answer, Entry, to_entry, to_error_entry
 from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import EXPLANATIONS, NOTICE, TITLES
+from brain_tumor.presentation.writers import render_csv
 
 SAMPLES = Path(__file__).parent / "samples"
 # A session's uploads stay in the server's memory; 500 slices are a large study.
@@ -109,8 +108,7 @@ def choose_sources() -> list[Source]:
     sources = [Source(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
     if st.session_state.get("examples"):
         st.caption(
-            "Examples: an average of 152 healthy brains, the same with a lesion drawn by a program, "
-            "and a colour chart."
+            "Examples: an average of 152 healthy brains, the same with a lesion drawn by a program, and a colour chart."
         )
         sources += [Source(path.name, path.name, path.read_bytes) for path in sorted(SAMPLES.glob("*.png"))]
     if len(sources) > MAX_FILES:
@@ -163,7 +161,7 @@ def show_results(entries: Sequence[Entry]) -> None:
         st.write(", ".join(f"**{counts[key]}** {word}" for key, word in COUNTED.items() if counts[key]))
         st.download_button(
             "Download as CSV",
-            render_csv(entries),
+            render_csv(entry.row for entry in entries),
             "brain-tumor-results.csv",
             "text/csv",
             on_click="ignore",
@@ -201,7 +199,7 @@ def show_answer(name: str, answer: Answer) -> None:
     """The image, the verdict in words, and the four probabilities as a table and a chart."""
     status, label = answer.verdict.status, answer.verdict.label
     picture, words, numbers = st.columns([2, 3, 3])
-    picture.image(answer.thumbnail, width=PICTURE_PX, alt=f"The uploaded image {name}")
+    picture.image(answer.thumbnail, width=PICTURE_PX, alt=f"The image {name}")
     with words:
         icon, color = BADGES[status]
         st.badge(TITLES[status], icon=icon, color=color)
@@ -233,8 +231,7 @@ def show_probabilities(answer: Answer) -> None:
     )
     st.vega_lite_chart(
         probability_chart(answer.probabilities, answer.verdict.status),
-        alt=f"Bar chart of the table above. {heading}: "
-        + ", ".join(f"{label} {text}" for label, text in texts.items()),
+        alt=f"{heading}: " + ", ".join(f"{label} {text}" for label, text in texts.items()),
     )
 
 
@@ -254,15 +251,6 @@ def show_table(entries: Sequence[Entry]) -> None:
         column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
         alt="Results of all images",
     )
-
-
-def render_csv(entries: Sequence[Entry]) -> str:
-    """The table as the command line writes it."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(entry.row for entry in entries)
-    return stream.getvalue()
 
 
 def show_about(card: Card) -> None:

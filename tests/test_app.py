@@ -114,9 +114,7 @@ def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:
     assert "needs a human look" not in all_markdown(page)
 
 
-@pytest.mark.parametrize(
-    "name", ["<img src=x>.png", "**a**.png", "$x$ :red[b] :smile:.png", "[a](http://b).png"]
-)
+@pytest.mark.parametrize("name", ["<img src=x>.png", "**a**.png", "$x$ :red[b] :smile:.png", "[a](http://b).png"])
 def test_a_hostile_file_name_appears_literally_and_never_as_markdown(page: AppTest, name: str) -> None:
     send(page, [upload(name), upload(f"broken {name}", b"")])
     assert texts(page)[:2] == [name, f"broken {name}"]
@@ -177,13 +175,14 @@ def test_more_than_500_files_are_refused_in_words(page: AppTest) -> None:
 def test_the_csv_has_the_columns_of_the_command_line(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     files: list[str] = []
     monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.append(data))
-    send(page, THREE)
+    send(page, [*THREE, upload("=1+1.png", b"")])
     lines = list(csv.reader(io.StringIO(files[-1])))
     assert lines[0] == list(COLUMNS)
     assert [line[:3] for line in lines[1:]] == [
         ["a.png", "classified", "Glioma"],
         ["doubt.png", "uncertain", "Glioma"],
         ["broken.png", "error", ""],
+        ["./=1+1.png", "error", ""],  # no formula for a spreadsheet
     ]
 
 

@@ -11,7 +11,7 @@ def test_the_model_and_its_classes_are_named() -> None:
 
 
 def test_every_measured_accuracy_is_shown_with_its_images() -> None:
-    metrics = {"keras": {"test": {}}, "the official test split": {"accuracy": {"value": 0.957}}}
+    metrics = {"epochs": 10, "keras": {"test": {}}, "the official test split": {"accuracy": {"value": 0.957}}}
     text = render_about(replace(CARD, about={"metrics": metrics}))
     assert "- Accuracy on the official test split: 95.7%." in text
     assert text.count("Accuracy") == 1

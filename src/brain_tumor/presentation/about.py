@@ -24,6 +24,6 @@ def render_about(card: Card) -> str:
 def _accuracies(metrics: dict[str, Any]) -> Iterator[str]:
     # From `brain-tumor-train card`: a name for the images, and what `brain-tumor evaluate` measured there.
     for name, figures in metrics.items():
-        accuracy = figures.get("accuracy")
+        accuracy = figures.get("accuracy") if isinstance(figures, dict) else None
         if isinstance(accuracy, dict) and isinstance(accuracy.get("value"), float):
             yield f"Accuracy on {name}: {accuracy['value']:.1%}."

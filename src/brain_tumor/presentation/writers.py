@@ -1,7 +1,9 @@
 """Rows into the formats that other programs read: CSV, written as it comes, and JSON Lines."""
 
 import csv
+import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,10 +18,28 @@ DECIMALS = 6
 
 def to_json_line(row: Row) -> str:
     """One object on one line, in ASCII: the row's fields in their order, then the notice."""
-    rounded = {
-        column: round(value, DECIMALS) if isinstance(value, float) else value for column, value in row.items()
-    }
+    rounded = {column: round(value, DECIMALS) if isinstance(value, float) else value for column, value in row.items()}
     return json.dumps({**rounded, "notice": NOTICE})
+
+
+def to_cells(row: Row) -> dict[str, str | None]:
+    """A row as CSV holds it: numbers with DECIMALS decimals, None for an empty cell.
+
+    A file name that a spreadsheet takes for a formula gets ``./`` in front, as on the command line.
+    """
+    cells = {column: f"{value:.{DECIMALS}f}" if isinstance(value, float) else value for column, value in row.items()}
+    if (name := cells["file"]) and name.startswith(("=", "+", "-", "@")):
+        cells["file"] = f"./{name}"
+    return cells
+
+
+def render_csv(rows: Iterable[Row]) -> str:
+    """A whole table as text, as CsvFile writes it; for tables that fit in memory."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(to_cells(row) for row in rows)
+    return text.getvalue()
 
 
 class CsvFile:
@@ -42,20 +62,14 @@ class CsvFile:
             # must not make the whole table unreadable.
             self._file = self.part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         except OSError as error:
-            raise BrainTumorError(
-                f"{self.path}: cannot be written ({error.strerror}); name another file"
-            ) from None
+            raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
         self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
         self._writer.writeheader()
         return self
 
     def write(self, row: Row) -> None:
         """Append one row; numbers get DECIMALS decimals, None becomes an empty cell."""
-        cells = {
-            column: f"{value:.{DECIMALS}f}" if isinstance(value, float) else value
-            for column, value in row.items()
-        }
-        self._writer.writerow(cells)
+        self._writer.writerow(to_cells(row))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
