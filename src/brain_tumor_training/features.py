@@ -5,7 +5,6 @@ The cache is a folder of .npz parts; a part is written whole or not at all, so a
 """
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,5 +72,5 @@ class FeatureCache:
         unfinished = self._folder / f"{name}.part"
         with unfinished.open("wb") as file:
             np.savez(file, keys=np.array(keys), maximum=maximum, average=average)
-        os.replace(unfinished, self._folder / f"{name}.npz")
+        unfinished.replace(self._folder / f"{name}.npz")
         self._known.update({key: (high, mean) for key, high, mean in zip(keys, maximum, average, strict=True)})

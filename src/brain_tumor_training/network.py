@@ -20,9 +20,7 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
     shape = (recipe.input.side_px, recipe.input.side_px, 3)
     xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
     maps = xception.get_layer(_FEATURE_MAPS).output
-    trunk = keras.Model(
-        xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception"
-    )
+    trunk = keras.Model(xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception")
     trunk.trainable = False
     image = keras.Input(shape, name="image")
     # Xception was trained on [-1, 1]; inside the graph no caller can get this wrong.
@@ -50,10 +48,29 @@ def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
     return keras.Model(backbone.input, head(backbone.output["maximum"]), name="brain_tumor")
 
 
+def build_head_logits(head: keras.Model) -> keras.Model:
+    """The same head, stopped before the softmax: features -> logits (n, 4); the weights are shared values."""
+    hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
+    logits = keras.layers.Dense(classes.units, name="logits")
+    features = keras.Input(head.input_shape[1:], name="features")
+    model = keras.Model(features, logits(hidden(features)))
+    logits.set_weights(classes.get_weights())
+    return model
+
+
+def take_apart(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The backbone and the head of a network that join() made, as after loading it from disk."""
+    shifted = model.get_layer("to_minus_one_one").output
+    maximum, average = model.get_layer("xception")(shifted, training=False)
+    backbone = keras.Model(model.input, {"maximum": maximum, "average": average}, name="backbone")
+    return backbone, model.get_layer("head")
+
+
 def compile_for(recipe: Recipe, model: keras.Model) -> None:
     """Set optimizer, loss and metrics as the recipe says."""
+    optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
     model.compile(
-        optimizer=keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}),
+        optimizer=keras.optimizers.get(optimizer),
         loss=recipe.loss,
         metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
     )

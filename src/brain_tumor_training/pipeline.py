@@ -32,8 +32,11 @@ def draw_brightness(path: Path, spread: float, seed: int, draw: int) -> float:
 
 def load_view(view: View, contract: InputContract) -> FloatArray:
     """The tensor of one view, (side, side, 3), 0 to 1; brightness multiplies and clips. Raises ScanError."""
-    tensor = to_tensor(read_scan(view.path.read_bytes(), view.path.name), contract)[0]
-    return tensor if view.brightness == 1.0 else np.clip(tensor * np.float32(view.brightness), 0.0, 1.0)
+    tensor: FloatArray = to_tensor(read_scan(view.path.read_bytes(), view.path.name), contract)[0]
+    if view.brightness == 1.0:
+        return tensor
+    brighter: FloatArray = np.minimum(tensor * np.float32(view.brightness), np.float32(1.0))
+    return brighter
 
 
 def load_batches(views: Sequence[View], contract: InputContract, batch_size: int) -> Iterator[FloatArray]:

@@ -1,0 +1,79 @@
+"""Labelled folder trees, and where the public one comes from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.labels import Label, label_from_name
+
+PUBLIC_SET = "masoudnickparvar/brain-tumor-mri-dataset"
+PUBLIC_SET_NOTE = f"""\
+Brain Tumor MRI Dataset, kaggle.com/datasets/{PUBLIC_SET}
+  7,023 JPEG slices in Training/ and Testing/, four classes each.
+  Put together from figshare 1512427 (Cheng 2017, CC BY 4.0), the SARTAJ set and Br35H; Kaggle states CC0.
+  Known flaw: half of the tumor images in Testing/ are mirrored copies of images in Training/.
+  Read the licence on the page before you use or pass on the images."""
+
+OFFICIAL_SPLITS = {"training": "Training", "train": "Training", "testing": "Testing", "test": "Testing"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LabelledImage:
+    """One image file of a data set."""
+
+    name: str  # path below the data set's root, with forward slashes
+    label: Label
+    official_split: str  # "Training" or "Testing"
+
+
+def read_tree(root: Path) -> list[LabelledImage]:
+    """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
+
+    Class folders are matched by name whatever their spelling. Raises DatasetError when a split or a class is
+    missing, or when a folder's name means no class.
+    """
+    if not root.is_dir():
+        raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/")
+    splits = {OFFICIAL_SPLITS[p.name.lower()]: p for p in root.iterdir() if p.name.lower() in OFFICIAL_SPLITS}
+    images: list[LabelledImage] = []
+    for split in ("Training", "Testing"):
+        if split not in splits:
+            found = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+            raise DatasetError(f"{root}: has no {split}/ folder (found {found}); Training/ and Testing/ are needed")
+        images += _read_classes(root, splits[split], split)
+    return sorted(images)
+
+
+def fetch_public_set() -> Path:
+    """Download the public set through kagglehub and return its folder.
+
+    Raises MissingExtraError without kagglehub and DatasetError when the download fails.
+    """
+    try:
+        import kagglehub
+    except ModuleNotFoundError:
+        raise MissingExtraError(
+            "data fetch needs kagglehub; install it with: pip install 'brain-tumor-mri[train]'"
+        ) from None
+    try:
+        return Path(kagglehub.dataset_download(PUBLIC_SET))
+    except Exception as error:  # kagglehub passes on whatever its HTTP client raises
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DatasetError(
+            f"kaggle.com: the download failed ({type(error).__name__}: {first_line}); check the network, or download "
+            f"{PUBLIC_SET} in a browser, unpack it, and give its folder with --data"
+        ) from None
+
+
+def _read_classes(root: Path, split_folder: Path, split: str) -> list[LabelledImage]:
+    images: list[LabelledImage] = []
+    for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        label = label_from_name(folder.name)
+        if label is None:
+            known = ", ".join(label.value for label in Label)
+            raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
+        files = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in files]
+    if missing := [label.value for label in Label if label not in {image.label for image in images}]:
+        raise DatasetError(f"{split_folder}: has no images of {', '.join(missing)}; all four classes are needed")
+    return images

@@ -1,0 +1,245 @@
+"""Keras to one .tfliteA: the only module that needs TensorFlow.
+
+The file is written only when it answers like the Keras network on real images.
+"""
+
+import hashlib
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.input.reader import read_scan
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
+from brain_tumor.model.card import Card, Golden, Rules
+from brain_tumor.model.litert import LiteRTEngine
+from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
+from brain_tumor.presentation.wording import NOTICE
+from brain_tumor_training.fit_decision import Decision, read_decision
+from brain_tumor_training.network import build_head_logits, take_apart
+from brain_tumor_training.pipeline import View, load_view
+from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.splits import VALIDATION, SplitRow, read_split
+from brain_tumor_training.train import read_recipe
+
+MIN_PARITY_IMAGES = 200
+# What a conversion may change, from the project's first day: float only rounds, eight-bit weights a little more.
+MAX_FLOAT_DIFFERENCE = 0.001  # largest absolute difference of a probability
+MIN_SAME_CLASS = 0.99
+MAX_MEAN_DIFFERENCE = 0.01
+# Processors round eight-bit products differently; damaged arithmetic is off by far more.
+GOLDEN_TOLERANCE = 0.05
+
+OUTPUTS = {
+    "logits": "(1, 4), before the temperature, in the order of labels.txt",
+    "probabilities": "(1, 4), softmax of logits / temperature, never edited",
+    "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on L2-normalised, "
+    "average-pooled features",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How the converted network compares with the Keras network on the same images."""
+
+    images: int
+    float_max_difference: float
+    same_class: float  # share of images, dynamic range against Keras
+    mean_difference: float  # mean absolute difference of probabilities, dynamic range against Keras
+    accuracy_keras: float
+    accuracy_exported: float
+
+
+def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
+    """Convert run/model.keras with run/decision.json and write out, once parity holds.
+
+    parity_images: how many validation images are compared, at least MIN_PARITY_IMAGES. Raises ModelFileError
+    when the converted network disagrees with Keras or too few images are there; nothing is written then.
+    """
+    decision, recipe, rows = read_decision(run), read_recipe(run), read_split(run / "split.csv")
+    compared = _pick(rows, parity_images)
+    serving = Serving(keras.saving.load_model(run / "model.keras"), decision, recipe.input)
+    exact, light = convert(serving, quantize=False), convert(serving, quantize=True)
+    card = _card(light, decision, recipe, _about(run, data, rows, decision))
+    model = _with_golden(light, card)
+    parity = _compare(serving, _with_golden(exact, card), model, compared, data)
+    about = {**card.about, "parity": {name: getattr(parity, name) for name in Parity.__slots__}}
+    content = pack_model_file(light, replace(model.card, about=about), model.golden_image)
+    read_model_file(content, out.name)
+    unfinished = out.with_name(f"{out.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(out)
+    return parity
+
+
+def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
+    """Write figures measured on a finished model file into its card, under ``about.metrics``; the network stays."""
+    model = load_model_file(path)
+    metrics = {**model.card.about.get("metrics", {}), **evaluations}
+    card = replace(model.card, about={**model.card.about, "metrics": metrics})
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(pack_model_file(model.flatbuffer, card, model.golden_image))
+    unfinished.replace(path)
+
+
+class Serving:
+    """What the file computes: one image in, all outputs of one forward pass out."""
+
+    def __init__(self, model: keras.Model, decision: Decision, contract: InputContract) -> None:
+        """Take a network from fit() and the numbers from fit_decision()."""
+        self.backbone, head = take_apart(model)
+        self.head_logits = build_head_logits(head)
+        self.side_px = contract.side_px
+        self._temperature = decision.temperature
+        self._gate_weights = np.array(decision.gate_weights, np.float32)[:, np.newaxis]
+        self._gate_bias = np.float32(decision.gate_bias)
+
+    def outputs(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """image: (n, side, side, 3), 0 to 1. Returns the arrays that OUTPUTS names, for n images."""
+        pooled = self.backbone(image, training=False)
+        logits = self.head_logits(pooled["maximum"])
+        direction = tf.math.l2_normalize(pooled["average"], axis=-1)
+        return {
+            "logits": logits,
+            "probabilities": tf.nn.softmax(logits / self._temperature),
+            "gate_scores": tf.linalg.matmul(direction, self._gate_weights) + self._gate_bias,
+        }
+
+
+def convert(serving: Serving, *, quantize: bool) -> bytes:
+    """A TensorFlow Lite flatbuffer; quantize stores weights in eight bits (dynamic range)."""
+    with tempfile.TemporaryDirectory() as folder:
+        # A saved model keeps the names of the outputs, which a bare function loses. Keras must write it:
+        # tf.saved_model alone does not find Keras 3's variables, and the converted weights are lost.
+        archive = keras.export.ExportArchive()
+        archive.track(serving.backbone)
+        archive.track(serving.head_logits)
+        shape = (1, serving.side_px, serving.side_px, 3)
+        archive.add_endpoint("serve", serving.outputs, [tf.TensorSpec(shape, tf.float32, name="image")])
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantize:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
+
+
+def draw_golden_image() -> bytes:
+    """A drawn head-like figure, 256 x 256, grey PNG: the stored input needs nobody's scan."""
+    image = Image.new("L", (256, 256))
+    draw = ImageDraw.Draw(image)
+    for box, grey in (
+        ((40, 20, 216, 236), 210),  # scalp
+        ((50, 30, 206, 226), 30),  # skull
+        ((58, 38, 198, 218), 110),  # brain
+        ((100, 90, 120, 150), 45),  # ventricles
+        ((136, 90, 156, 150), 45),
+        ((150, 60, 180, 90), 190),  # something bright
+    ):
+        draw.ellipse(box, fill=grey)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _card(flatbuffer: bytes, decision: Decision, recipe: Recipe, about: dict[str, Any]) -> Card:
+    digest = hashlib.sha256(flatbuffer).hexdigest()
+    return Card(
+        model_id=f"{recipe.name}-{digest[:8]}",
+        created=datetime.now(UTC).date().isoformat(),
+        flatbuffer_sha256=digest,
+        flatbuffer_bytes=len(flatbuffer),
+        input=recipe.input,
+        outputs=OUTPUTS,
+        temperature=decision.temperature,
+        rules=Rules(
+            order=tuple(Label),
+            min_gate_score=decision.min_gate_score,
+            max_chroma=decision.max_chroma,
+            min_probability=decision.min_probability,
+            min_margin=decision.min_margin,
+        ),
+        # Until the engine has answered, anything goes.
+        golden=Golden("golden.png", (0.25,) * len(Label), (0.0,), tolerance=1.0),
+        about=about,
+    )
+
+
+def _with_golden(flatbuffer: bytes, card: Card) -> ModelFile:
+    digest = hashlib.sha256(flatbuffer).hexdigest()
+    card = replace(card, flatbuffer_sha256=digest, flatbuffer_bytes=len(flatbuffer))
+    image = draw_golden_image()
+    model = read_model_file(pack_model_file(flatbuffer, card, image), card.model_id)
+    answer = LiteRTEngine(model).run(to_tensor(read_scan(image, card.golden.member), card.input))
+    golden = replace(
+        card.golden,
+        probabilities=tuple(map(float, answer.probabilities)),
+        gate_scores=tuple(map(float, answer.gate_scores)),
+        tolerance=GOLDEN_TOLERANCE,
+    )
+    return read_model_file(pack_model_file(flatbuffer, replace(card, golden=golden), image), card.model_id)
+
+
+def _pick(rows: Sequence[SplitRow], count: int) -> list[SplitRow]:
+    held_back = [row for row in rows if row.split == VALIDATION]
+    if min(count, len(held_back)) < MIN_PARITY_IMAGES:
+        raise ModelFileError(
+            f"{min(count, len(held_back))} validation images are there to compare, {MIN_PARITY_IMAGES} are needed"
+        )
+    # Evenly through the list, which is sorted by class, so that every class is compared.
+    return [held_back[int(position)] for position in np.linspace(0, len(held_back) - 1, min(count, len(held_back)))]
+
+
+def _compare(serving: Serving, exact: ModelFile, light: ModelFile, rows: Sequence[SplitRow], data: Path) -> Parity:
+    engines = LiteRTEngine(exact), LiteRTEngine(light)
+    answers: list[tuple[FloatArray, ...]] = []
+    for row in tqdm(rows, desc="parity", unit="image"):
+        tensor = load_view(View(data / row.path), exact.card.input)[np.newaxis]
+        keras_answer = np.asarray(serving.outputs(tf.constant(tensor))["probabilities"])[0]
+        answers.append((keras_answer, *(engine.run(tensor).probabilities for engine in engines)))
+    by_keras, by_exact, by_light = (np.array(column) for column in zip(*answers, strict=True))
+    targets = np.array([list(Label).index(row.label) for row in rows])
+    parity = Parity(
+        images=len(rows),
+        float_max_difference=float(np.abs(by_exact - by_keras).max()),
+        same_class=float((by_light.argmax(axis=1) == by_keras.argmax(axis=1)).mean()),
+        mean_difference=float(np.abs(by_light - by_keras).mean()),
+        accuracy_keras=float((by_keras.argmax(axis=1) == targets).mean()),
+        accuracy_exported=float((by_light.argmax(axis=1) == targets).mean()),
+    )
+    if (
+        parity.float_max_difference > MAX_FLOAT_DIFFERENCE
+        or parity.same_class < MIN_SAME_CLASS
+        or parity.mean_difference > MAX_MEAN_DIFFERENCE
+    ):
+        raise ModelFileError(f"the converted network disagrees with Keras, so nothing was written: {parity}")
+    return parity
+
+
+def _about(run: Path, data: Path, rows: Sequence[SplitRow], decision: Decision) -> dict[str, Any]:
+    counts = Counter(f"{row.split}/{row.label.slug}" for row in rows)
+    fingerprint = hashlib.sha256()
+    for row in sorted(rows):
+        content = hashlib.sha256((data / row.path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {row.label.slug} {row.split}\n".encode())
+    return {
+        "licence": "Apache-2.0",
+        "notice": NOTICE,
+        "training": json.loads((run / "run.json").read_text(encoding="utf-8")),
+        "training_data": {"sha256": fingerprint.hexdigest(), "images": dict(sorted(counts.items()))},
+        "gate_rates": decision.gate_rates,
+        "metrics": {"keras": json.loads((run / "metrics.json").read_text(encoding="utf-8"))},
+    }

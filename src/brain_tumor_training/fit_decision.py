@@ -1,0 +1,209 @@
+"""Fit the numbers a decision needs - temperature, doubt, gate - and measure the gate on images held back."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
+from brain_tumor_training.features import FeatureCache
+from brain_tumor_training.network import build_head_logits, take_apart
+from brain_tumor_training.pipeline import View
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, read_split
+from brain_tumor_training.train import read_recipe
+
+# Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
+CASE_PATTERN = r"^([A-Za-z]+\d+)_"
+# Each doubt threshold may send this share of validation answers to a human, and no more.
+MAX_DOUBT_SHARE = 0.05
+# ... and stops rising once the answers that are left are right this often.
+ENOUGH_ACCURACY = 0.995
+# The gate turns away this share of the brain MRI it is calibrated on.
+GATE_REJECTS = 0.01
+# Screen captures of scans measure up to 0.04, colour photographs 0.1 and more (mean channel distance).
+MAX_CHROMA = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything ``fit-decision`` found out, as written to ``decision.json``."""
+
+    temperature: float
+    min_probability: float
+    min_margin: float
+    max_chroma: float
+    gate_weights: tuple[float, ...]  # on L2-normalised average-pooled features
+    gate_bias: float
+    min_gate_score: float  # log-odds
+    gate_rates: dict[str, Any]  # family -> part -> images, accepted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """Images of one kind or source."""
+
+    name: str
+    brain_mri: bool
+    paths: tuple[Path, ...]
+    parts: tuple[str, ...]  # which part each image plays: fit on train, choose on validation, report on test
+
+
+def fit_decision(
+    run: Path,
+    data: Path,
+    brain_mri: Sequence[Path],
+    not_brain_mri: Sequence[Path],
+    unseen: set[str],
+    cache: Path,
+) -> Decision:
+    """Fit on training images, choose thresholds on validation images, report on test images.
+
+    run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
+    family. unseen: families that take no part in the fit and are only reported. Writes run/decision.json.
+    """
+    families = [_own_family(run, data)]
+    families += [_split_family(folder, True, unseen) for root in brain_mri for folder in _subfolders(root)]
+    families += [_split_family(folder, False, unseen) for root in not_brain_mri for folder in _subfolders(root)]
+    if not any(not family.brain_mri for family in families):
+        raise DatasetError("the gate needs images that are not brain MRI; give folders with --not-brain-mri")
+    if missing := unseen - {family.name for family in families}:
+        raise DatasetError(
+            f"--unseen names {', '.join(sorted(missing))}, found are {', '.join(f.name for f in families)}"
+        )
+    backbone, head = take_apart(keras.saving.load_model(run / "model.keras"))
+    features = FeatureCache(cache, backbone, read_recipe(run).input)
+
+    temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
+    weights, bias, threshold, rates = _fit_gate(families, features)
+    decision = Decision(temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, rates)
+    (run / "decision.json").write_text(json.dumps(asdict(decision), indent=1) + "\n", encoding="utf-8")
+    return decision
+
+
+def read_decision(run: Path) -> Decision:
+    """Load what fit_decision saved; raises DatasetError when it has not run."""
+    path = run / "decision.json"
+    if not path.exists():
+        raise DatasetError(f"{run}: has no decision.json; run brain-tumor-train fit-decision first")
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    return Decision(**{**fields, "gate_weights": tuple(fields["gate_weights"])})
+
+
+def fit_temperature(logits: FloatArray, targets: NDArray[np.int64]) -> float:
+    """The temperature that minimises the negative log-likelihood, 0.05 to 20.
+
+    logits: (images, classes). targets: (images,), class indices. Source: Guo et al. 2017, arXiv:1706.04599, 4.2.
+    """
+
+    def loss(log_temperature: float) -> float:
+        log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -float(log_probabilities[np.arange(len(targets)), targets].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x))
+
+
+def fit_doubt_threshold(trust: FloatArray, correct: NDArray[np.bool_]) -> float:
+    """The lowest threshold on trust above which ENOUGH_ACCURACY holds, doubting at most MAX_DOUBT_SHARE.
+
+    trust: (images,), higher is surer. correct: (images,). Answers below the threshold are uncertain.
+    """
+    order = np.argsort(trust)
+    left_right = correct[order][::-1].cumsum()[::-1] / np.arange(len(trust), 0, -1)  # accuracy from here on
+    limit = int(len(trust) * MAX_DOUBT_SHARE)
+    enough = np.flatnonzero(left_right[: limit + 1] >= ENOUGH_ACCURACY)
+    return float(trust[order][enough[0] if len(enough) else limit])
+
+
+def _fit_doubt(run: Path, data: Path, head: keras.Model, features: FeatureCache) -> tuple[float, float, float]:
+    rows = [row for row in read_split(run / "split.csv") if row.split == VALIDATION]
+    maximum, _ = features.features([View(data / row.path) for row in rows])
+    logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
+    targets = np.array([list(Label).index(row.label) for row in rows])
+    temperature = fit_temperature(logits, targets)
+    probabilities: FloatArray = np.sort(softmax(logits / np.float32(temperature), axis=1), axis=1)
+    correct = logits.argmax(axis=1) == targets
+    margins = probabilities[:, -1] - probabilities[:, -2]
+    return (
+        temperature,
+        fit_doubt_threshold(probabilities[:, -1], correct),
+        fit_doubt_threshold(margins, correct),
+    )
+
+
+def _fit_gate(
+    families: Sequence[Family], features: FeatureCache
+) -> tuple[tuple[float, ...], float, float, dict[str, Any]]:
+    average = [features.features([View(path) for path in family.paths])[1] for family in families]
+    directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in average]
+    chosen = {part: [np.array(family.parts) == part for family in families] for part in PARTS}
+
+    def gather(part: str) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
+        picks = list(zip(families, directions, chosen[part], strict=True))
+        inputs = np.concatenate([rows[pick] for _, rows, pick in picks])
+        is_brain = np.concatenate([np.full(pick.sum(), family.brain_mri) for family, _, pick in picks])
+        # The square root lets a large family count more than a small one without drowning it.
+        weights = np.concatenate([np.full(pick.sum(), pick.sum() ** -0.5) for _, _, pick in picks if pick.any()])
+        return inputs, is_brain, weights
+
+    inputs, is_brain, weights = gather(TRAIN)
+    weights = np.where(is_brain, weights / weights[is_brain].sum(), weights / weights[~is_brain].sum()) * len(weights)
+    model = LogisticRegression(C=100.0, max_iter=5000).fit(inputs, is_brain, sample_weight=weights)
+    coefficients, bias = model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+    held_back, is_brain, weights = gather(VALIDATION)
+    scores = held_back[is_brain] @ coefficients + bias
+    threshold = _weighted_quantile(scores, weights[is_brain], GATE_REJECTS)
+    rates: dict[str, Any] = {}
+    for family, rows, test in zip(families, directions, chosen[TEST], strict=True):
+        accepted = rows @ coefficients + bias >= threshold
+        rates[family.name] = {
+            "brain_mri": family.brain_mri,
+            "seen_in_fit": TRAIN in family.parts,
+            "test_images": int(test.sum()),
+            "test_accepted": int(accepted[test].sum()),
+        }
+    return tuple(coefficients.tolist()), bias, threshold, rates
+
+
+def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
+    order = np.argsort(values)
+    position = np.searchsorted(weights[order].cumsum() / weights.sum(), share)
+    return float(values[order][position])
+
+
+def _own_family(run: Path, data: Path) -> Family:
+    rows = read_split(run / "split.csv")
+    return Family("training set", True, tuple(data / row.path for row in rows), tuple(row.split for row in rows))
+
+
+def _split_family(folder: Path, brain_mri: bool, unseen: set[str]) -> Family:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if folder.name in unseen:
+        return Family(folder.name, brain_mri, tuple(paths), (TEST,) * len(paths))
+    return Family(folder.name, brain_mri, tuple(paths), tuple(_part(path, folder.name) for path in paths))
+
+
+def _part(path: Path, family: str) -> str:
+    case = match[1] if (match := re.match(CASE_PATTERN, path.stem)) else path.stem
+    # By name, not by chance: the parts stay the same when images are added.
+    share = hashlib.sha256(f"{family}/{case}".encode()).digest()[0] / 256
+    return TRAIN if share < 0.6 else VALIDATION if share < 0.8 else TEST
+
+
+def _subfolders(root: Path) -> list[Path]:
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    if not folders:
+        raise DatasetError(f"{root}: has no subfolders; one folder per family of images is needed")
+    return folders

@@ -1,0 +1,42 @@
+"""What happened in each epoch: as CSV to read on, as a plot to look at."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+Row = dict[str, float]
+
+
+def write_history(rows: Sequence[Row], path: Path) -> None:
+    """Save one line per epoch, the columns as Keras names them after ``epoch`` (counted from 1)."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_history(path: Path) -> list[Row]:
+    """Load what write_history saved; an absent file is an empty history."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def write_history_plot(rows: Sequence[Row], path: Path) -> None:
+    """Draw loss, accuracy, precision and recall over the epochs, training beside validation, as PNG."""
+    figure, panels = plt.subplots(1, 4, figsize=(16, 3.6), layout="constrained")
+    epochs = [row["epoch"] for row in rows]
+    for panel, metric in zip(panels, ("loss", "accuracy", "precision", "recall"), strict=True):
+        panel.plot(epochs, [row[metric] for row in rows], "o-", markersize=3, label="training")
+        panel.plot(epochs, [row[f"val_{metric}"] for row in rows], "s--", markersize=3, label="validation")
+        panel.set(title=metric, xlabel="epoch")
+        panel.grid(alpha=0.3)
+    panels[0].legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

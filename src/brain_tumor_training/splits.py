@@ -1,0 +1,87 @@
+"""Who trains, who validates, who tests: a list with one row per image, kept in a file."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sklearn.model_selection import train_test_split
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label, label_from_name
+from brain_tumor_training.dataset import LabelledImage
+
+TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SplitRow:
+    """One image and the part it plays."""
+
+    path: str  # below the data set's root, with forward slashes
+    label: Label
+    split: str  # one of PARTS
+
+
+def carve_validation(images: Sequence[LabelledImage], share: float, seed: int) -> list[SplitRow]:
+    """Official Testing is the test set; of Training, a share stratified by class becomes validation."""
+    training = [image for image in images if image.official_split == "Training"]
+    rows = [SplitRow(image.name, image.label, TEST) for image in images if image.official_split == "Testing"]
+    return sorted(rows + _carve([(image.name, image.label) for image in training], share, seed))
+
+
+def hold_out_fold(index: Path, fold: int, share: float, seed: int) -> list[SplitRow]:
+    """The leak-free split of one fold: it is the test set, the others train, less their near-edge rows.
+
+    index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and
+    patients together. Raises DatasetError for another file or a fold that it does not have.
+    """
+    with index.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    needed = {"path", "label", "fold", "near_fold_edge"}
+    if not rows or not needed <= rows[0].keys():
+        raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
+    if str(fold) not in {row["fold"] for row in rows}:
+        raise DatasetError(f"{index}: has no fold {fold}, but {', '.join(sorted({row['fold'] for row in rows}))}")
+    test = [SplitRow(row["path"], _label(row["label"], index), TEST) for row in rows if row["fold"] == str(fold)]
+    others = [row for row in rows if row["fold"] != str(fold) and row["near_fold_edge"] == "0"]
+    return sorted(test + _carve([(row["path"], _label(row["label"], index)) for row in others], share, seed))
+
+
+def write_split(rows: Sequence[SplitRow], path: Path) -> None:
+    """Save as CSV with the columns path, label, split."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "label", "split"))
+        writer.writerows((row.path, row.label.value, row.split) for row in rows)
+
+
+def read_split(path: Path) -> list[SplitRow]:
+    """Load what write_split saved; raises DatasetError for missing columns, unknown labels and parts."""
+    with path.open(newline="", encoding="utf-8") as file:
+        records = list(csv.DictReader(file))
+    if not records or not {"path", "label", "split"} <= records[0].keys():
+        raise DatasetError(f"{path}: is not a split file; it needs the columns path, label, split")
+    if unknown := {record["split"] for record in records} - set(PARTS):
+        raise DatasetError(f"{path}: names the parts {', '.join(sorted(unknown))}; {', '.join(PARTS)} are known")
+    return [SplitRow(record["path"], _label(record["label"], path), record["split"]) for record in records]
+
+
+def _carve(items: list[tuple[str, Label]], share: float, seed: int) -> list[SplitRow]:
+    labels = [label for _, label in items]
+    try:
+        train, validation = train_test_split(items, test_size=share, stratify=labels, random_state=seed)
+    except ValueError as error:
+        raise DatasetError(f"{len(items)} images are too few for a stratified validation set ({error})") from None
+    return [
+        SplitRow(path, label, part)
+        for part, chosen in ((TRAIN, train), (VALIDATION, validation))
+        for path, label in chosen
+    ]
+
+
+def _label(text: str, source: Path) -> Label:
+    label = label_from_name(text)
+    if label is None:
+        raise DatasetError(f"{source}: has the label {text!r}; {', '.join(Label)} are known")
+    return label

@@ -1,0 +1,190 @@
+"""Fit a recipe: a split goes in, a run folder comes out."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.input.preprocess import InputContract
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
+from brain_tumor_training.features import FeatureCache
+from brain_tumor_training.history import read_history, write_history, write_history_plot
+from brain_tumor_training.network import build_backbone, build_head, compile_for, join
+from brain_tumor_training.pipeline import View, draw_brightness, load_view
+from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split, write_split
+
+IntArray = NDArray[np.int64]
+# (rows of the part, epoch) -> what the network reads for them: cached features or images
+Load = Callable[[IntArray, int], FloatArray]
+
+
+def fit(
+    rows: Sequence[SplitRow],
+    data: Path,
+    recipe: Recipe,
+    weights: str,
+    out: Path,
+    seed: int,
+    cache: Path | None,
+) -> dict[str, Any]:
+    """Train a recipe and return its metrics, as written to ``metrics.json``.
+
+    rows: the split, paths below data. weights: "imagenet" or a path. out: the run folder; an interrupted run
+    goes on there. cache: the feature cache's folder, or None to send every image through the backbone in every
+    epoch. Writes run.json, split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras, metrics.json.
+    Raises DatasetError when a part is empty or the folder holds a run with other settings.
+    """
+    parts = {part: [row for row in rows if row.split == part] for part in PARTS}
+    if empty := [part for part, members in parts.items() if not members]:
+        raise DatasetError(f"the split has no rows for {', '.join(empty)}; every part needs images")
+    _open_run(out, rows, recipe, weights, seed, cached=cache is not None)
+    keras.utils.set_random_seed(seed)
+    backbone, head = build_backbone(recipe, weights), build_head(recipe)
+    trained = head if cache else join(backbone, head)
+    features = FeatureCache(cache, backbone, recipe.input) if cache else None
+    datasets = {part: _dataset(members, data, recipe, seed, features) for part, members in parts.items()}
+    compile_for(recipe, trained)
+    trained = _run_epochs(trained, datasets, recipe, out)
+    metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
+    _save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    return metrics
+
+
+def read_recipe(run: Path) -> Recipe:
+    """The recipe of a run folder; raises DatasetError when fit() has not been there."""
+    try:
+        fields = json.loads((run / "run.json").read_text(encoding="utf-8"))["recipe"]
+    except OSError:
+        raise DatasetError(f"{run}: holds no run; give the --out folder of brain-tumor-train fit") from None
+    return Recipe(**{**fields, "input": InputContract(**fields["input"])})
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """Batches of one part; the training part is shuffled anew in every epoch, by seed and epoch alone."""
+
+    def __init__(self, load: Load, labels: Sequence[Label], batch_size: int, shuffle_seed: int | None) -> None:
+        """load: rows and epoch to inputs. shuffle_seed: None keeps the order of the rows."""
+        super().__init__(workers=2)
+        self._load = load
+        self._targets = np.eye(len(Label), dtype=np.float32)[[list(Label).index(label) for label in labels]]
+        self._batch_size = batch_size
+        self._shuffle_seed = shuffle_seed
+        self.start_at(0)
+
+    def start_at(self, epoch: int) -> None:
+        """Make the next pass the given epoch's, counted from 0."""
+        self._epoch = epoch
+        self._order = np.arange(len(self._targets))
+        if self._shuffle_seed is not None:
+            np.random.default_rng([self._shuffle_seed, epoch]).shuffle(self._order)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._targets) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return self._load(chosen, self._epoch), self._targets[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Keras calls this after every pass."""
+        self.start_at(self._epoch + 1)
+
+
+class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """After each epoch: history, and a state from which a second start goes on."""
+
+    def __init__(self, out: Path, history: list[dict[str, float]], keep: str) -> None:
+        super().__init__()
+        self._out, self._history, self._keep = out, history, keep
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._history.append({"epoch": epoch + 1, **(logs or {})})
+        # The history first: what it holds beyond the state is dropped on resuming, and so never wrong.
+        write_history(self._history, self._out / "history.csv")
+        _save_whole(self.model, self._out / "state.keras")
+        if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
+            shutil.copyfile(self._out / "state.keras", self._out / "kept.keras")
+
+
+def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path) -> keras.Model:
+    if (out / "state.keras").exists():
+        model = keras.saving.load_model(out / "state.keras")
+    done = int(model.optimizer.iterations) // len(datasets[TRAIN])
+    history = read_history(out / "history.csv")[:done]
+    datasets[TRAIN].start_at(done)
+    callbacks: list[keras.callbacks.Callback] = [_Record(out, history, recipe.keep)]
+    if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
+        callbacks.append(keras.callbacks.TensorBoard(out / "logs"))
+    if done < recipe.epochs:
+        print(f"training from epoch {done + 1} to {recipe.epochs}; Ctrl-C is safe, the same command goes on")
+        model.fit(
+            datasets[TRAIN],
+            validation_data=datasets[VALIDATION],
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            callbacks=callbacks,
+        )
+    write_history_plot(history, out / "history.png")
+    return keras.saving.load_model(out / "kept.keras")
+
+
+def _dataset(rows: Sequence[SplitRow], data: Path, recipe: Recipe, seed: int, features: FeatureCache | None) -> Batches:
+    training = rows[0].split == TRAIN
+
+    def view(row: int, epoch: int) -> View:
+        path = data / rows[row].path
+        return View(path, draw_brightness(path, recipe.brightness, seed, epoch) if training else 1.0)
+
+    def load_images(chosen: IntArray, epoch: int) -> FloatArray:
+        return np.stack([load_view(view(row, epoch), recipe.input) for row in chosen])
+
+    load = load_images
+    if features is not None:
+        turns = range(recipe.brightness_draws if training else 1)
+        draws = [features.features([view(row, draw) for row in range(len(rows))])[0] for draw in turns]
+
+        def load_features(chosen: IntArray, epoch: int) -> FloatArray:
+            return draws[epoch % len(draws)][chosen]
+
+        load = load_features
+    return Batches(load, [row.label for row in rows], recipe.batch_size, seed if training else None)
+
+
+def _open_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str, seed: int, *, cached: bool) -> None:
+    # Epochs may grow: training a finished run further is resuming it.
+    settings = {
+        "recipe": asdict(recipe),
+        "weights": Path(weights).name,
+        "seed": seed,
+        "feature_cache": cached,
+    }
+    wanted = json.loads(json.dumps(settings))
+    wanted["recipe"]["epochs"] = None
+    out.mkdir(parents=True, exist_ok=True)
+    run, split = out / "run.json", out / "split.csv"
+    if run.exists() and split.exists():
+        found = json.loads(run.read_text(encoding="utf-8"))
+        found["recipe"]["epochs"] = None
+        if found != wanted or read_split(split) != list(rows):
+            raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
+    run.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_split(rows, split)
+
+
+def _save_whole(model: keras.Model, path: Path) -> None:
+    # A file that is renamed into place is never half written.
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    model.save(unfinished)
+    unfinished.replace(path)
