@@ -30,3 +30,7 @@ def test_what_the_card_tells_people_is_shown_with_its_levels() -> None:
 
 def test_a_card_cannot_steer_the_terminal() -> None:
     assert "licence: \\x1b[2J" in lines(about={"licence": "\x1b[2J"})
+
+
+def test_numbers_are_shown_with_four_digits() -> None:
+    assert "temperature: 0.7183" in lines(temperature=0.7183117769687332)

@@ -20,8 +20,7 @@ def render_model(model: ModelFile) -> str:
         "thresholds": {
             "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
             "grey": f"chroma of at most {rules.max_chroma:g}",
-            "certain": f"probability of at least {rules.min_probability:g}, "
-            f"{rules.min_margin:g} above the next",
+            "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
         },
         "golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}",
         "network": {"bytes": card.flatbuffer_bytes, "sha256": card.flatbuffer_sha256},
@@ -38,4 +37,4 @@ def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
             yield title
             yield from _lines(value, f"{indent}  ")
         else:
-            yield f"{title} {value}"
+            yield f"{title} {value:.4g}" if isinstance(value, float) else f"{title} {value}"
