@@ -27,9 +27,7 @@ class FakeClassifier:
         word, _, rest = Path(name).name.partition("-")
         if word == "reject":
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: it is a cat")
-            return Result(
-                name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, tuple(Label), MODEL.model_id
-            )
+            return Result(name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, tuple(Label), MODEL.model_id)
         label, top = next(one for one in Label if one.slug == word), int(rest[:2]) / 100
         probabilities = np.full(len(Label), (1 - top) / 3)
         probabilities[tuple(Label).index(label)] = top
@@ -59,8 +57,6 @@ def make_evaluation(folder: Path) -> Evaluation:
         "Pituitary/pituitary-90.png",
     )
     (data / "Pituitary/<b>broken.png").write_bytes(b"not an image")
-    other = fill(
-        folder / "other", "cats/glioma-95.png", "cats/reject-1.png", "cats/reject-2.png", "ct/glioma-60.png"
-    )
+    other = fill(folder / "other", "cats/glioma-95.png", "cats/reject-1.png", "cats/reject-2.png", "ct/glioma-60.png")
     families = [(name, files, False) for name, files in find_families(other)]
     return evaluate(FakeClassifier(), MODEL, find_labelled(data), families, "2026-01-31")

@@ -84,9 +84,7 @@ def test_an_output_folder_that_is_a_file_is_wrong_use(tmp_path: Path, fake: Path
 @pytest.mark.parametrize("library", ["sklearn", "scipy", "matplotlib", "jinja2"])
 def test_a_missing_library_is_named_with_the_way_to_install_it(tmp_path: Path, library: str) -> None:
     # In a program of its own, where no other test has imported the library yet.
-    program = (
-        f"import sys; sys.modules['{library}'] = None; from brain_tumor.cli import main; sys.exit(main())"
-    )
+    program = f"import sys; sys.modules['{library}'] = None; from brain_tumor.cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", program, "evaluate", str(tmp_path), "--out", str(tmp_path / "out")],
         capture_output=True,

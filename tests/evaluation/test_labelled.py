@@ -13,9 +13,7 @@ def labels(dataset: Dataset) -> dict[str, Label]:
 
 
 def test_class_folders_may_be_spelled_as_people_do(tmp_path: Path) -> None:
-    dataset = find_labelled(
-        fill(tmp_path / "set", "glioma_tumor/a.png", "No Tumor/b.png", "PITUITARY/deep/c.png")
-    )
+    dataset = find_labelled(fill(tmp_path / "set", "glioma_tumor/a.png", "No Tumor/b.png", "PITUITARY/deep/c.png"))
     assert labels(dataset) == {
         "glioma_tumor/a.png": Label.GLIOMA,
         "No Tumor/b.png": Label.NO_TUMOR,

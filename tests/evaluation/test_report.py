@@ -36,9 +36,7 @@ def test_writing_replaces_old_files_leaves_others_and_nothing_unfinished(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
-def test_a_write_that_fails_leaves_the_old_report_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_fails_leaves_the_old_report_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "report"
     write_report({"a.txt": b"old", "b.txt": b"old"}, folder)
     write = Path.write_bytes

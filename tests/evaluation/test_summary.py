@@ -23,9 +23,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         values = dict(attrs)
-        self.targets += [
-            values[name] or "" for name in ("src", "href", "srcset", "action", "data") if name in values
-        ]
+        self.targets += [values[name] or "" for name in ("src", "href", "srcset", "action", "data") if name in values]
         if tag == "img":
             self.alts.append(values.get("alt") or "")
 
@@ -42,6 +40,10 @@ def test_the_page_needs_no_other_file_and_no_network(html: str) -> None:
     assert "http:" not in html
     assert "https:" not in html
     assert "url(" not in html
+
+
+def test_the_page_says_how_many_of_the_errors_it_shows(html: str) -> None:
+    assert "2 of the 2 wrong answers" in html
 
 
 def test_every_picture_is_described(html: str) -> None:

@@ -37,9 +37,7 @@ class Bin:
     accuracy: Estimate | None
 
 
-def expected_calibration_error(
-    probabilities: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS
-) -> float:
+def expected_calibration_error(probabilities: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
     """Mean gap between confidence and accuracy over equal-width confidence bins, 0 to 1.
 
     probabilities: (images, classes), rows sum to 1. labels: (images,), class indices.

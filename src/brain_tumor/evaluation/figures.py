@@ -94,9 +94,7 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
     with _figure(6.4, 7.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         upper.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="perfectly calibrated")
-        points = [
-            (one.confidence, one.accuracy) for one in bins if one.confidence is not None and one.accuracy
-        ]
+        points = [(one.confidence, one.accuracy) for one in bins if one.confidence is not None and one.accuracy]
         if points:
             confidence = [x for x, _ in points]
             value = [y.value for _, y in points]

@@ -55,15 +55,10 @@ def find_labelled(folder: Path) -> Dataset:
     if others:
         notes.append(f"Left out, as their names are no class: {_listed(others)}.")
     files = tuple(
-        (file, label)
-        for child in classes
-        if (label := label_from_name(child.name))
-        for file in _images(child, folder)
+        (file, label) for child in classes if (label := label_from_name(child.name)) for file in _images(child, folder)
     )
     if not files:
-        raise DatasetError(
-            f"{name}: its class folders ({_listed(classes)}) hold no files; give a filled folder"
-        )
+        raise DatasetError(f"{name}: its class folders ({_listed(classes)}) hold no files; give a filled folder")
     return Dataset(name, files, tuple(notes))
 
 
@@ -82,18 +77,12 @@ def read_list(table: Path, folder: Path) -> Dataset:
             columns = set(reader.fieldnames or ())
             rows = list(enumerate(reader, start=2))
     except OSError as error:
-        raise DatasetError(
-            f"{table}: cannot be read ({error.strerror}); give a CSV file with --list"
-        ) from None
+        raise DatasetError(f"{table}: cannot be read ({error.strerror}); give a CSV file with --list") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{table.name}: is not a CSV file in UTF-8 ({error}); save it as one") from None
     if missing := {"path", "label"} - columns:
-        raise DatasetError(
-            f"{table.name}: has no column {' and '.join(sorted(missing))}; path and label are needed"
-        )
-    chosen = [
-        row for row in rows if "split" not in columns or (row[1]["split"] or "").strip().lower() == "test"
-    ]
+        raise DatasetError(f"{table.name}: has no column {' and '.join(sorted(missing))}; path and label are needed")
+    chosen = [row for row in rows if "split" not in columns or (row[1]["split"] or "").strip().lower() == "test"]
     if not chosen:
         raise DatasetError(f"{table.name}: none of its {len(rows)} rows has the split test; list test images")
     files: dict[str, tuple[ImageFile, Label]] = {}
@@ -105,9 +94,7 @@ def read_list(table: Path, folder: Path) -> Dataset:
         if (label := label_from_name(spelled)) is None:
             raise DatasetError(f"{where}: the label {spelled!r} is none of {', '.join(Label)}")
         if str(path) in files:
-            raise DatasetError(
-                f"{where}: {path} is listed a second time, it would count twice; remove one row"
-            )
+            raise DatasetError(f"{where}: {path} is listed a second time, it would count twice; remove one row")
         files[str(path)] = ImageFile(folder / path, str(path)), label
     note = f"The list {table.name} chose {len(chosen)} of its {len(rows)} rows."
     return Dataset(_name(folder), tuple(files.values()), (note,))
@@ -126,9 +113,7 @@ def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]
         *((child.name, tuple(_images(child, folder))) for child in subfolders),
     ]
     if not any(files for _, files in families):
-        raise DatasetError(
-            f"{_name(folder)}: holds no image files; give a folder with one subfolder per source"
-        )
+        raise DatasetError(f"{_name(folder)}: holds no image files; give a folder with one subfolder per source")
     return tuple((name, files) for name, files in families if files)
 
 
@@ -169,7 +154,5 @@ def _no_folder(folder: Path) -> DatasetError:
 def _missing_classes(others: list[Path]) -> str:
     wanted = f"has no folder named after a class ({', '.join(Label)})"
     if training := [path.name for path in others if path.name.lower() in _TRAINING_NAMES]:
-        return (
-            f"{wanted} and no Testing; to measure on training images all the same, give {training[0]} itself"
-        )
+        return f"{wanted} and no Testing; to measure on training images all the same, give {training[0]} itself"
     return f"{wanted}; put the images into one folder per class, or give a list with --list"

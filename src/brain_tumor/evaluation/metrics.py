@@ -65,9 +65,7 @@ def count_confusions(truth: IntArray, predicted: IntArray, classes: int) -> IntA
     return np.asarray(confusion_matrix(truth, predicted, labels=range(classes)), dtype=np.int64)
 
 
-def class_measures(
-    matrix: IntArray, scores: list[Estimate | None], seed: int = SEED
-) -> tuple[ClassMeasures, ...]:
+def class_measures(matrix: IntArray, scores: list[Estimate | None], seed: int = SEED) -> tuple[ClassMeasures, ...]:
     """Every class against the rest. scores: the area under the ROC curve of each class."""
     f1 = _f1(matrix[np.newaxis])[0]
     f1_draws = _f1(_resampled(matrix, seed))
@@ -142,9 +140,7 @@ def _estimate(value: float, draws: Values) -> Estimate:
 
 def _resampled(matrix: IntArray, seed: int) -> IntArray:
     # Drawing images with replacement is drawing cells of the confusion matrix: the same, without the images.
-    draws = np.random.default_rng(seed).multinomial(
-        matrix.sum(), matrix.ravel() / matrix.sum(), size=RESAMPLES
-    )
+    draws = np.random.default_rng(seed).multinomial(matrix.sum(), matrix.ravel() / matrix.sum(), size=RESAMPLES)
     return draws.reshape(RESAMPLES, *matrix.shape)
 
 

@@ -112,9 +112,7 @@ def classify_files(
     classifier: AnyClassifier, files: Iterable[ImageFile], model_id: str, title: str
 ) -> tuple[Outcome, ...]:
     """Answer every file in order, with a progress bar named title; an unreadable file has no answer."""
-    return tuple(
-        _classify(classifier, file, model_id) for file in tqdm(files, desc=title, unit="image", disable=None)
-    )
+    return tuple(_classify(classifier, file, model_id) for file in tqdm(files, desc=title, unit="image", disable=None))
 
 
 def evaluate(
@@ -140,9 +138,7 @@ def evaluate(
 
 def _measure(dataset: Dataset, outcomes: tuple[Outcome, ...]) -> Measures:
     answered = [
-        (label, outcome.answer)
-        for outcome, (_, label) in zip(outcomes, dataset.files, strict=True)
-        if outcome.answer
+        (label, outcome.answer) for outcome, (_, label) in zip(outcomes, dataset.files, strict=True) if outcome.answer
     ]
     order = tuple(Label)
     statuses = [answer.verdict.status for _, answer in answered]
@@ -182,10 +178,6 @@ def _test_gate(
     # The confidence is None exactly where the gate rejected the image.
     accepted = [answer for answer in answers if answer.confidence is not None]
     sure = [
-        answer
-        for answer in accepted
-        if answer.verdict.label is not Label.NO_TUMOR and (answer.confidence or 0) >= SURE
+        answer for answer in accepted if answer.verdict.label is not Label.NO_TUMOR and (answer.confidence or 0) >= SURE
     ]
-    return Family(
-        name, is_brain_mri, outcomes, share(len(accepted), len(answers)), share(len(sure), len(answers))
-    )
+    return Family(name, is_brain_mri, outcomes, share(len(accepted), len(answers)), share(len(sure), len(answers)))

@@ -36,18 +36,14 @@ def render_text(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def render_html(
-    evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Error, ...]
-) -> str:
+def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Error, ...]) -> str:
     """One page that needs no other file and no network.
 
     figures: ``confusion``, ``roc``, ``calibration`` and ``errors``, each as (media type, content).
     errors: the answers that the last of them shows, in its order.
     """
     # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"share": format_share, "number": format_number, "percent": format_percent}
     template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
