@@ -34,7 +34,7 @@ from brain_tumor_training.network import build_head_logits, take_apart
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import VALIDATION, SplitRow, read_split
-from brain_tumor_training.train import read_recipe
+from brain_tumor_training.train import read_run
 
 MIN_PARITY_IMAGES = 200
 # What a conversion may change, from the project's first day: float only rounds, eight-bit weights a little more.
@@ -70,7 +70,7 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     parity_images: how many validation images are compared, at least MIN_PARITY_IMAGES. Raises ModelFileError
     when the converted network disagrees with Keras or too few images are there; nothing is written then.
     """
-    decision, recipe, rows = read_decision(run), read_recipe(run), read_split(run / "split.csv")
+    decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
     compared = _pick(rows, parity_images)
     serving = Serving(keras.saving.load_model(run / "model.keras"), decision, recipe.input)
     exact, light = convert(serving, quantize=False), convert(serving, quantize=True)

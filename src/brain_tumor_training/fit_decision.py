@@ -20,9 +20,9 @@ from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.network import build_head_logits, take_apart
-from brain_tumor_training.pipeline import View
-from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, read_split
-from brain_tumor_training.train import read_recipe
+from brain_tumor_training.pipeline import View, draw_brightness
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split
+from brain_tumor_training.train import read_run
 
 # Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
 CASE_PATTERN = r"^([A-Za-z]+\d+)_"
@@ -56,7 +56,7 @@ class Family:
 
     name: str
     brain_mri: bool
-    paths: tuple[Path, ...]
+    views: tuple[View, ...]
     parts: tuple[str, ...]  # which part each image plays: fit on train, choose on validation, report on test
 
 
@@ -83,7 +83,7 @@ def fit_decision(
             f"--unseen names {', '.join(sorted(missing))}, found are {', '.join(f.name for f in families)}"
         )
     backbone, head = take_apart(keras.saving.load_model(run / "model.keras"))
-    features = FeatureCache(cache, backbone, read_recipe(run).input)
+    features = FeatureCache(cache, backbone, read_run(run)[0].input)
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
     weights, bias, threshold, rates = _fit_gate(families, features)
@@ -145,7 +145,7 @@ def _fit_doubt(run: Path, data: Path, head: keras.Model, features: FeatureCache)
 def _fit_gate(
     families: Sequence[Family], features: FeatureCache
 ) -> tuple[tuple[float, ...], float, float, dict[str, Any]]:
-    average = [features.features([View(path) for path in family.paths])[1] for family in families]
+    average = [features.features(family.views)[1] for family in families]
     directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in average]
     chosen = {part: [np.array(family.parts) == part for family in families] for part in PARTS}
 
@@ -185,14 +185,20 @@ def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) ->
 
 def _own_family(run: Path, data: Path) -> Family:
     rows = read_split(run / "split.csv")
-    return Family("training set", True, tuple(data / row.path for row in rows), tuple(row.split for row in rows))
+    recipe, seed = read_run(run)
+
+    def view(row: SplitRow) -> View:
+        path = data / row.path
+        # The first draw of a training image is what fit() has left in the feature cache.
+        return View(path, draw_brightness(path, recipe.brightness, seed, 0) if row.split == TRAIN else 1.0)
+
+    return Family("training set", True, tuple(map(view, rows)), tuple(row.split for row in rows))
 
 
 def _split_family(folder: Path, brain_mri: bool, unseen: set[str]) -> Family:
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    if folder.name in unseen:
-        return Family(folder.name, brain_mri, tuple(paths), (TEST,) * len(paths))
-    return Family(folder.name, brain_mri, tuple(paths), tuple(_part(path, folder.name) for path in paths))
+    parts = tuple(TEST if folder.name in unseen else _part(path, folder.name) for path in paths)
+    return Family(folder.name, brain_mri, tuple(map(View, paths)), parts)
 
 
 def _part(path: Path, family: str) -> str:

@@ -62,13 +62,14 @@ def fit(
     return metrics
 
 
-def read_recipe(run: Path) -> Recipe:
-    """The recipe of a run folder; raises DatasetError when fit() has not been there."""
+def read_run(run: Path) -> tuple[Recipe, int]:
+    """The recipe and the seed of a run folder; raises DatasetError when fit() has not been there."""
     try:
-        fields = json.loads((run / "run.json").read_text(encoding="utf-8"))["recipe"]
+        settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
     except OSError:
         raise DatasetError(f"{run}: holds no run; give the --out folder of brain-tumor-train fit") from None
-    return Recipe(**{**fields, "input": InputContract(**fields["input"])})
+    recipe = settings["recipe"]
+    return Recipe(**{**recipe, "input": InputContract(**recipe["input"])}), settings["seed"]
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
