@@ -29,9 +29,7 @@ def make_scan(pixels: FloatArray | None = None, chroma: float = 0.0) -> Scan:
     return Scan(pixels, chroma, "PNG")
 
 
-def make_output(
-    probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1), gate_score: float = 1.0
-) -> ModelOutput:
+def make_output(probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1), gate_score: float = 1.0) -> ModelOutput:
     """What a network says of one image."""
     values = np.array(probabilities, np.float32)
     return ModelOutput(np.log(values), values, np.array([gate_score], np.float32))

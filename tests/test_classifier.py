@@ -47,9 +47,7 @@ def test_an_image_that_was_not_analysed_has_no_confidence() -> None:
 
 def test_a_colour_picture_is_not_analysed(classifier: Classifier) -> None:
     stripes = Image.effect_mandelbrot((128, 128), (-2, -1, 1, 1), 50)
-    picture = Image.merge(
-        "RGB", (stripes, Image.new("L", stripes.size, 0), Image.new("L", stripes.size, 200))
-    )
+    picture = Image.merge("RGB", (stripes, Image.new("L", stripes.size, 0), Image.new("L", stripes.size, 200)))
     result = classifier.classify(encode(picture, "PNG"), "sunset.png")
     assert result.verdict.status is Status.NOT_A_BRAIN_MRI
 

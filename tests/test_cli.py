@@ -97,9 +97,7 @@ def test_a_failed_file_has_a_row_with_its_message() -> None:
 def test_csv_probabilities_sum_to_one() -> None:
     main(["predict", "good.png", "--csv", "out.csv"])
     row = rows("out.csv")[0]
-    assert sum(float(row[column]) for column in COLUMNS if column.startswith("p_")) == pytest.approx(
-        1.0, abs=4e-6
-    )
+    assert sum(float(row[column]) for column in COLUMNS if column.startswith("p_")) == pytest.approx(1.0, abs=4e-6)
 
 
 def test_a_colour_picture_is_a_row_that_says_not_analysed() -> None:
@@ -162,9 +160,7 @@ def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
     assert (program.wait(), error) == (141, f"{NOTICE}\n")
 
 
-def test_a_terminal_gets_a_progress_bar_for_several_images(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+def test_a_terminal_gets_a_progress_bar_for_several_images(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     main(["predict", "good.png", "good.png"])
     shown = capsys.readouterr()

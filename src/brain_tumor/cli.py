@@ -85,9 +85,7 @@ def _add_predict(commands: Commands) -> None:
         metavar="PATH",
         help="image file, folder (searched with its subfolders, hidden files left out), or quoted pattern",
     )
-    parser.add_argument(
-        "--csv", type=Path, metavar="FILE", help="also write a table (FILE.part until it is whole)"
-    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table (FILE.part until it is whole)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads for one image")

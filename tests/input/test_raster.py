@@ -132,9 +132,7 @@ def test_cmyk_becomes_luma(file_format: str) -> None:
 
 @pytest.mark.parametrize("mode", ["YCbCr", "LAB"])
 def test_other_colour_spaces_become_luma(mode: str) -> None:
-    assert pixels(Image.new("RGB", (2, 2), (90, 90, 90)).convert(mode), "TIFF") == pytest.approx(
-        90 / 255, abs=0.02
-    )
+    assert pixels(Image.new("RGB", (2, 2), (90, 90, 90)).convert(mode), "TIFF") == pytest.approx(90 / 255, abs=0.02)
 
 
 def test_grey_has_no_chroma() -> None:

@@ -14,9 +14,7 @@ def test_a_card_survives_json() -> None:
 
 
 def test_equal_cards_are_equal_text() -> None:
-    assert (
-        make_card(outputs={"a": "1", "b": "2"}).to_json() == make_card(outputs={"b": "2", "a": "1"}).to_json()
-    )
+    assert make_card(outputs={"a": "1", "b": "2"}).to_json() == make_card(outputs={"b": "2", "a": "1"}).to_json()
 
 
 def test_the_card_states_the_class_order_by_name() -> None:

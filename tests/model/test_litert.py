@@ -91,9 +91,7 @@ def test_lines_on_stderr_are_passed_on_after_a_failure(capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == "ERROR: out of memory\n"
 
 
-def test_starts_in_several_threads_leave_stderr_as_it_was(
-    model: ModelFile, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_starts_in_several_threads_leave_stderr_as_it_was(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(LiteRTEngine, [model] * 4))
     os.write(2, b"still here\n")

@@ -51,6 +51,4 @@ def test_an_error_row_has_a_reason_and_no_class() -> None:
 
 
 def test_the_reason_of_an_error_does_not_repeat_the_file() -> None:
-    assert (
-        to_error_row("slice.png", "slice.png: the file is empty", "test-1")["reason"] == "the file is empty"
-    )
+    assert to_error_row("slice.png", "slice.png: the file is empty", "test-1")["reason"] == "the file is empty"

@@ -40,9 +40,7 @@ def read_file(file: str) -> bytes:
     except IsADirectoryError:
         raise ScanError(f"{file}: is a folder that cannot be listed; check its permissions") from None
     except OSError as error:
-        raise ScanError(
-            f"{file}: cannot be read ({error.strerror}); check the path and its permissions"
-        ) from None
+        raise ScanError(f"{file}: cannot be read ({error.strerror}); check the path and its permissions") from None
 
 
 def _walk(folder: str) -> Iterator[str]:

@@ -51,9 +51,7 @@ def _check_header(image: Image.Image, name: str) -> None:
     # Not n_frames: to count them, Pillow follows a chain that a hostile TIFF can make very long.
     # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        raise ScanError(
-            f"{name}: holds several frames, one is needed; save the slice you mean as its own file"
-        )
+        raise ScanError(f"{name}: holds several frames, one is needed; save the slice you mean as its own file")
 
 
 def _turn_upright(image: Image.Image) -> None:
@@ -67,9 +65,7 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
         tags = getattr(image, "tag_v2", {})
         return _scale_deep(np.asarray(image), tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO, name), 0.0
     if image.mode == "F":
-        raise ScanError(
-            f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert it first"
-        )
+        raise ScanError(f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert it first")
     if image.mode == "La":
         image = image.convert("LA")  # Pillow knows no direct way from premultiplied grey to anything else
     if image.has_transparency_data:
@@ -86,9 +82,7 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
 def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 2**16 - 1:
-        raise ScanError(
-            f"{name}: holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit"
-        )
+        raise ScanError(f"{name}: holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit")
     bits = max(8, high.bit_length())
     scaled: FloatArray = values.astype(np.float32) / np.float32(2**bits - 1)
     # Pillow inverts such pictures itself when they are 8 bits deep, and only then.

@@ -43,8 +43,7 @@ def read_scan(data: bytes, name: str) -> Scan:
         raise ScanError(f"{name}: the file is empty; export the image again")
     if len(data) > MAX_SCAN_BYTES:
         raise ScanError(
-            f"{name}: is larger than the {MAX_SCAN_BYTES // 2**20} MiB that are read; "
-            "export one slice as its own file"
+            f"{name}: is larger than the {MAX_SCAN_BYTES // 2**20} MiB that are read; export one slice as its own file"
         )
     for offset, signature, raster, kind in _SIGNATURES:
         if data.startswith(signature, offset):

@@ -40,6 +40,4 @@ def to_printable(text: str) -> str:
 
     File names may hold any character, and a terminal obeys some of them.
     """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
-    )
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
