@@ -16,10 +16,10 @@ NILEARN = "0.14.1"
 TEMPLATE = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 SHAPE = (197, 233, 189)  # voxels of 1 mm: left to right, back to front, bottom to top
 NIFTI_HEADER_BYTES = 352
-SLICE = 95  # through the lateral ventricles
+SLICE = 78  # through the third ventricle
 FRAME_MM = 192  # a close crop, as scanners show a head
 SIDE_PX = 384
-WHITE_MATTER = 0.7  # leaves room above it for the drawn rim
+WHITE_MATTER = 0.5  # of full brightness; a contrast agent shines brighter than the brain
 
 FloatArray = NDArray[np.float64]
 
@@ -39,18 +39,17 @@ def read_template() -> FloatArray:
 
 
 def draw_lesion(brain: FloatArray) -> FloatArray:
-    """A bright rim around a dark core in a dark halo, as a textbook draws a high-grade tumor."""
+    """A bright, even mass in a dark halo, as a textbook draws an enhancing tumor."""
     rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX]
-    down, right = rows - 150, columns - 264  # from the middle of the lesion, in pixels
+    down, right = rows - 195, columns - 256  # from the middle of the lesion, in pixels
     angle = np.arctan2(down, right)
     wobble = 1 + 0.10 * np.sin(3 * angle) + 0.06 * np.sin(5 * angle + 1)
-    radius = np.hypot(down / 1.2, right) / wobble
-    halo, rim, core = (1 / (1 + np.exp((radius - edge) / 2)) for edge in (66, 44, 32))
-    picture = brain * (1 - 0.45 * halo)
-    picture = picture * (1 - rim) + 0.97 * rim
-    picture = picture * (1 - core) + 0.25 * core
-    grain = np.random.default_rng(0).normal(0, 0.015, brain.shape)
-    drawn: FloatArray = np.where(brain > 0.05, np.clip(picture + grain * halo, 0, 1), 0)
+    radius = np.hypot(down / 1.1, right) / wobble
+    halo, mass = (1 / (1 + np.exp((radius - edge) / 2)) for edge in (84, 56))
+    picture = brain * (1 - 0.4 * halo)
+    picture = picture * (1 - mass) + 0.92 * mass
+    grain = np.random.default_rng(0).normal(0, 0.02, brain.shape)
+    drawn: FloatArray = np.where(brain > 0.05, np.clip(picture + grain * halo, 0, 1), brain)
     return drawn
 
 
