@@ -36,9 +36,7 @@ NEVER = {
 
 def broken_rules(source: Path) -> list[str]:
     """Every broken rule in a folder that holds the two packages, one line each; empty when all hold."""
-    files = {
-        _module_name(path, source): path for package in NEVER for path in (source / package).rglob("*.py")
-    }
+    files = {_module_name(path, source): path for package in NEVER for path in (source / package).rglob("*.py")}
     needs = {module: set(_imports(path, source)) for module, path in files.items()}
     broken = []
     for module, names in needs.items():
@@ -48,13 +46,9 @@ def broken_rules(source: Path) -> list[str]:
             if library in NEVER[package]:
                 broken.append(f"{package}/{door} imports {library}, which {package} never does")
             doors = ONLY_IN[package].get(library)
-            if doors and not any(
-                door == one or (one.endswith("/") and door.startswith(one)) for one in doors
-            ):
+            if doors and not any(door == one or (one.endswith("/") and door.startswith(one)) for one in doors):
                 broken.append(f"{package}/{door} imports {library}, whose door is {' or '.join(doors)}")
-    inside = {
-        module: {_resolve(name, files) for name in names} - {None, module} for module, names in needs.items()
-    }
+    inside = {module: {_resolve(name, files) for name in names} - {None, module} for module, names in needs.items()}
     broken += _against_the_order(inside)
     try:
         TopologicalSorter(inside).prepare()
@@ -183,7 +177,5 @@ def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
     heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib"]
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

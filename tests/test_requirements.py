@@ -53,18 +53,14 @@ def host_python(checkout: Path) -> Path:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(
-        command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
 def _environment(folder: Path) -> dict[str, str]:
     # A host knows neither this program's import path nor the settings in a developer's home folder.
-    mine = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "STREAMLIT_"))
-    }
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "STREAMLIT_"))}
     return mine | {"HOME": str(folder.parent)}
 
 

@@ -57,7 +57,8 @@ brain-tumor evaluate DATA --list runs/fold4.csv --model runs/fold4.tfliteA --out
 brain-tumor model info brain_tumor_model_lite.tfliteA --json > reports/card.json
 python tools/render_evaluation.py --baseline runs/baseline/metrics.json --card reports/card.json \\
     --official reports/official/evaluation.json --leak-free reports/fold4/evaluation.json
-brain-tumor-train card brain_tumor_model_lite.tfliteA --evaluation "official Testing split=reports/official/evaluation.json" \\
+brain-tumor-train card brain_tumor_model_lite.tfliteA \\
+    --evaluation "official Testing split=reports/official/evaluation.json" \\
     --evaluation "leak-free fold 4 (another network of this recipe)=reports/fold4/evaluation.json"
 ```
 """
@@ -76,7 +77,8 @@ def main() -> None:
         for path in (args.baseline, args.official, args.leak_free, args.card)
     )
     epochs = str(card["about"]["training"]["recipe"]["epochs"])
-    lines = [HOW, *_overall(official, leak_free), *_classes("Official", official), *_classes("Leak-free", leak_free)]
+    lines = [HOW, *_overall(official, leak_free)]
+    lines += [*_classes("Official", official), *_classes("Leak-free", leak_free)]
     lines += [*_baseline(baseline), *_gate(official, card), *_parity(card["about"]["parity"])]
     PAGE.write_text("\n".join([*lines, COMMANDS.replace("EPOCHS", epochs)]), encoding="utf-8")
 

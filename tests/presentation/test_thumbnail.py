@@ -13,9 +13,7 @@ def thumbnail_of(pixels: np.ndarray) -> tuple[bytes, Image.Image]:
     return data, Image.open(io.BytesIO(data))
 
 
-@pytest.mark.parametrize(
-    ("shape", "size"), [((600, 600), (300, 300)), ((300, 600), (300, 150)), ((80, 40), (40, 80))]
-)
+@pytest.mark.parametrize(("shape", "size"), [((600, 600), (300, 300)), ((300, 600), (300, 150)), ((80, 40), (40, 80))])
 def test_the_longer_side_is_at_most_300_pixels_and_proportions_stay(
     shape: tuple[int, int], size: tuple[int, int]
 ) -> None:
