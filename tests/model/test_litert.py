@@ -1,5 +1,3 @@
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +6,7 @@ import pytest
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
-from brain_tumor.model.litert import LiteRTEngine, _without_usual_notice
+from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, read_model_file
 from tests.factories import make_model_bytes, make_scan
 
@@ -67,32 +65,3 @@ def test_a_network_that_the_interpreter_refuses_is_a_model_error() -> None:
     sealed = read_model_file(make_model_bytes(), "m")
     with pytest.raises(ModelFileError, match="cannot run this network"):
         LiteRTEngine(sealed)
-
-
-def test_a_start_prints_nothing(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
-    LiteRTEngine(model)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_other_lines_on_stderr_are_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
-    with _without_usual_notice():
-        os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nERROR: out of memory\n")
-    assert capfd.readouterr().err == "ERROR: out of memory\n"
-
-
-def test_lines_on_stderr_are_passed_on_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail() -> None:
-        with _without_usual_notice():
-            os.write(2, b"ERROR: out of memory\n")
-            raise ValueError
-
-    with pytest.raises(ValueError):  # noqa: PT011 - raised just above
-        fail()
-    assert capfd.readouterr().err == "ERROR: out of memory\n"
-
-
-def test_starts_in_several_threads_leave_stderr_as_it_was(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(LiteRTEngine, [model] * 4))
-    os.write(2, b"still here\n")
-    assert capfd.readouterr().err == "still here\n"

@@ -1,10 +1,7 @@
 """The door to LiteRT."""
 
-import contextlib
 import os
-import tempfile
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -18,9 +15,6 @@ from brain_tumor.model.output import ModelOutput
 
 # More threads than this gain little on one 299 x 299 image and take cores from a server's other work.
 MAX_THREADS = 4
-# LiteRT reports its ordinary start as if it were news, and has no setting against it.
-_USUAL_NOTICE = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
-_stderr_lock = threading.Lock()
 
 
 class LiteRTEngine:
@@ -34,14 +28,12 @@ class LiteRTEngine:
         """
         self._lock = threading.Lock()
         try:
-            with _without_usual_notice():
-                # The bytes, not the path: what was checked is what runs. The reference keeps them alive.
-                self._interpreter = Interpreter(
-                    model_content=model.flatbuffer,
-                    num_threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
-                )
-                self._runner = self._interpreter.get_signature_runner()
-                self._check_golden(model)
+            # The bytes, not the path: what was checked is what runs. The reference keeps them alive.
+            self._interpreter = Interpreter(
+                model_content=model.flatbuffer, num_threads=threads or min(os.cpu_count() or 1, MAX_THREADS)
+            )
+            self._runner = self._interpreter.get_signature_runner()
+            self._check_golden(model)
         except (ValueError, RuntimeError, TypeError, KeyError, MemoryError, ScanError) as error:
             raise ModelFileError(
                 f"{model.card.model_id}: LiteRT cannot run this network ({error}); export the model again"
@@ -63,26 +55,3 @@ class LiteRTEngine:
                 f"(off by {distance:.3f}, allowed {golden.tolerance}); "
                 "update ai-edge-litert or report the processor"
             )
-
-
-@contextlib.contextmanager
-def _without_usual_notice() -> Iterator[None]:
-    """Hold back what is written to stderr, C++ included, and pass on every line but the usual notice."""
-    # One at a time: two that interleave would leave the process writing into a deleted file.
-    with _stderr_lock, contextlib.ExitStack() as stack:
-        try:
-            held_back = stack.enter_context(tempfile.TemporaryFile())
-            screen = os.dup(2)
-        except OSError:  # a process without stderr or without a writable folder: nothing to tidy
-            yield
-            return
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(screen, 2)
-            os.close(screen)
-            held_back.seek(0)
-            for line in held_back:
-                if line.strip() != _USUAL_NOTICE:
-                    os.write(2, line)
