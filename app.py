@@ -98,9 +98,11 @@ def choose_sources() -> list[Source]:
     uploads = images.file_uploader(
         f"MRI slices of the brain: {ACCEPTED}", accept_multiple_files=True, key=f"images-{turn}"
     )
-    uploads += folder.file_uploader(
+    study = folder.file_uploader(
         f"A folder with {ACCEPTED}", FOLDER_ENDINGS, accept_multiple_files="directory", key=f"folder-{turn}"
     )
+    # A browser sends a folder's files in no particular order.
+    uploads += sorted(study, key=lambda upload: upload.name)
     with st.container(horizontal=True):
         if st.button("Try the examples", icon=":material/image:"):
             st.session_state["examples"] = True
@@ -249,6 +251,7 @@ def show_table(entries: Sequence[Entry]) -> None:
         hide_index=True,
         column_order=COLUMNS,
         column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
+        placeholder="",
         alt="Results of all images",
     )
 

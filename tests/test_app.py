@@ -91,9 +91,9 @@ def test_two_images_are_answered_and_a_broken_one_says_why_in_its_place(page: Ap
     assert list(page.dataframe[0].value["status"]) == ["classified", "uncertain", "error"]
 
 
-def test_a_folder_is_answered_beside_single_images(page: AppTest) -> None:
+def test_a_folder_is_answered_in_order_beside_single_images(page: AppTest) -> None:
     send(page, [upload("one.png")])
-    send(page, [upload("study/slice-1.png"), upload("study/slice-2.png")], uploader=1)
+    send(page, [upload("study/slice-2.png"), upload("study/slice-1.png")], uploader=1)
     assert texts(page) == ["one.png", "study/slice-1.png", "study/slice-2.png"]
 
 
