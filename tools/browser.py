@@ -45,7 +45,9 @@ def serve_page(script: Path = ROOT / "app.py") -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    options = f"--server.port {port} --server.address 127.0.0.1 --server.headless true".split()
+    # A source file saved meanwhile must not make the page start over.
+    options += ["--server.fileWatcherType", "none"]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
