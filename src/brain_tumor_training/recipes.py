@@ -21,7 +21,7 @@ class Recipe:
     learning_rate: float = 1e-3
     loss: str = "categorical_crossentropy"
     brightness: float = 0.2  # training images are multiplied by a draw from 1 - b to 1 + b
-    brightness_draws: int = 3  # draws per image in the feature cache; epochs take turns
+    brightness_draws: int = 2  # draws per image in the feature cache; epochs take turns
     validation_share: float = 0.15  # of the training images, stratified by class
     keep: str = "last"  # which epoch's weights: "last", or "best" by validation loss
 
