@@ -13,6 +13,9 @@ from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor_training.recipes import RECIPES
 
+_FIGURES = ("accuracy", "macro_f1", "uncertain", "not_analysed")  # of an evaluation.json, for the card
+_INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 when done, 2 when the request or the data cannot be used, 130 after Ctrl-C."""
@@ -23,6 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args.run(args)
     except BrainTumorError as error:
+        print(f"brain-tumor-train: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(f"brain-tumor-train: needs {error.name}; install it with: {_INSTALL}", file=sys.stderr)
+        return 2
+    except OSError as error:
         print(f"brain-tumor-train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -61,9 +70,9 @@ def _add_fit(commands: Commands) -> None:
     fit.add_argument("--recipe", choices=sorted(RECIPES), default="baseline")
     fit.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
     fit.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
-    fit.add_argument("--epochs", type=int, help="instead of the recipe's")
+    fit.add_argument("--epochs", type=_count, help="instead of the recipe's")
     fit.add_argument("--keep", choices=("last", "best"), help="epoch to keep; best is by validation loss")
-    fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--seed", type=_seed, default=0)
     fit.add_argument("--split", type=Path, help="use this split file instead of carving a validation set")
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
     fit.add_argument("--no-feature-cache", action="store_true", help="send every image through in every epoch")
@@ -90,7 +99,7 @@ def _add_split(commands: Commands) -> None:
     split = commands.add_parser("split", help="write a leak-free split file from an index of folds")
     split.add_argument("--index", type=Path, required=True, help="CSV: path, label, fold, near_fold_edge")
     split.add_argument("--hold-out-fold", type=int, required=True, help="this fold is the test set")
-    split.add_argument("--seed", type=int, default=0)
+    split.add_argument("--seed", type=_seed, default=0)
     split.add_argument("--out", type=Path, required=True, help="split file for fit --split and evaluate --list")
     split.set_defaults(run=_run_split)
 
@@ -167,9 +176,9 @@ def _run_card(args: argparse.Namespace) -> None:
     for pair in args.evaluation:
         name, _, path = pair.partition("=")
         try:
-            evaluations[name] = json.loads(Path(path).read_text(encoding="utf-8"))["summary"]
-        except (OSError, ValueError, KeyError) as error:
-            raise DatasetError(f"{pair}: is not NAME=evaluation.json ({error})") from None
+            evaluations[name] = export.summarise_evaluation(json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{pair}: is not NAME=evaluation.json ({error!r})") from None
     export.add_evaluations(args.model, evaluations)
 
 
@@ -185,6 +194,18 @@ def _run_fetch(args: argparse.Namespace) -> None:
 
     print(dataset.PUBLIC_SET_NOTE, flush=True)
     print(f"downloaded to {dataset.fetch_public_set()}")
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def _seed(text: str) -> int:
+    if not 0 <= (number := int(text)) < 2**32:
+        raise argparse.ArgumentTypeError(f"{number} is not a number from 0 to {2**32 - 1}")
+    return number
 
 
 def _indent(recipe: object) -> str:

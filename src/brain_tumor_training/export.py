@@ -34,7 +34,7 @@ from brain_tumor_training.network import build_head_logits, take_apart
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import VALIDATION, SplitRow, read_split
-from brain_tumor_training.train import read_run
+from brain_tumor_training.train import load_network, read_run
 
 MIN_PARITY_IMAGES = 200
 # What a conversion may change, from the project's first day: float only rounds, eight-bit weights a little more.
@@ -72,7 +72,7 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
     compared = _pick(rows, parity_images)
-    serving = Serving(keras.saving.load_model(run / "model.keras"), decision, recipe.input)
+    serving = Serving(load_network(run), decision, recipe.input)
     exact, light = convert(serving, quantize=False), convert(serving, quantize=True)
     card = _card(light, decision, recipe, _about(run, data, rows, decision))
     model = _with_golden(light, card)
@@ -80,10 +80,18 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     about = {**card.about, "parity": {name: getattr(parity, name) for name in Parity.__slots__}}
     content = pack_model_file(light, replace(model.card, about=about), model.golden_image)
     read_model_file(content, out.name)
+    out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f"{out.name}.part")
     unfinished.write_bytes(content)
     unfinished.replace(out)
     return parity
+
+
+def summarise_evaluation(document: dict[str, Any]) -> dict[str, Any]:
+    """What a card keeps of an evaluation.json; raises KeyError for another document."""
+    kept = ("measured_on", "accuracy", "macro_f1", "accuracy_among_classified", "uncertain", "not_analysed")
+    recall = {name: one["recall"] for name, one in document["classes"].items()}
+    return {"model_id": document["model"]["model_id"], **{key: document[key] for key in kept}, "recall": recall}
 
 
 def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
