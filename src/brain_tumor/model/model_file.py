@@ -51,7 +51,8 @@ def load_model_file(path: Path) -> ModelFile:
         data = path.read_bytes()
     except OSError as error:
         raise ModelFileError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a {DEFAULT_NAME} with --model or in BRAIN_TUMOR_MODEL"
+            f"{path}: cannot be read ({error.strerror}); "
+            f"give the path of a {DEFAULT_NAME} with --model or in BRAIN_TUMOR_MODEL"
         ) from None
     return read_model_file(data, path.name)
 
