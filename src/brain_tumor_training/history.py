@@ -14,10 +14,12 @@ Row = dict[str, float]
 
 def write_history(rows: Sequence[Row], path: Path) -> None:
     """Save one line per epoch, the columns as Keras names them after ``epoch`` (counted from 1)."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    unfinished = path.with_name(f"{path.name}.part")  # an interruption must not leave half a line
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+    unfinished.replace(path)
 
 
 def read_history(path: Path) -> list[Row]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -43,19 +42,20 @@ def fit(
     rows: the split, paths below data. weights: "imagenet" or a path. out: the run folder; an interrupted run
     goes on there. cache: the feature cache's folder, or None to send every image through the backbone in every
     epoch. Writes run.json, split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras, metrics.json.
-    Raises DatasetError when a part is empty or the folder holds a run with other settings.
+    Raises DatasetError when a part is empty or the folder holds a run with other settings or more epochs, and
+    ModelFileError when the weights cannot be used.
     """
     parts = {part: [row for row in rows if row.split == part] for part in PARTS}
     if empty := [part for part, members in parts.items() if not members]:
         raise DatasetError(f"the split has no rows for {', '.join(empty)}; every part needs images")
-    _open_run(out, rows, recipe, weights, seed, cached=cache is not None)
     keras.utils.set_random_seed(seed)
     backbone, head = build_backbone(recipe, weights), build_head(recipe)
+    _open_run(out, rows, recipe, weights, seed, cached=cache is not None)
     trained = head if cache else join(backbone, head)
     features = FeatureCache(cache, backbone, recipe.input) if cache else None
     datasets = {part: _dataset(members, data, recipe, seed, features) for part, members in parts.items()}
     compile_for(recipe, trained)
-    trained = _run_epochs(trained, datasets, recipe, out)
+    trained = _run_epochs(trained, datasets, recipe, out, seed)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
     _save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
@@ -72,6 +72,14 @@ def read_run(run: Path) -> tuple[Recipe, int]:
     return Recipe(**{**recipe, "input": InputContract(**recipe["input"])}), settings["seed"]
 
 
+def load_network(run: Path) -> keras.Model:
+    """The whole network of a finished run; raises DatasetError when fit() has not come to its end there."""
+    path = run / "model.keras"
+    if not path.is_file():
+        raise DatasetError(f"{run}: holds no finished run; let brain-tumor-train fit come to its end there first")
+    return keras.saving.load_model(path)
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
     """Batches of one part; the training part is shuffled anew in every epoch, by seed and epoch alone."""
 
@@ -82,10 +90,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         self._targets = np.eye(len(Label), dtype=np.float32)[[list(Label).index(label) for label in labels]]
         self._batch_size = batch_size
         self._shuffle_seed = shuffle_seed
-        self.start_at(0)
+        self.start_epoch(0)
 
-    def start_at(self, epoch: int) -> None:
-        """Make the next pass the given epoch's, counted from 0."""
+    def start_epoch(self, epoch: int) -> None:
+        """Make the next pass the given epoch's, counted from 0. Keras's own on_epoch_end comes once too often."""
         self._epoch = epoch
         self._order = np.arange(len(self._targets))
         if self._shuffle_seed is not None:
@@ -98,9 +106,22 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return self._load(chosen, self._epoch), self._targets[chosen]
 
-    def on_epoch_end(self) -> None:
-        """Keras calls this after every pass."""
-        self.start_at(self._epoch + 1)
+
+class _StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Lets an epoch depend on seed and number alone, so that a second start goes on as if nothing had happened."""
+
+    def __init__(self, batches: Batches, seed: int) -> None:
+        super().__init__()
+        self._batches, self._seed = batches, seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._batches.start_epoch(epoch)
+        head = self.model if self.model.name == "head" else self.model.get_layer("head")
+        dropouts = [layer for layer in head.layers if isinstance(layer, keras.layers.Dropout)]
+        # Keras does not save where its random masks stood; half of 2**32, as some backends count in int32.
+        for place, dropout in enumerate(dropouts):
+            seed = int(np.random.default_rng([self._seed, epoch, place]).integers(2**31))
+            dropout.seed_generator.state.assign([seed, 0])
 
 
 class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -114,18 +135,21 @@ class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
         self._history.append({"epoch": epoch + 1, **(logs or {})})
         # The history first: what it holds beyond the state is dropped on resuming, and so never wrong.
         write_history(self._history, self._out / "history.csv")
-        _save_whole(self.model, self._out / "state.keras")
+        # The state last: an interruption before it only means that this epoch is run again.
         if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
-            shutil.copyfile(self._out / "state.keras", self._out / "kept.keras")
+            _save_whole(self.model, self._out / "kept.keras")
+        _save_whole(self.model, self._out / "state.keras")
 
 
-def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path) -> keras.Model:
+def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path, seed: int) -> keras.Model:
     if (out / "state.keras").exists():
         model = keras.saving.load_model(out / "state.keras")
     done = int(model.optimizer.iterations) // len(datasets[TRAIN])
     history = read_history(out / "history.csv")[:done]
-    datasets[TRAIN].start_at(done)
-    callbacks: list[keras.callbacks.Callback] = [_Record(out, history, recipe.keep)]
+    callbacks: list[keras.callbacks.Callback] = [
+        _StartEpoch(datasets[TRAIN], seed),
+        _Record(out, history, recipe.keep),
+    ]
     if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
         callbacks.append(keras.callbacks.TensorBoard(out / "logs"))
     if done < recipe.epochs:
@@ -136,6 +160,7 @@ def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe
             initial_epoch=done,
             epochs=recipe.epochs,
             callbacks=callbacks,
+            shuffle=False,  # Keras would shuffle the batches once more, with a seed that nobody keeps
         )
     write_history_plot(history, out / "history.png")
     return keras.saving.load_model(out / "kept.keras")
@@ -180,6 +205,8 @@ def _open_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str,
         found["recipe"]["epochs"] = None
         if found != wanted or read_split(split) != list(rows):
             raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
+        if (done := len(read_history(out / "history.csv"))) > recipe.epochs:
+            raise DatasetError(f"{out}: has trained {done} epochs already; ask for {done} or more, or another --out")
     run.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     write_split(rows, split)
 

@@ -1,0 +1,90 @@
+"""Drawn data sets and a small stand-in for Xception, so that a whole training takes seconds."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from brain_tumor.input.preprocess import InputContract
+from brain_tumor.labels import Label
+from brain_tumor_training.dataset import read_tree
+from brain_tumor_training.recipes import RECIPES, Recipe
+from brain_tumor_training.splits import SplitRow, carve_validation
+from tests.factories import encode
+
+SIDE_PX = 64
+SMALL = replace(
+    RECIPES["baseline"],
+    input=InputContract(side_px=32),
+    batch_size=8,
+    epochs=4,
+    brightness_draws=2,
+    validation_share=0.25,
+)
+
+
+def draw_slice(label: Label, seed: int) -> bytes:
+    """A grey PNG with noise of its own and one bright quarter, which tells the class."""
+    pixels = np.random.default_rng(seed).integers(0, 60, (SIDE_PX, SIDE_PX))
+    row, column = divmod(list(Label).index(label), 2)
+    half = SIDE_PX // 2
+    pixels[row * half : (row + 1) * half, column * half : (column + 1) * half] += 120
+    return encode(Image.fromarray(pixels.astype(np.uint8)), "PNG")
+
+
+def draw_stripes(seed: int) -> bytes:
+    """A grey PNG that resembles no drawn slice."""
+    pixels = np.random.default_rng(seed).integers(0, 60, (SIDE_PX, SIDE_PX))
+    pixels[:, :: 2 + seed % 3] += 190
+    return encode(Image.fromarray(pixels.astype(np.uint8)), "PNG")
+
+
+def write_tree(root: Path, training: int = 8, testing: int = 2) -> Path:
+    """``Training/<class>/`` and ``Testing/<class>/`` with so many drawn slices per class."""
+    for split, images in (("Training", training), ("Testing", testing)):
+        for place, label in enumerate(Label):
+            folder = root / split / label.slug
+            folder.mkdir(parents=True)
+            for number in range(images):
+                seed = 10_000 * (split == "Testing") + 100 * place + number
+                (folder / f"{number:03}.png").write_bytes(draw_slice(label, seed))
+    return root
+
+
+def write_families(root: Path, images: int = 12) -> Path:
+    """Two folders of stripes, the families ``cloth`` and ``fence``, that are no brain MRI."""
+    for place, family in enumerate(("cloth", "fence")):
+        (root / family).mkdir(parents=True)
+        for number in range(images):
+            (root / family / f"{number:03}.png").write_bytes(draw_stripes(100 * place + number))
+    return root
+
+
+def carve(data: Path, recipe: Recipe = SMALL, seed: int = 0) -> list[SplitRow]:
+    """The split that ``fit`` makes of a tree."""
+    return carve_validation(read_tree(data), recipe.validation_share, seed)
+
+
+def build_small_backbone(recipe: Recipe, weights: str) -> Any:
+    """As network.build_backbone, but one layer of random filters instead of Xception; weights is a seed."""
+    import keras
+
+    shape = (recipe.input.side_px, recipe.input.side_px, 3)
+    pixels = keras.Input(shape)
+    filters = keras.initializers.RandomNormal(stddev=0.1, seed=int(weights))
+    maps = keras.layers.Conv2D(2048, 8, strides=8, activation="relu", kernel_initializer=filters)(pixels)
+    pooled = [keras.layers.GlobalMaxPooling2D()(maps), keras.layers.GlobalAveragePooling2D()(maps)]
+    trunk = keras.Model(pixels, pooled, name="xception")
+    trunk.trainable = False
+    image = keras.Input(shape, name="image")
+    maximum, average = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
+    return keras.Model(image, {"maximum": maximum, "average": average}, name="backbone")
+
+
+def distances(first: Any, second: Any) -> Iterator[float]:
+    """The largest absolute difference of each weight of two networks of one shape."""
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        yield float(np.abs(one - other).max())

@@ -1,0 +1,266 @@
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportError)
+
+import keras
+import numpy as np
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label
+from brain_tumor_training import train
+from brain_tumor_training.history import read_history
+from brain_tumor_training.pipeline import View, load_view
+from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.splits import TEST, read_split
+from tests.training.drawn import SMALL, build_small_backbone, carve, distances
+
+# Sums of float32 may be taken in another order; one step of training changes a weight a thousand times as much.
+ROUNDING = 1e-6
+
+
+def fit(data: Path, out: Path, recipe: Recipe = SMALL, seed: int = 0, cached: bool = True) -> dict[str, Any]:
+    return train.fit(carve(data), data, recipe, "7", out, seed, out.parent / "features" if cached else None)
+
+
+def load(run: Path) -> keras.Model:
+    return train.load_network(run)
+
+
+def read_nothing(rows: Any, epoch: int) -> Any:
+    """A Load that hands on the row numbers."""
+    return rows
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
+    """Press Ctrl-C in the n-th call of a function of train.py."""
+    function: Callable[..., Any] = getattr(train, name)
+    calls = iter(range(1, 100))
+
+    def interrupted(*args: Any) -> Any:
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return function(*args)
+
+    monkeypatch.setattr(train, name, interrupted)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_backbone() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "build_backbone", build_small_backbone)
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with SMALL and seed 0, never interrupted. Not to be changed."""
+    out = tmp_path_factory.mktemp("finished") / "run"
+    fit(data, out)
+    return out
+
+
+def test_a_run_leaves_what_its_docstring_names(finished: Path) -> None:
+    names = {path.name for path in finished.iterdir()}
+    assert names >= set("run.json split.csv history.csv history.png logs model.keras metrics.json".split())
+    assert not [name for name in names if "unfinished" in name or name.endswith(".part")]
+
+
+def test_the_settings_of_a_run_can_be_read_back(finished: Path) -> None:
+    assert train.read_run(finished) == (SMALL, 0)
+
+
+def test_the_split_lies_beside_the_run(finished: Path, data: Path) -> None:
+    assert read_split(finished / "split.csv") == carve(data)
+
+
+def test_history_has_a_line_per_epoch_with_both_sides(finished: Path) -> None:
+    with (finished / "history.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    wanted = {f"{side}{name}" for side in ("", "val_") for name in ("loss", "accuracy", "precision", "recall")}
+    assert wanted <= set(rows[0])
+
+
+def test_metrics_are_those_of_the_saved_network(finished: Path, data: Path) -> None:
+    rows = [row for row in carve(data) if row.split == TEST]
+    images = np.stack([load_view(View(data / row.path), SMALL.input) for row in rows])
+    answers = load(finished).predict(images, verbose=0).argmax(axis=1)
+    right = sum(list(Label)[answer] is row.label for answer, row in zip(answers, rows, strict=True))
+    metrics = json.loads((finished / "metrics.json").read_text(encoding="utf-8"))
+    assert set(metrics) == {"validation", "test"}
+    assert metrics["test"]["accuracy"] == pytest.approx(right / len(rows))
+
+
+def test_tensorboard_finds_its_log(finished: Path) -> None:
+    pytest.importorskip("tensorflow", reason="TensorBoard's writer needs TensorFlow")
+    assert list((finished / "logs/train").glob("events.out.tfevents.*"))
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finished: Path) -> None:
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+# A network is saved twice in an epoch, the history once.
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        pytest.param("write_history", 1, id="first epoch", marks=pytest.mark.slow),
+        pytest.param("write_history", 3, id="third epoch"),
+        pytest.param("_save_whole", 5, id="before the kept network", marks=pytest.mark.slow),
+        pytest.param("_save_whole", 6, id="before the state", marks=pytest.mark.slow),
+        pytest.param("write_history_plot", 1, id="after the last epoch", marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupted_run_ends_in_the_same_weights(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch, function: str, call: int
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt(patch, function, call)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, tmp_path / "run")
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+    assert [row["epoch"] for row in read_history(tmp_path / "run/history.csv")] == [1, 2, 3, 4]
+
+
+@pytest.mark.slow
+def test_an_interruption_within_an_epoch_costs_only_that_epoch(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class InterruptFifthBatch(train._Record):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if int(self.model.optimizer.iterations) == 5:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_Record", InterruptFifthBatch)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, tmp_path / "run")
+    assert len(read_history(tmp_path / "run/history.csv")) == 1
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+@pytest.mark.slow
+def test_more_epochs_go_on_where_a_finished_run_ended(data: Path, tmp_path: Path, finished: Path) -> None:
+    fit(data, tmp_path / "run", replace(SMALL, epochs=2))
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+def test_fewer_epochs_than_were_trained_are_refused(data: Path, finished: Path) -> None:
+    with pytest.raises(DatasetError, match="has trained 4 epochs already"):
+        fit(data, finished, replace(SMALL, epochs=3))
+    assert train.read_run(finished)[0].epochs == 4
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"cached": False}, {"recipe": replace(SMALL, brightness=0.3)}])
+def test_other_settings_in_the_same_folder_are_refused(data: Path, finished: Path, change: dict[str, Any]) -> None:
+    before = (finished / "run.json").read_bytes()
+    with pytest.raises(DatasetError, match="other settings; choose another --out"):
+        fit(data, finished, **change)
+    assert (finished / "run.json").read_bytes() == before
+
+
+def test_another_split_in_the_same_folder_is_refused(data: Path, finished: Path) -> None:
+    with pytest.raises(DatasetError, match="other settings"):
+        train.fit(carve(data, seed=5), data, SMALL, "7", finished, 0, finished.parent / "features")
+
+
+@pytest.mark.parametrize("gone", ["train", "validation", "test"])
+def test_a_part_without_images_is_refused(data: Path, tmp_path: Path, gone: str) -> None:
+    rows = [row for row in carve(data) if row.split != gone]
+    with pytest.raises(DatasetError, match=f"has no rows for {gone}"):
+        train.fit(rows, data, SMALL, "7", tmp_path / "run", 0, None)
+
+
+@pytest.mark.slow
+def test_keep_best_keeps_the_lowest_validation_loss(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = (3.0, 1.0, 2.0, 1.5)
+
+    class Record(train._Record):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
+
+    fit(data, tmp_path / "two epochs", replace(SMALL, epochs=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_Record", Record)
+        fit(data, tmp_path / "best", replace(SMALL, keep="best"))
+    assert max(distances(load(tmp_path / "best"), load(tmp_path / "two epochs"))) < ROUNDING
+
+
+def test_keep_last_keeps_the_last_epoch(finished: Path) -> None:
+    last = read_history(finished / "history.csv")[-1]
+    metrics = json.loads((finished / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["validation"]["loss"] == pytest.approx(last["val_loss"], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_with_as_many_draws_as_epochs_the_cache_changes_nothing(data: Path, tmp_path: Path) -> None:
+    recipe = replace(SMALL, brightness_draws=SMALL.epochs)
+    cached, plain = tmp_path / "cached", tmp_path / "plain"
+    metrics = fit(data, cached, recipe), fit(data, plain, recipe, cached=False)
+    # Batches of another size round differently in the backbone; Adamax passes that on in full.
+    assert max(distances(load(cached), load(plain))) < 1e-4
+    assert metrics[0]["test"]["loss"] == pytest.approx(metrics[1]["test"]["loss"], rel=1e-3)
+
+
+def test_training_images_are_brightened_anew_and_others_never(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def note(view: View, *_: Any) -> Any:
+        seen.append(view.brightness)
+        return np.zeros((32, 32, 3), np.float32)
+
+    monkeypatch.setattr(train, "load_view", note)
+    for part in ("train", "validation", "test"):
+        rows = [row for row in carve(data) if row.split == part][:1]
+        batches = train._dataset(rows, data, SMALL, 0, None)
+        for epoch in (0, 1):
+            batches.start_epoch(epoch)
+            batches[0]
+    assert len({1.0, *seen[:2]}) == 3
+    assert seen[2:] == [1.0] * 4
+
+
+def test_every_epoch_reads_every_image_once_in_an_order_of_its_own() -> None:
+    batches = train.Batches(read_nothing, [Label.GLIOMA] * 10, batch_size=4, shuffle_seed=3)
+    orders = []
+    for epoch in (0, 1, 0):
+        batches.start_epoch(epoch)
+        orders.append([int(row) for place in range(len(batches)) for row in batches[place][0]])
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(10))
+    assert orders[0] == orders[2] != orders[1]
+
+
+def test_targets_stand_in_the_order_of_the_labels() -> None:
+    labels = [Label.PITUITARY, Label.NO_TUMOR, Label.GLIOMA, Label.MENINGIOMA]
+    batches = train.Batches(read_nothing, labels, batch_size=4, shuffle_seed=None)
+    assert batches[0][1].argmax(axis=1).tolist() == [3, 2, 0, 1]
+
+
+def test_a_folder_without_a_run_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no run"):
+        train.read_run(tmp_path)
+
+
+def test_an_unfinished_run_has_no_network(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no finished run"):
+        train.load_network(tmp_path)
+
+
+def test_every_field_of_the_recipe_is_written_down(finished: Path) -> None:
+    written = json.loads((finished / "run.json").read_text(encoding="utf-8"))
+    assert written["recipe"] == asdict(SMALL)
+    assert (written["weights"], written["seed"], written["feature_cache"]) == ("7", 0, True)
