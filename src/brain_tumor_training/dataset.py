@@ -30,18 +30,28 @@ def read_tree(root: Path) -> list[LabelledImage]:
     """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
 
     Class folders are matched by name whatever their spelling. Raises DatasetError when a split or a class is
-    missing, or when a folder's name means no class.
+    missing, when a split is there twice, or when a folder's name means no class.
     """
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/")
-    splits = {OFFICIAL_SPLITS[p.name.lower()]: p for p in root.iterdir() if p.name.lower() in OFFICIAL_SPLITS}
+    folders = sorted(p for p in root.iterdir() if p.is_dir())
     images: list[LabelledImage] = []
     for split in ("Training", "Testing"):
-        if split not in splits:
-            found = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+        named = [p for p in folders if OFFICIAL_SPLITS.get(p.name.lower()) == split]
+        if not named:
+            found = ", ".join(p.name for p in folders[:8]) or "no folders"
             raise DatasetError(f"{root}: has no {split}/ folder (found {found}); Training/ and Testing/ are needed")
-        images += _read_classes(root, splits[split], split)
+        if len(named) > 1:
+            both = ", ".join(p.name for p in named)
+            raise DatasetError(f"{root}: has several {split}/ folders ({both}); leave the one that is meant")
+        images += _read_classes(root, named[0], split)
     return sorted(images)
+
+
+def find_images(folder: Path) -> list[Path]:
+    """All files below folder, sorted, less what systems leave behind in hidden files and folders."""
+    visible = (p for p in folder.rglob("*") if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+    return sorted(p for p in visible if p.is_file())
 
 
 def fetch_public_set() -> Path:
@@ -72,8 +82,7 @@ def _read_classes(root: Path, split_folder: Path, split: str) -> list[LabelledIm
         if label is None:
             known = ", ".join(label.value for label in Label)
             raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
-        files = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in files]
+        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder)]
     if missing := [label.value for label in Label if label not in {image.label for image in images}]:
         raise DatasetError(f"{split_folder}: has no images of {', '.join(missing)}; all four classes are needed")
     return images

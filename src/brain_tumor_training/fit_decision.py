@@ -18,11 +18,12 @@ from sklearn.linear_model import LogisticRegression
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
+from brain_tumor_training.dataset import find_images
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.network import build_head_logits, take_apart
 from brain_tumor_training.pipeline import View, draw_brightness
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split
-from brain_tumor_training.train import read_run
+from brain_tumor_training.train import load_network, read_run
 
 # Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
 CASE_PATTERN = r"^([A-Za-z]+\d+)_"
@@ -77,13 +78,15 @@ def fit_decision(
     families = [_own_family(run, data)]
     families += [_split_family(folder, True, unseen) for root in brain_mri for folder in _subfolders(root)]
     families += [_split_family(folder, False, unseen) for root in not_brain_mri for folder in _subfolders(root)]
-    if not any(not family.brain_mri for family in families):
-        raise DatasetError("the gate needs images that are not brain MRI; give folders with --not-brain-mri")
+    if not any(not family.brain_mri and TRAIN in family.parts for family in families):
+        raise DatasetError(
+            "the gate needs images to learn what is not brain MRI; give folders with --not-brain-mri, not all --unseen"
+        )
     if missing := unseen - {family.name for family in families}:
         raise DatasetError(
             f"--unseen names {', '.join(sorted(missing))}, found are {', '.join(f.name for f in families)}"
         )
-    backbone, head = take_apart(keras.saving.load_model(run / "model.keras"))
+    backbone, head = take_apart(load_network(run))
     features = FeatureCache(cache, backbone, read_run(run)[0].input)
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
@@ -197,7 +200,9 @@ def _own_family(run: Path, data: Path) -> Family:
 
 
 def _split_family(folder: Path, brain_mri: bool, unseen: set[str]) -> Family:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    paths = find_images(folder)
+    if not paths:
+        raise DatasetError(f"{folder}: holds no images; fill the folder or remove it")
     parts = tuple(TEST if folder.name in unseen else _part(path, folder.name) for path in paths)
     return Family(folder.name, brain_mri, tuple(map(View, paths)), parts)
 

@@ -5,6 +5,7 @@ import hashlib
 import keras
 import numpy as np
 
+from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
 from brain_tumor_training.recipes import Recipe
 
@@ -16,9 +17,17 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
 
     weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. Outputs: ``maximum`` and
     ``average``, (n, 2048) each; the classifier reads the first (pooling="max"), the gate the second.
+    Raises ModelFileError when the weights cannot be downloaded or read.
     """
     shape = (recipe.input.side_px, recipe.input.side_px, 3)
-    xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
+    try:
+        xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelFileError(
+            f"{weights}: cannot be used as weights ({first_line}); give the path of Xception's .weights.h5 without "
+            "top, or 'imagenet' where there is a network"
+        ) from None
     maps = xception.get_layer(_FEATURE_MAPS).output
     trunk = keras.Model(xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception")
     trunk.trainable = False

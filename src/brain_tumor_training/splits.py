@@ -36,8 +36,7 @@ def hold_out_fold(index: Path, fold: int, share: float, seed: int) -> list[Split
     index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and
     patients together. Raises DatasetError for another file or a fold that it does not have.
     """
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _read_csv(index)
     needed = {"path", "label", "fold", "near_fold_edge"}
     if not rows or not needed <= rows[0].keys():
         raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
@@ -57,14 +56,23 @@ def write_split(rows: Sequence[SplitRow], path: Path) -> None:
 
 
 def read_split(path: Path) -> list[SplitRow]:
-    """Load what write_split saved; raises DatasetError for missing columns, unknown labels and parts."""
-    with path.open(newline="", encoding="utf-8") as file:
-        records = list(csv.DictReader(file))
+    """Load what write_split saved; raises DatasetError for no such file, missing columns, unknown labels and parts."""
+    records = _read_csv(path)
     if not records or not {"path", "label", "split"} <= records[0].keys():
         raise DatasetError(f"{path}: is not a split file; it needs the columns path, label, split")
     if unknown := {record["split"] for record in records} - set(PARTS):
         raise DatasetError(f"{path}: names the parts {', '.join(sorted(unknown))}; {', '.join(PARTS)} are known")
     return [SplitRow(record["path"], _label(record["label"], path), record["split"]) for record in records]
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file, restval=""))
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); give the path of a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path}: is not a CSV file in UTF-8 ({error}); save it as one") from None
 
 
 def _carve(items: list[tuple[str, Label]], share: float, seed: int) -> list[SplitRow]:
