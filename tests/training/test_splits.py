@@ -1,0 +1,148 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label
+from brain_tumor_training.dataset import LabelledImage
+from brain_tumor_training.splits import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    SplitRow,
+    carve_validation,
+    hold_out_fold,
+    read_split,
+    write_split,
+)
+
+# 20, 30, 40 and 50 training images of the four classes, and 3 test images each.
+IMAGES = [
+    LabelledImage(f"{split}/{label.slug}/{number}.jpg", label, split)
+    for place, label in enumerate(Label)
+    for split, count in (("Training", 20 + 10 * place), ("Testing", 3))
+    for number in range(count)
+]
+INDEX = "path,label,fold,near_fold_edge\n" + "".join(
+    f"Training/{label.slug}/{fold}-{number}.jpg,{label.value},{fold},{int(number == 0)}\n"
+    for label in Label
+    for fold in range(5)
+    for number in range(5)
+)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    path = tmp_path / "index.csv"
+    path.write_text(INDEX, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.1, (2, 3, 4, 5)), (0.15, (3, 4.5, 6, 7.5))])
+def test_validation_is_stratified_to_within_one_image(share: float, expected: tuple[float, ...]) -> None:
+    rows = carve_validation(IMAGES, share, seed=0)
+    found = Counter(row.label for row in rows if row.split == VALIDATION)
+    assert all(abs(found[label] - wanted) < 1 for label, wanted in zip(Label, expected, strict=True))
+
+
+def test_official_testing_is_the_test_set() -> None:
+    tests = {row.path for row in carve_validation(IMAGES, 0.2, seed=0) if row.split == TEST}
+    assert tests == {image.name for image in IMAGES if image.official_split == "Testing"}
+
+
+def test_every_image_stands_on_one_side() -> None:
+    rows = carve_validation(IMAGES, 0.2, seed=0)
+    assert sorted(row.path for row in rows) == sorted(image.name for image in IMAGES)
+
+
+def test_every_image_keeps_its_class() -> None:
+    rows = carve_validation(IMAGES, 0.2, seed=0)
+    assert {row.path: row.label for row in rows} == {image.name: image.label for image in IMAGES}
+
+
+def test_the_same_seed_gives_the_same_split() -> None:
+    assert carve_validation(IMAGES, 0.2, seed=4) == carve_validation(IMAGES, 0.2, seed=4)
+
+
+def test_another_seed_gives_another_split() -> None:
+    assert carve_validation(IMAGES, 0.2, seed=4) != carve_validation(IMAGES, 0.2, seed=5)
+
+
+def test_too_few_images_are_a_clear_error() -> None:
+    few = [image for image in IMAGES if image.name.endswith("/0.jpg")]
+    with pytest.raises(DatasetError, match="4 images are too few for a stratified validation set"):
+        carve_validation(few, 0.15, seed=0)
+
+
+def test_the_held_out_fold_is_the_test_set(index: Path) -> None:
+    rows = hold_out_fold(index, fold=2, share=0.25, seed=0)
+    tests = [row.path for row in rows if row.split == TEST]
+    assert len(tests) == 20
+    assert all("/2-" in path for path in tests)
+
+
+def test_no_row_near_an_edge_trains_or_validates(index: Path) -> None:
+    rows = hold_out_fold(index, fold=2, share=0.25, seed=0)
+    others = [row.path for row in rows if row.split != TEST]
+    assert len(others) == 4 * 4 * 4
+    assert not [path for path in others if "/2-" in path or path.endswith("-0.jpg")]
+
+
+def test_a_fold_is_carved_by_seed_and_stratified(index: Path) -> None:
+    rows = hold_out_fold(index, fold=0, share=0.25, seed=1)
+    assert Counter(row.label for row in rows if row.split == VALIDATION) == dict.fromkeys(Label, 4)
+    assert rows == hold_out_fold(index, fold=0, share=0.25, seed=1) != hold_out_fold(index, fold=0, share=0.25, seed=2)
+
+
+def test_an_unknown_fold_is_answered_with_the_known_ones(index: Path) -> None:
+    with pytest.raises(DatasetError, match="has no fold 7, but 0, 1, 2, 3, 4"):
+        hold_out_fold(index, fold=7, share=0.25, seed=0)
+
+
+@pytest.mark.parametrize("text", ["", "path,label\na.jpg,Glioma\n", "path,label,fold,near_fold_edge\n"])
+def test_another_file_is_no_index(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match="not an index with the columns fold, label, near_fold_edge, path"):
+        hold_out_fold(tmp_path / "index.csv", fold=0, share=0.25, seed=0)
+
+
+def test_a_split_reads_as_it_was_written(tmp_path: Path) -> None:
+    rows = [SplitRow("a, b/ä.jpg", Label.NO_TUMOR, TRAIN), SplitRow('"c".jpg', Label.GLIOMA, TEST)]
+    write_split(rows, tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == rows
+
+
+def test_a_split_file_is_a_plain_table(tmp_path: Path) -> None:
+    write_split([SplitRow("a.jpg", Label.NO_TUMOR, TRAIN)], tmp_path / "split.csv")
+    assert (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines() == [
+        "path,label,split",
+        "a.jpg,No Tumor,train",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "needs the columns path, label, split"),
+        ("path,label\na.jpg,Glioma\n", "needs the columns path, label, split"),
+        ("path,label,split\na.jpg,Glioma,holdout\n", "names the parts holdout; train, validation, test are known"),
+        ("path,label,split\na.jpg,Glioma\n", "names the parts ; train, validation, test are known"),
+        ("path,label,split\na.jpg,metastasis,train\n", "has the label 'metastasis'; Glioma, Meningioma, No Tumor"),
+    ],
+)
+def test_a_bad_split_file_says_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "split.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match=complaint):
+        read_split(tmp_path / "split.csv")
+
+
+def test_no_such_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"split\.csv: cannot be read \(No such file or directory\)"):
+        read_split(tmp_path / "split.csv")
+
+
+def test_a_picture_is_no_split(tmp_path: Path) -> None:
+    (tmp_path / "split.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
+    with pytest.raises(DatasetError, match="not a CSV file in UTF-8"):
+        read_split(tmp_path / "split.csv")
