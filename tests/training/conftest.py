@@ -1,11 +1,13 @@
-"""Fixtures of the training tests: drawn data, a small network, and one whole run with the real Xception."""
+"""Fixtures of the training tests: drawn data, a small network, and random weights for the real one."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.training.drawn import write_tree
+from tests.training.drawn import SMALL, Run, build_small_backbone, make_run, write_families, write_tree
 
 # TensorFlow speaks at length unless it is told not to before it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -15,3 +17,42 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of drawn slices: eight training and two test images per class. Not to be changed."""
     return write_tree(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def small_backbone() -> Iterator[None]:
+    """Let fit() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+        yield
+
+
+@pytest.fixture(scope="session")
+def not_brain_mri(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two families of drawn stripes. Not to be changed."""
+    return write_families(tmp_path_factory.mktemp("not-brain-mri"))
+
+
+@pytest.fixture(scope="session")
+def small_run(data: Path, not_brain_mri: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run on the small stand-in for Xception, ready for the export."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+        recipe = replace(SMALL, epochs=12, learning_rate=3e-3)
+        return make_run(tmp_path_factory.mktemp("small"), data, not_brain_mri, recipe, "7")
+
+
+@pytest.fixture(scope="session")
+def xception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights for Xception without top, scaled so that its features are of the usual size."""
+    import keras
+
+    path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
+    keras.utils.set_random_seed(0)
+    xception = keras.applications.Xception(weights=None, include_top=False, input_shape=(96, 96, 3))
+    last = xception.get_layer("block14_sepconv2_bn")
+    gamma, *others = last.get_weights()
+    # Activations shrink from block to block without trained weights, here to 0.00004.
+    last.set_weights([gamma * 2e4, *others])
+    xception.save_weights(path)
+    return path

@@ -1,7 +1,7 @@
 """Drawn data sets and a small stand-in for Xception, so that a whole training takes seconds."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,24 @@ SMALL = replace(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder that fit and fit-decision filled, and what they were given. Not to be changed."""
+
+    folder: Path
+    data: Path
+    not_brain_mri: Path
+    cache: Path
+    recipe: Recipe
+
+
 def draw_slice(label: Label, seed: int) -> bytes:
-    """A grey PNG with noise of its own and one bright quarter, which tells the class."""
+    """A grey PNG with noise of its own; the direction of its bars tells the class, no bars is no tumor."""
     pixels = np.random.default_rng(seed).integers(0, 60, (SIDE_PX, SIDE_PX))
-    row, column = divmod(list(Label).index(label), 2)
-    half = SIDE_PX // 2
-    pixels[row * half : (row + 1) * half, column * half : (column + 1) * half] += 120
+    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX]
+    across = {Label.GLIOMA: rows, Label.MENINGIOMA: columns, Label.PITUITARY: rows + columns}
+    if label in across:
+        pixels[across[label] % 16 < 8] += 120
     return encode(Image.fromarray(pixels.astype(np.uint8)), "PNG")
 
 
@@ -88,3 +100,14 @@ def distances(first: Any, second: Any) -> Iterator[float]:
     """The largest absolute difference of each weight of two networks of one shape."""
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         yield float(np.abs(one - other).max())
+
+
+def make_run(out: Path, data: Path, not_brain_mri: Path, recipe: Recipe, weights: str) -> Run:
+    """Train, then fit the decision with the family ``fence`` unseen."""
+    from brain_tumor_training.fit_decision import fit_decision
+    from brain_tumor_training.train import fit
+
+    run = Run(out / "run", data, not_brain_mri, out / "features", recipe)
+    fit(carve(data, recipe), data, recipe, weights, run.folder, 0, run.cache)
+    fit_decision(run.folder, data, [], [not_brain_mri], {"fence"}, run.cache)
+    return run

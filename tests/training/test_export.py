@@ -1,0 +1,231 @@
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
+
+import numpy as np
+
+from brain_tumor.classifier import Classifier, load_classifier
+from brain_tumor.decision.verdict import Status
+from brain_tumor.errors import DatasetError, ModelFileError
+from brain_tumor.labels import Label
+from brain_tumor.model.model_file import load_model_file
+from brain_tumor.presentation.wording import NOTICE
+from brain_tumor_training import export
+from brain_tumor_training.fit_decision import read_decision
+from brain_tumor_training.splits import VALIDATION, read_split
+from tests.training.drawn import SMALL, Run, draw_slice, draw_stripes, make_run
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A model file and how it compared with Keras. Not to be changed."""
+
+    path: Path
+    parity: export.Parity
+
+
+@pytest.fixture(autouse=True)
+def _few_images_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MIN_PARITY_IMAGES", 8)
+
+
+@pytest.fixture(scope="module")
+def exported(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    path = tmp_path_factory.mktemp("exported") / "deeper" / "small.tfliteA"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "MIN_PARITY_IMAGES", 8)
+        return Exported(path, export.export(small_run.folder, small_run.data, path, 400))
+
+
+def most_likely(classifier: Classifier) -> dict[Label, Label]:
+    """The likeliest class of a new drawn slice of each class."""
+    answers = {label: classifier.classify(draw_slice(label, 77), "slice.png").probabilities for label in Label}
+    return {label: max(answer, key=lambda one: answer[one]) for label, answer in answers.items()}
+
+
+def test_the_runtime_opens_the_file_and_names_the_drawn_classes(exported: Exported) -> None:
+    assert most_likely(load_classifier(exported.path)) == {label: label for label in Label}
+
+
+def test_what_was_no_brain_mri_in_training_is_not_analysed(exported: Exported) -> None:
+    result = load_classifier(exported.path).classify(draw_stripes(77), "cloth.png")
+    assert result.verdict.status is Status.NOT_A_BRAIN_MRI
+
+
+def test_the_file_answers_as_keras_does(small_run: Run, exported: Exported) -> None:
+    assert exported.parity.images == 8
+    assert exported.parity.float_max_difference <= export.MAX_FLOAT_DIFFERENCE
+    assert exported.parity.same_class == 1.0
+    assert exported.parity.mean_difference <= export.MAX_MEAN_DIFFERENCE
+    assert exported.parity.accuracy_exported == exported.parity.accuracy_keras
+    metrics = json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
+    assert exported.parity.accuracy_keras == pytest.approx(metrics["validation"]["accuracy"])
+
+
+def test_probabilities_are_the_softmax_of_logits_over_the_temperature(exported: Exported) -> None:
+    classifier = load_classifier(exported.path)
+    output = classifier.classify(draw_slice(Label.GLIOMA, 77), "slice.png").output
+    powers = np.exp(output.logits / classifier.card.temperature)
+    assert output.probabilities == pytest.approx(powers / powers.sum(), abs=1e-5)
+
+
+def test_the_card_holds_the_labels_in_order(exported: Exported) -> None:
+    assert load_model_file(exported.path).card.rules.order == tuple(Label)
+    with zipfile.ZipFile(exported.path) as archive:
+        assert archive.read("labels.txt").decode().splitlines() == ["Glioma", "Meningioma", "No Tumor", "Pituitary"]
+
+
+def test_the_card_holds_the_fitted_numbers(small_run: Run, exported: Exported) -> None:
+    card, decision = load_model_file(exported.path).card, read_decision(small_run.folder)
+    assert card.temperature == decision.temperature
+    for name in ("min_gate_score", "max_chroma", "min_probability", "min_margin"):
+        assert getattr(card.rules, name) == getattr(decision, name)
+    assert card.input == SMALL.input
+
+
+def test_the_card_tells_licence_notice_recipe_and_figures(small_run: Run, exported: Exported) -> None:
+    about = load_model_file(exported.path).card.about
+    assert (about["licence"], about["notice"]) == ("Apache-2.0", NOTICE)
+    assert about["training"] == json.loads((small_run.folder / "run.json").read_text(encoding="utf-8"))
+    assert about["metrics"]["keras"] == json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
+    assert about["parity"]["images"] == 8
+    assert set(about["gate_rates"]) == {"training set", "cloth", "fence"}
+
+
+def test_the_card_names_no_folder_of_this_machine(small_run: Run, exported: Exported) -> None:
+    text = load_model_file(exported.path).card.to_json()
+    assert str(small_run.data.parent) not in text
+    assert str(small_run.folder.parent) not in text
+
+
+def test_the_fingerprint_is_over_content_class_and_part(small_run: Run, exported: Exported) -> None:
+    fingerprint = hashlib.sha256()
+    for row in sorted(read_split(small_run.folder / "split.csv")):
+        content = hashlib.sha256((small_run.data / row.path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {row.label.slug} {row.split}\n".encode())
+    found = load_model_file(exported.path).card.about["training_data"]
+    assert found["sha256"] == fingerprint.hexdigest()
+    assert found["images"]["train/no_tumor"] == 6
+    assert sum(found["images"].values()) == 40
+
+
+def test_the_card_describes_the_outputs_that_the_network_has(exported: Exported) -> None:
+    assert output_names(exported.path) == set(load_model_file(exported.path).card.outputs)
+
+
+def output_names(path: Path) -> set[str]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=load_model_file(path).flatbuffer)
+    return set(interpreter.get_signature_list()["serving_default"]["outputs"])
+
+
+def test_nothing_unfinished_is_left_behind(exported: Exported) -> None:
+    assert [path.name for path in exported.path.parent.iterdir()] == ["small.tfliteA"]
+
+
+Convert = Callable[..., bytes]
+
+
+def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *, quantized_only: bool) -> None:
+    """Change the last layer between Keras and the converter."""
+    convert: Convert = export.convert
+
+    def tampered(serving: export.Serving, *, quantize: bool) -> bytes:
+        layer = serving.head_logits.layers[-1]
+        before = layer.get_weights()
+        if quantize or not quantized_only:
+            change(layer)
+        try:
+            return convert(serving, quantize=quantize)
+        finally:
+            layer.set_weights(before)
+
+    monkeypatch.setattr(export, "convert", tampered)
+
+
+def swap_classes(layer: Any) -> None:
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel[:, ::-1], bias[::-1]])
+
+
+def shift_one_logit(layer: Any) -> None:
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + np.array([0.3, 0, 0, 0], np.float32)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "quantized_only"),
+    [
+        pytest.param(swap_classes, True, id="classes in another order"),
+        pytest.param(shift_one_logit, False, id="a logit that is a little off"),
+    ],
+)
+def test_a_file_that_disagrees_with_keras_is_not_written(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], quantized_only: bool
+) -> None:
+    tamper(monkeypatch, change, quantized_only=quantized_only)
+    with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
+        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("asked", "needed"), [(400, 200), (7, 8)])
+def test_too_few_images_to_compare_are_refused(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, needed: int
+) -> None:
+    monkeypatch.setattr(export, "MIN_PARITY_IMAGES", needed)
+    with pytest.raises(ModelFileError, match=f"validation images are there to compare, {needed} are needed"):
+        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_compared_images_cover_every_class(small_run: Run) -> None:
+    rows = read_split(small_run.folder / "split.csv")
+    picked = export._pick(rows, 8)
+    assert {row.label for row in picked} == set(Label)
+    assert {row.split for row in picked} == {VALIDATION}
+    assert len(set(picked)) == 8
+
+
+def test_a_run_without_a_decision_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="run brain-tumor-train fit-decision first"):
+        export.export(tmp_path, tmp_path, tmp_path / "small.tfliteA", 400)
+
+
+def test_added_figures_change_the_card_and_nothing_else(exported: Exported, tmp_path: Path) -> None:
+    path = tmp_path / "small.tfliteA"
+    path.write_bytes(exported.path.read_bytes())
+    export.add_evaluations(path, {"official": {"accuracy": 0.9}})
+    export.add_evaluations(path, {"leak-free": {"accuracy": 0.8}})
+    before, after = load_model_file(exported.path), load_model_file(path)
+    assert (after.flatbuffer, after.golden_image) == (before.flatbuffer, before.golden_image)
+    metrics = {**before.card.about["metrics"], "official": {"accuracy": 0.9}, "leak-free": {"accuracy": 0.8}}
+    assert after.card == replace(before.card, about={**before.card.about, "metrics": metrics})
+    load_classifier(path)
+
+
+def test_the_golden_image_is_drawn_the_same_every_time() -> None:
+    assert export.draw_golden_image() == export.draw_golden_image()
+
+
+@pytest.mark.slow
+def test_the_real_backbone_goes_from_images_to_answers(
+    data: Path, not_brain_mri: Path, xception_weights: Path, tmp_path: Path
+) -> None:
+    recipe = replace(SMALL, input=replace(SMALL.input, side_px=96), epochs=12, learning_rate=3e-3)
+    run = make_run(tmp_path, data, not_brain_mri, recipe, str(xception_weights))
+    parity = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
+    assert parity.float_max_difference <= export.MAX_FLOAT_DIFFERENCE
+    classifier = load_classifier(tmp_path / "xception.tfliteA")
+    assert most_likely(classifier) == {label: label for label in Label}
+    assert output_names(tmp_path / "xception.tfliteA") == set(classifier.card.outputs)

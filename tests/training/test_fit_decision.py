@@ -1,0 +1,207 @@
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportError)
+
+import numpy as np
+from scipy.special import softmax
+
+from brain_tumor.errors import DatasetError
+from brain_tumor_training import fit_decision as module
+from brain_tumor_training.fit_decision import (
+    Family,
+    fit_decision,
+    fit_doubt_threshold,
+    fit_temperature,
+    read_decision,
+)
+from brain_tumor_training.pipeline import View
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION
+from tests.training.drawn import Run
+
+RNG = np.random.default_rng(0)
+CALIBRATED = RNG.normal(scale=2.0, size=(4000, 4)).astype(np.float32)
+TARGETS = np.array([RNG.choice(4, p=row) for row in softmax(CALIBRATED.astype(np.float64), axis=1)])
+
+
+@pytest.mark.parametrize("factor", [3.0, 1.0, 0.5])
+def test_the_temperature_undoes_a_factor_on_calibrated_logits(factor: float) -> None:
+    assert fit_temperature(CALIBRATED * np.float32(factor), TARGETS) == pytest.approx(factor, rel=0.08)
+
+
+def test_over_confident_logits_need_a_temperature_above_one() -> None:
+    sure_and_wrong = np.array([[9, 0, 0, 0], [9, 0, 0, 0], [9, 0, 0, 0], [0, 9, 0, 0]], np.float32)
+    assert fit_temperature(sure_and_wrong, np.array([0, 0, 1, 1])) > 1.5
+
+
+def test_logits_that_are_always_right_still_give_a_usable_temperature() -> None:
+    assert 0.05 <= fit_temperature(np.eye(4, dtype=np.float32), np.arange(4)) <= 20
+
+
+TRUST = np.linspace(0.01, 1.0, 100, dtype=np.float32)  # hundred answers, surer and surer
+
+
+def right_but(*wrong: int) -> Any:
+    correct = np.ones(100, np.bool_)
+    correct[list(wrong)] = False
+    return correct
+
+
+def test_nothing_is_doubted_when_every_answer_is_right() -> None:
+    assert fit_doubt_threshold(TRUST, right_but()) == TRUST[0]
+
+
+def test_the_threshold_lies_just_above_the_wrong_answers() -> None:
+    assert fit_doubt_threshold(TRUST, right_but(0, 2)) == TRUST[3]
+
+
+def test_no_more_than_a_twentieth_is_doubted() -> None:
+    assert fit_doubt_threshold(TRUST, right_but(0, 20, 40, 60, 80)) == TRUST[5]
+
+
+def test_the_order_of_the_answers_does_not_matter() -> None:
+    shuffled = np.random.default_rng(1).permutation(100)
+    assert fit_doubt_threshold(TRUST[shuffled], right_but(0, 2)[shuffled]) == TRUST[3]
+
+
+def make_family(name: str, brain_mri: bool, images: int = 400, part: str | None = None) -> Family:
+    """A family half of which trains, the rest validates and tests in turn; or all in one part."""
+    parts = tuple(part or (TRAIN, VALIDATION, TRAIN, TEST)[number % 4] for number in range(images))
+    return Family(name, brain_mri, tuple(View(Path(name, str(number))) for number in range(images)), parts)
+
+
+class MadeFeatures:
+    """Features that point along one axis per family, with some noise; in place of a FeatureCache."""
+
+    def __init__(self, **axes: int) -> None:
+        self._axes = axes
+
+    def features(self, views: Sequence[View]) -> tuple[Any, Any]:
+        rows = np.abs(np.random.default_rng(len(views)).normal(scale=0.1, size=(len(views), 16)))
+        rows[np.arange(len(views)), [self._axes[view.path.parent.name] for view in views]] += 1.0
+        return rows.astype(np.float32), rows.astype(np.float32)
+
+
+FAMILIES = [make_family("brain", True), make_family("body", False), make_family("photo", False)]
+AXES: dict[str, int] = {"brain": 0, "body": 1, "photo": 2}
+
+
+def fit_gate(families: Sequence[Family], **axes: int) -> tuple[Any, float, float, dict[str, Any]]:
+    features: Any = MadeFeatures(**AXES, **axes)
+    return module._fit_gate(families, features)
+
+
+def test_the_gate_separates_families_that_differ() -> None:
+    *_, rates = fit_gate(FAMILIES)
+    assert [rate["test_images"] for rate in rates.values()] == [100, 100, 100]
+    assert rates["brain"]["test_accepted"] >= 95
+    assert rates["body"]["test_accepted"] == rates["photo"]["test_accepted"] == 0
+
+
+def test_a_score_is_made_of_the_weights_on_the_direction_alone() -> None:
+    weights, bias, threshold, _ = fit_gate(FAMILIES)
+    brain, body = np.eye(16)[0], np.eye(16)[1]
+    assert brain @ weights + bias >= threshold > body @ weights + bias
+
+
+def test_an_unseen_family_is_reported_and_changes_nothing() -> None:
+    unseen = [make_family("cloth", False, part=TEST), make_family("atlas", True, part=TEST)]
+    weights, bias, threshold, rates = fit_gate([*FAMILIES, *unseen], cloth=3, atlas=0)
+    assert (weights, bias, threshold) == fit_gate(FAMILIES)[:3]
+    assert rates["cloth"] == {
+        "brain_mri": False,
+        "seen_in_fit": False,
+        "test_images": 400,
+        "test_accepted": rates["cloth"]["test_accepted"],
+    }
+    assert rates["atlas"]["test_accepted"] >= 380
+
+
+def test_the_threshold_turns_away_no_more_than_its_share() -> None:
+    weights, bias, threshold, _ = fit_gate(FAMILIES)
+    _, rows = MadeFeatures(**AXES).features(FAMILIES[0].views)
+    validation = rows[np.array(FAMILIES[0].parts) == VALIDATION]
+    directions = validation / np.linalg.norm(validation, axis=1, keepdims=True)
+    rejected = (directions @ np.array(weights, np.float32) + bias < threshold).mean()
+    assert rejected <= module.GATE_REJECTS
+
+
+def test_images_of_one_case_stay_in_one_part() -> None:
+    parts = {module._part(Path(f"MPX1012_synpic{number}.jpg"), "ct") for number in range(30)}
+    assert len(parts) == 1
+
+
+def test_images_without_a_case_are_spread_over_the_parts() -> None:
+    parts = [module._part(Path(f"{number}.jpg"), "ct") for number in range(500)]
+    assert [round(parts.count(part) / 500, 1) for part in (TRAIN, VALIDATION, TEST)] == [0.6, 0.2, 0.2]
+
+
+def test_a_decision_reads_as_it_was_written(small_run: Run) -> None:
+    decision = read_decision(small_run.folder)
+    assert json.loads((small_run.folder / "decision.json").read_text(encoding="utf-8")) == json.loads(
+        json.dumps(asdict(decision))
+    )
+    assert len(decision.gate_weights) == 2048
+
+
+def test_a_run_gets_its_thresholds_from_its_own_images(small_run: Run) -> None:
+    decision = read_decision(small_run.folder)
+    assert 0.05 <= decision.temperature <= 20
+    assert 0.25 <= decision.min_probability <= 1.0
+    assert 0.0 <= decision.min_margin <= 1.0
+    assert set(decision.gate_rates) == {"training set", "cloth", "fence"}
+    assert decision.gate_rates["training set"]["test_images"] == 8
+
+
+def test_only_the_unseen_family_is_called_unseen(small_run: Run) -> None:
+    rates = read_decision(small_run.folder).gate_rates
+    assert {name: rate["seen_in_fit"] for name, rate in rates.items()} == {
+        "training set": True,
+        "cloth": True,
+        "fence": False,
+    }
+
+
+def test_the_fit_reuses_the_features_of_the_training(small_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_forward_pass(self: Any, missing: dict[str, View], batch_size: int) -> None:
+        assert not missing
+
+    before = read_decision(small_run.folder)
+    monkeypatch.setattr("brain_tumor_training.features.FeatureCache._compute", no_forward_pass)
+    again = fit_decision(small_run.folder, small_run.data, [], [small_run.not_brain_mri], {"fence"}, small_run.cache)
+    assert again == replace(before, gate_rates=again.gate_rates)
+
+
+def refit(run: Run, not_brain_mri: list[Path], unseen: set[str]) -> None:
+    fit_decision(run.folder, run.data, [], not_brain_mri, unseen, run.cache)
+
+
+def test_a_gate_needs_something_to_learn_from(small_run: Run) -> None:
+    with pytest.raises(DatasetError, match="give folders with --not-brain-mri, not all --unseen"):
+        refit(small_run, [small_run.not_brain_mri], {"cloth", "fence"})
+
+
+def test_an_unseen_family_that_is_not_there_is_named(small_run: Run) -> None:
+    with pytest.raises(DatasetError, match="--unseen names ultrasound, found are training set, cloth, fence"):
+        refit(small_run, [small_run.not_brain_mri], {"ultrasound"})
+
+
+def test_a_folder_without_families_is_refused(small_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="has no subfolders; one folder per family"):
+        refit(small_run, [tmp_path], set())
+
+
+def test_a_family_without_images_is_refused(small_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="empty: holds no images"):
+        refit(small_run, [tmp_path], set())
+
+
+def test_a_run_without_a_decision_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="run brain-tumor-train fit-decision first"):
+        read_decision(tmp_path)
