@@ -13,7 +13,6 @@ from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor_training.recipes import RECIPES
 
-_FIGURES = ("accuracy", "macro_f1", "uncertain", "not_analysed")  # of an evaluation.json, for the card
 _INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
 
 

@@ -1,7 +1,6 @@
 """Fixtures of the training tests: drawn data, a small network, and random weights for the real one."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +18,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture(scope="module")
-def small_backbone() -> Iterator[None]:
+@pytest.fixture
+def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let fit() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
-        yield
+    monkeypatch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
 
 
 @pytest.fixture(scope="session")

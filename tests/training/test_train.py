@@ -19,7 +19,7 @@ from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import TEST, read_split
-from tests.training.drawn import SMALL, carve, distances
+from tests.training.drawn import SMALL, build_small_backbone, carve, distances
 
 pytestmark = pytest.mark.usefixtures("small_backbone")
 
@@ -54,10 +54,12 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(data: Path, small_backbone: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with SMALL and seed 0, never interrupted. Not to be changed."""
     out = tmp_path_factory.mktemp("finished") / "run"
-    fit(data, out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "build_backbone", build_small_backbone)
+        fit(data, out)
     return out
 
 

@@ -1,0 +1,248 @@
+import json
+import sys
+from dataclasses import asdict, replace
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.model.model_file import load_model_file
+from brain_tumor_training.cli import main
+from brain_tumor_training.recipes import RECIPES
+from brain_tumor_training.splits import TEST, read_split, write_split
+from tests.factories import make_model_bytes
+from tests.training.drawn import SMALL, carve
+
+Capture = pytest.CaptureFixture[str]
+
+needs_keras = pytest.mark.skipif(
+    not any(map(find_spec, ("tensorflow", "jax", "torch"))), reason="Keras finds no backend"
+)
+needs_tensorflow = pytest.mark.skipif(
+    not find_spec("tensorflow"), reason="the export needs TensorFlow, which is not installed"
+)
+
+
+@pytest.fixture
+def small_recipe(monkeypatch: pytest.MonkeyPatch, small_backbone: None) -> None:
+    """Let the recipe ``baseline`` be a small one."""
+    monkeypatch.setitem(RECIPES, "baseline", replace(SMALL, epochs=2))
+
+
+def told(capsys: Capture) -> str:
+    """What went to stderr, which must be one line of this program."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("brain-tumor-train: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.slow
+@needs_tensorflow
+@pytest.mark.usefixtures("small_recipe")
+def test_from_images_to_a_model_file(
+    data: Path, not_brain_mri: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("brain_tumor_training.export.MIN_PARITY_IMAGES", 8)
+    run, model = str(tmp_path / "run"), tmp_path / "small.tfliteA"
+    assert main(["fit", "--data", str(data), "--weights", "7", "--out", run, "--keep", "best", "--seed", "3"]) == 0
+    assert "test: accuracy " in capsys.readouterr().out
+    rest = ["--data", str(data), "--not-brain-mri", str(not_brain_mri), "--unseen", "fence"]
+    assert main(["fit-decision", run, *rest]) == 0
+    shown = capsys.readouterr().out
+    assert "fence (not brain MRI, never fitted): " in shown and "of 12 held-back images accepted" in shown
+    assert main(["export", run, "--data", str(data), "--out", str(model), "--parity-images", "8"]) == 0
+    assert json.loads(capsys.readouterr().out.partition(f"{model}:")[0])["images"] == 8
+    settings = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert (settings["seed"], settings["recipe"]["keep"], settings["recipe"]["epochs"]) == (3, "best", 2)
+
+
+@pytest.mark.slow
+@needs_keras
+@pytest.mark.usefixtures("small_recipe")
+def test_fit_takes_a_split_file_and_goes_without_a_cache(data: Path, tmp_path: Path) -> None:
+    rows = carve(data, seed=9)
+    write_split(rows, tmp_path / "split.csv")
+    common = ["--data", str(data), "--weights", "7", "--out", str(tmp_path / "run"), "--epochs", "1"]
+    assert main(["fit", *common, "--split", str(tmp_path / "split.csv"), "--no-feature-cache"]) == 0
+    assert read_split(tmp_path / "run/split.csv") == rows
+    assert not (tmp_path / "run/features").exists()
+
+
+def test_help_shows_every_field_of_the_recipe(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["fit", "--help"])
+    shown = capsys.readouterr().out
+    assert end.value.code == 0
+    for name, value in asdict(RECIPES["baseline"]).items():
+        assert f"{name} = {value}\n" in shown
+
+
+@pytest.mark.parametrize("command", ["split", "fit-decision", "export", "card", "data"])
+def test_every_command_has_help(command: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert (end.value.code, capsys.readouterr().out.startswith("usage: ")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fit"],
+        ["fit", "--data", "d", "--out", "o", "--epochs", "0"],
+        ["fit", "--data", "d", "--out", "o", "--epochs", "ten"],
+        ["fit", "--data", "d", "--out", "o", "--seed", "-1"],
+        ["fit", "--data", "d", "--out", "o", "--recipe", "none"],
+        ["fit-decision", "run", "--data", "d"],
+        ["data"],
+    ],
+)
+def test_wrong_use_is_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+
+
+def test_split_writes_the_parts_of_a_fold(tmp_path: Path, capsys: Capture) -> None:
+    rows = [f"Training/{name}/{fold}-{n}.jpg,{name},{fold},0" for name in CLASSES for fold in (0, 1) for n in range(7)]
+    (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
+    out = tmp_path / "split.csv"
+    assert main(["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}: 23 train, 5 validation, 28 test\n"
+    assert all("/1-" in row.path for row in read_split(out) if row.split == TEST)
+
+
+CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+
+
+def test_data_fetch_shows_source_and_licence_before_it_fails(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def download(handle: str) -> str:
+        raise ConnectionError("unreachable")
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=download))
+    assert main(["data", "fetch"]) == 2
+    shown = capsys.readouterr()
+    assert "CC0" in shown.out
+    assert shown.err.startswith("brain-tumor-train: kaggle.com: the download failed (ConnectionError: unreachable)")
+    assert len(shown.err.splitlines()) == 1
+
+
+def test_data_fetch_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=lambda _: str(tmp_path)))
+    assert main(["data", "fetch"]) == 0
+    assert capsys.readouterr().out.endswith(f"downloaded to {tmp_path}\n")
+
+
+@needs_keras
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["fit", "--data", "none", "--out", "run"], "none: no such folder; give the folder that holds Training/"),
+        (["fit", "--data", ".", "--out", "run"], ".: has no Training/ folder"),
+        (["fit", "--data", ".", "--split", "none.csv", "--out", "run"], "none.csv: cannot be read"),
+        (["split", "--index", "none.csv", "--hold-out-fold", "0", "--out", "s.csv"], "none.csv: cannot be read"),
+        (["fit-decision", "none", "--data", ".", "--not-brain-mri", "."], "cannot be read"),
+        (["fit-decision", ".", "--data", ".", "--not-brain-mri", "."], "cannot be read"),
+    ],
+)
+def test_a_wrong_folder_is_status_2_and_one_line(
+    arguments: list[str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert complaint in told(capsys)
+
+
+@needs_keras
+def test_weights_that_are_not_there_are_status_2_and_one_line(data: Path, tmp_path: Path, capsys: Capture) -> None:
+    run = tmp_path / "run"
+    assert main(["fit", "--data", str(data), "--weights", "none.weights.h5", "--out", str(run)]) == 2
+    assert "none.weights.h5: cannot be used as weights" in told(capsys)
+    assert not run.exists()
+
+
+@needs_keras
+@pytest.mark.usefixtures("small_recipe")
+def test_images_that_are_not_there_are_status_2_and_one_line(data: Path, tmp_path: Path, capsys: Capture) -> None:
+    write_split(carve(data), tmp_path / "split.csv")
+    arguments = ["fit", "--data", str(tmp_path), "--split", str(tmp_path / "split.csv"), "--weights", "7"]
+    assert main([*arguments, "--out", str(tmp_path / "run")]) == 2
+    assert "No such file or directory" in told(capsys)
+
+
+@needs_tensorflow
+def test_a_run_without_a_decision_is_status_2_and_one_line(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["export", str(tmp_path), "--data", str(tmp_path)]) == 2
+    assert "has no decision.json; run brain-tumor-train fit-decision first" in told(capsys)
+
+
+def test_what_is_not_installed_is_named_with_its_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, "brain_tumor_training.train", None)
+    monkeypatch.delattr("brain_tumor_training.train", raising=False)
+    assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
+    assert "pip install 'brain-tumor-mri[train]'" in told(capsys)
+
+
+def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def interrupt() -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("brain_tumor_training.dataset.fetch_public_set", interrupt)
+    assert main(["data", "fetch"]) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+
+
+EVALUATION = {
+    "model": {"model_id": "test-1"},
+    "data": {"folder": "brains"},
+    "measured_on": "2026-01-31",
+    "accuracy": {"value": 0.5},
+    "macro_f1": {"value": 0.4},
+    "accuracy_among_classified": None,
+    "uncertain": {"value": 0.1},
+    "not_analysed": {"value": 0.0},
+    "classes": {"Glioma": {"recall": {"value": 0.6}, "precision": {"value": 0.7}}},
+}
+
+
+@needs_tensorflow
+def test_card_keeps_the_main_figures_of_an_evaluation(tmp_path: Path) -> None:
+    model, figures = tmp_path / "m.tfliteA", tmp_path / "evaluation.json"
+    model.write_bytes(make_model_bytes())
+    figures.write_text(json.dumps(EVALUATION), encoding="utf-8")
+    assert main(["card", str(model), "--evaluation", f"official split={figures}"]) == 0
+    kept = load_model_file(model).card.about["metrics"]["official split"]
+    assert (kept["model_id"], kept["accuracy"]) == ("test-1", {"value": 0.5})
+    assert kept["recall"] == {"Glioma": {"value": 0.6}}
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("content", ["{}", "[]", "no JSON"])
+def test_card_refuses_another_file(content: str, tmp_path: Path, capsys: Capture) -> None:
+    model, figures = tmp_path / "m.tfliteA", tmp_path / "figures.json"
+    model.write_bytes(make_model_bytes())
+    figures.write_text(content, encoding="utf-8")
+    assert main(["card", str(model), "--evaluation", f"official={figures}"]) == 2
+    assert "is not NAME=evaluation.json" in told(capsys)
+    assert model.read_bytes() == make_model_bytes()
+
+
+@needs_tensorflow
+def test_card_refuses_a_missing_model(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION), encoding="utf-8")
+    missing = ["card", str(tmp_path / "none.tfliteA"), "--evaluation", f"official={tmp_path / 'evaluation.json'}"]
+    assert main(missing) == 2
+    assert "none.tfliteA: cannot be read" in told(capsys)
+
+
+def test_every_error_of_the_package_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    def refuse() -> Path:
+        raise ModelFileError("told")
+
+    monkeypatch.setattr("brain_tumor_training.dataset.fetch_public_set", refuse)
+    assert main(["data", "fetch"]) == 2
+    assert told(capsys) == "brain-tumor-train: told"
