@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import keras
@@ -135,10 +136,12 @@ class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
         self._history.append({"epoch": epoch + 1, **(logs or {})})
         # The history first: what it holds beyond the state is dropped on resuming, and so never wrong.
         write_history(self._history, self._out / "history.csv")
+        latest = self._out / "unfinished-state.keras"
+        self.model.save(latest)
         # The state last: an interruption before it only means that this epoch is run again.
         if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
-            _save_whole(self.model, self._out / "kept.keras")
-        _save_whole(self.model, self._out / "state.keras")
+            copyfile(latest, self._out / "kept.keras")
+        latest.replace(self._out / "state.keras")
 
 
 def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path, seed: int) -> keras.Model:

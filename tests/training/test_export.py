@@ -135,14 +135,14 @@ def test_nothing_unfinished_is_left_behind(exported: Exported) -> None:
 Convert = Callable[..., bytes]
 
 
-def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *, quantized_only: bool) -> None:
-    """Change the last layer between Keras and the converter."""
+def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *, quantized: bool) -> None:
+    """Change the last layer between Keras and one of the two conversions."""
     convert: Convert = export.convert
 
     def tampered(serving: export.Serving, *, quantize: bool) -> bytes:
         layer = serving.head_logits.layers[-1]
         before = layer.get_weights()
-        if quantize or not quantized_only:
+        if quantize is quantized:
             change(layer)
         try:
             return convert(serving, quantize=quantize)
@@ -157,23 +157,27 @@ def swap_classes(layer: Any) -> None:
     layer.set_weights([kernel[:, ::-1], bias[::-1]])
 
 
-def shift_one_logit(layer: Any) -> None:
-    kernel, bias = layer.get_weights()
-    layer.set_weights([kernel, bias + np.array([0.3, 0, 0, 0], np.float32)])
+def flatten_logits(layer: Any) -> None:
+    # The same classes, with other probabilities.
+    layer.set_weights([weights / 20 for weights in layer.get_weights()])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("change", "quantized_only"),
+    ("change", "quantized"),
     [
         pytest.param(swap_classes, True, id="classes in another order"),
-        pytest.param(shift_one_logit, False, id="a logit that is a little off"),
+        pytest.param(swap_classes, False, id="classes in another order, float"),
+        pytest.param(flatten_logits, True, id="other probabilities"),
     ],
 )
 def test_a_file_that_disagrees_with_keras_is_not_written(
-    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], quantized_only: bool
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], quantized: bool
 ) -> None:
-    tamper(monkeypatch, change, quantized_only=quantized_only)
+    # With a temperature of 1, probabilities are not so near 0 and 1 that other logits would not show.
+    decision = replace(read_decision(small_run.folder), temperature=1.0)
+    monkeypatch.setattr(export, "read_decision", lambda _: decision)
+    tamper(monkeypatch, change, quantized=quantized)
     with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
         export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
     assert list(tmp_path.iterdir()) == []

@@ -106,15 +106,14 @@ def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finish
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 
 
-# A network is saved twice in an epoch, the history once.
+# History and copy are made once in an epoch, the whole network is saved once in a run.
 @pytest.mark.parametrize(
     ("function", "call"),
     [
         pytest.param("write_history", 1, id="first epoch", marks=pytest.mark.slow),
         pytest.param("write_history", 3, id="third epoch"),
-        pytest.param("_save_whole", 5, id="before the kept network", marks=pytest.mark.slow),
-        pytest.param("_save_whole", 6, id="before the state", marks=pytest.mark.slow),
-        pytest.param("write_history_plot", 1, id="after the last epoch", marks=pytest.mark.slow),
+        pytest.param("copyfile", 3, id="before the kept network", marks=pytest.mark.slow),
+        pytest.param("_save_whole", 1, id="after the last epoch", marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_run_ends_in_the_same_weights(
@@ -127,6 +126,22 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
     assert [row["epoch"] for row in read_history(tmp_path / "run/history.csv")] == [1, 2, 3, 4]
+
+
+@pytest.mark.slow
+def test_a_network_kept_from_an_epoch_that_is_run_again_is_replaced(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy_half(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:1000])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "copyfile", copy_half)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, tmp_path / "run")
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 
 
 @pytest.mark.slow
