@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_card(commands)
     _add_data(commands)
+    _add_audit(commands)
     return parser
 
 
@@ -193,6 +194,31 @@ def _run_fetch(args: argparse.Namespace) -> None:
 
     print(dataset.PUBLIC_SET_NOTE, flush=True)
     print(f"downloaded to {dataset.fetch_public_set()}")
+
+
+def _add_audit(commands: Commands) -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="find copies across and within splits, label conflicts and shortcuts",
+        description="Compare all images below the folders with all others, turned and mirrored too, and write "
+        "report.html, audit.json and groups.csv. Labels and splits are read from the names of folders.",
+    )
+    audit.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="folder of images, at any depth")
+    audit.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the report")
+    audit.set_defaults(run=_run_audit)
+
+
+def _run_audit(args: argparse.Namespace) -> None:
+    from brain_tumor.evaluation.report import write_report
+    from brain_tumor.presentation.wording import to_printable
+    from brain_tumor_training import audit_report
+    from brain_tumor_training.audit import audit
+
+    args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
+    audited = audit(args.folders)
+    write_report(audit_report.render_report(audited), args.out)
+    for line in [*audit_report.render_text(audited).splitlines(), f"report       {args.out / audit_report.PAGE}"]:
+        print(to_printable(line))
 
 
 def _count(text: str) -> int:
