@@ -99,6 +99,7 @@ def _add_split(commands: Commands) -> None:
     split = commands.add_parser("split", help="write a leak-free split file from an index of folds")
     split.add_argument("--index", type=Path, required=True, help="CSV: path, label, fold, near_fold_edge")
     split.add_argument("--hold-out-fold", type=int, required=True, help="this fold is the test set")
+    split.add_argument("--groups", type=Path, help="groups.csv of audit: leave out test images with a copy outside")
     split.add_argument("--seed", type=_seed, default=0)
     split.add_argument("--out", type=Path, required=True, help="split file for fit --split and evaluate --list")
     split.set_defaults(run=_run_split)
@@ -109,6 +110,8 @@ def _run_split(args: argparse.Namespace) -> None:
 
     share = RECIPES["baseline"].validation_share
     rows = splits.hold_out_fold(args.index, args.hold_out_fold, share, args.seed)
+    if args.groups:
+        rows = splits.drop_leaked(rows, args.groups)
     splits.write_split(rows, args.out)
     counts = ", ".join(f"{sum(row.split == part for row in rows)} {part}" for part in splits.PARTS)
     print(f"{args.out}: {counts}")

@@ -47,6 +47,24 @@ def hold_out_fold(index: Path, fold: int, share: float, seed: int) -> list[Split
     return sorted(test + _carve([(row["path"], _label(row["label"], index)) for row in others], share, seed))
 
 
+def drop_leaked(rows: Sequence[SplitRow], groups: Path) -> list[SplitRow]:
+    """The split without those test rows that have a copy among the training and validation rows.
+
+    groups: the groups.csv of an audit, with the columns path and group. Training and validation stay as they are, so
+    a network that was trained on the split can be tested on what is left. Raises DatasetError for another file.
+    """
+    records = _read_csv(groups)
+    if not records or not {"path", "group"} <= records[0].keys():
+        raise DatasetError(f"{groups}: is not the groups.csv of an audit; it needs the columns path and group")
+    group = {record["path"]: record["group"] for record in records}
+    if missing := [row.path for row in rows if row.path not in group]:
+        raise DatasetError(
+            f"{groups}: lacks {len(missing)} images of the split, {missing[0]} first; audit this data set"
+        )
+    known = {group[row.path] for row in rows if row.split != TEST}
+    return [row for row in rows if row.split != TEST or group[row.path] not in known]
+
+
 def write_split(rows: Sequence[SplitRow], path: Path) -> None:
     """Save as CSV with the columns path, label, split."""
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ from brain_tumor_training.splits import (
     VALIDATION,
     SplitRow,
     carve_validation,
+    drop_leaked,
     hold_out_fold,
     read_split,
     write_split,
@@ -93,6 +94,21 @@ def test_a_fold_is_carved_by_seed_and_stratified(index: Path) -> None:
     rows = hold_out_fold(index, fold=0, share=0.25, seed=1)
     assert Counter(row.label for row in rows if row.split == VALIDATION) == dict.fromkeys(Label, 4)
     assert rows == hold_out_fold(index, fold=0, share=0.25, seed=1) != hold_out_fold(index, fold=0, share=0.25, seed=2)
+
+
+def test_test_images_with_a_copy_that_trains_or_validates_are_dropped(tmp_path: Path) -> None:
+    parts = {"a": TRAIN, "b": VALIDATION, "copy of a": TEST, "copy of b": TEST, "c": TEST, "copy of c": TEST}
+    rows = [SplitRow(path, Label.GLIOMA, part) for path, part in parts.items()]
+    groups = tmp_path / "groups.csv"
+    groups.write_text("path,group\n" + "".join(f"{path},{path[-1]}\n" for path in parts), encoding="utf-8")
+    assert [row.path for row in drop_leaked(rows, groups)] == ["a", "b", "c", "copy of c"]
+
+
+def test_groups_of_another_data_set_are_refused(tmp_path: Path) -> None:
+    groups = tmp_path / "groups.csv"
+    groups.write_text("path,group\nelsewhere.jpg,1\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"lacks 1 images of the split, a\.jpg first"):
+        drop_leaked([SplitRow("a.jpg", Label.GLIOMA, TEST)], groups)
 
 
 def test_an_unknown_fold_is_answered_with_the_known_ones(index: Path) -> None:
