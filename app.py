@@ -225,7 +225,8 @@ def show_probabilities(answer: Answer) -> None:
     st.table(
         {
             "Class": [cell.format(label) for label in Label],
-            heading: [cell.format(text) for text in texts.values()],
+            # A cell is Markdown, where a line that starts with ">" is a quotation.
+            heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
         },
         hide_index=True,
         border="horizontal",

@@ -201,3 +201,9 @@ def test_without_a_usable_model_file_the_page_says_so(monkeypatch: pytest.Monkey
 
 def test_uploads_are_never_spooled_to_a_file(page: AppTest) -> None:
     assert MultiPartParser.spool_max_size >= MAX_SCAN_BYTES
+
+
+def test_a_certain_answer_is_no_quotation_in_the_table(page: AppTest) -> None:
+    # "> 99.9 %" in a cell is Markdown for a quotation, which the page showed as a smaller "99.9 %".
+    send(page, [upload("sure.png")])
+    assert str(page.table[0].value["Probability"].iloc[0]).startswith("\\>")
