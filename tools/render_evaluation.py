@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.evaluation.metrics import Estimate
+from brain_tumor.evaluation.summary import format_number, format_share
+
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
 Figures = dict[str, Any]
 
@@ -192,17 +195,11 @@ def _row(title: str, cells: Iterable[str]) -> str:
 
 
 def _share(estimate: Figures | None) -> str:
-    if estimate is None:
-        return "not defined"
-    return f"{100 * estimate['value']:.1f} % ({100 * estimate['low']:.1f} to {100 * estimate['high']:.1f})"
+    return format_share(Estimate(**estimate) if estimate else None)
 
 
 def _number(estimate: Figures | None) -> str:
-    return (
-        "not defined"
-        if estimate is None
-        else f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
-    )
+    return format_number(Estimate(**estimate) if estimate else None)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError, ScanError
-from brain_tumor.evaluation.command import add_evaluate
+from brain_tumor.evaluation.command import add_evaluate, positive
 from brain_tumor.input.files import find_files, read_file
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.presentation.model_info import render_model
@@ -88,7 +88,7 @@ def _add_predict(commands: Commands) -> None:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table (FILE.part until it is whole)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads for one image")
+    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=_predict)
 
 
@@ -149,12 +149,6 @@ def _with_progress(find: Callable[[], Iterator[str]]) -> tuple[Iterable[str], Ca
     from tqdm import tqdm  # a third of the time that everything else takes to import
 
     return tqdm(find(), total=total, unit="image", leave=False), tqdm.write
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _complain(message: str, status: int) -> int:

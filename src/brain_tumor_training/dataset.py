@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.input.files import find_files
 from brain_tumor.labels import Label, label_from_name
 
 PUBLIC_SET = "masoudnickparvar/brain-tumor-mri-dataset"
@@ -50,8 +51,7 @@ def read_tree(root: Path) -> list[LabelledImage]:
 
 def find_images(folder: Path) -> list[Path]:
     """All files below folder, sorted, less what systems leave behind in hidden files and folders."""
-    visible = (p for p in folder.rglob("*") if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    return sorted(p for p in visible if p.is_file())
+    return sorted(path for file in find_files([str(folder)]) if (path := Path(file)).is_file())
 
 
 def fetch_public_set() -> Path:

@@ -31,12 +31,13 @@ from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.fit_decision import Decision, read_decision
 from brain_tumor_training.network import build_head_logits, take_apart
-from brain_tumor_training.pipeline import View, load_view
+from brain_tumor_training.pipeline import View, load_batches
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import VALIDATION, SplitRow, read_split
 from brain_tumor_training.train import load_network, read_run
 
 MIN_PARITY_IMAGES = 200
+_PARITY_BATCH = 32  # Keras is slow on single images; the converted networks take no more than one
 # What a conversion may change, from the project's first day: float only rounds, eight-bit weights a little more.
 MAX_FLOAT_DIFFERENCE = 0.001  # largest absolute difference of a probability
 MIN_SAME_CLASS = 0.99
@@ -81,9 +82,7 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     content = pack_model_file(light, replace(model.card, about=about), model.golden_image)
     read_model_file(content, out.name)
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"{out.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(out)
+    _write_whole(out, content)
     return parity
 
 
@@ -99,9 +98,7 @@ def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
     model = load_model_file(path)
     metrics = {**model.card.about.get("metrics", {}), **evaluations}
     card = replace(model.card, about={**model.card.about, "metrics": metrics})
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(pack_model_file(model.flatbuffer, card, model.golden_image))
-    unfinished.replace(path)
+    _write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))
 
 
 class Serving:
@@ -214,10 +211,12 @@ def _pick(rows: Sequence[SplitRow], count: int) -> list[SplitRow]:
 def _compare(serving: Serving, exact: ModelFile, light: ModelFile, rows: Sequence[SplitRow], data: Path) -> Parity:
     engines = LiteRTEngine(exact), LiteRTEngine(light)
     answers: list[tuple[FloatArray, ...]] = []
-    for row in tqdm(rows, desc="parity", unit="image"):
-        tensor = load_view(View(data / row.path), exact.card.input)[np.newaxis]
-        keras_answer = np.asarray(serving.outputs(tf.constant(tensor))["probabilities"])[0]
-        answers.append((keras_answer, *(engine.run(tensor).probabilities for engine in engines)))
+    views = [View(data / row.path) for row in rows]
+    with tqdm(total=len(rows), desc="parity", unit="image") as progress:
+        for batch in load_batches(views, exact.card.input, _PARITY_BATCH):
+            for image, keras_answer in zip(batch, _keras_probabilities(serving, batch), strict=True):
+                answers.append((keras_answer, *(engine.run(image[np.newaxis]).probabilities for engine in engines)))
+                progress.update()
     by_keras, by_exact, by_light = (np.array(column) for column in zip(*answers, strict=True))
     targets = np.array([list(Label).index(row.label) for row in rows])
     parity = Parity(
@@ -235,6 +234,18 @@ def _compare(serving: Serving, exact: ModelFile, light: ModelFile, rows: Sequenc
     ):
         raise ModelFileError(f"the converted network disagrees with Keras, so nothing was written: {parity}")
     return parity
+
+
+def _keras_probabilities(serving: Serving, batch: FloatArray) -> FloatArray:
+    probabilities: FloatArray = np.asarray(serving.outputs(tf.constant(batch))["probabilities"])
+    return probabilities
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    # A file that is renamed into place is never half written.
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
 
 
 def _about(run: Path, data: Path, rows: Sequence[SplitRow], decision: Decision) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="DIR",
         help="other pictures, one subfolder per kind: how many does the gate accept?",
     )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads for one image")
+    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=run_evaluate)
 
 
@@ -116,7 +116,8 @@ def _not_writable(folder: Path, error: OSError) -> DatasetError:
     return DatasetError(f"{folder}: cannot be written ({error.strerror}); give another folder with --out")
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """The number an argument gives; raises argparse's error for anything but a whole number above 0."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

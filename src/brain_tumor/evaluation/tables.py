@@ -14,7 +14,7 @@ from brain_tumor.evaluation.run import SURE, Evaluation, Family
 from brain_tumor.labels import Label
 from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.presentation.writers import DECIMALS
+from brain_tumor.presentation.writers import to_cells
 
 # Raised when a key goes or changes its meaning; new keys do not count.
 FORMAT_VERSION = 1
@@ -85,9 +85,8 @@ def _to_csv(more: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, [*COLUMNS, *more], lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        # The same cells that `brain-tumor predict --csv` writes, so that the two can be compared.
-        writer.writerow({key: f"{x:.{DECIMALS}f}" if isinstance(x, float) else x for key, x in row.items()})
+    # The same cells that `brain-tumor predict --csv` writes, so that the two can be compared.
+    writer.writerows(to_cells(row) for row in rows)
     return text.getvalue()
 
 
