@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.recipes import RECIPES
+from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
 
 _INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
 
@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_fit(commands)
+    _add_training_list(commands)
+    _add_finetune(commands)
     _add_split(commands)
     _add_fit_decision(commands)
     _add_export(commands)
@@ -90,6 +92,90 @@ def _run_fit(args: argparse.Namespace) -> None:
         rows = splits.carve_validation(dataset.read_tree(args.data), recipe.validation_share, args.seed)
     cache = None if args.no_feature_cache else args.feature_cache or args.out / "features"
     metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache)
+    for part, values in metrics.items():
+        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
+    print(f"written to {args.out}; next: brain-tumor-train fit-decision")
+
+
+def _add_training_list(commands: Commands) -> None:
+    build = commands.add_parser(
+        "training-list",
+        help="put several sources together for finetune",
+        description="Write a training list: which image trains, validates, tests, and what is known of it. Copies and "
+        "patients stay in one part, and one copy of each picture trains.",
+    )
+    build.add_argument("--data", type=Path, required=True, help="folder that all paths of the list are below")
+    build.add_argument(
+        "--index", type=Path, required=True, help="index.csv of the data set, in its folder below --data"
+    )
+    build.add_argument("--groups", type=Path, required=True, help="groups.csv of audit on that folder")
+    build.add_argument(
+        "--hold-out-fold", action="append", default=[], metavar="K", help="test on this fold, not on official Testing"
+    )
+    build.add_argument(
+        "--spare-testing", action="store_true", help="train on no official Testing image, whatever fold it is in"
+    )
+    build.add_argument(
+        "--other",
+        action="append",
+        default=[],
+        metavar="FOLDER=LABEL",
+        help="further source below --data; the label is a class, or 'tumor' where the type is unknown",
+    )
+    build.add_argument("--other-groups", type=Path, help="groups.csv of audit on the folder above the other sources")
+    build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
+    build.set_defaults(run=_run_training_list)
+
+
+def _run_training_list(args: argparse.Namespace) -> None:
+    from brain_tumor_training import examples, splits, training_list
+
+    prefix = f"{args.index.parent.relative_to(args.data).as_posix()}/"
+    rows = training_list.build_own(
+        args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
+    )
+    for pair in args.other:
+        folder, _, label = pair.rpartition("=")
+        rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+    examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
+    examples.write_examples(rows, args.out)
+    for source in sorted({row.source for row in rows}):
+        counts = (sum(row.source == source and row.split == part for row in rows) for part in splits.PARTS)
+        print(f"{source}: " + ", ".join(f"{count} {part}" for count, part in zip(counts, splits.PARTS, strict=True)))
+
+
+def _add_finetune(commands: Commands) -> None:
+    recipes = "\n".join(f"  {name}:\n{_indent(recipe)}" for name, recipe in FINETUNE_RECIPES.items())
+    tune = commands.add_parser(
+        "finetune",
+        help="train a whole network on several sources",
+        description=f"Train the whole network on a training list.\n\nrecipes:\n{recipes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    tune.add_argument("--list", type=Path, required=True, help="training list, as training-list writes it")
+    tune.add_argument("--data", type=Path, required=True, help="folder that the list's paths are below")
+    tune.add_argument("--recipe", choices=sorted(FINETUNE_RECIPES), default="finetuned")
+    tune.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
+    tune.add_argument("--start", type=Path, metavar="RUN", help="go on from the network of a finished finetune run")
+    tune.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
+    tune.add_argument("--stages", type=_stages, help="instead of the recipe's, e.g. 224x6,299x1: side and epochs")
+    tune.add_argument("--seed", type=_seed, default=0)
+    tune.add_argument(
+        "--copies-in-test",
+        action="store_true",
+        help="allow copies of training images in the test part (official split)",
+    )
+    tune.set_defaults(run=_run_finetune)
+
+
+def _run_finetune(args: argparse.Namespace) -> None:
+    from brain_tumor_training import examples, finetune
+
+    recipe = FINETUNE_RECIPES[args.recipe]
+    recipe = replace(recipe, stages=args.stages or recipe.stages)
+    rows = examples.read_examples(args.list)
+    examples.check_groups(rows, copies_in_test=args.copies_in_test)
+    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, args.start)
     for part, values in metrics.items():
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
     print(f"written to {args.out}; next: brain-tumor-train fit-decision")
@@ -228,6 +314,13 @@ def _count(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
     return number
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    try:
+        return tuple(Stage(*(_count(number) for number in part.split("x"))) for part in text.split(","))
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not SIDExEPOCHS, as in 224x6,299x1") from None
 
 
 def _seed(text: str) -> int:

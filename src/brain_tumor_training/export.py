@@ -30,9 +30,10 @@ from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.fit_decision import Decision, read_decision
-from brain_tumor_training.network import build_head_logits, take_apart
+from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
+from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
-from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.recipes import AnyRecipe
 from brain_tumor_training.splits import VALIDATION, SplitRow, read_split
 from brain_tumor_training.train import load_network, read_run
 
@@ -45,11 +46,14 @@ MAX_MEAN_DIFFERENCE = 0.01
 # Processors round eight-bit products differently; damaged arithmetic is off by far more.
 GOLDEN_TOLERANCE = 0.05
 
-OUTPUTS = {
+_OUTPUTS = {
     "logits": "(1, 4), before the temperature, in the order of labels.txt",
     "probabilities": "(1, 4), softmax of logits / temperature, never edited",
     "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on L2-normalised, "
     "average-pooled features",
+    "saliency": "(1, rows, columns, 4), 0 or more, per class: ReLU of the last feature maps weighted by d logit / d "
+    "max-pooled feature; what drove the answer, not where a tumor ends",
+    "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",
 }
 
 
@@ -75,7 +79,7 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     compared = _pick(rows, parity_images)
     serving = Serving(load_network(run), decision, recipe.input)
     exact, light = convert(serving, quantize=False), convert(serving, quantize=True)
-    card = _card(light, decision, recipe, _about(run, data, rows, decision))
+    card = _card(light, decision, recipe, serving.meanings, _about(run, data, rows, decision))
     model = _with_golden(light, card)
     parity = _compare(serving, _with_golden(exact, card), model, compared, data)
     about = {**card.about, "parity": {name: getattr(parity, name) for name in Parity.__slots__}}
@@ -108,21 +112,31 @@ class Serving:
         """Take a network from fit() and the numbers from fit_decision()."""
         self.backbone, head = take_apart(model)
         self.head_logits = build_head_logits(head)
+        self.location_head = find_location_head(model)
         self.side_px = contract.side_px
         self._temperature = decision.temperature
         self._gate_weights = np.array(decision.gate_weights, np.float32)[:, np.newaxis]
         self._gate_bias = np.float32(decision.gate_bias)
 
     def outputs(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-        """image: (n, side, side, 3), 0 to 1. Returns the arrays that OUTPUTS names, for n images."""
-        pooled = self.backbone(image, training=False)
-        logits = self.head_logits(pooled["maximum"])
-        direction = tf.math.l2_normalize(pooled["average"], axis=-1)
-        return {
+        """image: (n, side, side, 3), 0 to 1. Returns the arrays that the card names, for n images."""
+        features = self.backbone(image, training=False)
+        logits = self.head_logits(features["maximum"])
+        direction = tf.math.l2_normalize(features["average"], axis=-1)
+        outputs = {
             "logits": logits,
             "probabilities": tf.nn.softmax(logits / self._temperature),
             "gate_scores": tf.linalg.matmul(direction, self._gate_weights) + self._gate_bias,
+            "saliency": saliency_maps(class_weights(self.head_logits, features["maximum"]), features["maps"]),
         }
+        if self.location_head is not None:
+            outputs["location"] = tf.nn.sigmoid(self.location_head(tf.nn.relu(features["detail"]))[..., 0])
+        return outputs
+
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What each output means, for the card."""
+        return {name: text for name, text in _OUTPUTS.items() if name != "location" or self.location_head is not None}
 
 
 def convert(serving: Serving, *, quantize: bool) -> bytes:
@@ -133,6 +147,8 @@ def convert(serving: Serving, *, quantize: bool) -> bytes:
         archive = keras.export.ExportArchive()
         archive.track(serving.backbone)
         archive.track(serving.head_logits)
+        if serving.location_head is not None:
+            archive.track(serving.location_head)
         shape = (1, serving.side_px, serving.side_px, 3)
         archive.add_endpoint("serve", serving.outputs, [tf.TensorSpec(shape, tf.float32, name="image")])
         archive.write_out(folder, verbose=False)
@@ -160,7 +176,9 @@ def draw_golden_image() -> bytes:
     return buffer.getvalue()
 
 
-def _card(flatbuffer: bytes, decision: Decision, recipe: Recipe, about: dict[str, Any]) -> Card:
+def _card(
+    flatbuffer: bytes, decision: Decision, recipe: AnyRecipe, outputs: dict[str, str], about: dict[str, Any]
+) -> Card:
     digest = hashlib.sha256(flatbuffer).hexdigest()
     return Card(
         model_id=f"{recipe.name}-{digest[:8]}",
@@ -168,7 +186,7 @@ def _card(flatbuffer: bytes, decision: Decision, recipe: Recipe, about: dict[str
         flatbuffer_sha256=digest,
         flatbuffer_bytes=len(flatbuffer),
         input=recipe.input,
-        outputs=OUTPUTS,
+        outputs=outputs,
         temperature=decision.temperature,
         rules=Rules(
             order=tuple(Label),
@@ -176,6 +194,7 @@ def _card(flatbuffer: bytes, decision: Decision, recipe: Recipe, about: dict[str
             max_chroma=decision.max_chroma,
             min_probability=decision.min_probability,
             min_margin=decision.min_margin,
+            min_location=decision.min_location,
         ),
         # Until the engine has answered, anything goes.
         golden=Golden("golden.png", (0.25,) * len(Label), (0.0,), tolerance=1.0),

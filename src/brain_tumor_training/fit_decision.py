@@ -12,16 +12,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor_training.dataset import find_images
+from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.features import FeatureCache
-from brain_tumor_training.network import build_head_logits, take_apart
-from brain_tumor_training.pipeline import View, draw_brightness
+from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
+from brain_tumor_training.pipeline import View, draw_brightness, load_batches
+from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split
 from brain_tumor_training.train import load_network, read_run
 
@@ -34,6 +36,12 @@ ENOUGH_ACCURACY = 0.995
 # The gate turns away this share of the validation brain MRI, sources weighted. They hold montages and rare
 # sequences, so nearly all that it turns away are those; of the training set's own kind it is under 1 %.
 GATE_REJECTS = 0.02
+# More images of one source tell the gate little that is new, and each costs a forward pass.
+MAX_GATE_IMAGES = 800
+# This share of the validation scans without a tumor may show a location ...
+MAX_HEALTHY_LOCATED = 0.02
+# ... and below one in three a location says that there is none.
+MIN_LOCATION = 0.33
 # Screen captures of scans measure up to 0.04, colour photographs 0.1 and more (mean channel distance).
 MAX_CHROMA = 0.1
 
@@ -49,6 +57,7 @@ class Decision:
     gate_weights: tuple[float, ...]  # on L2-normalised average-pooled features
     gate_bias: float
     min_gate_score: float  # log-odds
+    min_location: float | None  # 0 to 1; None where the network has no location head
     gate_rates: dict[str, Any]  # family -> part -> images, accepted
 
 
@@ -75,8 +84,11 @@ def fit_decision(
     run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
     family. unseen: families that take no part in the fit and are only reported. Writes run/decision.json.
     """
-    families = [_own_family(run, data)]
-    families += [_split_family(folder, True, unseen) for root in brain_mri for folder in _subfolders(root)]
+    families = _own_families(run, data)
+    listed = {view.path.resolve() for family in families for view in family.views}
+    others = [_split_family(folder, True, unseen) for root in brain_mri for folder in _subfolders(root)]
+    # What the training list has, has its part already.
+    families += [one for one in others if listed.isdisjoint(view.path.resolve() for view in one.views)]
     families += [_split_family(folder, False, unseen) for root in not_brain_mri for folder in _subfolders(root)]
     if not any(not family.brain_mri and TRAIN in family.parts for family in families):
         raise DatasetError(
@@ -86,12 +98,16 @@ def fit_decision(
         raise DatasetError(
             f"--unseen names {', '.join(sorted(missing))}, found are {', '.join(f.name for f in families)}"
         )
-    backbone, head = take_apart(load_network(run))
+    network = load_network(run)
+    backbone, head = take_apart(network)
     features = FeatureCache(cache, backbone, read_run(run)[0].input)
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
     weights, bias, threshold, rates = _fit_gate(families, features)
-    decision = Decision(temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, rates)
+    min_location = _fit_location(network, run, data)
+    decision = Decision(
+        temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, min_location, rates
+    )
     (run / "decision.json").write_text(json.dumps(asdict(decision), indent=1) + "\n", encoding="utf-8")
     return decision
 
@@ -146,6 +162,19 @@ def _fit_doubt(run: Path, data: Path, head: keras.Model, features: FeatureCache)
     )
 
 
+def _fit_location(network: keras.Model, run: Path, data: Path) -> float | None:
+    location_head = find_location_head(network)
+    if location_head is None:
+        return None
+    rows = [row for row in read_split(run / "split.csv") if row.split == VALIDATION and row.label is Label.NO_TUMOR]
+    backbone, _ = take_apart(network)
+    located = keras.Model(backbone.input, location_head(keras.ops.relu(backbone.output["detail"])))
+    views = [View(data / row.path) for row in rows]
+    batches = load_batches(views, read_run(run)[0].input, 32)
+    highest = np.concatenate([np.asarray(located.predict_on_batch(batch)).max(axis=(1, 2, 3)) for batch in batches])
+    return max(MIN_LOCATION, float(expit(np.quantile(highest, 1 - MAX_HEALTHY_LOCATED))))
+
+
 def _fit_gate(
     families: Sequence[Family], features: FeatureCache
 ) -> tuple[tuple[float, ...], float, float, dict[str, Any]]:
@@ -187,14 +216,31 @@ def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) ->
     return float(values[order][position])
 
 
-def _own_family(run: Path, data: Path) -> Family:
+def _own_families(run: Path, data: Path) -> list[Family]:
+    if (run / "examples.csv").exists():
+        examples = read_examples(run / "examples.csv")
+        sources = sorted({one.source for one in examples})
+        return [_listed_family(source, [one for one in examples if one.source == source], data) for source in sources]
+    return [_drawn_family(run, data)]
+
+
+def _listed_family(source: str, examples: Sequence[Example], data: Path) -> Family:
+    # By hash, so that the choice is even over patients and the same every time.
+    by_chance = sorted(examples, key=lambda one: hashlib.sha256(one.path.encode()).digest())
+    training = [one for one in by_chance if one.split == TRAIN][:MAX_GATE_IMAGES]
+    kept = [*training, *(one for one in by_chance if one.split != TRAIN)]
+    return Family(source, True, tuple(View(data / one.path) for one in kept), tuple(one.split for one in kept))
+
+
+def _drawn_family(run: Path, data: Path) -> Family:
     rows = read_split(run / "split.csv")
     recipe, seed = read_run(run)
+    brightness = recipe.brightness if isinstance(recipe, Recipe) else 0.0
 
     def view(row: SplitRow) -> View:
         path = data / row.path
         # The first draw of a training image is what fit() has left in the feature cache.
-        return View(path, draw_brightness(path, recipe.brightness, seed, 0) if row.split == TRAIN else 1.0)
+        return View(path, draw_brightness(path, brightness, seed, 0) if row.split == TRAIN else 1.0)
 
     return Family("training set", True, tuple(map(view, rows)), tuple(row.split for row in rows))
 

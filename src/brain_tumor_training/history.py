@@ -31,10 +31,12 @@ def read_history(path: Path) -> list[Row]:
 
 
 def write_history_plot(rows: Sequence[Row], path: Path) -> None:
-    """Draw loss, accuracy, precision and recall over the epochs, training beside validation, as PNG."""
-    figure, panels = plt.subplots(1, 4, figsize=(16, 3.6), layout="constrained")
+    """Draw every figure that was taken on validation images too over the epochs, training beside validation, as PNG."""
+    metrics = [name for name in rows[0] if f"val_{name}" in rows[0]]
+    figure, axes = plt.subplots(1, len(metrics), figsize=(4 * len(metrics), 3.6), layout="constrained", squeeze=False)
+    panels = axes[0]
     epochs = [row["epoch"] for row in rows]
-    for panel, metric in zip(panels, ("loss", "accuracy", "precision", "recall"), strict=True):
+    for panel, metric in zip(panels, metrics, strict=True):
         panel.plot(epochs, [row[metric] for row in rows], "o-", markersize=3, label="training")
         panel.plot(epochs, [row[f"val_{metric}"] for row in rows], "s--", markersize=3, label="validation")
         panel.set(title=metric, xlabel="epoch")

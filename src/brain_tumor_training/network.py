@@ -7,19 +7,32 @@ import numpy as np
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
-from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.recipes import AnyRecipe, Recipe
 
 _FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
+_DETAIL = "block13_sepconv2_bn"  # before the last pooling, (19, 19, 1024) at 299 px
+LOCATION_HEAD = "location_head"
+TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
-    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> pooled features.
+    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> features.
 
     weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. Outputs: ``maximum`` and
-    ``average``, (n, 2048) each; the classifier reads the first (pooling="max"), the gate the second.
-    Raises ModelFileError when the weights cannot be downloaded or read.
+    ``average``, (n, 2048) each; the classifier reads the first (pooling="max"), the gate the second; and the last
+    feature ``maps``, (n, 10, 10, 2048) at 299 px. Raises ModelFileError when the weights cannot be downloaded or read.
     """
-    shape = (recipe.input.side_px, recipe.input.side_px, 3)
+    trunk = build_trunk(weights, recipe.input.side_px)
+    trunk.trainable = False
+    return attach_image(trunk, recipe.input.side_px)
+
+
+def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
+    """Xception with the outputs maximum, average, maps and detail; side_px None takes images of any size.
+
+    ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024) at 299 px. Raises ModelFileError.
+    """
+    shape = (side_px, side_px, 3)
     try:
         xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
     except Exception as error:  # Keras raises a bare Exception when a download fails
@@ -29,15 +42,20 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
             "top, or 'imagenet' where there is a network"
         ) from None
     maps = xception.get_layer(_FEATURE_MAPS).output
-    trunk = keras.Model(xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception")
-    trunk.trainable = False
-    image = keras.Input(shape, name="image")
+    average = keras.layers.GlobalAveragePooling2D()(maps)
+    detail = xception.get_layer(_DETAIL).output
+    return keras.Model(xception.input, [xception.output, average, maps, detail], name="xception")
+
+
+def attach_image(trunk: keras.Model, side_px: int | None) -> keras.Model:
+    """The backbone: image in [0, 1] -> the trunk's outputs by name."""
+    image = keras.Input((side_px, side_px, 3), name="image")
     # Xception was trained on [-1, 1]; inside the graph no caller can get this wrong.
-    maximum, average = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
-    return keras.Model(image, {"maximum": maximum, "average": average}, name="backbone")
+    outputs = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
+    return keras.Model(image, dict(zip(TRUNK_OUTPUTS, outputs, strict=True)), name="backbone")
 
 
-def build_head(recipe: Recipe, features: int = 2048) -> keras.Model:
+def build_head(recipe: AnyRecipe, features: int = 2048) -> keras.Model:
     """The trained part: pooled features (n, features) -> class probabilities (n, 4) in Label's order."""
     return keras.Sequential(
         [
@@ -60,7 +78,7 @@ def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
 def build_head_logits(head: keras.Model) -> keras.Model:
     """The same head, stopped before the softmax: features -> logits (n, 4); the weights are shared values."""
     hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
-    logits = keras.layers.Dense(classes.units, name="logits")
+    logits = keras.layers.Dense(classes.units, name="classes")
     features = keras.Input(head.input_shape[1:], name="features")
     model = keras.Model(features, logits(hidden(features)))
     logits.set_weights(classes.get_weights())
@@ -69,10 +87,12 @@ def build_head_logits(head: keras.Model) -> keras.Model:
 
 def take_apart(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """The backbone and the head of a network that join() made, as after loading it from disk."""
-    shifted = model.get_layer("to_minus_one_one").output
-    maximum, average = model.get_layer("xception")(shifted, training=False)
-    backbone = keras.Model(model.input, {"maximum": maximum, "average": average}, name="backbone")
-    return backbone, model.get_layer("head")
+    return attach_image(model.get_layer("xception"), model.input_shape[1]), model.get_layer("head")
+
+
+def find_location_head(model: keras.Model) -> keras.Model | None:
+    """The part of a network that says where a tumor is; None where the recipe has none."""
+    return next((layer for layer in model.layers if layer.name == LOCATION_HEAD), None)
 
 
 def compile_for(recipe: Recipe, model: keras.Model) -> None:

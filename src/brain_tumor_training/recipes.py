@@ -1,6 +1,9 @@
 """What a network is trained with: every number of a recipe in one frozen value, written into the model card."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, TypeAlias
 
 from brain_tumor.input.preprocess import InputContract
 
@@ -26,4 +29,91 @@ class Recipe:
     keep: str = "last"  # which epoch's weights: "last", or "best" by validation loss
 
 
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far a training image may be changed; each draw is uniform within its range. A brain stays a brain."""
+
+    mirror: bool = True  # left and right, half of the draws
+    rotation_deg: float = 20.0  # either way
+    zoom: tuple[float, float] = (0.85, 1.3)
+    stretch: float = 0.1  # of one side against the other, either way
+    shift: float = 0.08  # of the side, either way
+    gamma: float = 0.4  # exponent from exp(-g) to exp(g)
+    brightness: float = 0.25  # factor from 1 - b to 1 + b
+    bias_field: float = 0.3  # a smooth factor from 1 - b to 1 + b across the image, as of a receive coil
+    noise: float = 0.08  # largest standard deviation of Rician noise, in half of the draws
+    blur_px: float = 1.2  # largest standard deviation of a Gaussian blur, in a quarter of the draws
+    coarsest: float = 0.5  # a quarter of the draws are sampled down to this share of the side at worst, and up again
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Some epochs at one image size."""
+
+    side_px: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneRecipe:
+    """The whole Xception trained, on several sources together, and asked where the tumor is."""
+
+    name: str
+    input: InputContract = InputContract(side_px=299, resize="stretch-bilinear")
+    backbone: str = "Xception (ImageNet), include_top=False, pooling=max, all kernels trained, batch statistics fixed"
+    first_dropout: float = 0.3
+    hidden_units: int = 128  # ReLU
+    second_dropout: float = 0.25
+    location_units: int = 64  # ReLU, on the last map before the last but one pooling, 19 x 19 at 299 px
+    stages: tuple[Stage, ...] = (Stage(224, 6), Stage(299, 1))
+    batch_size: int = 16
+    optimizer: str = "AdamW"
+    learning_rate: float = 1.5e-4  # highest, after the warm-up; a cosine leads to zero
+    warm_up: float = 0.05  # share of all steps
+    weight_decay: float = 0.01
+    weight_average: float = 0.98  # share of the running average that stays at each step; its weights are kept
+    precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
+    location_weight: float = 1.0  # loss of the location map beside the class loss
+    saliency_weight: float = 0.2  # loss that asks the saliency of the true class to lie in the tumor box
+    balance: float = 0.5  # classes are repeated by (largest / own size) ** balance
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages together."""
+        return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def stage_ends(self) -> tuple[int, ...]:
+        """Epochs that are done at the end of each stage."""
+        return tuple(accumulate(stage.epochs for stage in self.stages))
+
+    def side_px(self, epoch: int) -> int:
+        """Image side in an epoch, counted from 0."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage.side_px
+            epoch -= stage.epochs
+        return self.stages[-1].side_px
+
+
+AnyRecipe: TypeAlias = Recipe | FinetuneRecipe
+
 RECIPES = {"baseline": Recipe("baseline")}
+FINETUNE_RECIPES = {"finetuned": FinetuneRecipe("finetuned")}
+
+
+def recipe_from_json(fields: Mapping[str, Any]) -> AnyRecipe:
+    """The recipe that asdict() and JSON made these fields of; raises KeyError and TypeError for others."""
+    contract = InputContract(**fields["input"])
+    if "stages" not in fields:
+        return Recipe(**{**fields, "input": contract})
+    augmentation = {**fields["augmentation"], "zoom": tuple(fields["augmentation"]["zoom"])}
+    return FinetuneRecipe(
+        **{
+            **fields,
+            "input": contract,
+            "stages": tuple(Stage(**stage) for stage in fields["stages"]),
+            "augmentation": Augmentation(**augmentation),
+        }
+    )

@@ -36,7 +36,7 @@ def hold_out_fold(index: Path, fold: int, share: float, seed: int) -> list[Split
     index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and
     patients together. Raises DatasetError for another file or a fold that it does not have.
     """
-    rows = _read_csv(index)
+    rows = read_csv(index)
     needed = {"path", "label", "fold", "near_fold_edge"}
     if not rows or not needed <= rows[0].keys():
         raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
@@ -53,7 +53,7 @@ def drop_leaked(rows: Sequence[SplitRow], groups: Path) -> list[SplitRow]:
     groups: the groups.csv of an audit, with the columns path and group. Training and validation stay as they are, so
     a network that was trained on the split can be tested on what is left. Raises DatasetError for another file.
     """
-    records = _read_csv(groups)
+    records = read_csv(groups)
     if not records or not {"path", "group"} <= records[0].keys():
         raise DatasetError(f"{groups}: is not the groups.csv of an audit; it needs the columns path and group")
     group = {record["path"]: record["group"] for record in records}
@@ -75,7 +75,7 @@ def write_split(rows: Sequence[SplitRow], path: Path) -> None:
 
 def read_split(path: Path) -> list[SplitRow]:
     """Load what write_split saved; raises DatasetError for no such file, missing columns, unknown labels and parts."""
-    records = _read_csv(path)
+    records = read_csv(path)
     if not records or not {"path", "label", "split"} <= records[0].keys():
         raise DatasetError(f"{path}: is not a split file; it needs the columns path, label, split")
     if unknown := {record["split"] for record in records} - set(PARTS):
@@ -83,7 +83,8 @@ def read_split(path: Path) -> list[SplitRow]:
     return [SplitRow(record["path"], _label(record["label"], path), record["split"]) for record in records]
 
 
-def _read_csv(path: Path) -> list[dict[str, str]]:
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by column name, "" where a row is short; raises DatasetError for another file."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, restval=""))

@@ -7,21 +7,20 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import read_history, write_history, write_history_plot
 from brain_tumor_training.network import build_backbone, build_head, compile_for, join
 from brain_tumor_training.pipeline import View, draw_brightness, load_view
-from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.recipes import AnyRecipe, Recipe, recipe_from_json
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split, write_split
 
 IntArray = NDArray[np.int64]
@@ -58,19 +57,18 @@ def fit(
     compile_for(recipe, trained)
     trained = _run_epochs(trained, datasets, recipe, out, seed)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
-    _save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
+    save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
 
 
-def read_run(run: Path) -> tuple[Recipe, int]:
+def read_run(run: Path) -> tuple[AnyRecipe, int]:
     """The recipe and the seed of a run folder; raises DatasetError when fit() has not been there."""
     try:
         settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
     except OSError:
         raise DatasetError(f"{run}: holds no run; give the --out folder of brain-tumor-train fit") from None
-    recipe = settings["recipe"]
-    return Recipe(**{**recipe, "input": InputContract(**recipe["input"])}), settings["seed"]
+    return recipe_from_json(settings["recipe"]), settings["seed"]
 
 
 def load_network(run: Path) -> keras.Model:
@@ -108,14 +106,22 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         return self._load(chosen, self._epoch), self._targets[chosen]
 
 
-class _StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+class EpochBatches(Protocol):
+    """Batches that depend on the number of the epoch."""
+
+    def start_epoch(self, epoch: int) -> None:
+        """Make the next pass the given epoch's, counted from 0."""
+
+
+class StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Lets an epoch depend on seed and number alone, so that a second start goes on as if nothing had happened."""
 
-    def __init__(self, batches: Batches, seed: int) -> None:
+    def __init__(self, batches: EpochBatches, seed: int) -> None:
         super().__init__()
         self._batches, self._seed = batches, seed
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the batches and the random masks of this epoch."""
         self._batches.start_epoch(epoch)
         head = self.model if self.model.name == "head" else self.model.get_layer("head")
         dropouts = [layer for layer in head.layers if isinstance(layer, keras.layers.Dropout)]
@@ -125,7 +131,7 @@ class _StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
             dropout.seed_generator.state.assign([seed, 0])
 
 
-class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+class Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """After each epoch: history, and a state from which a second start goes on."""
 
     def __init__(self, out: Path, history: list[dict[str, float]], keep: str) -> None:
@@ -133,6 +139,7 @@ class _Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
         self._out, self._history, self._keep = out, history, keep
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the history, then the state, then, where it is the best, the kept one."""
         self._history.append({"epoch": epoch + 1, **(logs or {})})
         # The history first: what it holds beyond the state is dropped on resuming, and so never wrong.
         write_history(self._history, self._out / "history.csv")
@@ -150,8 +157,8 @@ def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe
     done = int(model.optimizer.iterations) // len(datasets[TRAIN])
     history = read_history(out / "history.csv")[:done]
     callbacks: list[keras.callbacks.Callback] = [
-        _StartEpoch(datasets[TRAIN], seed),
-        _Record(out, history, recipe.keep),
+        StartEpoch(datasets[TRAIN], seed),
+        Record(out, history, recipe.keep),
     ]
     if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
         callbacks.append(keras.callbacks.TensorBoard(out / "logs"))
@@ -214,7 +221,8 @@ def _open_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str,
     write_split(rows, split)
 
 
-def _save_whole(model: keras.Model, path: Path) -> None:
+def save_whole(model: keras.Model, path: Path) -> None:
+    """Save a network so that an interruption leaves the old file or the new one."""
     # A file that is renamed into place is never half written.
     unfinished = path.with_name(f"unfinished-{path.name}")
     model.save(unfinished)

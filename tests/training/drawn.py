@@ -84,16 +84,16 @@ def build_small_backbone(recipe: Recipe, weights: str) -> Any:
     """As network.build_backbone, but one layer of random filters instead of Xception; weights is a seed."""
     import keras
 
+    from brain_tumor_training.network import attach_image
+
     shape = (recipe.input.side_px, recipe.input.side_px, 3)
     pixels = keras.Input(shape)
     filters = keras.initializers.RandomNormal(stddev=0.1, seed=int(weights))
     maps = keras.layers.Conv2D(2048, 8, strides=8, activation="relu", kernel_initializer=filters)(pixels)
     pooled = [keras.layers.GlobalMaxPooling2D()(maps), keras.layers.GlobalAveragePooling2D()(maps)]
-    trunk = keras.Model(pixels, pooled, name="xception")
+    trunk = keras.Model(pixels, [*pooled, maps, maps[..., :1024]], name="xception")
     trunk.trainable = False
-    image = keras.Input(shape, name="image")
-    maximum, average = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
-    return keras.Model(image, {"maximum": maximum, "average": average}, name="backbone")
+    return attach_image(trunk, recipe.input.side_px)
 
 
 def distances(first: Any, second: Any) -> Iterator[float]:

@@ -72,7 +72,7 @@ def test_a_saved_network_comes_apart_into_the_same_halves(tmp_path: Path, images
     join(backbone, head).save(tmp_path / "model.keras")
     backbone_again, head_again = take_apart(keras.saving.load_model(tmp_path / "model.keras"))
     wanted, found = backbone.predict(images, verbose=0), backbone_again.predict(images, verbose=0)
-    assert set(found) == {"maximum", "average"}
+    assert set(found) == {"maximum", "average", "maps", "detail"}
     assert np.allclose(found["maximum"], wanted["maximum"], atol=1e-6)
     assert np.allclose(found["average"], wanted["average"], atol=1e-6)
     assert np.allclose(head_again.predict(found["maximum"]), head.predict(found["maximum"]), atol=1e-6)

@@ -148,7 +148,7 @@ def test_a_network_kept_from_an_epoch_that_is_run_again_is_replaced(
 def test_an_interruption_within_an_epoch_costs_only_that_epoch(
     data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class InterruptFifthBatch(train._Record):
+    class InterruptFifthBatch(train.Record):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if int(self.model.optimizer.iterations) == 5:
                 raise KeyboardInterrupt
@@ -201,7 +201,7 @@ def test_keep_best_keeps_the_lowest_validation_loss(
 ) -> None:
     losses = (3.0, 1.0, 2.0, 1.5)
 
-    class Record(train._Record):
+    class Record(train.Record):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
 

@@ -1,0 +1,96 @@
+"""The training list: images of several sources, what is known of each, and the part that it plays."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label, label_from_name
+from brain_tumor_training.splits import PARTS, TEST
+
+TUMORS = (Label.GLIOMA, Label.MENINGIOMA, Label.PITUITARY)
+# The label of an image that shows a tumor whose type nobody noted.
+ANY_TUMOR = "tumor"
+_BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
+_COLUMNS = ("path", "label", "group", "source", "split", *_BOX)
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1, shares of width and height
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One image of a training list."""
+
+    path: str  # below the data folder, with forward slashes
+    label: Label | None  # None: a tumor of unknown type
+    group: str  # copies of one picture; one of them trains
+    source: str
+    split: str  # one of PARTS
+    box: Box | None  # of the tumor; None where unknown, or where there is no tumor
+
+    @property
+    def possible(self) -> tuple[Label, ...]:
+        """The classes that the label leaves open."""
+        return TUMORS if self.label is None else (self.label,)
+
+
+def read_examples(path: Path) -> list[Example]:
+    """Load a training list: CSV with path, label, group, source, split and, where known, box_x0 to box_y1.
+
+    label: a class name, or "tumor" for a tumor of unknown type. box: shares of width and height. Raises DatasetError
+    for another file and for a path that is listed twice.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            records = list(csv.DictReader(file, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path}: cannot be read as CSV in UTF-8 ({error})") from None
+    needed = set(_COLUMNS) - set(_BOX)
+    if not records or not needed <= records[0].keys():
+        raise DatasetError(f"{path}: is not a training list with the columns {', '.join(_COLUMNS[:5])}")
+    examples = [_to_example(record, path) for record in records]
+    if len({example.path for example in examples}) < len(examples):
+        raise DatasetError(f"{path}: lists a path twice; every image is needed once")
+    return examples
+
+
+def write_examples(examples: Sequence[Example], path: Path) -> None:
+    """Save a training list as read_examples reads it."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for one in examples:
+            label = ANY_TUMOR if one.label is None else one.label.value
+            writer.writerow((one.path, label, one.group, one.source, one.split, *(one.box or ("",) * 4)))
+
+
+def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
+    """Raise DatasetError when a group stands in several parts: what was seen in training must not judge it.
+
+    copies_in_test: allow copies of training images in the test part, as in the official split, whose figures are
+    then known to be too good.
+    """
+    part: dict[str, str] = {}
+    for one in (one for one in examples if not (copies_in_test and one.split == TEST)):
+        if part.setdefault(one.group, one.split) != one.split:
+            raise DatasetError(
+                f"group {one.group} stands in {part[one.group]} and in {one.split}, with {one.path}; keep a group in "
+                "one part, or ask for copies of training images in the test part with --copies-in-test"
+            )
+
+
+def _to_example(record: dict[str, str], path: Path) -> Example:
+    unknown_type = record["label"].strip().lower() == ANY_TUMOR
+    label = None if unknown_type else label_from_name(record["label"])
+    if label is None and not unknown_type:
+        raise DatasetError(f"{path}: has the label {record['label']!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
+    if record["split"] not in PARTS:
+        raise DatasetError(f"{path}: names the part {record['split']!r}; {', '.join(PARTS)} are known")
+    numbers = [record.get(column, "") for column in _BOX]
+    try:
+        x0, y0, x1, y1 = map(float, numbers) if all(numbers) else (0.0, 0.0, 0.0, 0.0)
+    except ValueError:
+        raise DatasetError(f"{path}: {record['path']} has the box {numbers}; shares from 0 to 1 are needed") from None
+    box = (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+    return Example(record["path"], label, record["group"], record["source"], record["split"], box)

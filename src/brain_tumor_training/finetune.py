@@ -1,0 +1,247 @@
+"""Fine-tune the whole network: a training list goes in, a run folder comes out."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.input.reader import read_scan
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
+from brain_tumor_training.augment import Draw, change_grey, move
+from brain_tumor_training.examples import Example, read_examples, write_examples
+from brain_tumor_training.finetuned_network import (
+    FinetunedNetwork,
+    build_finetuned,
+    compile_finetuned,
+    copy_weights,
+    to_serving_network,
+)
+from brain_tumor_training.history import read_history, write_history_plot
+from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, write_split
+from brain_tumor_training.train import Record, StartEpoch, load_network, save_whole
+
+Targets = dict[str, FloatArray]  # "possible" (n, 4), "covered" (n, h, w)
+
+
+def finetune(
+    examples: Sequence[Example],
+    data: Path,
+    recipe: FinetuneRecipe,
+    weights: str,
+    out: Path,
+    seed: int,
+    start: Path | None = None,
+) -> dict[str, Any]:
+    """Train a recipe on a training list and return its figures on the validation part, as in ``metrics.json``.
+
+    data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished run
+    whose network this one goes on from; what that run trained on must not be tested here. out: the run folder; an
+    interrupted run goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose class is
+    known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the folder
+    holds a run with other settings, and ModelFileError when the weights cannot be used.
+    """
+    parts = {part: [one for one in examples if one.split == part] for part in PARTS}
+    if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
+        raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
+    precision = usable_precision(recipe.precision)
+    begun = load_network(start) if start else None
+    if start:
+        _check_start(start, parts[TEST])
+    _open_run(out, examples, recipe, weights, seed, precision, start)
+    keras.utils.set_random_seed(seed)
+    training = ExampleBatches(parts[TRAIN], data, recipe, seed)
+    validation = ExampleBatches(parts[VALIDATION], data, recipe, None)
+    model = build_finetuned(recipe, weights, precision)
+    if begun is not None:
+        copy_weights(begun, model)
+    compile_finetuned(recipe, model, recipe.epochs * len(training))
+    model = _run_epochs(model, training, validation, recipe, out, seed)
+    # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
+    save_whole(to_serving_network(recipe, model), out / "model.keras")
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    return metrics
+
+
+def usable_precision(wanted: str) -> str:
+    """The wanted dtype policy, or float32 where bfloat16 would have to be emulated."""
+    if wanted != "mixed_bfloat16" or keras.backend.backend() != "tensorflow":
+        return wanted
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return wanted
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    return wanted if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """Batches of one part: images (n, side, side, 3) and their targets.
+
+    The training part is balanced, shuffled and augmented, by seed and epoch alone; its images have the epoch's size.
+    """
+
+    def __init__(self, examples: Sequence[Example], data: Path, recipe: FinetuneRecipe, seed: int | None) -> None:
+        """seed: None keeps order and images as they are, at the size of the last stage."""
+        super().__init__(workers=2)
+        self._examples, self._data, self._recipe, self._seed = examples, data, recipe, seed
+        self._repeats = _repeats(examples, recipe.balance) if seed is not None else np.ones(len(examples))
+        self._length: int = math.ceil(float(self._repeats.sum()))
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Make the next pass the given epoch's, counted from 0."""
+        self._epoch = epoch
+        self._order = np.arange(len(self._examples))
+        if self._seed is not None:
+            rng = np.random.default_rng([self._seed, epoch])
+            more = self._length - len(self._order)
+            weights = self._repeats - 1
+            again = rng.choice(self._order, more, p=weights / weights.sum()) if more else self._order[:0]
+            self._order = rng.permutation(np.concatenate([self._order, again]))
+
+    def __len__(self) -> int:
+        return math.ceil(self._length / self._recipe.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, Targets]:
+        size = self._recipe.batch_size
+        places = range(index * size, min((index + 1) * size, self._length))
+        loaded = [self._load(self._examples[self._order[place]], place) for place in places]
+        images, possible, covered = (np.stack(column) for column in zip(*loaded, strict=True))
+        return images, {"possible": possible, "covered": covered}
+
+    def _load(self, example: Example, place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        if self._seed is None:
+            side, draw = self._recipe.stages[-1].side_px, None
+        else:
+            side = self._recipe.side_px(self._epoch)
+            rng = np.random.default_rng([self._seed, self._epoch, place])
+            draw = Draw.sample(self._recipe.augmentation, rng)
+        path = self._data / example.path
+        contract = InputContract(side, self._recipe.input.resize)
+        image: FloatArray = to_tensor(read_scan(path.read_bytes(), path.name), contract)[0, :, :, 0]
+        mask = _mask(example, side)
+        if draw is not None:
+            image = change_grey(move(image, draw), draw)
+            mask = move(mask, draw) if mask.any() else mask
+        possible = np.array([label in example.possible for label in Label], np.float32)
+        unknown = example.box is None and example.label is not Label.NO_TUMOR
+        cells = _location_cells(side)
+        covered = np.full((cells, cells), -1, np.float32) if unknown else _share_per_cell(mask, cells)
+        return np.repeat(image[:, :, np.newaxis], 3, axis=2), possible, covered
+
+
+def _location_cells(side_px: int) -> int:
+    # Xception: two unpadded 3 x 3 convolutions, the first with stride 2, then three poolings that round up.
+    return math.ceil(((side_px - 3) // 2 + 1 - 2) / 8)
+
+
+def _mask(example: Example, side: int) -> FloatArray:
+    mask = np.zeros((side, side), np.float32)
+    if example.box is not None:
+        x0, y0, x1, y1 = (round(share * side) for share in example.box)
+        mask[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = 1
+    return mask
+
+
+def _share_per_cell(mask: FloatArray, cells: int) -> FloatArray:
+    # Sums over cell areas, through the integral image, as the side is no multiple of the cells.
+    edges = np.rint(np.linspace(0, len(mask), cells + 1)).astype(int)
+    integral = np.pad(mask.cumsum(0).cumsum(1), ((1, 0), (1, 0)))[np.ix_(edges, edges)]
+    areas = np.outer(np.diff(edges), np.diff(edges))
+    shares: FloatArray = (np.diff(np.diff(integral, axis=0), axis=1) / areas).astype(np.float32)
+    return np.clip(shares, 0, 1)
+
+
+def _repeats(examples: Sequence[Example], balance: float) -> FloatArray:
+    counts = Counter(example.label for example in examples)
+    # Tumors of unknown type have three classes to go to and need no balance.
+    largest = max(count for label, count in counts.items() if label is not None)
+    return np.array([1.0 if one.label is None else (largest / counts[one.label]) ** balance for one in examples])
+
+
+def _run_epochs(
+    model: FinetunedNetwork,
+    training: ExampleBatches,
+    validation: ExampleBatches,
+    recipe: FinetuneRecipe,
+    out: Path,
+    seed: int,
+) -> FinetunedNetwork:
+    history: list[dict[str, float]] = []
+    for last in recipe.stage_ends:
+        # Each stage starts from the file, in one go or after an interruption: the end of Keras' fit() has put the
+        # running average in the place of the weights, and one call of it takes images of one size.
+        if (out / "state.keras").exists():
+            model = keras.saving.load_model(out / "state.keras")
+            model.set_map_weights(recipe)
+        done = int(model.optimizer.iterations) // len(training)
+        history = read_history(out / "history.csv")[:done]
+        if done >= last:
+            continue
+        print(f"training from epoch {done + 1} to {last}; Ctrl-C is safe, the same command goes on", flush=True)
+        training.start_epoch(done)
+        model.fit(
+            training,
+            validation_data=validation,
+            initial_epoch=done,
+            epochs=last,
+            callbacks=[StartEpoch(training, seed), Record(out, history, "last")],
+            shuffle=False,  # the batches are in their order already
+            verbose=2,
+        )
+    write_history_plot(history, out / "history.png")
+    kept: FinetunedNetwork = keras.saving.load_model(out / "kept.keras")
+    kept.set_map_weights(recipe)
+    return kept
+
+
+def _check_start(start: Path, test: Sequence[Example]) -> None:
+    seen = {one.path for one in read_examples(start / "examples.csv") if one.split != TEST}
+    if leaked := [one.path for one in test if one.path in seen]:
+        raise DatasetError(
+            f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
+            "start from a run that has not seen them"
+        )
+
+
+def _open_run(
+    out: Path,
+    examples: Sequence[Example],
+    recipe: FinetuneRecipe,
+    weights: str,
+    seed: int,
+    precision: str,
+    start: Path | None,
+) -> None:
+    settings = {
+        "recipe": asdict(recipe),
+        "weights": Path(weights).name,
+        "start": json.loads((start / "run.json").read_text(encoding="utf-8")) if start else None,
+        "seed": seed,
+        "precision": precision,
+    }
+    wanted = json.loads(json.dumps(settings))
+    out.mkdir(parents=True, exist_ok=True)
+    run, listed = out / "run.json", out / "examples.csv"
+    if run.exists() and listed.exists():
+        if json.loads(run.read_text(encoding="utf-8")) != wanted or read_examples(listed) != list(examples):
+            raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
+        return
+    write_examples(examples, listed)
+    write_split(
+        [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None], out / "split.csv"
+    )
+    run.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,70 @@
+"""What fine-tuning asks of the network: the class, where the tumor is, and that the answer comes from there."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+# Keeps logarithms finite; far below any probability that matters.
+_TINY = 1e-6
+
+Tensor = Any  # of whatever backend Keras runs on
+
+
+def class_loss(possible: Tensor, probabilities: Tensor) -> Tensor:
+    """Mean of -log of the probability of all possible classes together.
+
+    possible: (n, 4), 1 for each class that the label leaves open, else 0. probabilities: (n, 4). With one possible
+    class this is categorical cross-entropy; with three it is the marginal likelihood of "some tumor".
+    """
+    return ops.mean(-ops.log(ops.sum(possible * probabilities, axis=-1) + _TINY))
+
+
+def location_loss(covered: Tensor, logits: Tensor) -> Tensor:
+    """Cross-entropy over the cells, plus one minus the soft Dice overlap where there is a tumor.
+
+    covered: (n, h, w), the share of each cell that the tumor box covers, or -1 in all cells of an image whose tumor
+    was not boxed: it takes no part. logits: (n, h, w). Source of the sum: Isensee et al. 2021, nnU-Net.
+    """
+    known = ops.cast(ops.min(covered, axis=(1, 2)) >= 0, logits.dtype)
+    inside = ops.maximum(covered, 0.0)
+    entropy = ops.mean(ops.binary_crossentropy(inside, logits, from_logits=True), axis=(1, 2))
+    probability = ops.sigmoid(logits)
+    total = ops.sum(inside, axis=(1, 2)) + ops.sum(probability, axis=(1, 2))
+    dice = 2 * ops.sum(inside * probability, axis=(1, 2)) / (total + _TINY)
+    tumor = ops.cast(ops.max(covered, axis=(1, 2)) > 0, logits.dtype)
+    return ops.sum(known * entropy + tumor * (1 - dice)) / (ops.sum(known) + _TINY)
+
+
+def saliency_loss(covered: Tensor, saliency: Tensor) -> Tensor:
+    """Mean of -log of the share of saliency that lies in the tumor box; images without a box take no part.
+
+    covered: (n, h, w) as for location_loss, finer than saliency or equal. saliency: (n, h', w'), 0 or more, of the true
+    class.
+    """
+    tumor = ops.cast(ops.max(covered, axis=(1, 2)) > 0, saliency.dtype)
+    if covered.shape[1] != saliency.shape[1] or covered.shape[1] is None:
+        covered = ops.max_pool(ops.maximum(covered, 0.0)[..., None], 2, padding="same")[..., 0]
+    inside = ops.sum(saliency * ops.cast(covered > 0.25, saliency.dtype), axis=(1, 2))
+    share = (inside + _TINY) / (ops.sum(saliency, axis=(1, 2)) + _TINY)
+    return ops.sum(tumor * -ops.log(share)) / (ops.sum(tumor) + _TINY)
+
+
+def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
+    """The derivative of each logit with respect to each max-pooled feature, (n, 4, features), without dropout.
+
+    pooled: (n, features). Closed form of Dense, ReLU, Dense: W_classes^T . diag(hidden > 0) . W_hidden^T.
+    """
+    hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
+    active = ops.cast(ops.matmul(pooled, hidden.kernel) + hidden.bias > 0, hidden.kernel.dtype)
+    through = active[:, None, :] * ops.transpose(classes.kernel)[None]
+    return ops.matmul(through, ops.transpose(hidden.kernel))
+
+
+def saliency_maps(weights: Tensor, maps: Tensor) -> Tensor:
+    """ReLU of the last feature maps weighted by class_weights: (n, h, w, 4).
+
+    weights: (n, 4, features). maps: (n, h, w, features). As in class activation mapping (Selvaraju et al. 2017,
+    arXiv:1610.02391), with the derivative for max pooling.
+    """
+    return ops.relu(ops.einsum("nhwf,ncf->nhwc", maps, weights))

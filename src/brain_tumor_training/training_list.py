@@ -1,0 +1,135 @@
+"""Index of a data set and folders of other sources -> one training list that keeps copies and patients together."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scipy.cluster.hierarchy import DisjointSet
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label, label_from_name
+from brain_tumor_training.dataset import find_images
+from brain_tumor_training.examples import ANY_TUMOR, Box, Example
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, read_csv
+
+# Slices of one patient follow each other in the figshare set, 13 of them on average. A stretch of validation
+# slices that holds several patients shares at most the two at its ends with the training set.
+STRETCH = 60
+VALIDATION_SHARE = 0.12
+# Of other sources more is held back, as they are small and the test must be able to show one per cent.
+OTHER_SHARES = {TRAIN: 0.6, VALIDATION: 0.1, TEST: 0.3}
+# Images of one subject are named after it: "s01_t1_ax0" is subject s01, "MPX1012_synpic22949" is case MPX1012.
+SUBJECT = r"^([A-Za-z]+\d+)_"
+
+
+def build_own(
+    index: Path, groups: Path, prefix: str, hold_out: Sequence[str] = (), *, spare_testing: bool = False
+) -> list[Example]:
+    """Examples of the data set that index describes.
+
+    index: CSV with path, label, official_split, source, group, mirrored, fold, near_fold_edge and the tumor box.
+    groups: the groups.csv of an audit of the same folder; copies are what either of the two calls a group.
+    prefix: put before each path. hold_out: these folds are the test part, and nothing near their edges or with a copy
+    in them trains; without any, official Testing is the test part. spare_testing: with held-out folds too, no official
+    Testing image trains, so that a network for release may start from this one. Of each group one image trains. Groups
+    whose copies have different labels are left out of training. Raises DatasetError for other files.
+    """
+    rows = {row["path"]: row for row in read_csv(index)}
+    united = _unite(rows, groups)
+    parts = {path: _own_part(row, hold_out, spare_testing) for path, row in rows.items()}
+    tested = {united[path] for path, part in parts.items() if part == TEST}
+    labels = defaultdict(set)
+    for path, row in rows.items():
+        labels[united[path]].add(row["label"])
+    examples = []
+    trained: set[str] = set()
+    # The original before its mirror image.
+    for path, row in sorted(rows.items(), key=lambda item: (item[1]["mirrored"], item[0])):
+        group = united[path]
+        if parts[path] == TRAIN:
+            if group in trained or len(labels[group]) > 1 or (hold_out and group in tested):
+                continue
+            trained.add(group)
+        if parts[path] is not None:
+            part = _with_validation(parts[path], row["group"])
+            examples.append(_own_example(row, prefix, group, part))
+    return sorted(examples, key=lambda one: one.path)
+
+
+def build_other(folder: Path, root: Path, label: str, groups: Path) -> list[Example]:
+    """Examples of another source: all images of a folder, with one label ("tumor" where the type is unknown).
+
+    groups: the groups.csv of an audit whose paths end in the folder's name and the file's. Copies and subjects stay in
+    one part, chosen by the hash of their name; of each group one image trains or validates, all are tested.
+    """
+    images = find_images(folder)
+    known = {record["path"]: record["group"] for record in read_csv(groups)}
+    examples, seen = [], set()
+    for image in images:
+        audited = known.get(f"{folder.name}/{image.name}")
+        if audited is None:
+            raise DatasetError(f"{groups}: lacks {folder.name}/{image.name}; audit the folder above {folder}")
+        subject = match[1] if (match := re.match(SUBJECT, image.stem)) else audited
+        part = _other_part(subject)
+        if part != TEST and audited in seen:
+            continue
+        seen.add(audited)
+        found = None if label == ANY_TUMOR else label_from_name(label)
+        examples.append(
+            Example(image.relative_to(root).as_posix(), found, f"{folder.name}/{audited}", folder.name, part, None)
+        )
+    return examples
+
+
+def _unite(rows: Mapping[str, Mapping[str, str]], groups: Path) -> dict[str, str]:
+    audited = {record["path"]: record["group"] for record in read_csv(groups)}
+    if missing := [path for path in rows if path not in audited]:
+        raise DatasetError(f"{groups}: lacks {len(missing)} images of the index, {missing[0]} first; audit this folder")
+    sets: DisjointSet = DisjointSet()
+    for path, row in rows.items():
+        # Look-alikes that are no copies form chains of other patients; figshare's groups are slices.
+        for name in (audited[path], row["group"]) if row["source"] == "figshare" else (audited[path],):
+            sets.add(name)
+        if row["source"] == "figshare":
+            sets.merge(audited[path], row["group"])
+    return {path: str(sets[audited[path]]) for path in rows}
+
+
+def _own_part(row: Mapping[str, str], hold_out: Sequence[str], spare_testing: bool) -> str | None:
+    if not hold_out:
+        return TEST if row["official_split"] == "Testing" else TRAIN
+    if row["fold"] in hold_out:
+        return TEST
+    spared = row["near_fold_edge"] != "0" or (spare_testing and row["official_split"] == "Testing")
+    return None if spared else TRAIN
+
+
+def _with_validation(part: str | None, group: str) -> str:
+    if part != TRAIN:
+        return TEST
+    name = match[1] if (match := re.match(r"^figshare-(\d+)$", group)) else None
+    series = f"stretch {int(name) // STRETCH}" if name else group
+    return VALIDATION if _share(series) < VALIDATION_SHARE else TRAIN
+
+
+def _own_example(row: Mapping[str, str], prefix: str, group: str, part: str) -> Example:
+    label = label_from_name(row["label"])
+    if label is None:
+        raise DatasetError(f"the index has the label {row['label']!r}; {', '.join(Label)} are known")
+    numbers = [row[column] for column in ("box_x0", "box_y0", "box_x1", "box_y1")]
+    box: Box | None = tuple(map(float, numbers)) if all(numbers) else None  # type: ignore[assignment]  # four of them
+    return Example(prefix + row["path"], label, group, row["source"], part, box)
+
+
+def _other_part(subject: str) -> str:
+    share = _share(subject)
+    if share < OTHER_SHARES[TRAIN]:
+        return TRAIN
+    return VALIDATION if share < OTHER_SHARES[TRAIN] + OTHER_SHARES[VALIDATION] else TEST
+
+
+def _share(name: str) -> float:
+    # By name, not by chance: the parts stay the same when images are added.
+    return hashlib.sha256(name.encode()).digest()[0] / 256
