@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.evaluation.metrics import Estimate
-from brain_tumor.evaluation.summary import format_number, format_share
+from brain_tumor.evaluation.summary import format_counts, format_number, format_share
 
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
 Figures = dict[str, Any]
@@ -104,6 +104,7 @@ def main() -> None:
     lines += [
         *_baseline(baseline),
         *_gate(official, card, args.official.with_name("gate_predictions.csv")),
+        *render_sources(official),
         *_parity(card["about"]["parity"]),
     ]
     PAGE.write_text("\n".join([*lines, COMMANDS.replace("EPOCHS", epochs)]), encoding="utf-8")
@@ -164,7 +165,9 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
     yield "| images | accepted, held back | accepted, all images | called a tumor | ... with 90 % or more |"
     yield "|---|---|---|---|---|"
     for family in official["gate"]:
-        rates = held_back[family["family"]]
+        rates = held_back.get(family["family"])
+        if rates is None:  # the card knows the families of the fit; the next section has the others
+            continue
         kind = "brain MRI" if family["is_brain_mri"] else "not brain MRI"
         unseen = "" if rates["seen_in_fit"] else ", unseen"
         named = [row["class"] for row in rows if row["family"] == family["family"]]
@@ -177,6 +180,49 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
         "\nThe tumors of unknown type and the healthy scans above come from other sources than the training set. The\n"
         "share of them that is called a tumor shows how far the four classes are from working elsewhere.\n"
     )
+
+
+def render_sources(figures: Figures) -> Iterator[str]:
+    """The lines on images of other sources; none when an evaluation was made without such images."""
+    sources = figures.get("sources")
+    if not sources:
+        return
+    sure = f"{100 * sources['surely_from_confidence']:.0f} %"
+    columns = [
+        ("accepted", "accepted"),
+        ("called a tumor", "called_tumor"),
+        ("... and not uncertain", "called_tumor_classified"),
+        (f"... with {sure} or more", "called_tumor_surely"),
+        ("uncertain", "uncertain"),
+    ]
+    yield "## Images of other sources\n"
+    yield (
+        "Every image ran through the shipped file. *Called a tumor* means that the final class is a tumor class, so\n"
+        "the gate accepted the image; uncertain answers count with their most likely class, and the next column\n"
+        "leaves them out. For tumors it is the sensitivity, for healthy brains the share of false alarms. *Right* is\n"
+        "the share whose final class is an expected one, where one is known. Shares are of the images that could be\n"
+        "read.\n"
+    )
+    yield _row("source", ["truly", "images", "unreadable", *(title for title, _ in columns), "right"])
+    yield f"|{'---|' * (len(columns) + 5)}"
+    rows = [(family["family"], family["kind"], family) for family in sources["families"]]
+    if total := sources["all_not_brain_mri"]:
+        rows.append(("**all that is not brain MRI**", "not brain MRI", total))
+    for name, kind, one in rows:
+        right = _counted(one["right"]) if one.get("expected") else "not judged"
+        cells = [
+            kind,
+            f"{one['images']:,}",
+            f"{one['unreadable']:,}",
+            *(_counted(one[key]) for _, key in columns),
+            right,
+        ]
+        yield _row(name, cells)
+    yield "\nWhy images were not accepted:\n"
+    yield "| source | reason | images |\n|---|---|---|"
+    for name, _, one in rows:
+        yield from (_row(name, [reason, f"{images:,}"]) for reason, images in one["rejections"].items())
+    yield ""
 
 
 def _parity(parity: Figures) -> Iterator[str]:
@@ -196,6 +242,10 @@ def _row(title: str, cells: Iterable[str]) -> str:
 
 def _share(estimate: Figures | None) -> str:
     return format_share(Estimate(**estimate) if estimate else None)
+
+
+def _counted(estimate: Figures | None) -> str:
+    return f"{format_counts(Estimate(**estimate))}, {_share(estimate)}" if estimate else "not defined"
 
 
 def _number(estimate: Figures | None) -> str:

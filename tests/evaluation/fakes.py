@@ -6,8 +6,9 @@ import numpy as np
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.evaluation.labelled import find_families, find_labelled
+from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.run import Evaluation, ModelFacts, evaluate
+from brain_tumor.evaluation.sources import find_sources
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
 from tests.factories import make_output, png_bytes
@@ -58,5 +59,4 @@ def make_evaluation(folder: Path) -> Evaluation:
     )
     (data / "Pituitary/<b>broken.png").write_bytes(b"not an image")
     other = fill(folder / "other", "cats/glioma-95.png", "cats/reject-1.png", "cats/reject-2.png", "ct/glioma-60.png")
-    families = [(name, files, False) for name, files in find_families(other)]
-    return evaluate(FakeClassifier(), MODEL, find_labelled(data), families, "2026-01-31")
+    return evaluate(FakeClassifier(), MODEL, find_labelled(data), find_sources(other, False), "2026-01-31")

@@ -70,6 +70,37 @@ def test_the_list_and_the_gate_folders_are_used(tmp_path: Path, fake: Path, caps
     assert "accepted      0.0 % (0.0 to 79.3)  ct (not brain MRI)" in out
 
 
+def test_several_folders_and_a_list_of_other_sources_are_used(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data = fill(tmp_path / "data", "glioma/glioma-90.png")
+    one, two = fill(tmp_path / "one", "tumor/glioma-90.png"), fill(tmp_path / "two", "tumor/no_tumor-90.png")
+    held = fill(tmp_path / "held", "volunteers/glioma-95.png", "volunteers/no_tumor-90.png", "volunteers/reject-1.png")
+    table = tmp_path / "held-back.csv"
+    rows = "volunteers/glioma-95.png,t1,notumor,test\nvolunteers/reject-1.png,t1,notumor,train\n"
+    table.write_text(f"path,source,label,split\n{rows}", encoding="utf-8")
+    options = ("--brain-mri", one, "--brain-mri", two, "--sources-list", table, "--data", held)
+    assert evaluate(data, fake, tmp_path / "out", *options) == 0
+    document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
+    families = document["sources"]["families"]
+    assert [(one["family"], one["called_tumor"]["hits"], one["called_tumor"]["total"]) for one in families] == [
+        ("one/tumor", 1, 1),
+        ("two/tumor", 0, 1),
+        ("t1", 1, 1),
+    ]
+    assert document["data"]["notes"] == ["The list held-back.csv chose 1 of its 2 rows."]
+    assert "t1 (brain MRI, No Tumor): 1 of 1" in capsys.readouterr().out
+
+
+def test_a_list_of_sources_starts_from_the_evaluated_folder(tmp_path: Path, fake: Path) -> None:
+    data = fill(tmp_path / "data", "glioma/glioma-90.png", "elsewhere/glioma-90.png")
+    table = tmp_path / "list.csv"
+    table.write_text("path,source,label\nelsewhere/glioma-90.png,x,\nelsewhere/gone.png,x,\n", encoding="utf-8")
+    assert evaluate(data, fake, tmp_path / "out", "--sources-list", table) == 1
+    document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
+    (family,) = document["sources"]["families"]
+    assert (family["images"], family["unreadable"], family["accepted"]["total"]) == (2, 1, 1)
+    assert [one["file"] for one in document["unreadable"]] == ["elsewhere/gone.png"]
+
+
 def test_a_folder_without_classes_is_wrong_use(tmp_path: Path, fake: Path, capsys: Capture) -> None:
     assert evaluate(tmp_path, fake, tmp_path / "out") == 2
     assert "no folder named after a class" in capsys.readouterr().err

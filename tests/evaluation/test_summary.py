@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.metrics import Estimate
 from brain_tumor.evaluation.report import render_report
+from brain_tumor.evaluation.run import evaluate
+from brain_tumor.evaluation.sources import find_sources
 from brain_tumor.evaluation.summary import format_number, format_share, render_text
 from brain_tumor.presentation.wording import NOTICE
-from tests.evaluation.fakes import make_evaluation
+from tests.evaluation.fakes import MODEL, FakeClassifier, fill, make_evaluation
 
 
 class Page(HTMLParser):
@@ -84,6 +87,40 @@ def test_the_terminal_gets_the_figures_that_matter_most(tmp_path: Path) -> None:
         "Pituitary",
     ]
     assert lines[-1] == "unreadable    1 file, listed in the report"
+
+
+def test_the_terminal_gets_what_other_sources_are_called(tmp_path: Path) -> None:
+    lines = render_text(make_evaluation(tmp_path)).splitlines()
+    assert [line for line in lines if line.startswith(("called tumor", "surely tumor", "rejected"))] == [
+        "called tumor  33.3 % (6.1 to 79.2)  cats (not brain MRI): "
+        "1 of 3, 1 of 3 without the uncertain, which are 0 of 3",
+        "called tumor  100.0 % (20.7 to 100.0)  ct (not brain MRI): "
+        "1 of 1, 1 of 1 without the uncertain, which are 0 of 1",
+        "surely tumor  25.0 % (4.6 to 69.9)  all that is not brain MRI: 1 of 4 with 90 % or more",
+        "rejected      2 images that are not brain MRI: it is a cat",
+    ]
+
+
+def test_the_page_has_a_table_of_what_is_not_brain_mri(html: str) -> None:
+    assert '<h2 id="sources">' in html
+    assert "All of them" in html
+    assert '<strong>25.0 %</strong><br><span class="i">4.6 to 69.9<br>1 of 4</span>' in html
+    assert "<td>it is a cat</td>" in html
+    assert "none was rejected" in html
+
+
+def test_the_page_shows_what_other_brain_mri_is_called_and_escapes_its_name(tmp_path: Path) -> None:
+    data = find_labelled(fill(tmp_path / "data", "notumor/no_tumor-90.png"))
+    other = fill(tmp_path / "other", "tumor-<u>/glioma-90.png", "mixed/no_tumor-90.png")
+    (other / "mixed/broken.png").write_bytes(b"")
+    evaluation = evaluate(FakeClassifier(), MODEL, data, find_sources(other, is_brain_mri=True), "2026-01-31")
+    page = render_report(evaluation)["report.html"].decode()
+    assert "tumor-&lt;u&gt;" in page
+    assert "<u>" not in page
+    assert "brain MRI, a tumor<br>in other" in page
+    assert "1 unreadable" in page
+    assert "not judged" in page
+    assert "All of them" not in page
 
 
 def test_figures_are_written_with_their_interval() -> None:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.evaluation.tables import render_gate_predictions, render_json, render_predictions
@@ -62,3 +63,19 @@ def test_gate_predictions_name_the_family_and_the_truth(tmp_path: Path) -> None:
         ("cats", "0", "not_a_brain_mri"),
         ("ct", "0", "classified"),
     ]
+
+
+def test_the_json_has_the_counts_of_every_source_and_of_all_that_is_not_brain_mri(tmp_path: Path) -> None:
+    sources = json.loads(render_json(make_evaluation(tmp_path)))["sources"]
+    cats, ct = sources["families"]
+    assert (cats["family"], cats["origin"], cats["kind"], cats["expected"]) == ("cats", "other", "not brain MRI", [])
+    assert (cats["images"], cats["unreadable"], cats["rejections"]) == (3, 0, {"it is a cat": 2})
+    assert (ct["called_tumor"]["hits"], ct["called_tumor_surely"]["hits"], ct["right"]) == (1, 0, None)
+    total = sources["all_not_brain_mri"]
+    assert (total["images"], total["accepted"]["hits"], total["called_tumor_surely"]["hits"]) == (4, 2, 1)
+    assert sources["surely_from_confidence"] == 0.9
+
+
+def test_without_other_images_the_section_is_empty(tmp_path: Path) -> None:
+    evaluation = replace(make_evaluation(tmp_path), families=())
+    assert json.loads(render_json(evaluation))["sources"] is None

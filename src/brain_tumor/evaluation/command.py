@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 if TYPE_CHECKING:
-    from brain_tumor.evaluation.labelled import ImageFile
+    from brain_tumor.evaluation.labelled import Dataset
+    from brain_tumor.evaluation.sources import Source
 
 _LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
 _DESCRIPTION = """\
@@ -45,20 +46,42 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="CSV",
         help="columns path (relative to DIR), label, split; only rows of the split test are used",
     )
-    parser.add_argument(
+    _add_sources(parser)
+    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
+    parser.set_defaults(run=run_evaluate)
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("images of other sources", "each of these may be given several times")
+    group.add_argument(
         "--brain-mri",
         type=Path,
         metavar="DIR",
-        help="brain MRI of other sources, one subfolder each: how many does the gate accept?",
+        action="append",
+        default=[],
+        help="brain MRI, one subfolder per source. Named after a class, healthy... or tumor... (of unknown type), "
+        "its answers are judged, else only whether the gate accepts it",
     )
-    parser.add_argument(
+    group.add_argument(
         "--not-brain-mri",
         type=Path,
         metavar="DIR",
-        help="other pictures, one subfolder per kind: how many does the gate accept?",
+        action="append",
+        default=[],
+        help="other pictures, one subfolder per kind: what is accepted, and what is then called a tumor?",
     )
-    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
-    parser.set_defaults(run=run_evaluate)
+    group.add_argument(
+        "--sources-list",
+        type=Path,
+        metavar="CSV",
+        action="append",
+        default=[],
+        help="columns path, source, label (a class, tumor or nothing), optional kind (brain_mri or not_brain_mri) "
+        "and split, of which only the rows test are used",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of the paths in --sources-list, by default the evaluated one"
+    )
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
@@ -78,7 +101,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             "pip install 'brain-tumor-mri[evaluate]'"
         ) from None
     dataset = labelled.read_list(args.list, args.folder) if args.list else labelled.find_labelled(args.folder)
-    families = [*_families(args.brain_mri, True), *_families(args.not_brain_mri, False)]
+    dataset, chosen = _find_sources(args, dataset)
     path = args.model or default_model_path()
     classifier = load_classifier(path, args.threads)
     card = classifier.card
@@ -87,7 +110,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     )
     _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
-    evaluation = run.evaluate(classifier, facts, dataset, families, today)
+    evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
     try:
         report.write_report(report.render_report(evaluation), args.out)
     except OSError as error:
@@ -98,11 +121,16 @@ def run_evaluate(args: argparse.Namespace) -> int:
     return 1 if evaluation.unreadable else 0
 
 
-def _families(folder: Path | None, is_brain_mri: bool) -> "Iterator[tuple[str, tuple[ImageFile, ...], bool]]":
-    from brain_tumor.evaluation.labelled import find_families
+def _find_sources(args: argparse.Namespace, dataset: "Dataset") -> "tuple[Dataset, tuple[Source, ...]]":
+    from brain_tumor.evaluation.sources import find_sources, name_apart, read_sources
 
-    if folder is not None:
-        yield from ((name, files, is_brain_mri) for name, files in find_families(folder))
+    found = [source for folder in args.brain_mri for source in find_sources(folder, is_brain_mri=True)]
+    found += [source for folder in args.not_brain_mri for source in find_sources(folder, is_brain_mri=False)]
+    for table in args.sources_list:
+        listed, note = read_sources(table, args.data or args.folder)
+        found += listed
+        dataset = replace(dataset, notes=(*dataset.notes, note))
+    return dataset, name_apart(found)
 
 
 def _make_folder(folder: Path) -> None:

@@ -22,6 +22,15 @@ class ImageFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One row of a list."""
+
+    file: ImageFile
+    where: str  # list and row, for messages
+    cells: dict[str, str]  # column -> text, no blanks around it; empty where the row is too short
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """The labelled files of one evaluation."""
 
@@ -65,39 +74,54 @@ def find_labelled(folder: Path) -> Dataset:
 def read_list(table: Path, folder: Path) -> Dataset:
     """The test rows of a CSV with the columns path, label and split, as the training's split file has them.
 
+    Raises DatasetError as read_rows does, and for unknown labels.
+    """
+    rows, note = read_rows(table, folder, ("path", "label"), "--list")
+    files = []
+    for row in rows:
+        if (label := label_from_name(row.cells["label"])) is None:
+            raise DatasetError(f"{row.where}: the label {row.cells['label']!r} is none of {', '.join(Label)}")
+        files.append((row.file, label))
+    return Dataset(_name(folder), tuple(files), (note,))
+
+
+def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -> tuple[tuple[ListedFile, ...], str]:
+    """The test rows of a CSV of files, and a sentence on what was chosen; option: how a person gave the list.
+
     Paths are relative to the folder. Only rows whose split is "test" are taken, all rows without that column.
-    Files are not opened yet. Raises DatasetError for missing columns, unknown labels, paths that leave the
-    folder, a file named twice, and a list without test rows.
+    Files are not opened yet. Raises DatasetError for missing columns, paths that leave the folder, a file named
+    twice, and a list without test rows.
     """
     if not folder.is_dir():
         raise _no_folder(folder)
     try:
         with table.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
+            reader = csv.DictReader(lines, restkey="")
             columns = set(reader.fieldnames or ())
-            rows = list(enumerate(reader, start=2))
+            rows = [
+                {key: value.strip() if isinstance(value, str) else "" for key, value in row.items()} for row in reader
+            ]
     except OSError as error:
-        raise DatasetError(f"{table}: cannot be read ({error.strerror}); give a CSV file with --list") from None
+        raise DatasetError(f"{table}: cannot be read ({error.strerror}); give a CSV file with {option}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{table.name}: is not a CSV file in UTF-8 ({error}); save it as one") from None
-    if missing := {"path", "label"} - columns:
-        raise DatasetError(f"{table.name}: has no column {' and '.join(sorted(missing))}; path and label are needed")
-    chosen = [row for row in rows if "split" not in columns or (row[1]["split"] or "").strip().lower() == "test"]
-    if not chosen:
-        raise DatasetError(f"{table.name}: none of its {len(rows)} rows has the split test; list test images")
-    files: dict[str, tuple[ImageFile, Label]] = {}
-    for number, row in chosen:
-        path, spelled = PurePosixPath((row["path"] or "").strip()), (row["label"] or "").strip()
-        where = f"{table.name}, row {number}"
+    if missing := set(needed) - columns:
+        raise DatasetError(
+            f"{table.name}: has no column {' and '.join(sorted(missing))}; {' and '.join(needed)} are needed"
+        )
+    files: dict[str, ListedFile] = {}
+    for number, cells in enumerate(rows, start=2):
+        if cells.get("split", "test").lower() != "test":
+            continue
+        path, where = PurePosixPath(cells["path"]), f"{table.name}, row {number}"
         if not path.name or path.is_absolute() or ".." in path.parts:
             raise DatasetError(f"{where}: the path {str(path)!r} must name a file below the data folder")
-        if (label := label_from_name(spelled)) is None:
-            raise DatasetError(f"{where}: the label {spelled!r} is none of {', '.join(Label)}")
         if str(path) in files:
             raise DatasetError(f"{where}: {path} is listed a second time, it would count twice; remove one row")
-        files[str(path)] = ImageFile(folder / path, str(path)), label
-    note = f"The list {table.name} chose {len(chosen)} of its {len(rows)} rows."
-    return Dataset(_name(folder), tuple(files.values()), (note,))
+        files[str(path)] = ListedFile(ImageFile(folder / path, str(path)), where, cells)
+    if not files:
+        raise DatasetError(f"{table.name}: none of its {len(rows)} rows has the split test; list test images")
+    return tuple(files.values()), f"The list {table.name} chose {len(files)} of its {len(rows)} rows."
 
 
 def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]:

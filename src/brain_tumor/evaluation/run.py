@@ -13,6 +13,7 @@ from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
 from brain_tumor.evaluation.measures import Measures, measure
 from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.sources import Source
 from brain_tumor.input.files import read_file
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
@@ -73,11 +74,20 @@ class Error:
 class Family:
     """How the gate took the images of one source."""
 
-    name: str
-    is_brain_mri: bool  # what the images truly are
-    outcomes: tuple[Outcome, ...]
+    source: Source
+    outcomes: tuple[Outcome, ...]  # in the order of source.files
     accepted: Estimate | None  # share taken for brain MRI; None when no file could be read
     called_tumor: Estimate | None  # share accepted and called a tumor with SURE confidence or more
+
+    @property
+    def name(self) -> str:
+        """The source's own."""
+        return self.source.name
+
+    @property
+    def is_brain_mri(self) -> bool:
+        """What the images truly are."""
+        return self.source.is_brain_mri
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +129,10 @@ def evaluate(
     classifier: AnyClassifier,
     model: ModelFacts,
     dataset: Dataset,
-    families: Iterable[tuple[str, tuple[ImageFile, ...], bool]],
+    sources: Iterable[Source],
     measured_on: str,
 ) -> Evaluation:
-    """Classify the data set and the gate's families, (name, files, truly brain MRI), and measure both.
+    """Classify the data set and the images of other sources, and measure both.
 
     Raises DatasetError when not one labelled file could be read.
     """
@@ -132,7 +142,7 @@ def evaluate(
             f"{dataset.name}: none of its {len(outcomes)} files could be read; "
             f"{outcomes[0].file.name} {outcomes[0].row['reason']}"
         )
-    tested = tuple(_test_gate(classifier, model.model_id, *family) for family in families)
+    tested = tuple(_test_gate(classifier, model.model_id, source) for source in sources)
     return Evaluation(model, measured_on, dataset, outcomes, _measure(dataset, outcomes), tested)
 
 
@@ -170,14 +180,12 @@ def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str) -> Outc
     return Outcome(file, to_row(result), Answer(result.verdict, probabilities, result.confidence))
 
 
-def _test_gate(
-    classifier: AnyClassifier, model_id: str, name: str, files: tuple[ImageFile, ...], is_brain_mri: bool
-) -> Family:
-    outcomes = classify_files(classifier, files, model_id, name)
+def _test_gate(classifier: AnyClassifier, model_id: str, source: Source) -> Family:
+    outcomes = classify_files(classifier, source.files, model_id, source.name)
     answers = [outcome.answer for outcome in outcomes if outcome.answer]
     # The confidence is None exactly where the gate rejected the image.
     accepted = [answer for answer in answers if answer.confidence is not None]
     sure = [
         answer for answer in accepted if answer.verdict.label is not Label.NO_TUMOR and (answer.confidence or 0) >= SURE
     ]
-    return Family(name, is_brain_mri, outcomes, share(len(accepted), len(answers)), share(len(sure), len(answers)))
+    return Family(source, outcomes, share(len(accepted), len(answers)), share(len(sure), len(answers)))

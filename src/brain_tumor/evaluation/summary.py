@@ -1,13 +1,15 @@
 """Evaluation -> a few lines for a terminal and one HTML page for people; the only door to Jinja."""
 
 import base64
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
 from brain_tumor.evaluation.metrics import Estimate
-from brain_tumor.evaluation.run import SURE, Error, Evaluation
+from brain_tumor.evaluation.run import SURE, Error, Evaluation, Family
+from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent
@@ -28,9 +30,7 @@ def render_text(evaluation: Evaluation) -> str:
         f"uncertain     {format_share(measures.uncertain)}",
         f"not analysed  {format_share(measures.not_analysed)}",
     ]
-    for family in evaluation.families:
-        kind = "brain MRI" if family.is_brain_mri else "not brain MRI"
-        lines.append(f"accepted      {format_share(family.accepted)}  {family.name} ({kind})")
+    lines += _source_lines(evaluation.families)
     if evaluation.unreadable:
         lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
@@ -49,6 +49,7 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
     return environment.from_string(template).render(
         evaluation=evaluation,
         measures=evaluation.measures,
+        sources=measure_sources(evaluation.families),
         labels=tuple(Label),
         figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
@@ -68,11 +69,39 @@ def format_share(estimate: Estimate | None) -> str:
     return f"{100 * estimate.value:.1f} % ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
 
 
+def format_counts(estimate: Estimate | None) -> str:
+    """The images behind a share, e.g. ``1,255 of 1,311``."""
+    if estimate is None:
+        return "0 of 0"
+    return f"{estimate.hits:,} of {estimate.total:,}"
+
+
 def format_number(estimate: Estimate | None) -> str:
     """A figure with its interval, e.g. ``0.957 (0.945 to 0.967)``."""
     if estimate is None:
         return "not defined"
     return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _source_lines(families: Sequence[Family]) -> Iterator[str]:
+    measured = measure_sources(families)
+    everything = (*measured.brain_mri, *measured.not_brain_mri)
+    for one in everything:
+        yield f"accepted      {format_share(one.measures.accepted)}  {one.source.name} ({one.source.kind})"
+    for one in everything:
+        measures = one.measures
+        yield (
+            f"called tumor  {format_share(measures.called_tumor)}  {one.source.name} ({one.source.kind}): "
+            f"{format_counts(measures.called_tumor)}, {format_counts(measures.called_tumor_classified)} without the "
+            f"uncertain, which are {format_counts(measures.uncertain)}"
+        )
+    if total := measured.all_not_brain_mri:
+        yield (
+            f"surely tumor  {format_share(total.called_tumor_surely)}  all that is not brain MRI: "
+            f"{format_counts(total.called_tumor_surely)} with {100 * SURE:.0f} % or more"
+        )
+        for reason, images in total.rejections.items():
+            yield f"rejected      {_count(images, 'image')} that are not brain MRI: {reason}"
 
 
 def _count(number: int, thing: str) -> str:

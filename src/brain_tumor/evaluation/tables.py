@@ -11,6 +11,7 @@ from brain_tumor.evaluation.calibration import CALIBRATION_BINS
 from brain_tumor.evaluation.measures import CalibrationMeasures
 from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
 from brain_tumor.evaluation.run import SURE, Evaluation, Family
+from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
 from brain_tumor.labels import Label
 from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
@@ -51,6 +52,7 @@ def render_json(evaluation: Evaluation) -> str:
         "confusion_matrix": {"order": list(Label), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "gate": [_family(family) for family in evaluation.families],
+        "sources": _sources(evaluation) if evaluation.families else None,
         "unreadable": [
             {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
         ],
@@ -120,6 +122,43 @@ def _family(family: Family) -> dict[str, Any]:
         "called_tumor": _numbers(family.called_tumor),
         "called_tumor_from_confidence": SURE,
         "predictions": GATE_PREDICTIONS,
+    }
+
+
+def _sources(evaluation: Evaluation) -> dict[str, Any]:
+    measured = measure_sources(evaluation.families)
+    total = measured.all_not_brain_mri
+    return {
+        "called_tumor_means": CALLED_TUMOR,
+        "surely_from_confidence": SURE,
+        "families": [_source(one) for one in (*measured.brain_mri, *measured.not_brain_mri)],
+        "all_not_brain_mri": _source_measures(total) if total else None,
+    }
+
+
+def _source(one: MeasuredSource) -> dict[str, Any]:
+    source = one.source
+    return {
+        "family": source.name,
+        "origin": source.origin,
+        "kind": source.kind,
+        "is_brain_mri": source.is_brain_mri,
+        "expected": list(source.expected),
+        **_source_measures(one.measures),
+        "right": _numbers(one.right),
+    }
+
+
+def _source_measures(measures: SourceMeasures) -> dict[str, Any]:
+    return {
+        "images": measures.images,
+        "unreadable": measures.unreadable,
+        "accepted": _numbers(measures.accepted),
+        "called_tumor": _numbers(measures.called_tumor),
+        "called_tumor_classified": _numbers(measures.called_tumor_classified),
+        "called_tumor_surely": _numbers(measures.called_tumor_surely),
+        "uncertain": _numbers(measures.uncertain),
+        "rejections": measures.rejections,
     }
 
 

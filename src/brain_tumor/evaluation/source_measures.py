@@ -1,0 +1,108 @@
+"""Answers on images of other sources -> counts and shares: what the gate accepts, and what is called a tumor."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from brain_tumor.decision.verdict import Status
+from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.run import SURE, Answer, Family, Outcome
+from brain_tumor.evaluation.sources import TUMORS, Source
+
+CALLED_TUMOR = (
+    "The final class is a tumor class, so the gate accepted the image. Uncertain answers count with their most "
+    "likely class; called_tumor_classified leaves them out. Shares are of all images that could be read."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMeasures:
+    """What came of some images. Shares are of those that could be read, None when there are none."""
+
+    images: int
+    unreadable: int
+    accepted: Estimate | None  # taken for brain MRI
+    called_tumor: Estimate | None  # the final class is a tumor, uncertain ones with it
+    called_tumor_classified: Estimate | None  # the same without the uncertain ones
+    called_tumor_surely: Estimate | None  # called a tumor with a probability of SURE or more
+    uncertain: Estimate | None
+    rejections: dict[str, int]  # the gate's reason -> images, the most frequent first
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSource:
+    """One source and its figures."""
+
+    source: Source
+    measures: SourceMeasures
+    right: Estimate | None  # share with an expected final class; None when only the gate is judged
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSources:
+    """All sources of one evaluation."""
+
+    brain_mri: tuple[MeasuredSource, ...]
+    not_brain_mri: tuple[MeasuredSource, ...]
+    all_not_brain_mri: SourceMeasures | None  # over all of those; None when there are none
+
+
+def measure_sources(families: Sequence[Family]) -> MeasuredSources:
+    """The figures of every family, and of all that are no brain MRI together.
+
+    A file that stands in two families, as in a source and its held-back part, counts once in the latter.
+    """
+    measured = [_measure_family(family) for family in families]
+    others = {
+        outcome.file.path.resolve(): outcome
+        for family in families
+        if not family.is_brain_mri
+        for outcome in family.outcomes
+    }
+    return MeasuredSources(
+        tuple(one for one in measured if one.source.is_brain_mri),
+        tuple(one for one in measured if not one.source.is_brain_mri),
+        measure_outcomes(others.values()) if others else None,
+    )
+
+
+def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
+    """Count what came of some images."""
+    outcomes = tuple(outcomes)
+    answers = _answers(outcomes)
+    # The final class of a rejected image is No Tumor by rule, so each of these passed the gate.
+    tumors = [answer for answer in answers if answer.verdict.label in TUMORS]
+    statuses = Counter(answer.verdict.status for answer in answers)
+    reasons = Counter(
+        _to_reason(answer.verdict.reason or "") for answer in answers if answer.verdict.status is Status.NOT_A_BRAIN_MRI
+    )
+
+    def part(count: int) -> Estimate | None:
+        return share(count, len(answers))
+
+    return SourceMeasures(
+        images=len(outcomes),
+        unreadable=len(outcomes) - len(answers),
+        accepted=part(len(answers) - statuses[Status.NOT_A_BRAIN_MRI]),
+        called_tumor=part(len(tumors)),
+        called_tumor_classified=part(sum(answer.verdict.status is Status.CLASSIFIED for answer in tumors)),
+        called_tumor_surely=part(sum((answer.confidence or 0.0) >= SURE for answer in tumors)),
+        uncertain=part(statuses[Status.UNCERTAIN]),
+        rejections=dict(reasons.most_common()),
+    )
+
+
+def _measure_family(family: Family) -> MeasuredSource:
+    answers, expected = _answers(family.outcomes), family.source.expected
+    right = share(sum(answer.verdict.label in expected for answer in answers), len(answers)) if expected else None
+    return MeasuredSource(family.source, measure_outcomes(family.outcomes), right)
+
+
+def _answers(outcomes: Sequence[Outcome]) -> list[Answer]:
+    return [outcome.answer for outcome in outcomes if outcome.answer]
+
+
+def _to_reason(reason: str) -> str:
+    # The gate states the size of each small image; together they are one reason.
+    return re.sub(r"\bonly \d+ x \d+ pixels", "too small", reason.removeprefix("not analysed: "))

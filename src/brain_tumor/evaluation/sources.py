@@ -1,0 +1,119 @@
+"""Folders and lists of images from elsewhere -> Sources: what the images truly are, and which files they are."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.labelled import ImageFile, ListedFile, find_families, read_rows
+from brain_tumor.labels import Label, label_from_name
+
+TUMORS = tuple(label for label in Label if label is not Label.NO_TUMOR)
+_KINDS = {"": True, "brain_mri": True, "not_brain_mri": False}
+_ANY_TUMOR = ("tumor", "tumour")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Images of one family from outside the data set."""
+
+    name: str
+    origin: str  # the folder or list that names the files, never where it lies
+    is_brain_mri: bool
+    expected: tuple[Label, ...]  # the final classes that are right; none when only the gate is judged
+    files: tuple[ImageFile, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the images truly are, in words."""
+        return _describe(self.is_brain_mri, self.expected)
+
+
+def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
+    """The sources of a folder, one per subfolder with files; images directly in it are one with its name.
+
+    Brain MRI whose name is a class or begins with healthy or tumor has expected classes, other sources have none.
+    Raises DatasetError when there is no such folder or it holds no files.
+    """
+    origin = folder.resolve().name
+    return tuple(
+        Source(name, origin, is_brain_mri, _expected_of(name) if is_brain_mri else (), files)
+        for name, files in find_families(folder)
+    )
+
+
+def read_sources(table: Path, folder: Path) -> tuple[tuple[Source, ...], str]:
+    """The sources of a CSV with the columns path, source and label, and a sentence on the rows that were chosen.
+
+    label: a class, ``tumor`` for one of unknown type, or nothing when only the gate is judged. The column kind,
+    ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain MRI. Rows are chosen as read_rows does.
+    A source whose rows differ in label or kind becomes one Source for each.
+    Raises DatasetError as read_rows does, for a row without source, and for an unknown label or kind.
+    """
+    rows, note = read_rows(table, folder, ("path", "source", "label"), "--sources-list")
+    families: dict[tuple[str, bool, tuple[Label, ...]], list[ImageFile]] = {}
+    for row in rows:
+        families.setdefault(_family_of(row), []).append(row.file)
+    truths = Counter(name for name, _, _ in families)
+    sources = tuple(
+        Source(
+            name if truths[name] == 1 else f"{name}: {_describe(is_brain_mri, expected)}",
+            table.name,
+            is_brain_mri,
+            expected,
+            tuple(files),
+        )
+        for (name, is_brain_mri, expected), files in families.items()
+    )
+    return sources, note
+
+
+def name_apart(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The same sources, those of equal names with their origin in front; raises DatasetError where that is equal too.
+
+    Several hospitals may have a folder ``glioma`` each, and a held-back part is called as the whole source is.
+    """
+    sources = tuple(sources)
+    names = Counter(source.name for source in sources)
+    apart = tuple(
+        replace(source, name=f"{source.origin}/{source.name}") if names[source.name] > 1 else source
+        for source in sources
+    )
+    for name, count in Counter(source.name for source in apart).items():
+        if count > 1:
+            raise DatasetError(f"{name}: {count} sources have this name; rename a folder, or a source in the list")
+    return apart
+
+
+def _describe(is_brain_mri: bool, expected: tuple[Label, ...]) -> str:
+    if not is_brain_mri:
+        return "not brain MRI"
+    if not expected:
+        return "brain MRI"
+    return f"brain MRI, {'a tumor' if expected == TUMORS else expected[0]}"
+
+
+def _expected_of(name: str) -> tuple[Label, ...]:
+    if label := label_from_name(name):
+        return (label,)
+    if name.lower().startswith("healthy"):
+        return (Label.NO_TUMOR,)
+    return TUMORS if name.lower().startswith(_ANY_TUMOR) else ()
+
+
+def _family_of(row: ListedFile) -> tuple[str, bool, tuple[Label, ...]]:
+    source, label, kind = row.cells["source"], row.cells["label"], row.cells.get("kind", "").lower()
+    if not source:
+        raise DatasetError(f"{row.where}: names no source; write where the image comes from")
+    if kind not in _KINDS:
+        raise DatasetError(f"{row.where}: the kind {kind!r} is neither brain_mri nor not_brain_mri")
+    if not label:
+        return source, _KINDS[kind], ()
+    if not _KINDS[kind]:
+        raise DatasetError(f"{row.where}: is no brain MRI and yet has the label {label!r}; leave one of them empty")
+    if label.lower() in _ANY_TUMOR:
+        return source, True, TUMORS
+    if found := label_from_name(label):
+        return source, True, (found,)
+    raise DatasetError(f"{row.where}: the label {label!r} is none of {', '.join(Label)} or tumor; or leave it empty")
