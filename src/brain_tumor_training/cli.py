@@ -122,6 +122,9 @@ def _add_training_list(commands: Commands) -> None:
         metavar="FOLDER=LABEL",
         help="further source below --data; the label is a class, or 'tumor' where the type is unknown",
     )
+    build.add_argument(
+        "--no-copies-in-test", action="store_true", help="leave out test images of which a copy trains or validates"
+    )
     build.add_argument("--other-groups", type=Path, help="groups.csv of audit on the folder above the other sources")
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
     build.set_defaults(run=_run_training_list)
@@ -130,13 +133,17 @@ def _add_training_list(commands: Commands) -> None:
 def _run_training_list(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, splits, training_list
 
-    prefix = f"{args.index.parent.relative_to(args.data).as_posix()}/"
+    if not args.index.resolve().is_relative_to(args.data.resolve()):
+        raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
+    prefix = f"{args.index.resolve().parent.relative_to(args.data.resolve()).as_posix()}/"
     rows = training_list.build_own(
         args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
     )
     for pair in args.other:
         folder, _, label = pair.rpartition("=")
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+    if args.no_copies_in_test:
+        rows = examples.drop_copies_in_test(rows)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
     examples.write_examples(rows, args.out)
     for source in sorted({row.source for row in rows}):
