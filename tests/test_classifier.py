@@ -61,6 +61,13 @@ def test_the_file_format_does_not_change_the_answer(classifier: Classifier) -> N
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_a_scan_that_was_read_before_gets_the_answer_of_its_file(classifier: Classifier) -> None:
+    from_file = classifier.classify(png_bytes(), "slice.png")
+    from_scan = classifier.classify_scan(from_file.scan, "slice.png")
+    assert from_scan.output.probabilities.tolist() == from_file.output.probabilities.tolist()
+    assert (from_scan.name, from_scan.verdict) == ("slice.png", from_file.verdict)
+
+
 def test_a_bad_image_is_a_scan_error_with_its_name(classifier: Classifier) -> None:
     with pytest.raises(ScanError, match=r"^slice\.png: "):
         classifier.classify(b"no image", "slice.png")

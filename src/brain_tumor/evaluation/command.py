@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from brain_tumor.evaluation.labelled import Dataset
     from brain_tumor.evaluation.sources import Source
 
+# Each image is answered 61 times, so 200 of them take as long as 12,200 others.
+CORRUPTION_IMAGES = 200
 _LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
 _DESCRIPTION = """\
 Run the model file over labelled images, exactly as predict does, and write a report: every figure with its
@@ -47,6 +49,18 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="columns path (relative to DIR), label, split; only rows of the split test are used",
     )
     _add_sources(parser)
+    parser.add_argument(
+        "--corruptions",
+        action="store_true",
+        help="also measure a sample of the images with twelve kinds of damage at five strengths (61 passes)",
+    )
+    parser.add_argument(
+        "--corruption-images",
+        type=positive,
+        default=CORRUPTION_IMAGES,
+        metavar="N",
+        help="how many images that sample has, by default %(default)s, with each class's share of them",
+    )
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=run_evaluate)
 
@@ -91,7 +105,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """
     try:
         # Only this command needs the extra, and its libraries take a second to import.
-        from brain_tumor.evaluation import labelled, report, run, summary
+        from brain_tumor.evaluation import labelled, report, robustness, run, summary
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _LIBRARIES:
@@ -111,6 +125,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
+    if args.corruptions:
+        measured = robustness.measure_robustness(classifier, evaluation.answered, args.corruption_images)
+        evaluation = replace(evaluation, robustness=measured)
     try:
         report.write_report(report.render_report(evaluation), args.out)
     except OSError as error:

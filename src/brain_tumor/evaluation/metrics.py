@@ -1,4 +1,4 @@
-"""The numbers of an evaluation: pure functions on arrays, and the only door to scikit-learn and SciPy.
+"""The numbers of an evaluation: pure functions on arrays, and the only door to scikit-learn and SciPy's statistics.
 
 Classes are indices from 0; `truth` and `predicted` are (images,), at least one. A figure that cannot be
 computed, such as the recall of a class without images, is None.
