@@ -9,8 +9,10 @@ from PIL import Image
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
+from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from tests.factories import encode, make_result, png_bytes
+from brain_tumor.model.output import ModelOutput
+from tests.factories import encode, make_card, make_location, make_output, make_result, make_rules, png_bytes
 
 
 def draw(seed: int) -> bytes:
@@ -93,3 +95,30 @@ def test_the_shipped_model_is_loaded_by_default(classifier: Classifier) -> None:
 def test_a_model_that_is_not_there_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError):
         load_classifier(tmp_path / "none.tfliteA")
+
+
+class Engine:
+    """Stands in for LiteRTEngine: one output, whatever the image."""
+
+    def __init__(self, output: ModelOutput) -> None:
+        self._output = output
+
+    def run(self, tensor: FloatArray) -> ModelOutput:
+        return self._output
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "gate_score", "located"),
+    [
+        ((0.7, 0.1, 0.1, 0.1), 1.0, True),
+        ((0.4, 0.35, 0.15, 0.1), 1.0, True),  # in doubt between two tumors
+        ((0.1, 0.1, 0.7, 0.1), 1.0, False),  # No Tumor
+        ((0.7, 0.1, 0.1, 0.1), -1.0, False),  # not a brain MRI
+    ],
+)
+def test_a_location_goes_with_a_final_class_that_is_a_tumor(
+    probabilities: tuple[float, ...], gate_score: float, located: bool
+) -> None:
+    engine = Engine(make_output(probabilities, gate_score, location=make_location(0.8)))
+    classifier = Classifier(engine, make_card(rules=make_rules(min_location=0.5)))  # type: ignore[arg-type]
+    assert (classifier.classify(png_bytes(), "slice.png").location is not None) is located
