@@ -16,8 +16,12 @@ class ModelOutput:
     logits: FloatArray  # (classes,), in the card's class order, before the temperature
     probabilities: FloatArray  # (classes,), softmax of logits / temperature, sums to 1
     gate_scores: FloatArray  # (scores,), higher is more like a brain MRI; the card names each
+    saliency: FloatArray | None = None  # (rows, columns, classes)
+    location: FloatArray | None = None  # (rows, columns)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        """Take the outputs of a batch of one, by name; raises KeyError where one is missing."""
-        return cls(*(np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores")))
+        """Take the outputs of a batch of one, by name; raises KeyError where one is missing, but for the maps."""
+        names = ["logits", "probabilities", "gate_scores"]
+        names += [name for name in ("saliency", "location") if name in arrays]
+        return cls(**{name: np.array(arrays[name][0]) for name in names})
