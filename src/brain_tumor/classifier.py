@@ -53,7 +53,10 @@ class Classifier:
 
     def classify(self, data: bytes, name: str) -> Result:
         """Classify one image file's content; `name` only appears in messages. Raises ScanError."""
-        scan = read_scan(data, name)
+        return self.classify_scan(read_scan(data, name), name)
+
+    def classify_scan(self, scan: Scan, name: str) -> Result:
+        """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
         output = self._engine.run(to_tensor(scan, self.card.input))
         verdict = decide(scan, output, self.card.rules)
         return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id)

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,7 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="DIR",
         help="other pictures, one subfolder per kind: how many does the gate accept?",
     )
+    _add_maps(parser)
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=run_evaluate)
 
@@ -68,7 +70,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """
     try:
         # Only this command needs the extra, and its libraries take a second to import.
-        from brain_tumor.evaluation import labelled, report, run, summary
+        from brain_tumor.evaluation import boxes, labelled, map_run, report, run, summary
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _LIBRARIES:
@@ -79,6 +81,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
         ) from None
     dataset = labelled.read_list(args.list, args.folder) if args.list else labelled.find_labelled(args.folder)
     families = [*_families(args.brain_mri, True), *_families(args.not_brain_mri, False)]
+    marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     path = args.model or default_model_path()
     classifier = load_classifier(path, args.threads)
     card = classifier.card
@@ -88,6 +91,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, families, today)
+    if marked is not None:
+        maps = map_run.check_maps(classifier, evaluation, marked, args.map_images, args.occlusion_images)
+        evaluation = replace(evaluation, maps=maps)
     try:
         report.write_report(report.render_report(evaluation), args.out)
     except OSError as error:
@@ -96,6 +102,30 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(to_printable(line))
     print(NOTICE, file=sys.stderr)
     return 1 if evaluation.unreadable else 0
+
+
+def _add_maps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        metavar="CSV",
+        help="columns path (relative to DIR), box_x0, box_y0, box_x1, box_y1, fractions of width and height: "
+        "do the heat maps show these places?",
+    )
+    parser.add_argument(
+        "--map-images",
+        type=positive,
+        default=300,
+        metavar="N",
+        help="tumor scans with a box to look at, and as many healthy scans (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--occlusion-images",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="of these, scans to compare with an occlusion map, at 49 forward passes each (default: none)",
+    )
 
 
 def _families(folder: Path | None, is_brain_mri: bool) -> "Iterator[tuple[str, tuple[ImageFile, ...], bool]]":

@@ -11,6 +11,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
+from brain_tumor.evaluation.map_checks import MapChecks
 from brain_tumor.evaluation.measures import Measures, measure
 from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.input.files import read_file
@@ -90,6 +91,7 @@ class Evaluation:
     outcomes: tuple[Outcome, ...]  # in the order of dataset.files
     measures: Measures
     families: tuple[Family, ...]
+    maps: MapChecks | None = None  # None where no boxes were given
 
     @property
     def unreadable(self) -> tuple[Outcome, ...]:

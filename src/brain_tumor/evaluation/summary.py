@@ -6,6 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.map_tables import to_map_rows
 from brain_tumor.evaluation.metrics import Estimate
 from brain_tumor.evaluation.run import SURE, Error, Evaluation
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
@@ -31,6 +32,9 @@ def render_text(evaluation: Evaluation) -> str:
     for family in evaluation.families:
         kind = "brain MRI" if family.is_brain_mri else "not brain MRI"
         lines.append(f"accepted      {format_share(family.accepted)}  {family.name} ({kind})")
+    for row in to_map_rows(evaluation.maps) if evaluation.maps else ():
+        value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
+        lines.append(f"{row.name:<12}  {value}  {row.meaning}")
     if evaluation.unreadable:
         lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
@@ -52,6 +56,7 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
         labels=tuple(Label),
         figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
+        map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),
         notice=NOTICE,
         intervals=INTERVALS,
         sure=SURE,

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.map_tables import maps_to_document
 from brain_tumor.evaluation.measures import CalibrationMeasures
 from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
 from brain_tumor.evaluation.run import SURE, Evaluation, Family
@@ -20,7 +21,7 @@ from brain_tumor.presentation.writers import to_cells
 FORMAT_VERSION = 1
 PREDICTIONS, GATE_PREDICTIONS = "predictions.csv", "gate_predictions.csv"
 INTERVALS = (
-    "95 %: Wilson's for shares; for F1, AUC, calibration error and log loss the 2.5 to 97.5 percentiles over "
+    "95 %: Wilson's for shares; for means, F1, AUC, calibration error and log loss the 2.5 to 97.5 percentiles over "
     f"{RESAMPLES} bootstrap resamples of the images, seed {SEED}"
 )
 
@@ -51,6 +52,7 @@ def render_json(evaluation: Evaluation) -> str:
         "confusion_matrix": {"order": list(Label), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "gate": [_family(family) for family in evaluation.families],
+        "maps": maps_to_document(evaluation.maps),
         "unreadable": [
             {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
         ],
