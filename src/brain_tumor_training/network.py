@@ -9,7 +9,7 @@ from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
 from brain_tumor_training.recipes import Recipe
 
-_FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
+FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
@@ -28,7 +28,7 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
             f"{weights}: cannot be used as weights ({first_line}); give the path of Xception's .weights.h5 without "
             "top, or 'imagenet' where there is a network"
         ) from None
-    maps = xception.get_layer(_FEATURE_MAPS).output
+    maps = xception.get_layer(FEATURE_MAPS).output
     trunk = keras.Model(xception.input, [xception.output, keras.layers.GlobalAveragePooling2D()(maps)], name="xception")
     trunk.trainable = False
     image = keras.Input(shape, name="image")
