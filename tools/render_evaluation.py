@@ -199,7 +199,7 @@ def _maps(maps: Figures | None) -> Iterator[str]:
         f"Official Testing split: {maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
         f"{maps['healthy_images']} healthy scans. *Chance* is the mean share of the image that the boxes cover. A\n"
         "peak is the centre of a cell, so no map of so few cells could hit more boxes than *reachable*. A filled\n"
-        "box is replaced smoothly by what lies around it.\n"
+        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate DATA --boxes INDEX`.\n"
     )
     if pointing := {name: maps[name] for name in ("saliency", "location") if maps[name]}:
         yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
@@ -215,7 +215,7 @@ def _maps(maps: Figures | None) -> Iterator[str]:
         yield _row("healthy scans with a drawn box", [_share(drawn["on_healthy"])])
     if deletion := maps["deletion"]:
         yield _row("tumor box filled, mean drop of the true class's probability", [_number(deletion["tumor"])])
-        yield _row("box of the same size elsewhere in the head filled", [_number(deletion["control"])])
+        yield _row("box of the same size elsewhere inside the skull filled", [_number(deletion["control"])])
         yield _row(f"difference of the two, {deletion['images']} scans", [_number(deletion["difference"])])
     if occlusion:
         yield _row("saliency and occlusion, mean rank correlation", [_number(occlusion["agreement"])])

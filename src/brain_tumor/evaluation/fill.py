@@ -1,18 +1,20 @@
-"""Taking something out of an image: a box is filled with its surroundings, the tumor's or one elsewhere in the head."""
+"""Taking something out of an image: a box is filled with its surroundings, the tumor's or another in the same head."""
 
 import hashlib
 
 import numpy as np
 from scipy.fft import dstn, idstn
+from scipy.ndimage import binary_erosion, binary_fill_holes
 
 from brain_tumor.evaluation.boxes import Box
-from brain_tumor.evaluation.metrics import BoolArray, IntArray, Values
+from brain_tumor.evaluation.metrics import BoolArray, IntArray
 from brain_tumor.input.scan import FloatArray
 
 # Air is black but for noise, tissue is not; the brightest hundredth of the pixels is fat or a contrast agent.
 HEAD_LEVEL, _BRIGHT_PERCENTILE = 0.1, 99
-# Filling air changes nothing, so a control that lay in air would flatter the tumor box.
-MIN_HEAD_SHARE = 0.75
+# Filling air changes nothing, filling across the head's outline dents it, and neither would be a fair control.
+# Scalp and skull are about one of the 24 cm that an image of a head usually shows.
+_RIM_SHARE = 1 / 24
 
 
 def fill_box(pixels: FloatArray, box: Box) -> FloatArray:
@@ -32,17 +34,16 @@ def fill_box(pixels: FloatArray, box: Box) -> FloatArray:
 
 
 def control_box(pixels: FloatArray, box: Box, name: str) -> Box | None:
-    """A box of the same size elsewhere in the head, without a common pixel; None where there is no room.
+    """A box of the same size elsewhere inside the skull, without a common pixel; None where there is no room.
 
-    pixels: (rows, columns), 0 to 1. All places of which MIN_HEAD_SHARE is head are equally likely; name, the image's,
-    decides among them, so the same image always gets the same box.
+    pixels: (rows, columns), 0 to 1. All places that lie wholly inside are equally likely; name, the image's, decides
+    among them, so the same image always gets the same box.
     """
     rows, columns = pixels.shape
     top, bottom, left, right = _to_pixels(box, pixels.shape)
     height, width = bottom - top, right - left
     # [row, column] is about the box whose upper left pixel that is; the outermost pixels are never filled.
-    share = _box_means(pixels > HEAD_LEVEL * np.percentile(pixels, _BRIGHT_PERCENTILE), height, width)
-    free = share >= MIN_HEAD_SHARE
+    free = _box_sums(_inside_the_skull(pixels), height, width) == height * width
     free[max(0, top - height + 1) : bottom, max(0, left - width + 1) : right] = False
     free[[0, -1], :] = free[:, [0, -1]] = False
     places: IntArray = np.argwhere(free)
@@ -63,8 +64,12 @@ def _to_pixels(box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
-def _box_means(mask: BoolArray, height: int, width: int) -> Values:
-    sums = np.pad(mask.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    inside = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
-    means: Values = inside / (height * width)
-    return means
+def _inside_the_skull(pixels: FloatArray) -> BoolArray:
+    head = binary_fill_holes(pixels > HEAD_LEVEL * np.percentile(pixels, _BRIGHT_PERCENTILE))
+    inside: BoolArray = binary_erosion(head, iterations=max(1, round(_RIM_SHARE * max(pixels.shape))))
+    return inside
+
+
+def _box_sums(mask: BoolArray, height: int, width: int) -> IntArray:
+    sums: IntArray = np.pad(mask.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    return sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]

@@ -45,7 +45,7 @@ class DeletionMeasures:
 
     images: int
     tumor: Estimate  # the marked box
-    control: Estimate  # a box of the same size elsewhere in the same head
+    control: Estimate  # a box of the same size elsewhere inside the same skull
     difference: Estimate  # of the two, image by image
 
 

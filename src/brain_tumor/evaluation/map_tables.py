@@ -44,7 +44,7 @@ def _rows(maps: MapChecks) -> Iterator[MapRow]:
     if deletion := maps.deletion:
         drop = f"mean drop of the true class's probability, {deletion.images:,} scans"
         yield MapRow("tumor filled", deletion.tumor, "number", drop)
-        yield MapRow("other filled", deletion.control, "number", "the same for a box of the same size in the same head")
+        yield MapRow("other filled", deletion.control, "number", "the same for a box of the same size inside the skull")
         yield MapRow("difference", deletion.difference, "number", "of the two, scan by scan")
     if occlusion := maps.occlusion:
         scans = f"of saliency and occlusion, {PATCHES} x {PATCHES} patches, {occlusion.images:,} scans"
