@@ -26,6 +26,13 @@ def test_an_answer_carries_its_name_and_its_model(classifier: Classifier) -> Non
     assert (result.name, result.model_id) == ("slice.png", classifier.card.model_id)
 
 
+def test_a_scan_in_memory_gets_the_answer_of_its_file(classifier: Classifier) -> None:
+    result = classifier.classify(draw(1), "slice.png")
+    again = classifier.classify_scan(result.scan, "again.png")
+    assert again.name == "again.png"
+    assert again.probabilities == result.probabilities
+
+
 def test_probabilities_are_named_and_sum_to_one(classifier: Classifier) -> None:
     probabilities = classifier.classify(png_bytes(), "slice.png").probabilities
     assert set(probabilities) == set(Label)

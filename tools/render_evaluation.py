@@ -107,6 +107,7 @@ def main() -> None:
         *_baseline(baseline),
         *_gate(official, card, args.official.with_name("gate_predictions.csv")),
         *render_sources(official),
+        *_maps(official.get("maps")),
         *_parity(card["about"]["parity"]),
     ]
     PAGE.write_text("\n".join([*lines, COMMANDS.replace("EPOCHS", epochs)]), encoding="utf-8")
@@ -270,6 +271,42 @@ def _parity(parity: Figures) -> Iterator[str]:
     yield f"| shipped, mean absolute difference of probabilities | {parity['mean_difference']:.4f} |"
     yield f"| accuracy, Keras | {parity['accuracy_keras']:.1%} |"
     yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"
+
+
+def _maps(maps: Figures | None) -> Iterator[str]:
+    if not maps:
+        return
+    yield "## The heat maps\n"
+    yield (
+        f"Official Testing split: {maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
+        f"{maps['healthy_images']} healthy scans. *Chance* is the mean share of the image that the boxes cover. A\n"
+        "peak is the centre of a cell, so no map of so few cells could hit more boxes than *reachable*. A filled\n"
+        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate DATA --boxes INDEX`.\n"
+    )
+    if pointing := {name: maps[name] for name in ("saliency", "location") if maps[name]}:
+        yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
+        yield "|---|---|---|---|---|---|---|"
+        yield from (_row(name, _pointing(one)) for name, one in pointing.items())
+    if occlusion := maps["occlusion"]:
+        scans = f", {occlusion['images']} scans"
+        yield from (_row(name + scans, _pointing(occlusion[name])) for name in ("occlusion", "saliency"))
+    yield "\n| | |\n|---|---|"
+    if drawn := maps["drawn"]:
+        yield _row("drawn and marked box, mean IoU", [_number(drawn["overlap"])])
+        yield _row("tumor scans with a drawn box", [_share(drawn["on_tumor"])])
+        yield _row("healthy scans with a drawn box", [_share(drawn["on_healthy"])])
+    if deletion := maps["deletion"]:
+        yield _row("tumor box filled, mean drop of the true class's probability", [_number(deletion["tumor"])])
+        yield _row("box of the same size elsewhere inside the skull filled", [_number(deletion["control"])])
+        yield _row(f"difference of the two, {deletion['images']} scans", [_number(deletion["difference"])])
+    if occlusion:
+        yield _row("saliency and occlusion, mean rank correlation", [_number(occlusion["agreement"])])
+    yield ""
+
+
+def _pointing(one: Figures) -> list[str]:
+    chances = [f"{100 * one[name]:.1f} %" for name in ("chance_near", "reachable", "chance_inside")]
+    return [_share(one["near"]), *chances[:2], _share(one["inside"]), _number(one["mass"]), chances[2]]
 
 
 def _row(title: str, cells: Iterable[str]) -> str:

@@ -58,7 +58,7 @@ class Classifier:
         return self.classify_scan(read_scan(data, name), name)
 
     def classify_scan(self, scan: Scan, name: str) -> Result:
-        """Classify a scan that was read before; `name` is only handed on."""
+        """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
         output = self._engine.run(to_tensor(scan, self.card.input))
         verdict = decide(scan, output, self.card.rules)
         location = find_location(output, self.card.rules) if verdict.names_tumor else None

@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_card(commands)
     _add_data(commands)
     _add_audit(commands)
+    _add_compare_maps(commands)
     return parser
 
 
@@ -388,6 +389,27 @@ def _run_audit(args: argparse.Namespace) -> None:
     write_report(audit_report.render_report(audited), args.out)
     for line in [*audit_report.render_text(audited).splitlines(), f"report       {args.out / audit_report.PAGE}"]:
         print(to_printable(line))
+
+
+def _add_compare_maps(commands: Commands) -> None:
+    compare = commands.add_parser("compare-maps", help="check the saliency's formula against Grad-CAM from Keras")
+    compare.add_argument("run_folder", type=Path, metavar="RUN", help="a folder that fit filled")
+    compare.add_argument("--data", type=Path, required=True, help="the folder that the run was trained on")
+    compare.add_argument("--boxes", type=Path, required=True, help="CSV: path, box_x0, box_y0, box_x1, box_y1")
+    compare.add_argument("--images", type=_count, default=100, help="test images with a box (default: %(default)s)")
+    compare.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file for the figures")
+    compare.set_defaults(run=_run_compare_maps)
+
+
+def _run_compare_maps(args: argparse.Namespace) -> None:
+    from brain_tumor.evaluation.map_tables import maps_to_document
+    from brain_tumor_training import compare_maps
+
+    comparison = compare_maps.compare_maps(args.run_folder, args.data, args.boxes, args.images)
+    text = json.dumps(maps_to_document(comparison), indent=2) + "\n"
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(text, encoding="utf-8")
+    print(text, end="")
 
 
 def _count(text: str) -> int:

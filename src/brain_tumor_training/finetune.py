@@ -79,11 +79,7 @@ def finetune(
 
 def usable_precision(wanted: str) -> str:
     """The wanted dtype policy, or float32 where bfloat16 would have to be emulated."""
-    if wanted != "mixed_bfloat16" or keras.backend.backend() != "tensorflow":
-        return wanted
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
+    if wanted != "mixed_bfloat16" or Path("/dev/nvidiactl").exists():
         return wanted
     cpuinfo = Path("/proc/cpuinfo")
     flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""

@@ -142,7 +142,9 @@ def test_help_shows_every_field_of_the_recipe(capsys: Capture) -> None:
         assert f"{name} = {value}\n" in shown
 
 
-@pytest.mark.parametrize("command", ["split", "cross-validate", "fit-decision", "export", "card", "data"])
+@pytest.mark.parametrize(
+    "command", ["split", "cross-validate", "fit-decision", "export", "card", "data", "compare-maps"]
+)
 def test_every_command_has_help(command: str, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

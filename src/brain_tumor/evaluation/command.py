@@ -61,6 +61,7 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="N",
         help="how many images that sample has, by default %(default)s, with each class's share of them",
     )
+    _add_maps(parser)
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=run_evaluate)
 
@@ -105,7 +106,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """
     try:
         # Only this command needs the extra, and its libraries take a second to import.
-        from brain_tumor.evaluation import labelled, report, robustness, run, summary
+        from brain_tumor.evaluation import boxes, labelled, map_run, report, robustness, run, summary
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _LIBRARIES:
@@ -116,6 +117,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
         ) from None
     dataset = labelled.read_list(args.list, args.folder) if args.list else labelled.find_labelled(args.folder)
     dataset, chosen = _find_sources(args, dataset)
+    marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     path = args.model or default_model_path()
     classifier = load_classifier(path, args.threads)
     card = classifier.card
@@ -128,6 +130,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if args.corruptions:
         measured = robustness.measure_robustness(classifier, evaluation.answered, args.corruption_images)
         evaluation = replace(evaluation, robustness=measured)
+    if marked is not None:
+        maps = map_run.check_maps(classifier, evaluation, marked, args.map_images, args.occlusion_images)
+        evaluation = replace(evaluation, maps=maps)
     try:
         report.write_report(report.render_report(evaluation), args.out)
     except OSError as error:
@@ -136,6 +141,30 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(to_printable(line))
     print(NOTICE, file=sys.stderr)
     return 1 if evaluation.unreadable else 0
+
+
+def _add_maps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        metavar="CSV",
+        help="columns path (relative to DIR), box_x0, box_y0, box_x1, box_y1, fractions of width and height: "
+        "do the heat maps show these places?",
+    )
+    parser.add_argument(
+        "--map-images",
+        type=positive,
+        default=300,
+        metavar="N",
+        help="tumor scans with a box to look at, and as many healthy scans (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--occlusion-images",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="of these, scans to compare with an occlusion map, at 49 forward passes each (default: none)",
+    )
 
 
 def _find_sources(args: argparse.Namespace, dataset: "Dataset") -> "tuple[Dataset, tuple[Source, ...]]":

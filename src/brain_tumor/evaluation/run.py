@@ -11,6 +11,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
+from brain_tumor.evaluation.map_checks import MapChecks
 from brain_tumor.evaluation.measures import Measures, measure
 from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.evaluation.robustness import Robustness
@@ -102,6 +103,7 @@ class Evaluation:
     measures: Measures
     families: tuple[Family, ...]
     robustness: Robustness | None = None  # None when it was not measured
+    maps: MapChecks | None = None  # None where no boxes were given
 
     @property
     def answered(self) -> tuple[tuple[ImageFile, Label], ...]:

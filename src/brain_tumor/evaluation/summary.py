@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
 from brain_tumor.evaluation.corruptions import STRENGTHS
+from brain_tumor.evaluation.map_tables import to_map_rows
 from brain_tumor.evaluation.metrics import Estimate
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
@@ -38,6 +39,9 @@ def render_text(evaluation: Evaluation) -> str:
     if evaluation.robustness:
         lines.append(f"corruptions   {format_robustness(evaluation.robustness)}")
     lines += _source_lines(evaluation.families)
+    for row in to_map_rows(evaluation.maps) if evaluation.maps else ():
+        value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
+        lines.append(f"{row.name:<12}  {value}  {row.meaning}")
     if evaluation.unreadable:
         lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
@@ -61,6 +65,7 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
         labels=tuple(Label),
         figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
+        map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),
         notice=NOTICE,
         intervals=INTERVALS,
         sure=SURE,

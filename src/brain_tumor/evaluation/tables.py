@@ -9,6 +9,7 @@ from typing import Any
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
 from brain_tumor.evaluation.corruptions import STRENGTHS
+from brain_tumor.evaluation.map_tables import maps_to_document
 from brain_tumor.evaluation.measures import CalibrationMeasures
 from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
@@ -26,7 +27,7 @@ PREDICTIONS, GATE_PREDICTIONS = "predictions.csv", "gate_predictions.csv"
 # Twenty points draw the curve; the pictures show all of it.
 _CURVE_STEP_PERCENT = 5
 INTERVALS = (
-    "95 %: Wilson's for shares; for F1, areas, calibration error and log loss the 2.5 to 97.5 percentiles over "
+    "95 %: Wilson's for shares; for means, F1, areas, calibration error and log loss the 2.5 to 97.5 percentiles over "
     f"{RESAMPLES} bootstrap resamples of the images, seed {SEED}"
 )
 
@@ -60,6 +61,7 @@ def render_json(evaluation: Evaluation) -> str:
         "robustness": _robustness(evaluation.robustness) if evaluation.robustness else None,
         "gate": [_family(family) for family in evaluation.families],
         "sources": _sources(evaluation) if evaluation.families else None,
+        "maps": maps_to_document(evaluation.maps),
         "unreadable": [
             {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
         ],
