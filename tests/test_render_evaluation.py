@@ -31,7 +31,7 @@ def test_an_evaluation_without_other_sources_adds_nothing() -> None:
 
 
 def page(*columns: dict[str, object]) -> list[str]:
-    return "\n".join(render_evaluation._overall(*columns)).splitlines()
+    return "\n".join(render_evaluation._overall({str(place): one for place, one in enumerate(columns)})).splitlines()
 
 
 def test_errors_among_the_confident_are_shown_and_missing_ones_are_said_to_be(tmp_path: Path) -> None:

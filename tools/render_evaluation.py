@@ -1,8 +1,6 @@
 """Write docs/evaluation.md from measured files; every figure on that page comes from here.
 
-python tools/render_evaluation.py --baseline runs/baseline/metrics.json --card card.json \
-    --official reports/official/evaluation.json --leak-free reports/fold4/evaluation.json \
-    --strict reports/fold4-strict/evaluation.json
+The commands at the end of that page say how this program is called.
 """
 
 import argparse
@@ -27,60 +25,74 @@ otherwise.
 An image that the gate turns away counts as its final class, No Tumor. Intervals are 95 %: Wilson's for
 shares, bootstrap over images for F1 and the calibration error.
 
-The **official** split is the public set's own Testing folder. About half of its tumor images are mirrored
-copies of images in Training, so it flatters every model. The **leak-free** column is a second network of the
-same recipe, trained without fold 4 of an index that keeps look-alikes, and with them patients and series,
-on one side, and tested on that fold. The index misses some turned copies of healthy images that the audit of the
-[data card](data-card.md) found later, so the third column leaves those test images out. These are the figures to expect
-on new images *of these sources*; images of other hospitals are harder still, see the gate's table and the
-[model card](model-card.md).
+The **official** column is the shipped file on the public set's own Testing folder. Three quarters of its images have a
+copy in Training, often mirrored or turned, so it flatters every model. The **unseen** column is the shipped file on
+those Testing images of which no copy trained; they are all tumors, since every healthy Testing image has a copy in
+Training. The **leak-free** columns are a second network, the first stage of the shipped one: it was trained without
+the folds 0 and 4 of an index that keeps copies, and with them patients and series, on one side, and without any copy
+that the audit of the [data card](data-card.md) found, and is tested on these folds. It has seen about half as many
+images of the data set as the shipped network. These are the figures to expect on new images *of these sources*; images
+of other hospitals are harder still.
 """
 
 COMMANDS = """\
 ## What had been seen before
 
-Test images fitted nothing, but two choices were not made blind. Training was first stopped at 100 epochs, where Keras
-gave 96.0 % on the official split, and then went on to 200 because the validation loss was still falling; epoch 115 had
-the lowest and gave 96.3 %. And when the gate's share of rejected validation images was set to 2 %, the held-back counts
-of six settings stood in the same table as the validation counts that decided. Both figures may therefore be slightly
-too good. The drawn lesion among the samples was placed with an earlier network and kept as it was.
+Test images fitted nothing. Not blind were: a first run of the fine-tuning without a trained head, of which two epochs
+of validation figures were seen before it was stopped; and the official figures of the network shipped before this one.
 
 ## The commands
 
-`DATA` is the folder with `Training/` and `Testing/`, `OTHER` and `NOT` hold one folder per source or family,
-`WEIGHTS` is `imagenet` or a `.weights.h5` file, `INDEX` a CSV with the columns path, label, fold and
-near_fold_edge. The [data card](data-card.md) says what they were here. All seeds are 0.
+`ROOT` is the folder above all sources: `ROOT/brain-tumor-mri` with `Training/`, `Testing/` and `index.csv`, a folder
+per source of other brain MRI in `ROOT/other-brain-mri`, a folder per kind of other image in `ROOT/not-brain-mri`.
+`WEIGHTS` is `imagenet` or a `.weights.h5` file. The [data card](data-card.md) says what they were here. Seeds are 0.
 
 ```sh
-# the recipe exactly as described: 10 epochs
-brain-tumor-train fit --data DATA --weights WEIGHTS --out runs/baseline --feature-cache runs/features
-# the shipped network: the same, EPOCHS epochs, the one with the lowest validation loss is kept
-brain-tumor-train fit --data DATA --weights WEIGHTS --out runs/shipped --feature-cache runs/features \\
-    --epochs EPOCHS --keep best
-brain-tumor-train fit-decision runs/shipped --data DATA --brain-mri OTHER --not-brain-mri NOT \\
-    --unseen breast-ultrasound --feature-cache runs/features
-brain-tumor-train export runs/shipped --data DATA --out brain_tumor_model_lite.tfliteA
-brain-tumor evaluate DATA --out reports/official --brain-mri OTHER --not-brain-mri NOT
-# leak-free: the same recipe without fold 4
-brain-tumor-train split --index INDEX --hold-out-fold 4 --out runs/fold4.csv
-brain-tumor-train fit --data DATA --weights WEIGHTS --out runs/fold4 --feature-cache runs/features \\
-    --epochs EPOCHS --keep best --split runs/fold4.csv
-brain-tumor-train fit-decision runs/fold4 --data DATA --brain-mri OTHER --not-brain-mri NOT \\
-    --unseen breast-ultrasound --feature-cache runs/features
-brain-tumor-train export runs/fold4 --data DATA --out runs/fold4.tfliteA
-brain-tumor evaluate DATA --list runs/fold4.csv --model runs/fold4.tfliteA --out reports/fold4
-# the same network, without the test images of which the audit found a copy in the other folds
-brain-tumor-train audit DATA --out reports/audit
-brain-tumor-train split --index INDEX --hold-out-fold 4 --groups reports/audit/groups.csv --out runs/fold4-strict.csv
-brain-tumor evaluate DATA --list runs/fold4-strict.csv --model runs/fold4.tfliteA --out reports/fold4-strict
+# the recipe exactly as described: 10 epochs of the frozen network
+brain-tumor-train fit --data ROOT/brain-tumor-mri --weights WEIGHTS --out runs/baseline
+# copies
+brain-tumor-train audit ROOT/brain-tumor-mri --out reports/audit
+brain-tumor-train audit ROOT/other-brain-mri --out reports/audit-other
+# the lists: who trains, who validates, who tests
+LIST="brain-tumor-train training-list --data ROOT --index ROOT/brain-tumor-mri/index.csv \\
+    --groups reports/audit/groups.csv"
+OTHER="--other other-brain-mri/healthy-t1=notumor --other other-brain-mri/healthy-flair=notumor \\
+    --other other-brain-mri/healthy-skull-stripped-t1=notumor --other other-brain-mri/tumor-type-unknown=tumor \\
+    --other-groups reports/audit-other/groups.csv"
+$LIST $OTHER --hold-out-fold 0 --hold-out-fold 4 --spare-testing --out runs/list-leak-free.csv
+$LIST $OTHER --out runs/list-shipped.csv
+$LIST --no-copies-in-test --out runs/unseen.csv
+for K in 0 4; do $LIST --hold-out-fold $K --out runs/fold-$K.csv; done
+# the leak-free network, then from its weights the shipped one
+brain-tumor-train finetune --list runs/list-leak-free.csv --data ROOT --weights WEIGHTS --out runs/leak-free \\
+    LEAK_FREE_STAGES
+brain-tumor-train finetune --list runs/list-shipped.csv --data ROOT --weights WEIGHTS --start runs/leak-free \\
+    --copies-in-test --out runs/shipped SHIPPED_STAGES
+for RUN in leak-free shipped; do
+    brain-tumor-train fit-decision runs/$RUN --data ROOT --brain-mri ROOT/other-brain-mri \\
+        --not-brain-mri ROOT/not-brain-mri --unseen breast-ultrasound
+    brain-tumor-train export runs/$RUN --data ROOT --out runs/$RUN.tfliteA
+done
+cp runs/shipped.tfliteA brain_tumor_model_lite.tfliteA
+# what was measured
+grep -v ^brain-tumor-mri/ runs/shipped/examples.csv > runs/held-back.csv
+brain-tumor evaluate ROOT/brain-tumor-mri --out reports/official --corruptions --corruption-images CORRUPTION_IMAGES \\
+    --brain-mri ROOT/other-brain-mri/mixed-pathology --not-brain-mri ROOT/not-brain-mri \\
+    --sources-list runs/held-back.csv --data ROOT
+brain-tumor evaluate ROOT --list runs/unseen.csv --out reports/unseen
+for K in 0 4; do
+    brain-tumor evaluate ROOT --list runs/fold-$K.csv --model runs/leak-free.tfliteA --out reports/fold-$K \\
+        --boxes runs/fold-$K.csv
+done
 # this page, and the figures inside the model file
 brain-tumor model info brain_tumor_model_lite.tfliteA --json > reports/card.json
-python tools/render_evaluation.py --baseline runs/baseline/metrics.json --card reports/card.json \\
-    --official reports/official/evaluation.json --leak-free reports/fold4/evaluation.json \\
-    --strict reports/fold4-strict/evaluation.json
+python -m tools.render_evaluation --baseline runs/baseline/metrics.json --card reports/card.json \\
+    --official reports/official/evaluation.json --unseen reports/unseen/evaluation.json \\
+    --leak-free "fold 0=reports/fold-0/evaluation.json" --leak-free "fold 4=reports/fold-4/evaluation.json"
 brain-tumor-train card brain_tumor_model_lite.tfliteA \\
     --evaluation "the official Testing split=reports/official/evaluation.json" \\
-    --evaluation "leak-free fold 4 (another network of this recipe)=reports/fold4/evaluation.json"
+    --evaluation "leak-free fold 0 (the first stage of this network)=reports/fold-0/evaluation.json" \\
+    --evaluation "leak-free fold 4 (the first stage of this network)=reports/fold-4/evaluation.json"
 ```
 """
 
@@ -89,47 +101,70 @@ def main() -> None:
     """Read the measured files and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--baseline", type=Path, required=True)
-    parser.add_argument("--official", type=Path, required=True)
-    parser.add_argument("--leak-free", type=Path, required=True)
-    parser.add_argument("--strict", type=Path, required=True)
     parser.add_argument("--card", type=Path, required=True, help="output of: brain-tumor model info --json")
+    parser.add_argument("--official", type=Path, required=True)
+    parser.add_argument("--unseen", type=Path, required=True)
+    parser.add_argument("--leak-free", action="append", required=True, metavar="NAME=FILE")
     args = parser.parse_args()
-    baseline, official, leak_free, strict, card = (
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in (args.baseline, args.official, args.leak_free, args.strict, args.card)
-    )
-    epochs = str(card["about"]["training"]["recipe"]["epochs"])
-    lines = [HOW, *_overall(official, leak_free, strict)]
-    for title, figures in (("official", official), ("leak-free", leak_free)):
+    baseline, card, official, unseen = map(_read, (args.baseline, args.card, args.official, args.unseen))
+    folds = {name: _read(Path(path)) for name, _, path in (pair.partition("=") for pair in args.leak_free)}
+    columns = {"official Testing split": official, "of it, unseen": unseen}
+    columns |= {f"leak-free {name}": figures for name, figures in folds.items()}
+    lines = [HOW, *_overall(columns)]
+    for title, figures in columns.items():
+        lines += _classes(title, figures)
+    for title, figures in columns.items():
         lines += _robustness(title, figures)
-    lines += [*_classes("Official", official), *_classes("Leak-free", leak_free)]
-    lines += [
-        *_baseline(baseline),
-        *_gate(official, card, args.official.with_name("gate_predictions.csv")),
-        *render_sources(official),
-        *_maps(official.get("maps")),
-        *_parity(card["about"]["parity"]),
-    ]
-    PAGE.write_text("\n".join([*lines, COMMANDS.replace("EPOCHS", epochs)]), encoding="utf-8")
+    lines += [*_baseline(baseline), *_gate(official, card, args.official.with_name("gate_predictions.csv"))]
+    lines += render_sources(official)
+    for title, figures in columns.items():
+        lines += _maps(title, figures.get("maps"))
+    lines += [*_parity(card["about"]["parity"]), *_runs(card["about"]["training"])]
+    stages = {"SHIPPED_STAGES": card["about"]["training"], "LEAK_FREE_STAGES": card["about"]["training"]["start"]}
+    commands = COMMANDS
+    for word, training in stages.items():
+        commands = commands.replace(word, "--stages " + _stages(training))
+    if official.get("robustness"):
+        commands = commands.replace("CORRUPTION_IMAGES", str(official["robustness"]["clean"]["images"]))
+    PAGE.write_text("\n".join([*lines, commands]), encoding="utf-8")
 
 
-def _overall(*columns: Figures) -> Iterator[str]:
+def _read(path: Path) -> Figures:
+    figures: Figures = json.loads(path.read_text(encoding="utf-8"))
+    return figures
+
+
+def _stages(training: Figures) -> str:
+    return ",".join(f"{stage['side_px']}x{stage['epochs']}" for stage in training["recipe"]["stages"])
+
+
+def _runs(training: Figures) -> Iterator[str]:
+    yield "## The two runs\n"
+    yield "| | stages (side in pixels x epochs) | precision | seed |\n|---|---|---|---|"
+    for name, run in (("leak-free", training["start"]), ("shipped, going on from it", training)):
+        yield _row(name, [_stages(run), run["precision"], str(run["seed"])])
+    yield "\nThe hours are in the [model card](model-card.md).\n"
+
+
+def _overall(columns: dict[str, Figures]) -> Iterator[str]:
+    titles, figures = list(columns), list(columns.values())
     yield "## Four classes\n"
-    yield "| | official Testing split | leak-free fold 4 | fold 4, audited |\n|---|---|---|---|"
-    yield _row("model", [f"`{one['model']['model_id']}`" for one in columns])
-    yield _row("images", [f"{one['data']['images']:,}" for one in columns])
+    yield _row("", titles)
+    yield "|---|" + "---|" * len(titles)
+    yield _row("model", [f"`{one['model']['model_id']}`" for one in figures])
+    yield _row("images", [f"{one['data']['images']:,}" for one in figures])
     for title, key in (
         ("accuracy", "accuracy"),
         ("accuracy among *classified*", "accuracy_among_classified"),
         ("uncertain", "uncertain"),
         ("not analysed", "not_analysed"),
     ):
-        yield _row(title, [_share(one[key]) for one in columns])
-    yield _row("macro F1", [_number(one["macro_f1"]) for one in columns])
-    errors = [_number(one["calibration"]["expected_calibration_error"]) for one in columns]
+        yield _row(title, [_share(one[key]) for one in figures])
+    yield _row("macro F1", [_number(one["macro_f1"]) for one in figures])
+    errors = [_number(one["calibration"]["expected_calibration_error"]) for one in figures]
     yield _row("expected calibration error", errors)
     # Reports of older versions lack these figures.
-    curves = [one.get("risk_coverage") or {} for one in columns]
+    curves = [one.get("risk_coverage") or {} for one in figures]
     if any(curves):
         yield _row("wrong among the 90 % most confident", [_wrong(one.get("errors_among_confident")) for one in curves])
         yield _row(
@@ -273,15 +308,15 @@ def _parity(parity: Figures) -> Iterator[str]:
     yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"
 
 
-def _maps(maps: Figures | None) -> Iterator[str]:
+def _maps(title: str, maps: Figures | None) -> Iterator[str]:
     if not maps:
         return
-    yield "## The heat maps\n"
+    yield f"## The heat maps, {title}\n"
     yield (
-        f"Official Testing split: {maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
+        f"{maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
         f"{maps['healthy_images']} healthy scans. *Chance* is the mean share of the image that the boxes cover. A\n"
         "peak is the centre of a cell, so no map of so few cells could hit more boxes than *reachable*. A filled\n"
-        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate DATA --boxes INDEX`.\n"
+        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate --boxes`.\n"
     )
     if pointing := {name: maps[name] for name in ("saliency", "location") if maps[name]}:
         yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
