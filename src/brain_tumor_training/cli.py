@@ -130,18 +130,30 @@ def _add_training_list(commands: Commands) -> None:
 def _run_training_list(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, splits, training_list
 
-    prefix = f"{args.index.parent.relative_to(args.data).as_posix()}/"
+    below = _below(args.index.parent, args.data)
+    prefix = "" if below == "." else f"{below}/"
     rows = training_list.build_own(
         args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
     )
+    if args.other and not args.other_groups:
+        raise DatasetError("--other needs --other-groups, the groups.csv of audit on the folder above the sources")
     for pair in args.other:
         folder, _, label = pair.rpartition("=")
+        if not folder:
+            raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
     examples.write_examples(rows, args.out)
     for source in sorted({row.source for row in rows}):
         counts = (sum(row.source == source and row.split == part for row in rows) for part in splits.PARTS)
         print(f"{source}: " + ", ".join(f"{count} {part}" for count, part in zip(counts, splits.PARTS, strict=True)))
+
+
+def _below(folder: Path, data: Path) -> str:
+    try:
+        return folder.relative_to(data).as_posix()
+    except ValueError:
+        raise DatasetError(f"{folder}: is not below {data}; give --data a folder that all sources are below") from None
 
 
 def _add_finetune(commands: Commands) -> None:
