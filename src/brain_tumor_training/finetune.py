@@ -47,8 +47,8 @@ def finetune(
     data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished run
     whose network this one goes on from; what that run trained on must not be tested here. out: the run folder; an
     interrupted run goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose
-    class is known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the
-    folder holds a run with other settings, and ModelFileError when the weights cannot be used.
+    class is known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or
+    the folder holds a run with other settings, and ModelFileError when the weights cannot be used.
     """
     parts = {part: [one for one in examples if one.split == part] for part in PARTS}
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:

@@ -130,15 +130,8 @@ def build_small_trunk(weights: str | None, side_px: int | None) -> Any:
 
 def use_small_trunk(patch: pytest.MonkeyPatch) -> None:
     """Let finetune() build and train the stand-in, without the compiler that only pays for long runs."""
-    import keras
-
-    from brain_tumor_training import finetuned_network
-
-    def compile_plainly(self: keras.Model, *args: Any, **options: Any) -> None:
-        keras.Model.compile(self, *args, **{**options, "jit_compile": False})
-
-    patch.setattr(finetuned_network, "build_trunk", build_small_trunk)
-    patch.setattr(finetuned_network.FinetunedNetwork, "compile", compile_plainly)
+    patch.setattr("brain_tumor_training.finetuned_network.build_trunk", build_small_trunk)
+    patch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
 
 
 def list_examples(data: Path, recipe: Recipe = SMALL) -> list[Example]:

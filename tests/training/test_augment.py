@@ -90,7 +90,8 @@ def test_every_view_stays_between_black_and_white(seed: int) -> None:
     image = rng.random((SIDE, SIDE)).astype(np.float32)
     draw = Draw.sample(replace(Augmentation(), brightness=0.9, noise=0.5), rng)
     view = change_grey(move(image, draw), draw)
-    assert (view.dtype, view.shape) == (np.float32, (SIDE, SIDE))
+    assert view.dtype == np.float32
+    assert view.shape == (SIDE, SIDE)
     assert view.min() >= 0
     assert view.max() <= 1
 

@@ -17,6 +17,7 @@ from brain_tumor_training import finetune as module
 from brain_tumor_training import train
 from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.finetune import ExampleBatches, finetune, usable_precision
+from brain_tumor_training.finetuned_network import build_finetuned
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
 from brain_tumor_training.recipes import FinetuneRecipe
@@ -75,7 +76,7 @@ def test_history_goes_through_all_stages(small_finetune_run: Run) -> None:
 
 def test_training_changes_all_but_the_batch_statistics(small_finetune_run: Run) -> None:
     trained = load(small_finetune_run.folder).get_layer("xception")
-    fresh = module.build_finetuned(SMALL_FINETUNE, "7", "float32").get_layer("xception")
+    fresh = build_finetuned(SMALL_FINETUNE, "7", "float32").get_layer("xception")
     for one, other in zip(trained.layers, fresh.layers, strict=True):
         if one.weights:
             assert (max(distances(one, other)) == 0) == isinstance(one, keras.layers.BatchNormalization)

@@ -31,11 +31,10 @@ def test_a_recipe_is_the_same_after_json(recipe: AnyRecipe) -> None:
     assert recipe_from_json(json.loads(json.dumps(asdict(recipe)))) == recipe
 
 
-@pytest.mark.parametrize("name", ["baseline", "finetuned"])
-def test_a_field_that_no_recipe_has_is_refused(name: str) -> None:
-    fields = asdict({**RECIPES, **FINETUNE_RECIPES}[name])
+@pytest.mark.parametrize("recipe", [RECIPES["baseline"], FINETUNE_RECIPES["finetuned"]], ids=["baseline", "finetuned"])
+def test_a_field_that_no_recipe_has_is_refused(recipe: AnyRecipe) -> None:
     with pytest.raises(TypeError, match="luck"):
-        recipe_from_json({**fields, "luck": 1})
+        recipe_from_json({**asdict(recipe), "luck": 1})
 
 
 def test_epochs_are_those_of_all_stages() -> None:

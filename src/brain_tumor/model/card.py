@@ -20,7 +20,6 @@ class Rules:
     max_chroma: float  # 0 to 1; a higher chroma is a colour picture
     min_probability: float  # 0 to 1; a lower top probability is uncertain
     min_margin: float  # 0 to 1; a smaller distance between the two highest is uncertain
-    min_location: float | None = None  # 0 to 1; a location map whose maximum is lower shows no tumor location
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,7 @@ class Card:
             rules, golden = fields.pop("rules"), fields.pop("golden")
             return cls(
                 input=InputContract(**fields.pop("input")),
-                rules=Rules(
-                    order=_to_order(rules.pop("order")),
-                    **{
-                        key: None if rules[key] is None and key == "min_location" else float(rules[key])
-                        for key in rules
-                    },
-                ),
+                rules=Rules(order=_to_order(rules.pop("order")), **{key: float(rules[key]) for key in rules}),
                 golden=Golden(
                     **{
                         **golden,

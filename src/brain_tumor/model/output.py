@@ -16,12 +16,8 @@ class ModelOutput:
     logits: FloatArray  # (classes,), in the card's class order, before the temperature
     probabilities: FloatArray  # (classes,), softmax of logits / temperature, sums to 1
     gate_scores: FloatArray  # (scores,), higher is more like a brain MRI; the card names each
-    saliency: FloatArray | None = None  # (rows, columns, classes), 0 or more; None where the file has none
-    location: FloatArray | None = None  # (rows, columns), 0 to 1; None where the file has none
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
         """Take the outputs of a batch of one, by name; raises KeyError where one is missing."""
-        needed = (np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores"))
-        maps = {name: np.array(arrays[name][0]) for name in ("saliency", "location") if name in arrays}
-        return cls(*needed, **maps)
+        return cls(*(np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores")))
