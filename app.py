@@ -1,7 +1,7 @@
 """The web page, widgets and calls only: ``streamlit run app.py``."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,8 +18,10 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.about import render_about
 from brain_tumor.presentation.charts import format_percent, probability_chart
 from brain_tumor.presentation.entry import Answer, Entry, to_entry, to_error_entry
-from brain_tumor.presentation.rows import COLUMNS
-from brain_tumor.presentation.wording import EXPLANATIONS, NOTICE, TITLES
+from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
+from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
+from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, NOTICE, TITLES
 from brain_tumor.presentation.writers import render_csv
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -132,8 +134,8 @@ def clear_all() -> None:
     st.session_state["turn"] = turn + 1
 
 
-def answer(classifier: Classifier, sources: Sequence[Source]) -> list[Entry]:
-    """Answer each file once, whatever is clicked later; forget those that were removed."""
+def answer(classifier: Classifier, sources: Sequence[Source]) -> dict[str, Entry]:
+    """Answer each file once, whatever is clicked later; forget those that were removed. Entries by their keys."""
     known: dict[str, Entry] = st.session_state.setdefault("entries", {})
     for gone in known.keys() - {source.key for source in sources}:
         del known[gone]
@@ -144,7 +146,7 @@ def answer(classifier: Classifier, sources: Sequence[Source]) -> list[Entry]:
             progress.progress(done / len(new), f"Classifying {done + 1} of {len(new)}")
             known[source.key] = classify(classifier, source)
         progress.empty()
-    return [known[source.key] for source in sources]
+    return {source.key: known[source.key] for source in sources}
 
 
 def classify(classifier: Classifier, source: Source) -> Entry:
@@ -155,8 +157,9 @@ def classify(classifier: Classifier, source: Source) -> Entry:
         return to_error_entry(source.name, str(error), classifier.card.model_id)
 
 
-def show_results(entries: Sequence[Entry]) -> None:
+def show_results(results: Mapping[str, Entry]) -> None:
     """The counts, one card per image, and the table of all."""
+    entries = list(results.values())
     st.header("Results", anchor=False)
     counts = Counter(str(entry.row["status"]) for entry in entries)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -171,50 +174,83 @@ def show_results(entries: Sequence[Entry]) -> None:
         )
     one_by_one, table = st.tabs(["Image by image", "Table of all results"])
     with one_by_one:
-        for entry in choose_page(entries):
-            show_entry(entry)
+        for key in choose_page(list(results)):
+            show_entry(key, results[key])
     with table:
         show_table(entries)
 
 
-def choose_page(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries of the screen page that is turned to."""
+def choose_page(keys: Sequence[str]) -> Sequence[str]:
+    """The entries of the screen page that is turned to, by their keys."""
     st.caption("Images appear small and in grey, as the network sees them.")
-    if len(entries) <= PAGE_SIZE:
-        return entries
-    page = st.pagination(-(-len(entries) // PAGE_SIZE), key="page")
-    return entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    if len(keys) <= PAGE_SIZE:
+        return keys
+    page = st.pagination(-(-len(keys) // PAGE_SIZE), key="page")
+    return keys[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
-def show_entry(entry: Entry) -> None:
+def show_entry(key: str, entry: Entry) -> None:
     """One card. A file's name may hold Markdown or HTML, so it only ever goes through st.text."""
     with st.container(border=True):
         st.text(entry.name)
         if entry.answer is not None:
-            show_answer(entry.name, entry.answer)
+            show_answer(key, entry.name, entry.answer)
         else:
             st.badge("Not read", icon=":material/error:", color="red")
             st.text(entry.row["reason"])
 
 
-def show_answer(name: str, answer: Answer) -> None:
-    """The image, the verdict in words, and the four probabilities as a table and a chart."""
-    status, label = answer.verdict.status, answer.verdict.label
-    picture, words, numbers = st.columns([2, 3, 3])
-    picture.image(answer.thumbnail, width=PICTURE_PX, alt=f"The image {name}")
-    with words:
-        icon, color = BADGES[status]
-        st.badge(TITLES[status], icon=icon, color=color)
-        st.subheader(HEADLINES[status].format(label=label), anchor=False)
-        if answer.confidence is not None:
-            st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
-        else:
-            st.markdown(f":gray[Final class {label} by rule, no confidence]")
-        if answer.verdict.reason:
-            st.markdown(f"{answer.verdict.reason[0].upper()}{answer.verdict.reason[1:]}.")
-        st.caption(EXPLANATIONS[status])
+def show_answer(key: str, name: str, answer: Answer) -> None:
+    """The image and the verdict in words beside the four probabilities as a table and a chart."""
+    finding, numbers = st.columns([5, 3])
+    with finding:
+        show_finding(key, name, answer)
     with numbers:
         show_probabilities(answer)
+
+
+@st.fragment  # so that choosing a heat map draws this image again, and nothing else of the page
+def show_finding(key: str, name: str, answer: Answer) -> None:
+    """The image, plain or under a heat map, and what is said of it."""
+    picture, words = st.columns([2, 3])
+    with words:
+        show_verdict(answer)
+        kind, strength = choose_map(key, answer)
+    shown = f", under its heat map {MAP_TITLES[kind]}" if kind else ""
+    picture.image(answer.render_picture(kind, strength), width=PICTURE_PX, alt=f"The image {name}{shown}")
+
+
+def show_verdict(answer: Answer) -> None:
+    """The verdict in words."""
+    status, label = answer.verdict.status, answer.verdict.label
+    icon, color = BADGES[status]
+    st.badge(TITLES[status], icon=icon, color=color)
+    st.subheader(HEADLINES[status].format(label=label), anchor=False)
+    if answer.confidence is not None:
+        st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
+    else:
+        st.markdown(f":gray[Final class {label} by rule, no confidence]")
+    if answer.verdict.reason:
+        st.markdown(f"{answer.verdict.reason[0].upper()}{answer.verdict.reason[1:]}.")
+    st.caption(EXPLANATIONS[status])
+
+
+def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float]:
+    """The heat map to show and how strongly; says which it is, what it shows, and whether a tumor was located."""
+    kind, strength = None, DEFAULT_STRENGTH
+    if answer.maps:
+        kind = st.radio(
+            "Heat map",
+            [None, *answer.maps],
+            format_func=lambda one: MAP_TITLES[one] if one else "none",
+            horizontal=True,
+            key=f"map-{key}",
+        )
+    if kind:
+        strength = st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
+        st.caption(f"**Heat map: {MAP_TITLES[kind]}.** {MAP_EXPLANATIONS[kind]}")
+    st.caption(answer.map_state)
+    return kind, strength
 
 
 def show_probabilities(answer: Answer) -> None:
@@ -247,10 +283,11 @@ def show_table(entries: Sequence[Entry]) -> None:
         else entry.row
         for entry in entries
     ]
+    located = any(entry.row["location_score"] is not None for entry in entries)
     st.dataframe(
         shown,
         hide_index=True,
-        column_order=COLUMNS,
+        column_order=[name for name in COLUMNS if located or name not in LOCATION_COLUMNS],
         column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
         placeholder="",
         alt="Results of all images",

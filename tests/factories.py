@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from brain_tumor.classifier import Result
+from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
@@ -29,10 +30,30 @@ def make_scan(pixels: FloatArray | None = None, chroma: float = 0.0) -> Scan:
     return Scan(pixels, chroma, "PNG")
 
 
-def make_output(probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1), gate_score: float = 1.0) -> ModelOutput:
-    """What a network says of one image."""
+def make_output(
+    probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1),
+    gate_score: float = 1.0,
+    saliency: FloatArray | None = None,
+    location: FloatArray | None = None,
+) -> ModelOutput:
+    """What a network says of one image; by default one that computes no maps."""
     values = np.array(probabilities, np.float32)
-    return ModelOutput(np.log(values), values, np.array([gate_score], np.float32))
+    return ModelOutput(np.log(values), values, np.array([gate_score], np.float32), saliency, location)
+
+
+def make_saliency() -> FloatArray:
+    """2 x 2 cells, four classes: glioma at the upper left and half as much beside it, no tumor at the lower right."""
+    saliency = np.zeros((2, 2, 4), np.float32)
+    saliency[0, :, 0] = 8.0, 4.0
+    saliency[1, 1, 2] = 5.0
+    return saliency
+
+
+def make_location(peak: float = 0.8) -> FloatArray:
+    """4 x 4 cells: a tumor in the second row's third and fourth, nothing elsewhere."""
+    location = np.zeros((4, 4), np.float32)
+    location[1, 2:] = peak
+    return location
 
 
 def make_rules(**changes: Any) -> Rules:
@@ -53,10 +74,19 @@ def make_result(
     verdict: Verdict | None = None,
     name: str = "slice.png",
     probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1),
+    saliency: FloatArray | None = None,
+    location: FloatArray | None = None,
 ) -> Result:
-    """An answer; by default a classified glioma."""
+    """An answer; by default a classified glioma without maps. A location map shows its tumor from 0.5 on."""
     verdict = verdict or Verdict(Label.GLIOMA, Status.CLASSIFIED, None)
-    return Result(name, make_scan(), make_output(probabilities), verdict, tuple(Label), "test-1")
+    output = make_output(probabilities, saliency=saliency, location=location)
+    found = find_location(output, make_rules(min_location=0.5)) if verdict.names_tumor else None
+    return Result(name, make_scan(), output, verdict, tuple(Label), "test-1", found)
+
+
+def make_mapped_result(verdict: Verdict | None = None, name: str = "slice.png", peak: float = 0.8) -> Result:
+    """An answer with both maps; a tumor is located where the peak is at least 0.5 and the verdict names one."""
+    return make_result(verdict, name, saliency=make_saliency(), location=make_location(peak))
 
 
 def make_card(flatbuffer: bytes = FLATBUFFER, **changes: Any) -> Card:

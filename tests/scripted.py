@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from brain_tumor.classifier import Result
+from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import decide
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
-from brain_tumor.model.output import ModelOutput
+from tests.factories import make_location, make_output, make_saliency
 
-RULES = Rules(tuple(Label), min_gate_score=0.0, max_chroma=0.1, min_probability=0.5, min_margin=0.1)
+RULES = Rules(tuple(Label), min_gate_score=0.0, max_chroma=0.1, min_probability=0.5, min_margin=0.1, min_location=0.5)
 CARD = Card(
     model_id="scripted-1",
     created="2026-01-01",
@@ -28,11 +27,17 @@ CARD = Card(
 CLEAR = (0.93, 0.04, 0.01, 0.02)  # glioma
 CLOSE = (0.40, 0.35, 0.15, 0.10)
 SURE = (0.99997, 0.00001, 0.00001, 0.00001)
+HEALTHY = (0.02, 0.04, 0.93, 0.01)
+ANSWERS = {"doubt": CLOSE, "sure": SURE, "healthy": HEALTHY}
 
 
 @dataclass
 class ScriptedClassifier:
-    """Answers a clear glioma; too close a call for a name with "doubt", a certain glioma for one with "sure"."""
+    """Answers a clear glioma; too close a call for a name with "doubt", a certain glioma for one with "sure".
+
+    "healthy" is a clear No Tumor. A name with "mapped" comes with both heat maps, one with "faint" too, but with a
+    location map under the limit.
+    """
 
     card: Card = CARD
     calls: list[str] = field(default_factory=list)
@@ -41,7 +46,11 @@ class ScriptedClassifier:
         """As Classifier.classify."""
         self.calls.append(name)
         scan = read_scan(data, name)
-        chosen = CLOSE if "doubt" in name else SURE if "sure" in name else CLEAR
-        probabilities = np.array(chosen, dtype=np.float32)
-        output = ModelOutput(np.log(probabilities), probabilities, np.ones(1, dtype=np.float32))
-        return Result(name, scan, output, decide(scan, output, RULES), RULES.order, CARD.model_id)
+        chosen = next((answer for word, answer in ANSWERS.items() if word in name), CLEAR)
+        maps = (make_saliency(), make_location(0.8)) if "mapped" in name else (None, None)
+        if "faint" in name:
+            maps = (make_saliency(), make_location(0.2))
+        output = make_output(chosen, saliency=maps[0], location=maps[1])
+        verdict = decide(scan, output, RULES)
+        location = find_location(output, RULES) if verdict.names_tumor else None
+        return Result(name, scan, output, verdict, RULES.order, CARD.model_id, location)

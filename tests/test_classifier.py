@@ -9,8 +9,10 @@ from PIL import Image
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
+from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from tests.factories import encode, make_result, png_bytes
+from brain_tumor.model.output import ModelOutput
+from tests.factories import encode, make_card, make_location, make_output, make_result, make_rules, png_bytes
 
 
 def draw(seed: int) -> bytes:
@@ -22,6 +24,13 @@ def draw(seed: int) -> bytes:
 def test_an_answer_carries_its_name_and_its_model(classifier: Classifier) -> None:
     result = classifier.classify(png_bytes(), "slice.png")
     assert (result.name, result.model_id) == ("slice.png", classifier.card.model_id)
+
+
+def test_a_scan_in_memory_gets_the_answer_of_its_file(classifier: Classifier) -> None:
+    result = classifier.classify(draw(1), "slice.png")
+    again = classifier.classify_scan(result.scan, "again.png")
+    assert again.name == "again.png"
+    assert again.probabilities == result.probabilities
 
 
 def test_probabilities_are_named_and_sum_to_one(classifier: Classifier) -> None:
@@ -61,6 +70,13 @@ def test_the_file_format_does_not_change_the_answer(classifier: Classifier) -> N
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_a_scan_that_was_read_before_gets_the_answer_of_its_file(classifier: Classifier) -> None:
+    from_file = classifier.classify(png_bytes(), "slice.png")
+    from_scan = classifier.classify_scan(from_file.scan, "slice.png")
+    assert from_scan.output.probabilities.tolist() == from_file.output.probabilities.tolist()
+    assert (from_scan.name, from_scan.verdict) == ("slice.png", from_file.verdict)
+
+
 def test_a_bad_image_is_a_scan_error_with_its_name(classifier: Classifier) -> None:
     with pytest.raises(ScanError, match=r"^slice\.png: "):
         classifier.classify(b"no image", "slice.png")
@@ -86,3 +102,30 @@ def test_the_shipped_model_is_loaded_by_default(classifier: Classifier) -> None:
 def test_a_model_that_is_not_there_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError):
         load_classifier(tmp_path / "none.tfliteA")
+
+
+class Engine:
+    """Stands in for LiteRTEngine: one output, whatever the image."""
+
+    def __init__(self, output: ModelOutput) -> None:
+        self._output = output
+
+    def run(self, tensor: FloatArray) -> ModelOutput:
+        return self._output
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "gate_score", "located"),
+    [
+        ((0.7, 0.1, 0.1, 0.1), 1.0, True),
+        ((0.4, 0.35, 0.15, 0.1), 1.0, True),  # in doubt between two tumors
+        ((0.1, 0.1, 0.7, 0.1), 1.0, False),  # No Tumor
+        ((0.7, 0.1, 0.1, 0.1), -1.0, False),  # not a brain MRI
+    ],
+)
+def test_a_location_goes_with_a_final_class_that_is_a_tumor(
+    probabilities: tuple[float, ...], gate_score: float, located: bool
+) -> None:
+    engine = Engine(make_output(probabilities, gate_score, location=make_location(0.8)))
+    classifier = Classifier(engine, make_card(rules=make_rules(min_location=0.5)))  # type: ignore[arg-type]
+    assert (classifier.classify(png_bytes(), "slice.png").location is not None) is located

@@ -12,6 +12,7 @@ from brain_tumor.cli import main
 from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import encode, make_model_bytes, png_bytes
+from tests.scripted import ScriptedClassifier
 
 Capture = pytest.CaptureFixture[str]
 
@@ -70,6 +71,8 @@ def test_a_model_that_cannot_be_used_is_status_2(capsys: Capture) -> None:
         ["predict"],
         ["predict", "good.png", "--threads", "0"],
         ["predict", "--colour"],
+        ["predict", "good.png", "--heatmap-strength", "1.5"],
+        ["predict", "good.png", "--heatmap-strength", "much"],
         ["model"],
         ["guess"],
     ],
@@ -173,6 +176,58 @@ def test_a_terminal_gets_a_progress_bar_for_several_images(monkeypatch: pytest.M
 def test_a_pipe_gets_no_progress_bar(capsys: Capture) -> None:
     main(["predict", "good.png", "good.png"])
     assert capsys.readouterr().err == f"{NOTICE}\n"
+
+
+@pytest.fixture
+def mapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three images in two folders, and a model that computes maps for those called "mapped"."""
+    monkeypatch.setattr("brain_tumor.cli.load_classifier", lambda *_: ScriptedClassifier())
+    for name in ("in/a/mapped.png", "in/b/mapped.png", "in/healthy-mapped.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(png_bytes())
+
+
+@pytest.mark.usefixtures("mapped")
+def test_heat_maps_are_written_beside_each_other_under_the_names_of_the_images(capsys: Capture) -> None:
+    assert main(["predict", "in", "--heatmaps", "maps"]) == 0
+    assert sorted(path.as_posix() for path in Path("maps").rglob("*.png")) == [
+        "maps/in/a/mapped.location.png",
+        "maps/in/a/mapped.saliency.png",
+        "maps/in/b/mapped.location.png",
+        "maps/in/b/mapped.saliency.png",
+        "maps/in/healthy-mapped.saliency.png",
+    ]
+    assert "Heat maps written to maps: 3 saliency, 2 location.\n" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("mapped")
+def test_heat_maps_inside_the_searched_folder_are_not_taken_for_images(capsys: Capture) -> None:
+    main(["predict", "in", "--heatmaps", "in/maps"])
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.usefixtures("mapped")
+def test_a_folder_of_images_is_refused_for_heat_maps(capsys: Capture) -> None:
+    assert main(["predict", "in", "--heatmaps", "in/a"]) == 2
+    assert "in/a: is not an empty folder" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("mapped")
+def test_a_location_is_in_the_table_and_in_json(capsys: Capture) -> None:
+    main(["predict", "in/a", "in/healthy-mapped.png", "--csv", "out.csv", "--json"])
+    tumor, healthy = rows("out.csv")
+    assert (tumor["location_x0"], tumor["location_score"]) == ("0.500000", "0.800000")
+    assert (healthy["location_x0"], healthy["location_score"]) == ("", "")
+    assert [json.loads(line)["location_y1"] for line in capsys.readouterr().out.splitlines()] == [0.5, None]
+
+
+def test_a_model_without_heat_maps_says_so_and_still_answers(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr("brain_tumor.cli.load_classifier", lambda *_: ScriptedClassifier())
+    assert main(["predict", "good.png", "--heatmaps", "maps"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("good.png: ")
+    assert "No heat maps written. This model file has no heat maps." in shown.err
+    assert not Path("maps").exists()
 
 
 def test_model_info_shows_the_shipped_card(capsys: Capture) -> None:

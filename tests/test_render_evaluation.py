@@ -1,8 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from brain_tumor.evaluation.labelled import find_labelled
+from brain_tumor.evaluation.robustness import measure_robustness
 from brain_tumor.evaluation.tables import render_json
-from tests.evaluation.fakes import make_evaluation
+from tests.evaluation.fakes import FakeClassifier, fill, make_evaluation
+from tools import render_evaluation
 from tools.render_evaluation import render_sources
 
 
@@ -24,3 +28,26 @@ def test_every_row_has_the_columns_of_its_heading(tmp_path: Path) -> None:
 
 def test_an_evaluation_without_other_sources_adds_nothing() -> None:
     assert list(render_sources({"sources": None})) == list(render_sources({})) == []
+
+
+def page(*columns: dict[str, object]) -> list[str]:
+    return "\n".join(render_evaluation._overall(*columns)).splitlines()
+
+
+def test_errors_among_the_confident_are_shown_and_missing_ones_are_said_to_be(tmp_path: Path) -> None:
+    figures = json.loads(render_json(make_evaluation(tmp_path)))
+    older = {key: value for key, value in figures.items() if key != "risk_coverage"}
+    (row,) = (line for line in page(figures, older) if line.startswith("| wrong among"))
+    assert row == "| wrong among the 90 % most confident | 12.5 % (2.2 to 47.1), 1 of 8 | not measured |"
+    assert not any(line.startswith("| wrong among") for line in page(older, older))
+
+
+def test_worse_images_are_a_table_where_they_were_measured(tmp_path: Path) -> None:
+    evaluation = make_evaluation(tmp_path / "whole")
+    assert list(render_evaluation._robustness("official", json.loads(render_json(evaluation)))) == []
+    data = find_labelled(fill(tmp_path / "one", "Glioma/glioma-90.png"))
+    measured = replace(evaluation, robustness=measure_robustness(FakeClassifier(), data.files, 1))
+    lines = list(render_evaluation._robustness("official", json.loads(render_json(measured))))
+    assert lines[0] == "## Worse images, official\n"
+    assert "| Motion | 1.000 | 1.000 | 1.000 | 1.000 | 1.000 | 0.0 % (0.0 to 79.3) | 0.0 % (0.0 to 79.3) |" in lines
+    assert len([line for line in lines if line.startswith("| ")]) == 1 + 12

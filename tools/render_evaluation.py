@@ -100,11 +100,14 @@ def main() -> None:
     )
     epochs = str(card["about"]["training"]["recipe"]["epochs"])
     lines = [HOW, *_overall(official, leak_free, strict)]
+    for title, figures in (("official", official), ("leak-free", leak_free)):
+        lines += _robustness(title, figures)
     lines += [*_classes("Official", official), *_classes("Leak-free", leak_free)]
     lines += [
         *_baseline(baseline),
         *_gate(official, card, args.official.with_name("gate_predictions.csv")),
         *render_sources(official),
+        *_maps(official.get("maps")),
         *_parity(card["about"]["parity"]),
     ]
     PAGE.write_text("\n".join([*lines, COMMANDS.replace("EPOCHS", epochs)]), encoding="utf-8")
@@ -124,7 +127,15 @@ def _overall(*columns: Figures) -> Iterator[str]:
         yield _row(title, [_share(one[key]) for one in columns])
     yield _row("macro F1", [_number(one["macro_f1"]) for one in columns])
     errors = [_number(one["calibration"]["expected_calibration_error"]) for one in columns]
-    yield _row("expected calibration error", errors) + "\n"
+    yield _row("expected calibration error", errors)
+    # Reports of older versions lack these figures.
+    curves = [one.get("risk_coverage") or {} for one in columns]
+    if any(curves):
+        yield _row("wrong among the 90 % most confident", [_wrong(one.get("errors_among_confident")) for one in curves])
+        yield _row(
+            "area under the risk-coverage curve", [_number(one["area"]) if one else "not measured" for one in curves]
+        )
+    yield ""
 
 
 def _classes(title: str, figures: Figures) -> Iterator[str]:
@@ -136,6 +147,32 @@ def _classes(title: str, figures: Figures) -> Iterator[str]:
         one = figures["classes"][name]
         shares = " | ".join(_share(one[key]) for key in ("precision", "recall", "specificity"))
         yield f"| {name} | {shares} | {_number(one['f1'])} | {' | '.join(map(str, counts))} |"
+    yield ""
+
+
+def _robustness(title: str, figures: Figures) -> Iterator[str]:
+    robustness = figures.get("robustness")
+    if not robustness:
+        return
+    clean, middle = robustness["clean"], robustness["mean_drop_at_strength"]
+    yield f"## Worse images, {title}\n"
+    yield (
+        f"A sample of {clean['images']:,} of {robustness['drawn_from']:,} images, each class in proportion, damaged\n"
+        "in twelve ways at five strengths (`brain-tumor evaluate --corruptions`) and answered again. *Silent* errors\n"
+        "are wrong answers that nothing warns of: accepted, and classified without doubt. The clean sample has a\n"
+        f"macro F1 of {_number(clean['macro_f1'])} and {_wrong(clean['silent_errors'])}, silent errors.\n"
+        f"At strength {middle} macro F1 is {robustness['mean_drop_points']:.1f} points lower, in the mean of all.\n"
+    )
+    rows: dict[str, list[Figures]] = {}
+    for one in robustness["corruptions"]:
+        rows.setdefault(one["corruption"], []).append(one)
+    strengths = [one["strength"] for one in next(iter(rows.values()))]
+    yield _row("macro F1 at strength", [*map(str, strengths), f"silent at {middle}", f"not analysed at {middle}"])
+    yield "|---|" + "---|" * (len(strengths) + 2)
+    for name, steps in rows.items():
+        shown = steps[strengths.index(middle)]
+        scores = [f"{one['macro_f1']['value']:.3f}" for one in steps]
+        yield _row(name, [*scores, _share(shown["silent_errors"]), _share(shown["not_analysed"])])
     yield ""
 
 
@@ -236,6 +273,42 @@ def _parity(parity: Figures) -> Iterator[str]:
     yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"
 
 
+def _maps(maps: Figures | None) -> Iterator[str]:
+    if not maps:
+        return
+    yield "## The heat maps\n"
+    yield (
+        f"Official Testing split: {maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
+        f"{maps['healthy_images']} healthy scans. *Chance* is the mean share of the image that the boxes cover. A\n"
+        "peak is the centre of a cell, so no map of so few cells could hit more boxes than *reachable*. A filled\n"
+        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate DATA --boxes INDEX`.\n"
+    )
+    if pointing := {name: maps[name] for name in ("saliency", "location") if maps[name]}:
+        yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
+        yield "|---|---|---|---|---|---|---|"
+        yield from (_row(name, _pointing(one)) for name, one in pointing.items())
+    if occlusion := maps["occlusion"]:
+        scans = f", {occlusion['images']} scans"
+        yield from (_row(name + scans, _pointing(occlusion[name])) for name in ("occlusion", "saliency"))
+    yield "\n| | |\n|---|---|"
+    if drawn := maps["drawn"]:
+        yield _row("drawn and marked box, mean IoU", [_number(drawn["overlap"])])
+        yield _row("tumor scans with a drawn box", [_share(drawn["on_tumor"])])
+        yield _row("healthy scans with a drawn box", [_share(drawn["on_healthy"])])
+    if deletion := maps["deletion"]:
+        yield _row("tumor box filled, mean drop of the true class's probability", [_number(deletion["tumor"])])
+        yield _row("box of the same size elsewhere inside the skull filled", [_number(deletion["control"])])
+        yield _row(f"difference of the two, {deletion['images']} scans", [_number(deletion["difference"])])
+    if occlusion:
+        yield _row("saliency and occlusion, mean rank correlation", [_number(occlusion["agreement"])])
+    yield ""
+
+
+def _pointing(one: Figures) -> list[str]:
+    chances = [f"{100 * one[name]:.1f} %" for name in ("chance_near", "reachable", "chance_inside")]
+    return [_share(one["near"]), *chances[:2], _share(one["inside"]), _number(one["mass"]), chances[2]]
+
+
 def _row(title: str, cells: Iterable[str]) -> str:
     return f"| {title} | {' | '.join(cells)} |"
 
@@ -246,6 +319,10 @@ def _share(estimate: Figures | None) -> str:
 
 def _counted(estimate: Figures | None) -> str:
     return f"{format_counts(Estimate(**estimate))}, {_share(estimate)}" if estimate else "not defined"
+
+
+def _wrong(estimate: Figures | None) -> str:
+    return f"{_share(estimate)}, {estimate['hits']} of {estimate['total']}" if estimate else "not measured"
 
 
 def _number(estimate: Figures | None) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from brain_tumor.decision.location import Location, find_location
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
@@ -25,6 +26,7 @@ class Result:
     verdict: Verdict
     order: tuple[Label, ...]  # class of each probability
     model_id: str
+    location: Location | None = None  # where the tumor is; only of a verdict that names one
 
     @property
     def probabilities(self) -> dict[Label, float]:
@@ -53,10 +55,14 @@ class Classifier:
 
     def classify(self, data: bytes, name: str) -> Result:
         """Classify one image file's content; `name` only appears in messages. Raises ScanError."""
-        scan = read_scan(data, name)
+        return self.classify_scan(read_scan(data, name), name)
+
+    def classify_scan(self, scan: Scan, name: str) -> Result:
+        """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
         output = self._engine.run(to_tensor(scan, self.card.input))
         verdict = decide(scan, output, self.card.rules)
-        return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id)
+        location = find_location(output, self.card.rules) if verdict.names_tumor else None
+        return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id, location)
 
 
 def load_classifier(path: str | Path | None = None, threads: int | None = None) -> Classifier:

@@ -16,9 +16,11 @@ from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.evaluation.command import add_evaluate, positive
 from brain_tumor.input.files import find_files, read_file
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
+from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.model_info import render_model
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.rows import Row, to_error_row, to_row
-from brain_tumor.presentation.wording import NOTICE, render_error_line, render_line, to_printable
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, render_error_line, render_line, to_printable
 from brain_tumor.presentation.writers import CsvFile, to_json_line
 
 ALL_ANSWERED, SOME_FAILED, WRONG_USE = 0, 1, 2
@@ -87,9 +89,32 @@ def _add_predict(commands: Commands) -> None:
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table (FILE.part until it is whole)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
+    parser.add_argument(
+        "--heatmaps",
+        type=Path,
+        metavar="DIR",
+        help=f"also draw each image's heat maps into a new folder. {' '.join(MAP_EXPLANATIONS.values())}",
+    )
+    parser.add_argument(
+        "--heatmap-strength",
+        type=_share,
+        default=DEFAULT_STRENGTH,
+        metavar="S",
+        help="share of colour where a heat map is 1, from 0 to 1 (default: %(default)s)",
+    )
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=_predict)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return share
 
 
 def _add_model(commands: Commands) -> None:
@@ -111,8 +136,11 @@ def _show_model(arguments: argparse.Namespace) -> int:
 def _predict(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         table = CsvFile(arguments.csv) if arguments.csv else None
-        # The table may lie in the very folder that is searched.
+        # The table and the maps may lie in the very folder that is searched.
         skip = {path.resolve() for path in (table.path, table.part)} if table else set()
+        maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
+        if maps:
+            skip.add(maps.path.resolve())
         find = functools.partial(find_files, arguments.paths, skip)
         if not any(map(os.path.lexists, find())):
             raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
@@ -121,10 +149,12 @@ def _predict(arguments: argparse.Namespace) -> int:
             stack.enter_context(table)
         if not arguments.json:  # every JSON object carries the notice itself
             stack.callback(print, NOTICE, file=sys.stderr)
+        if maps:
+            stack.callback(_print_summary, maps)
         failed = 0
         files, show = _with_progress(find)
         for file in files:
-            row, line = _answer(classifier, file)
+            row, line = _answer(classifier, file, maps)
             failed += row["status"] == "error"
             if table:
                 table.write(row)
@@ -133,13 +163,20 @@ def _predict(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else ALL_ANSWERED
 
 
-def _answer(classifier: Classifier, file: str) -> tuple[Row, str]:
+def _answer(classifier: Classifier, file: str, maps: MapFolder | None) -> tuple[Row, str]:
     try:
         result = classifier.classify(read_file(file), file)
     except ScanError as error:
         row = to_error_row(file, str(error), classifier.card.model_id)
         return row, render_error_line(file, str(row["reason"]))
+    if maps:
+        maps.write(result)
     return to_row(result), render_line(result)
+
+
+def _print_summary(maps: MapFolder) -> None:
+    for line in maps.summary():
+        print(to_printable(line), file=sys.stderr)
 
 
 def _with_progress(find: Callable[[], Iterator[str]]) -> tuple[Iterable[str], Callable[[str], object]]:

@@ -41,7 +41,7 @@ class Draw:
             gamma=float(np.exp(rng.uniform(-a.gamma, a.gamma))),
             brightness=float(rng.uniform(1 - a.brightness, 1 + a.brightness)),
             bias=rng.uniform(1 - a.bias_field, 1 + a.bias_field, (4, 4)).astype(np.float32),
-            noise=float(rng.uniform(0, a.noise)) * (rng.random() < 0.5),
+            noise=float(rng.uniform(0, a.noise)) * (rng.random() < 1 / 3),
             blur_px=float(rng.uniform(0, a.blur_px)) * (rng.random() < 0.25),
             coarseness=float(rng.uniform(a.coarsest, 1)) if rng.random() < 0.25 else 1.0,
             noise_seed=int(rng.integers(2**31)),

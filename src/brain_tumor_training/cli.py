@@ -49,13 +49,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_training_list(commands)
     _add_finetune(commands)
     _add_split(commands)
+    _add_cross_validate(commands)
     _add_fit_decision(commands)
     _add_export(commands)
     _add_card(commands)
     _add_data(commands)
     _add_audit(commands)
+    _add_compare_maps(commands)
     return parser
 
+
+_GROUPS_HELP = (
+    "CSV with path and group, such as the groups.csv of audit: a group stays on one side of the split; may be given "
+    "several times, the groups are then united"
+)
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -76,20 +83,32 @@ def _add_fit(commands: Commands) -> None:
     fit.add_argument("--keep", choices=("last", "best"), help="epoch to keep; best is by validation loss")
     fit.add_argument("--seed", type=_seed, default=0)
     fit.add_argument("--split", type=Path, help="use this split file instead of carving a validation set")
+    fit.add_argument("--groups", type=Path, action="append", default=[], help=_GROUPS_HELP)
+    fit.add_argument(
+        "--allow-leaks-into",
+        choices=("test", "validation"),
+        action="append",
+        default=[],
+        help="train although this part has copies of training images, which --groups otherwise refuses",
+    )
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
     fit.add_argument("--no-feature-cache", action="store_true", help="send every image through in every epoch")
     fit.set_defaults(run=_run_fit)
 
 
 def _run_fit(args: argparse.Namespace) -> None:
-    from brain_tumor_training import dataset, splits, train
+    from brain_tumor_training import dataset, leaks, splits, train
 
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, epochs=args.epochs or recipe.epochs, keep=args.keep or recipe.keep)
     if args.split:
         rows = splits.read_split(args.split)
+        groups = leaks.read_groups(args.groups, [row.path for row in rows])
     else:
-        rows = splits.carve_validation(dataset.read_tree(args.data), recipe.validation_share, args.seed)
+        images = dataset.read_tree(args.data)
+        groups = leaks.read_groups(args.groups, [image.name for image in images])
+        rows = splits.carve_validation(images, recipe.validation_share, args.seed, groups)
+    leaks.refuse_leaks(rows, groups, args.allow_leaks_into)
     cache = None if args.no_feature_cache else args.feature_cache or args.out / "features"
     metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache)
     for part, values in metrics.items():
@@ -122,6 +141,9 @@ def _add_training_list(commands: Commands) -> None:
         metavar="FOLDER=LABEL",
         help="further source below --data; the label is a class, or 'tumor' where the type is unknown",
     )
+    build.add_argument(
+        "--no-copies-in-test", action="store_true", help="leave out test images of which a copy trains or validates"
+    )
     build.add_argument("--other-groups", type=Path, help="groups.csv of audit on the folder above the other sources")
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
     build.set_defaults(run=_run_training_list)
@@ -130,7 +152,9 @@ def _add_training_list(commands: Commands) -> None:
 def _run_training_list(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, splits, training_list
 
-    below = _below(args.index.parent, args.data)
+    if not args.index.resolve().is_relative_to(args.data.resolve()):
+        raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
+    below = args.index.resolve().parent.relative_to(args.data.resolve()).as_posix()
     prefix = "" if below == "." else f"{below}/"
     rows = training_list.build_own(
         args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
@@ -142,18 +166,13 @@ def _run_training_list(args: argparse.Namespace) -> None:
         if not folder:
             raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+    if args.no_copies_in_test:
+        rows = examples.drop_copies_in_test(rows)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
     examples.write_examples(rows, args.out)
     for source in sorted({row.source for row in rows}):
         counts = (sum(row.source == source and row.split == part for row in rows) for part in splits.PARTS)
         print(f"{source}: " + ", ".join(f"{count} {part}" for count, part in zip(counts, splits.PARTS, strict=True)))
-
-
-def _below(folder: Path, data: Path) -> str:
-    try:
-        return folder.relative_to(data).as_posix()
-    except ValueError:
-        raise DatasetError(f"{folder}: is not below {data}; give --data a folder that all sources are below") from None
 
 
 def _add_finetune(commands: Commands) -> None:
@@ -197,22 +216,77 @@ def _add_split(commands: Commands) -> None:
     split = commands.add_parser("split", help="write a leak-free split file from an index of folds")
     split.add_argument("--index", type=Path, required=True, help="CSV: path, label, fold, near_fold_edge")
     split.add_argument("--hold-out-fold", type=int, required=True, help="this fold is the test set")
-    split.add_argument("--groups", type=Path, help="groups.csv of audit: leave out test images with a copy outside")
+    split.add_argument(
+        "--groups",
+        type=Path,
+        action="append",
+        default=[],
+        help=f"{_GROUPS_HELP}, and with the index's own; test images with a copy outside are left out",
+    )
     split.add_argument("--seed", type=_seed, default=0)
     split.add_argument("--out", type=Path, required=True, help="split file for fit --split and evaluate --list")
     split.set_defaults(run=_run_split)
 
 
 def _run_split(args: argparse.Namespace) -> None:
-    from brain_tumor_training import splits
+    from brain_tumor_training import leaks, splits
 
     share = RECIPES["baseline"].validation_share
-    rows = splits.hold_out_fold(args.index, args.hold_out_fold, share, args.seed)
-    if args.groups:
-        rows = splits.drop_leaked(rows, args.groups)
+    groups = leaks.read_fold_groups(args.index, args.groups) if args.groups else None
+    rows = splits.hold_out_fold(args.index, args.hold_out_fold, share, args.seed, groups)
     splits.write_split(rows, args.out)
     counts = ", ".join(f"{sum(row.split == part for row in rows)} {part}" for part in splits.PARTS)
     print(f"{args.out}: {counts}")
+
+
+def _add_cross_validate(commands: Commands) -> None:
+    cross = commands.add_parser(
+        "cross-validate",
+        help="train and test once per fold of an index, leak-free, and sum up",
+        description="For each fold: hold it out, train on the others, fit the decision, export, and evaluate the model "
+        "file on the fold, less the images that have a copy in the others. The same command goes on where it was "
+        "interrupted.",
+    )
+    cross.add_argument("--index", type=Path, required=True, help="CSV: path, label, fold, near_fold_edge, maybe group")
+    cross.add_argument("--data", type=Path, required=True, help="folder that the paths of the index lie below")
+    cross.add_argument(
+        "--groups", type=Path, action="append", default=[], help=f"{_GROUPS_HELP}, and with the index's own"
+    )
+    cross.add_argument("--folds", type=_folds, default=(), help="such as 0,4; all of the index by default")
+    cross.add_argument("--recipe", choices=sorted(RECIPES), default="baseline")
+    cross.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
+    cross.add_argument("--epochs", type=_count, help="instead of the recipe's")
+    cross.add_argument("--keep", choices=("last", "best"), help="epoch to keep; best is by validation loss")
+    cross.add_argument("--seed", type=_seed, default=0)
+    cross.add_argument("--brain-mri", type=Path, action="append", default=[], help="as for fit-decision")
+    cross.add_argument("--not-brain-mri", type=Path, action="append", required=True, help="as for fit-decision")
+    cross.add_argument("--unseen", action="append", default=[], help="as for fit-decision")
+    cross.add_argument("--out", type=Path, required=True, help="folder for a run, a model file and a report per fold")
+    cross.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
+    cross.set_defaults(run=_run_cross_validate)
+
+
+def _run_cross_validate(args: argparse.Namespace) -> None:
+    from brain_tumor_training import cross_summary, cross_validate, export, fit_decision, train
+
+    recipe = RECIPES[args.recipe]
+    plan = cross_validate.Plan(
+        index=args.index,
+        groups=tuple(args.groups),
+        data=args.data,
+        recipe=replace(recipe, epochs=args.epochs or recipe.epochs, keep=args.keep or recipe.keep),
+        weights=args.weights,
+        seed=args.seed,
+        folds=args.folds,
+        brain_mri=tuple(args.brain_mri),
+        not_brain_mri=tuple(args.not_brain_mri),
+        unseen=frozenset(args.unseen),
+        out=args.out,
+        cache=args.feature_cache or args.out / "features",
+    )
+    steps = cross_validate.Steps(train.fit, fit_decision.fit_decision, export.export)
+    print(cross_summary.render_table(cross_validate.cross_validate(plan, steps)))
+    print(f"written to {args.out / cross_validate.SUMMARY}")
 
 
 def _add_fit_decision(commands: Commands) -> None:
@@ -322,6 +396,27 @@ def _run_audit(args: argparse.Namespace) -> None:
         print(to_printable(line))
 
 
+def _add_compare_maps(commands: Commands) -> None:
+    compare = commands.add_parser("compare-maps", help="check the saliency's formula against Grad-CAM from Keras")
+    compare.add_argument("run_folder", type=Path, metavar="RUN", help="a folder that fit filled")
+    compare.add_argument("--data", type=Path, required=True, help="the folder that the run was trained on")
+    compare.add_argument("--boxes", type=Path, required=True, help="CSV: path, box_x0, box_y0, box_x1, box_y1")
+    compare.add_argument("--images", type=_count, default=100, help="test images with a box (default: %(default)s)")
+    compare.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file for the figures")
+    compare.set_defaults(run=_run_compare_maps)
+
+
+def _run_compare_maps(args: argparse.Namespace) -> None:
+    from brain_tumor.evaluation.map_tables import maps_to_document
+    from brain_tumor_training import compare_maps
+
+    comparison = compare_maps.compare_maps(args.run_folder, args.data, args.boxes, args.images)
+    text = json.dumps(maps_to_document(comparison), indent=2) + "\n"
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(text, encoding="utf-8")
+    print(text, end="")
+
+
 def _count(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
@@ -333,6 +428,13 @@ def _stages(text: str) -> tuple[Stage, ...]:
         return tuple(Stage(*(_count(number) for number in part.split("x"))) for part in text.split(","))
     except (TypeError, ValueError):
         raise argparse.ArgumentTypeError(f"{text!r} is not SIDExEPOCHS, as in 224x6,299x1") from None
+
+
+def _folds(text: str) -> tuple[int, ...]:
+    folds = tuple(int(number) for number in text.split(","))
+    if len(set(folds)) < len(folds):
+        raise argparse.ArgumentTypeError(f"{text} names a fold twice")
+    return folds
 
 
 def _seed(text: str) -> int:

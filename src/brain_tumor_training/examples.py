@@ -65,6 +65,12 @@ def write_examples(examples: Sequence[Example], path: Path) -> None:
             writer.writerow((one.path, label, one.group, one.source, one.split, *(one.box or ("",) * 4)))
 
 
+def drop_copies_in_test(examples: Sequence[Example]) -> list[Example]:
+    """The list without those test images of which a copy trains or validates."""
+    seen = {one.group for one in examples if one.split != TEST}
+    return [one for one in examples if one.split != TEST or one.group not in seen]
+
+
 def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
     """Raise DatasetError when a group stands in several parts: what was seen in training must not judge it.
 

@@ -26,7 +26,8 @@ from brain_tumor_training.finetuned_network import (
     to_serving_network,
 )
 from brain_tumor_training.history import read_history, write_history_plot
-from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.objectives import class_loss
+from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, write_split
 from brain_tumor_training.train import Record, StartEpoch, load_network, save_whole
 
@@ -64,6 +65,8 @@ def finetune(
     model = build_finetuned(recipe, weights, precision)
     if begun is not None:
         copy_weights(begun, model)
+    elif not (out / "state.keras").exists():
+        _probe(model, training, recipe)
     compile_finetuned(recipe, model, recipe.epochs * len(training))
     model = _run_epochs(model, training, validation, recipe, out, seed)
     # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
@@ -76,11 +79,7 @@ def finetune(
 
 def usable_precision(wanted: str) -> str:
     """The wanted dtype policy, or float32 where bfloat16 would have to be emulated."""
-    if wanted != "mixed_bfloat16" or keras.backend.backend() != "tensorflow":
-        return wanted
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
+    if wanted != "mixed_bfloat16" or Path("/dev/nvidiactl").exists():
         return wanted
     cpuinfo = Path("/proc/cpuinfo")
     flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
@@ -170,6 +169,33 @@ def _repeats(examples: Sequence[Example], balance: float) -> FloatArray:
     # Tumors of unknown type have three classes to go to and need no balance.
     largest = max(count for label, count in counts.items() if label is not None)
     return np.array([1.0 if one.label is None else (largest / counts[one.label]) ** balance for one in examples])
+
+
+def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRecipe) -> None:
+    """Train the head alone, on frozen features, so that a random head does not spoil what the backbone knows.
+
+    Source: Kumar et al. 2022, arXiv:2202.10054 (linear probing, then fine-tuning).
+    """
+    pooled = keras.Model(model.input, model.output["maximum"])
+    features, possible = [], []
+    for draw in range(recipe.probe_draws):
+        training.start_epoch(draw)
+        for index in range(len(training)):
+            images, targets = training[index]
+            features.append(np.asarray(pooled.predict_on_batch(images)))
+            possible.append(targets["possible"])
+    head = model.get_layer("head")
+    baseline = RECIPES["baseline"]
+    optimizer = {"class_name": baseline.optimizer, "config": {"learning_rate": baseline.learning_rate}}
+    head.compile(optimizer=keras.optimizers.get(optimizer), loss=class_loss)
+    history = head.fit(
+        np.concatenate(features),
+        np.concatenate(possible),
+        batch_size=baseline.batch_size,
+        epochs=recipe.probe_epochs,
+        verbose=0,
+    )
+    print(f"head on frozen features: class loss {history.history['loss'][-1]:.3f}", flush=True)
 
 
 def _run_epochs(

@@ -36,8 +36,8 @@ ENOUGH_ACCURACY = 0.995
 # The gate turns away this share of the validation brain MRI, sources weighted. They hold montages and rare
 # sequences, so nearly all that it turns away are those; of the training set's own kind it is under 1 %.
 GATE_REJECTS = 0.02
-# More images of one source tell the gate little that is new, and each costs a forward pass.
-MAX_GATE_IMAGES = 800
+# More images of one part of a source tell the gate little that is new, and each costs a forward pass.
+MAX_GATE_IMAGES = 400
 # This share of the validation scans without a tumor may show a location ...
 MAX_HEALTHY_LOCATED = 0.02
 # ... and below one in three a location says that there is none.
@@ -229,8 +229,7 @@ def _own_families(run: Path, data: Path) -> list[Family]:
 def _listed_family(source: str, examples: Sequence[Example], data: Path) -> Family:
     # By hash, so that the choice is even over patients and the same every time.
     by_chance = sorted(examples, key=lambda one: hashlib.sha256(one.path.encode()).digest())
-    training = [one for one in by_chance if one.split == TRAIN][:MAX_GATE_IMAGES]
-    kept = [*training, *(one for one in by_chance if one.split != TRAIN)]
+    kept = [one for part in PARTS for one in [one for one in by_chance if one.split == part][:MAX_GATE_IMAGES]]
     return Family(source, True, tuple(View(data / one.path) for one in kept), tuple(one.split for one in kept))
 
 

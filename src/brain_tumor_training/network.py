@@ -9,7 +9,7 @@ from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
 from brain_tumor_training.recipes import AnyRecipe, Recipe
 
-_FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
+FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
 _DETAIL = "block13_sepconv2_bn"  # before the last pooling, (19, 19, 1024) at 299 px
 LOCATION_HEAD = "location_head"
 TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
@@ -41,7 +41,7 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
             f"{weights}: cannot be used as weights ({first_line}); give the path of Xception's .weights.h5 without "
             "top, or 'imagenet' where there is a network"
         ) from None
-    maps = xception.get_layer(_FEATURE_MAPS).output
+    maps = xception.get_layer(FEATURE_MAPS).output
     average = keras.layers.GlobalAveragePooling2D()(maps)
     detail = xception.get_layer(_DETAIL).output
     return keras.Model(xception.input, [xception.output, average, maps, detail], name="xception")

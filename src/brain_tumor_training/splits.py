@@ -1,17 +1,23 @@
 """Who trains, who validates, who tests: a list with one row per image, kept in a file."""
 
 import csv
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
+Groups: TypeAlias = Mapping[str, int]  # path -> number of its group, which stays on one side
+# Whole groups are dealt into equal piles, some of which validate: 20 piles give the share to within 2.5 %.
+_PILES = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,46 +29,51 @@ class SplitRow:
     split: str  # one of PARTS
 
 
-def carve_validation(images: Sequence[LabelledImage], share: float, seed: int) -> list[SplitRow]:
-    """Official Testing is the test set; of Training, a share stratified by class becomes validation."""
+def carve_validation(
+    images: Sequence[LabelledImage], share: float, seed: int, groups: Groups | None = None
+) -> list[SplitRow]:
+    """Official Testing is the test set; of Training, a share stratified by class becomes validation.
+
+    groups: of every image; each then trains or validates as a whole. Without them images are drawn one by one.
+    """
     training = [image for image in images if image.official_split == "Training"]
     rows = [SplitRow(image.name, image.label, TEST) for image in images if image.official_split == "Testing"]
-    return sorted(rows + _carve([(image.name, image.label) for image in training], share, seed))
+    return sorted(rows + _carve([(image.name, image.label) for image in training], share, seed, groups))
 
 
-def hold_out_fold(index: Path, fold: int, share: float, seed: int) -> list[SplitRow]:
+def hold_out_fold(index: Path, fold: int, share: float, seed: int, groups: Groups | None = None) -> list[SplitRow]:
     """The leak-free split of one fold: it is the test set, the others train, less their near-edge rows.
 
     index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and
-    patients together. Raises DatasetError for another file or a fold that it does not have.
+    patients together. groups: of every image; validation is then carved by group, and test rows with a copy outside
+    are dropped. Raises DatasetError for another file or a fold that it does not have.
     """
-    rows = read_csv(index)
-    needed = {"path", "label", "fold", "near_fold_edge"}
-    if not rows or not needed <= rows[0].keys():
-        raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
+    rows = read_index(index)
     if str(fold) not in {row["fold"] for row in rows}:
         raise DatasetError(f"{index}: has no fold {fold}, but {', '.join(sorted({row['fold'] for row in rows}))}")
     test = [SplitRow(row["path"], _label(row["label"], index), TEST) for row in rows if row["fold"] == str(fold)]
     others = [row for row in rows if row["fold"] != str(fold) and row["near_fold_edge"] == "0"]
-    return sorted(test + _carve([(row["path"], _label(row["label"], index)) for row in others], share, seed))
+    carved = _carve([(row["path"], _label(row["label"], index)) for row in others], share, seed, groups)
+    return sorted(drop_leaked(test + carved, groups) if groups else test + carved)
 
 
-def drop_leaked(rows: Sequence[SplitRow], groups: Path) -> list[SplitRow]:
+def read_index(index: Path) -> list[dict[str, str]]:
+    """The rows of an index of folds; raises DatasetError for a file without the columns that hold_out_fold needs."""
+    rows = read_csv(index)
+    needed = {"path", "label", "fold", "near_fold_edge"}
+    if not rows or not needed <= rows[0].keys():
+        raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
+    return rows
+
+
+def drop_leaked(rows: Sequence[SplitRow], groups: Groups) -> list[SplitRow]:
     """The split without those test rows that have a copy among the training and validation rows.
 
-    groups: the groups.csv of an audit, with the columns path and group. Training and validation stay as they are, so
-    a network that was trained on the split can be tested on what is left. Raises DatasetError for another file.
+    groups: of every row. Training and validation stay as they are, so a network that was trained on the split can be
+    tested on what is left.
     """
-    records = read_csv(groups)
-    if not records or not {"path", "group"} <= records[0].keys():
-        raise DatasetError(f"{groups}: is not the groups.csv of an audit; it needs the columns path and group")
-    group = {record["path"]: record["group"] for record in records}
-    if missing := [row.path for row in rows if row.path not in group]:
-        raise DatasetError(
-            f"{groups}: lacks {len(missing)} images of the split, {missing[0]} first; audit this data set"
-        )
-    known = {group[row.path] for row in rows if row.split != TEST}
-    return [row for row in rows if row.split != TEST or group[row.path] not in known]
+    known = {groups[row.path] for row in rows if row.split != TEST}
+    return [row for row in rows if row.split != TEST or groups[row.path] not in known]
 
 
 def write_split(rows: Sequence[SplitRow], path: Path) -> None:
@@ -84,7 +95,7 @@ def read_split(path: Path) -> list[SplitRow]:
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file by column name, "" where a row is short; raises DatasetError for another file."""
+    """The rows of a CSV file by column, missing cells empty; raises DatasetError for a file that is none."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, restval=""))
@@ -94,17 +105,34 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         raise DatasetError(f"{path}: is not a CSV file in UTF-8 ({error}); save it as one") from None
 
 
-def _carve(items: list[tuple[str, Label]], share: float, seed: int) -> list[SplitRow]:
-    labels = [label for _, label in items]
-    try:
-        train, validation = train_test_split(items, test_size=share, stratify=labels, random_state=seed)
-    except ValueError as error:
-        raise DatasetError(f"{len(items)} images are too few for a stratified validation set ({error})") from None
+def _carve(items: list[tuple[str, Label]], share: float, seed: int, groups: Groups | None) -> list[SplitRow]:
+    if groups:
+        chosen = _draw_groups(items, share, seed, groups)
+    else:
+        labels = [label for _, label in items]
+        try:
+            _, chosen = train_test_split(range(len(items)), test_size=share, stratify=labels, random_state=seed)
+        except ValueError as error:
+            raise DatasetError(f"{len(items)} images are too few for a stratified validation set ({error})") from None
+    validation = set(chosen)
     return [
-        SplitRow(path, label, part)
-        for part, chosen in ((TRAIN, train), (VALIDATION, validation))
-        for path, label in chosen
+        SplitRow(path, label, VALIDATION if place in validation else TRAIN) for place, (path, label) in enumerate(items)
     ]
+
+
+def _draw_groups(items: list[tuple[str, Label]], share: float, seed: int, groups: Groups) -> list[int]:
+    by_label: dict[Label, set[int]] = defaultdict(set)
+    for path, label in items:
+        by_label[label].add(groups[path])
+    fewest = min(map(len, by_label.values()), default=0)
+    # No class may have fewer groups than there are piles, or a pile would lack it.
+    drawn = Fraction(share).limit_denominator(max(1, min(_PILES, fewest)))
+    if not 0 < drawn < 1:
+        raise DatasetError(f"{fewest} groups of a class are too few to validate on {share:.0%} of them; add images")
+    dealer = StratifiedGroupKFold(drawn.denominator, shuffle=True, random_state=seed)
+    labels, names = [label.value for _, label in items], [groups[path] for path, _ in items]
+    piles = [pile for _, pile in dealer.split(names, labels, names)]
+    return [int(place) for pile in piles[: drawn.numerator] for place in pile]
 
 
 def _label(text: str, source: Path) -> Label:

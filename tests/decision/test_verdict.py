@@ -1,6 +1,6 @@
 import pytest
 
-from brain_tumor.decision.verdict import Status, decide
+from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.labels import Label
 from tests.factories import make_output, make_rules, make_scan
 
@@ -52,3 +52,16 @@ def test_probabilities_stay_as_computed(gate_score: float) -> None:
     before = output.probabilities.tolist()
     decide(make_scan(), output, make_rules())
     assert output.probabilities.tolist() == before
+
+
+@pytest.mark.parametrize(
+    ("label", "status", "names_tumor"),
+    [
+        (Label.PITUITARY, Status.CLASSIFIED, True),
+        (Label.GLIOMA, Status.UNCERTAIN, True),
+        (Label.NO_TUMOR, Status.CLASSIFIED, False),
+        (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, False),
+    ],
+)
+def test_a_verdict_names_a_tumor_unless_it_is_no_tumor(label: Label, status: Status, names_tumor: bool) -> None:
+    assert Verdict(label, status, None).names_tumor is names_tumor

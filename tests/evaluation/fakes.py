@@ -10,6 +10,7 @@ from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.run import Evaluation, ModelFacts, evaluate
 from brain_tumor.evaluation.sources import find_sources
 from brain_tumor.input.reader import read_scan
+from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from tests.factories import make_output, png_bytes
 
@@ -24,7 +25,10 @@ class FakeClassifier:
 
     def classify(self, data: bytes, name: str) -> Result:
         """As Classifier.classify."""
-        scan = read_scan(data, name)
+        return self.classify_scan(read_scan(data, name), name)
+
+    def classify_scan(self, scan: Scan, name: str) -> Result:
+        """As Classifier.classify_scan."""
         word, _, rest = Path(name).name.partition("-")
         if word == "reject":
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: it is a cat")

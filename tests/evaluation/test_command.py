@@ -101,6 +101,31 @@ def test_a_list_of_sources_starts_from_the_evaluated_folder(tmp_path: Path, fake
     assert [one["file"] for one in document["unreadable"]] == ["elsewhere/gone.png"]
 
 
+def test_corruptions_are_measured_on_request(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data = fill(tmp_path / "data", *(f"{label}/{label}-90-{n}.png" for label in ("glioma", "pituitary") for n in "abc"))
+    out = tmp_path / "out"
+    assert evaluate(data, fake, out, "--corruptions", "--corruption-images", "4") == 0
+    # This classifier believes the name of a file, so no damage to the picture changes its answer.
+    said = "corruptions   macro F1 1.000 on 4 clean images falls by 0.0 points at strength 3 of 5"
+    assert said in capsys.readouterr().out
+    robustness = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["robustness"]
+    assert (robustness["drawn_from"], robustness["sample"]["Glioma"], robustness["sample"]["Pituitary"]) == (6, 2, 2)
+    assert [(one["corruption"], one["strength"]) for one in robustness["corruptions"][4:6]] == [
+        ("Gaussian noise", 5),
+        ("Rician noise", 1),
+    ]
+    assert len(robustness["corruptions"]) == 12 * 5
+    assert {one["images"] for one in robustness["corruptions"]} == {4}
+    assert '<h2 id="robustness">' in (out / "report.html").read_text(encoding="utf-8")
+    assert (out / "robustness.png").exists()
+
+
+def test_without_the_request_no_corruption_is_measured(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    assert evaluate(fill(tmp_path / "data", "glioma/glioma-90.png"), fake, tmp_path / "out") == 0
+    assert "corruptions" not in capsys.readouterr().out
+    assert 'id="robustness"' not in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_folder_without_classes_is_wrong_use(tmp_path: Path, fake: Path, capsys: Capture) -> None:
     assert evaluate(tmp_path, fake, tmp_path / "out") == 2
     assert "no folder named after a class" in capsys.readouterr().err
@@ -134,3 +159,23 @@ def test_the_shipped_model_can_be_evaluated(tmp_path: Path, model_path: Path, ca
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
     assert document["accuracy"]["total"] == 4
     assert document["model"]["model_id"] in capsys.readouterr().out
+
+
+def test_the_maps_are_checked_where_boxes_are_given(tmp_path: Path, fake: Path, capsys: Capture) -> None:
+    data, table = fill(tmp_path / "data", "glioma/glioma-90.png", "notumor/no_tumor-90.png"), tmp_path / "boxes.csv"
+    table.write_text("path,box_x0,box_y0,box_x1,box_y1\nglioma/glioma-90.png,0.2,0.6,0.3,0.7\n", encoding="utf-8")
+    assert evaluate(data, fake, tmp_path / "out", "--boxes", table, "--map-images", "1") == 0
+    # The answers of the fake depend on the name alone.
+    assert "tumor filled  0.000 (0.000 to 0.000)" in capsys.readouterr().out
+    maps = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))["maps"]
+    assert (maps["tumor_images"], maps["healthy_images"], maps["saliency"]) == (1, 1, None)
+
+
+def test_boxes_of_another_folder_are_noticed_before_the_work_begins(
+    tmp_path: Path, fake: Path, capsys: Capture
+) -> None:
+    data, table = fill(tmp_path / "data", "glioma/glioma-90.png"), tmp_path / "boxes.csv"
+    table.write_text("path,box_x0,box_y0,box_x1,box_y1\nTraining/a.png,0.2,0.6,0.3,0.7\n", encoding="utf-8")
+    assert evaluate(data, fake, tmp_path / "out", "--boxes", table) == 2
+    assert "none of its tumor scans has a box" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -11,8 +11,11 @@ from brain_tumor.evaluation.figures import (
     render_calibration,
     render_confusion,
     render_errors,
+    render_risk_coverage,
+    render_robustness,
     render_roc,
 )
+from brain_tumor.evaluation.risk_coverage import measure_risk_coverage
 from brain_tumor.labels import Label
 from tests.evaluation.fakes import make_evaluation
 
@@ -52,6 +55,17 @@ def test_the_calibration_curve_states_its_error(tmp_path: Path) -> None:
     assert calibration is not None
     picture = render_calibration(calibration.bins, calibration.error)
     assert f"<!-- expected calibration error {calibration.error.value:.3f} -->" in drawn(picture.svg)
+
+
+def test_the_risk_coverage_curve_states_its_area() -> None:
+    # The less confident of two answers is wrong: risks of 0 and 1/2, so an area of 1/4.
+    curve = measure_risk_coverage(np.array([0.9, 0.6]), np.array([False, True]))
+    assert "<!-- area under the curve 0.2500 -->" in drawn(render_risk_coverage(curve).svg)
+
+
+def test_each_corruption_has_a_panel_of_its_name() -> None:
+    svg = drawn(render_robustness((1, 2), 0.9, {f"kind {n}": (0.8, 0.7) for n in range(5)}).svg)
+    assert all(svg.count(f"<!-- kind {n} -->") == 1 for n in range(5))
 
 
 def test_pictures_of_nothing_can_still_be_drawn() -> None:

@@ -9,6 +9,8 @@ from brain_tumor.evaluation.metrics import (
     class_measures,
     count_confusions,
     macro_f1,
+    mean,
+    rank_correlation,
     render_classification_report,
     share,
     trace_roc,
@@ -118,3 +120,18 @@ def test_a_roc_runs_from_no_alarm_to_all_alarms() -> None:
 def test_the_classification_report_says_nan_where_a_class_has_no_images() -> None:
     report = render_classification_report(TRUTH, PREDICTED, ["left", "right", "absent"])
     assert report.split("absent")[1].split()[:2] == ["nan", "nan"]
+
+
+def test_a_mean_of_equal_values_is_certain_and_one_of_two_is_not() -> None:
+    assert mean([0.5] * 9) == Estimate(0.5, 0.5, 0.5)
+    assert mean([0.0, 1.0]) == Estimate(0.5, 0.0, 1.0)
+    assert mean([]) is None
+
+
+def test_rank_correlation_looks_at_the_order_alone() -> None:
+    rising = np.array([1.0, 2.0, 3.0, 4.0])
+    assert rank_correlation(rising, rising**3) == pytest.approx(1)
+    assert rank_correlation(rising, -np.exp(rising)) == pytest.approx(-1)
+    # 1 - 6 * (1 + 1) / (4 * 15)
+    assert rank_correlation(rising, np.array([2.0, 1.0, 3.0, 4.0])) == pytest.approx(0.8)
+    assert rank_correlation(rising, np.ones(4)) is None

@@ -12,7 +12,11 @@ FILES = {
     "classification_report.txt",
     "report.html",
     "errors.png",
-    *(f"{name}.{ending}" for name in ("confusion_matrix", "roc", "calibration") for ending in ("png", "svg")),
+    *(
+        f"{name}.{ending}"
+        for name in ("confusion_matrix", "roc", "calibration", "risk_coverage")
+        for ending in ("png", "svg")
+    ),
 }
 
 

@@ -74,6 +74,18 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
         evaluate(FakeClassifier(), MODEL, find_labelled(tmp_path), [], "2026-01-31")
 
 
+def test_the_answered_files_are_those_that_could_be_read(tmp_path: Path) -> None:
+    names = [file.name for file, _ in make_evaluation(tmp_path).answered]
+    assert len(names) == 9
+    assert "Pituitary/<b>broken.png" not in names
+
+
+def test_risk_and_coverage_leave_rejected_images_out(tmp_path: Path) -> None:
+    curve = make_evaluation(tmp_path).measures.risk_coverage
+    assert curve is not None
+    assert (len(curve.risk), curve.risk_at(100)) == (8, 1 / 8)
+
+
 def test_the_worst_errors_are_the_most_confident_then_the_rejected(tmp_path: Path) -> None:
     errors = make_evaluation(tmp_path).worst_errors(10)
     assert [(error.file.path.name[:13], error.answer.confidence) for error in errors] == [

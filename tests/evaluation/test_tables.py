@@ -29,6 +29,10 @@ def test_the_json_holds_every_figure_with_its_interval(tmp_path: Path) -> None:
     }
     assert document["confusion_matrix"]["true_by_final"][0] == [3, 1, 1, 0]
     assert len(document["calibration"]["reliability"]) == 15
+    assert document["risk_coverage"]["answers"] == 8
+    assert [point["coverage"] for point in document["risk_coverage"]["curve"][-2:]] == [0.95, 1.0]
+    assert document["risk_coverage"]["curve"][-1]["risk"] == 1 / 8
+    assert document["robustness"] is None
     assert [family["family"] for family in document["gate"]] == ["cats", "ct"]
     assert [one["file"] for one in document["unreadable"]] == ["Pituitary/<b>broken.png"]
 

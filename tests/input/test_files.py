@@ -112,3 +112,8 @@ def test_a_named_pipe_without_a_writer_does_not_block() -> None:
     os.mkfifo("pipe")
     with pytest.raises(ScanError, match="not a regular file"):
         read_file("pipe")
+
+
+def test_a_folder_to_skip_is_left_out_with_all_that_it_holds() -> None:
+    touch(Path("in/maps/x/1.png"), Path("in/maps2/1.png"), Path("in/1.png"))
+    assert list(find_files(["in"], {Path("in/maps").resolve()})) == ["in/1.png", "in/maps2/1.png"]

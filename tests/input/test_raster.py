@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.raster import MAX_SCAN_PIXELS
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_jpeg_and_back
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from tests.factories import encode
@@ -217,3 +217,15 @@ def test_damage_anywhere_ends_in_a_scan_error_or_in_pixels_from_0_to_1(file_form
         except ScanError:
             continue
         assert 0.0 <= scan.pixels.min() <= scan.pixels.max() <= 1.0
+
+
+def test_jpeg_and_back_loses_more_at_a_lower_quality() -> None:
+    pixels = np.random.default_rng(0).random((40, 56), np.float32)
+    losses = [float(np.abs(to_jpeg_and_back(pixels, quality) - pixels).mean()) for quality in (95, 50, 10)]
+    assert 0 < losses[0] < losses[1] < losses[2]
+    assert to_jpeg_and_back(pixels, 50).shape == (40, 56)
+
+
+def test_jpeg_and_back_keeps_black_and_white() -> None:
+    for value in (0.0, 1.0):
+        assert np.all(to_jpeg_and_back(np.full((8, 8), value, np.float32), 10) == value)

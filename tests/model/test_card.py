@@ -61,3 +61,19 @@ def test_an_unknown_way_to_resize_is_an_error() -> None:
 def test_what_is_no_card_is_an_error(text: str) -> None:
     with pytest.raises(ModelFileError, match="incomplete"):
         Card.from_json(text, "card")
+
+
+def test_a_card_without_a_location_limit_has_none() -> None:
+    fields = json.loads(make_card().to_json())
+    del fields["rules"]["min_location"]
+    assert Card.from_json(json.dumps(fields), "card").rules.min_location is None
+
+
+def test_a_location_limit_survives_json() -> None:
+    card = make_card(rules=make_rules(min_location=0.25))
+    assert Card.from_json(card.to_json(), "card").rules.min_location == 0.25
+
+
+def test_another_threshold_cannot_be_left_open() -> None:
+    with pytest.raises(ModelFileError, match="incomplete"):
+        Card.from_json(make_card().to_json().replace('"min_margin": 0.1', '"min_margin": null'), "card")

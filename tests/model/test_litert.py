@@ -1,4 +1,6 @@
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,3 +67,30 @@ def test_a_network_that_the_interpreter_refuses_is_a_model_error() -> None:
     sealed = read_model_file(make_model_bytes(), "m")
     with pytest.raises(ModelFileError, match="cannot run this network"):
         LiteRTEngine(sealed)
+
+
+@pytest.mark.slow
+def test_a_network_s_maps_come_out_of_the_same_run(tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow, which makes the small network, is not installed")
+
+    def answer(image: Any) -> dict[str, Any]:
+        """Four equal classes; in both maps each of 2 x 2 cells has the mean grey of its pixels."""
+        cells = tf.nn.avg_pool2d(image, 16, 16, "VALID")
+        return {
+            "logits": 0 * cells[:, 0, 0, :1] + tf.zeros((1, 4)),
+            "probabilities": tf.fill((1, 4), 0.25),
+            "gate_scores": tf.ones((1, 1)),
+            "saliency": tf.concat([cells, cells[..., :1]], axis=-1),
+            "location": cells[..., 0],
+        }
+
+    module = tf.Module()
+    module.answer = tf.function(answer, input_signature=[tf.TensorSpec((1, 32, 32, 3), tf.float32, name="image")])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.answer)
+    network = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path)).convert()
+    engine = LiteRTEngine(read_model_file(make_model_bytes(network, input=InputContract(side_px=32)), "m"))
+    # Black on the left, white on the right.
+    output = engine.run(to_tensor(make_scan(), InputContract(side_px=32)))
+    assert output.location is not None and output.saliency is not None
+    assert output.location.round(1).tolist() == [[0, 1], [0, 1]]
+    assert output.saliency.shape == (2, 2, 4)

@@ -2,7 +2,7 @@ from typing import Any
 
 from brain_tumor.model.model_file import read_model_file
 from brain_tumor.presentation.model_info import render_model
-from tests.factories import make_model_bytes
+from tests.factories import make_model_bytes, make_rules
 
 
 def lines(**changes: Any) -> list[str]:
@@ -34,3 +34,8 @@ def test_a_card_cannot_steer_the_terminal() -> None:
 
 def test_numbers_are_shown_with_four_digits() -> None:
     assert "temperature: 0.7183" in lines(temperature=0.7183117769687332)
+
+
+def test_a_limit_of_the_location_map_is_listed_where_there_is_one() -> None:
+    assert "  tumor location: location map of at least 0.25" in lines(rules=make_rules(min_location=0.25))
+    assert "tumor location" not in "".join(lines())

@@ -2,14 +2,18 @@ import pytest
 
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
+from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
+    MAP_EXPLANATIONS,
+    MAP_TITLES,
     TITLES,
     render_error_line,
     render_line,
+    render_map_state,
     to_printable,
 )
-from tests.factories import make_result
+from tests.factories import make_location, make_mapped_result, make_result, make_saliency
 
 
 def test_a_classified_image_is_a_class_and_a_per_cent() -> None:
@@ -34,6 +38,45 @@ def test_a_failed_file_says_error() -> None:
 def test_every_status_has_a_title_and_an_explanation(status: Status) -> None:
     assert TITLES[status]
     assert EXPLANATIONS[status]
+
+
+HEALTHY = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None)
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")
+
+
+@pytest.mark.parametrize("kind", MapKind)
+def test_every_map_has_a_title_with_its_name_and_says_what_it_is_not(kind: MapKind) -> None:
+    assert kind in MAP_TITLES[kind]
+    assert MAP_EXPLANATIONS[kind].lower().startswith(f"{kind} shows ")
+    assert " not " in MAP_EXPLANATIONS[kind]
+    assert MAP_EXPLANATIONS[kind].count(".") == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "peak", "said"),
+    [
+        (None, 0.75, "Location found: the map reaches 75.0 % at its strongest place."),
+        (None, 0.25, "No location found."),
+        (HEALTHY, 0.75, "No location: the class shown is No Tumor."),
+        (REJECTED, 0.75, "No heat map: the image was not analysed."),
+    ],
+)
+def test_whether_a_tumor_was_located_is_said_in_words(verdict: Verdict | None, peak: float, said: str) -> None:
+    assert render_map_state(make_mapped_result(verdict, peak=peak)) == said
+
+
+@pytest.mark.parametrize("verdict", [None, HEALTHY, REJECTED])
+def test_a_model_without_maps_is_said_plainly(verdict: Verdict | None) -> None:
+    assert render_map_state(make_result(verdict)) == "This model file has no heat maps."
+
+
+def test_a_model_without_a_location_map_does_not_say_that_none_was_found() -> None:
+    assert render_map_state(make_result(saliency=make_saliency())) == "This model file has no location map."
+
+
+def test_a_model_without_a_saliency_map_still_says_whether_a_tumor_was_located() -> None:
+    said = render_map_state(make_result(location=make_location(0.25)))
+    assert said == "This model file has no saliency map. No location found."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_a_csv_row_has_six_decimals_and_empty_cells_for_nothing(table: Path) -> 
     with CsvFile(table) as file:
         file.write(to_row(make_result(probabilities=(0.7, 0.1, 0.15, 0.05))))
     assert table.read_text().splitlines()[1] == (
-        "slice.png,classified,Glioma,0.700000,0.700000,0.100000,0.150000,0.050000,,test-1"
+        "slice.png,classified,Glioma,0.700000,0.700000,0.100000,0.150000,0.050000,,test-1,,,,,"
     )
 
 

@@ -101,7 +101,9 @@ def build_small_backbone(recipe: Recipe, weights: str) -> Any:
     shape = (recipe.input.side_px, recipe.input.side_px, 3)
     pixels = keras.Input(shape)
     filters = keras.initializers.RandomNormal(stddev=0.1, seed=int(weights))
-    maps = keras.layers.Conv2D(2048, 8, strides=8, activation="relu", kernel_initializer=filters)(pixels)
+    maps = keras.layers.Conv2D(
+        2048, 8, strides=8, activation="relu", kernel_initializer=filters, name="block14_sepconv2_act"
+    )(pixels)
     pooled = [keras.layers.GlobalMaxPooling2D()(maps), keras.layers.GlobalAveragePooling2D()(maps)]
     trunk = keras.Model(pixels, [*pooled, maps, maps[..., :1024]], name="xception")
     trunk.trainable = False

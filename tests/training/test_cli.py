@@ -1,5 +1,6 @@
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 
 from brain_tumor.errors import ModelFileError
+from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.cli import main
+from brain_tumor_training.dataset import read_tree
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
-from brain_tumor_training.splits import TEST, read_split, write_split
+from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
 from tests.factories import make_model_bytes
 from tests.training.drawn import SMALL, carve
 
@@ -72,6 +75,66 @@ def test_fit_takes_a_split_file_and_goes_without_a_cache(data: Path, tmp_path: P
     assert not (tmp_path / "run/features").exists()
 
 
+@pytest.mark.slow
+@needs_tensorflow
+@pytest.mark.usefixtures("small_recipe")
+def test_cross_validate_makes_and_tests_a_network_per_fold(
+    data: Path, not_brain_mri: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("brain_tumor_training.export.MIN_PARITY_IMAGES", 4)
+    images = [image for image in read_tree(data) if image.official_split == "Training"]
+    rows = [f"{image.name},{image.label.value},{place % 2},0" for place, image in enumerate(images)]
+    (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = ["--index", str(tmp_path / "index.csv"), "--data", str(data), "--weights", "7", "--out", str(out)]
+    assert main(["cross-validate", *arguments, "--not-brain-mri", str(not_brain_mri), "--unseen", "fence"]) == 0
+    assert f"written to {out / 'cross-validation.json'}" in capsys.readouterr().out
+    document = json.loads((out / "cross-validation.json").read_text(encoding="utf-8"))
+    assert [one["images"] for one in document["folds"].values()] == [16, 16]
+    assert document["figures"]["accuracy"]["pooled"]["total"] == 32
+    assert all((out / f"fold-{fold}.tfliteA").is_file() for fold in (0, 1))
+
+
+def write_official_leak(data: Path, folder: Path) -> str:
+    """Groups of the drawn data set, in which a test image is a copy of a training image."""
+    copies = {"Training/glioma/000.png", "Testing/glioma/000.png"}
+    rows = [f"{image.name},{'copies' if image.name in copies else image.name}\n" for image in read_tree(data)]
+    (folder / "groups.csv").write_text("path,group\n" + "".join(rows), encoding="utf-8")
+    return str(folder / "groups.csv")
+
+
+@needs_keras
+@pytest.mark.parametrize("given", [True, False])
+def test_fit_refuses_a_split_with_copies_across(given: bool, data: Path, tmp_path: Path, capsys: Capture) -> None:
+    write_split(carve(data), tmp_path / "split.csv")
+    split = ["--split", str(tmp_path / "split.csv")] if given else []
+    groups = write_official_leak(data, tmp_path)
+    assert main(["fit", "--data", str(data), "--out", str(tmp_path / "run"), "--groups", groups, *split]) == 2
+    assert "tears 1 groups of copies apart: 1 test images" in told(capsys)
+    assert not (tmp_path / "run").exists()
+
+
+@needs_keras
+def test_fit_takes_a_split_whose_leaks_are_meant_and_carves_by_group(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: dict[str, str] = {}
+
+    def fit(rows: Sequence[SplitRow], *_: object) -> dict[str, dict[str, float]]:
+        parts.update({row.path: row.split for row in rows})
+        return {}
+
+    monkeypatch.setattr("brain_tumor_training.train.fit", fit)
+    pairs = [f"{image.name},{place // 2}\n" for place, image in enumerate(read_tree(data))]
+    (tmp_path / "pairs.csv").write_text("path,group\n" + "".join(pairs), encoding="utf-8")
+    groups = ["--groups", write_official_leak(data, tmp_path), "--groups", str(tmp_path / "pairs.csv")]
+    common = ["fit", "--data", str(data), "--out", str(tmp_path / "run"), "--allow-leaks-into", "test"]
+    assert main([*common, *groups]) == 0
+    neighbours = [f"Training/{label.slug}/{number:03}.png" for label in Label for number in range(8)]
+    assert all(parts[one] == parts[two] for one, two in zip(neighbours[::2], neighbours[1::2], strict=True))
+    assert set(parts.values()) == {"train", "validation", "test"}
+
+
 def test_help_shows_every_field_of_the_recipe(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main(["fit", "--help"])
@@ -81,11 +144,17 @@ def test_help_shows_every_field_of_the_recipe(capsys: Capture) -> None:
         assert f"{name} = {value}\n" in shown
 
 
-@pytest.mark.parametrize("command", ["split", "training-list", "finetune", "fit-decision", "export", "card", "data"])
+@pytest.mark.parametrize(
+    "command",
+    "split training-list finetune cross-validate fit-decision export card data compare-maps".split(),
+)
 def test_every_command_has_help(command: str, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
     assert (end.value.code, capsys.readouterr().out.startswith("usage: ")) == (0, True)
+
+
+CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +169,11 @@ def test_every_command_has_help(command: str, capsys: Capture) -> None:
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x0"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x6x1"],
+        ["fit", "--data", "d", "--out", "o", "--allow-leaks-into", "train"],
         ["fit-decision", "run", "--data", "d"],
+        [*CROSS, "--folds", "1,1"],
+        [*CROSS, "--folds", "1,"],
+        [*CROSS, "--folds", "one"],
         ["data"],
     ],
 )
@@ -117,6 +190,26 @@ def test_split_writes_the_parts_of_a_fold(tmp_path: Path, capsys: Capture) -> No
     assert main(["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}: 23 train, 5 validation, 28 test\n"
     assert all("/1-" in row.path for row in read_split(out) if row.split == TEST)
+
+
+def test_split_leaves_out_copies_by_any_groups(tmp_path: Path, capsys: Capture) -> None:
+    names = [f"Training/{name}/{fold}-{n}.jpg" for name in CLASSES for fold in (0, 1) for n in range(7)]
+    # By the index the images 0 of a class are copies, by one file the images 1, by another the images 2.
+    tables = [
+        {name: f"{name.split('/')[1]}-copies" if name.endswith(f"-{copied}.jpg") else name for name in names}
+        for copied in range(3)
+    ]
+    rows = [f"{name},{name.split('/')[1]},{name[-7]},0,{tables[0][name]}\n" for name in names]
+    (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge,group\n" + "".join(rows), encoding="utf-8")
+    groups = []
+    for place, table in enumerate(tables[1:]):
+        path = tmp_path / f"groups-{place}.csv"
+        path.write_text("path,group\n" + "".join(f"{one},{two}\n" for one, two in table.items()), encoding="utf-8")
+        groups += ["--groups", str(path)]
+    out = tmp_path / "split.csv"
+    arguments = ["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]
+    assert main([*arguments, *groups]) == 0
+    assert capsys.readouterr().out == f"{out}: 24 train, 4 validation, 16 test\n"
 
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -298,7 +391,7 @@ def test_without_a_held_out_fold_the_test_part_has_copies(tmp_path: Path) -> Non
         (["--other", "more/flair=notumor"], "--other needs --other-groups"),
         (["--other", "notumor", "--other-groups", "more.csv"], "--other notumor: is not FOLDER=LABEL"),
         (["--other", "more/flair=gliom", "--other-groups", "more.csv"], "is given the label 'gliom'"),
-        (["--data", "elsewhere"], "is not below elsewhere; give --data a folder"),
+        (["--data", "elsewhere"], "does not lie below --data elsewhere"),
     ],
 )
 def test_a_training_list_that_cannot_be_built_is_status_2_and_one_line(

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -96,19 +97,59 @@ def test_a_fold_is_carved_by_seed_and_stratified(index: Path) -> None:
     assert rows == hold_out_fold(index, fold=0, share=0.25, seed=1) != hold_out_fold(index, fold=0, share=0.25, seed=2)
 
 
-def test_test_images_with_a_copy_that_trains_or_validates_are_dropped(tmp_path: Path) -> None:
+def test_test_images_with_a_copy_that_trains_or_validates_are_dropped() -> None:
     parts = {"a": TRAIN, "b": VALIDATION, "copy of a": TEST, "copy of b": TEST, "c": TEST, "copy of c": TEST}
     rows = [SplitRow(path, Label.GLIOMA, part) for path, part in parts.items()]
-    groups = tmp_path / "groups.csv"
-    groups.write_text("path,group\n" + "".join(f"{path},{path[-1]}\n" for path in parts), encoding="utf-8")
+    groups = {path: ord(path[-1]) for path in parts}
     assert [row.path for row in drop_leaked(rows, groups)] == ["a", "b", "c", "copy of c"]
 
 
-def test_groups_of_another_data_set_are_refused(tmp_path: Path) -> None:
-    groups = tmp_path / "groups.csv"
-    groups.write_text("path,group\nelsewhere.jpg,1\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"lacks 1 images of the split, a\.jpg first"):
-        drop_leaked([SplitRow("a.jpg", Label.GLIOMA, TEST)], groups)
+def pairs(names: Sequence[str]) -> dict[str, int]:
+    """Each name in a group with its neighbour."""
+    return {name: place // 2 for place, name in enumerate(names)}
+
+
+def test_groups_train_or_validate_as_a_whole() -> None:
+    groups = pairs([image.name for image in IMAGES if image.official_split == "Training"])
+    rows = carve_validation(IMAGES, 0.2, seed=0, groups=groups)
+    sides = Counter((groups[row.path], row.split) for row in rows if row.split != TEST)
+    assert len(sides) == 70 and set(sides.values()) == {2}
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.1, (2, 3, 4, 5)), (0.2, (4, 6, 8, 10))])
+def test_groups_are_stratified_to_within_one_group(share: float, expected: tuple[int, ...]) -> None:
+    groups = pairs([image.name for image in IMAGES if image.official_split == "Training"])
+    found = Counter(row.label for row in carve_validation(IMAGES, share, 0, groups) if row.split == VALIDATION)
+    assert all(abs(found[label] - wanted) <= 2 for label, wanted in zip(Label, expected, strict=True))
+
+
+def test_groups_are_carved_by_seed() -> None:
+    groups = pairs([image.name for image in IMAGES])
+    one, same, other = (carve_validation(IMAGES, 0.2, seed, groups) for seed in (4, 4, 5))
+    assert one == same != other
+
+
+def test_too_few_groups_are_a_clear_error() -> None:
+    # All gliomas are copies of one picture.
+    groups = {image.name: 0 if image.label is Label.GLIOMA else place for place, image in enumerate(IMAGES, 1)}
+    with pytest.raises(DatasetError, match="1 groups of a class are too few to validate on 15% of them"):
+        carve_validation(IMAGES, 0.15, 0, groups)
+
+
+def test_a_fold_with_groups_has_no_copy_on_two_sides(index: Path) -> None:
+    # Of each class, the images 1 of all folds are copies of each other.
+    paths = [line.partition(",")[0] for line in INDEX.splitlines()[1:]]
+    groups = {path: place for place, path in enumerate(paths)}
+    groups |= {
+        path: -list(Label).index(label) - 1
+        for label in Label
+        for path in paths
+        if path.endswith("-1.jpg") and label.slug in path.split("/")
+    }
+    rows = hold_out_fold(index, fold=2, share=0.25, seed=0, groups=groups)
+    copies = Counter((row.label, row.split) for row in rows if row.path.endswith("-1.jpg"))
+    assert sum(row.split == TEST for row in rows) == 4 * 4
+    assert len(copies) == 4 and set(copies.values()) == {4}
 
 
 def test_an_unknown_fold_is_answered_with_the_known_ones(index: Path) -> None:

@@ -28,6 +28,11 @@ class Verdict:
     status: Status
     reason: str | None  # why the status is not CLASSIFIED
 
+    @property
+    def names_tumor(self) -> bool:
+        """Whether the final class is a tumor, of an image that was analysed."""
+        return self.status is not Status.NOT_A_BRAIN_MRI and self.label is not Label.NO_TUMOR
+
 
 def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
     """Name the class a person is shown, and how far to trust it.

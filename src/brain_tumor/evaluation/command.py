@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from brain_tumor.evaluation.labelled import Dataset
     from brain_tumor.evaluation.sources import Source
 
+# Each image is answered 61 times, so 200 of them take as long as 12,200 others.
+CORRUPTION_IMAGES = 200
 _LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
 _DESCRIPTION = """\
 Run the model file over labelled images, exactly as predict does, and write a report: every figure with its
@@ -47,6 +49,19 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="columns path (relative to DIR), label, split; only rows of the split test are used",
     )
     _add_sources(parser)
+    parser.add_argument(
+        "--corruptions",
+        action="store_true",
+        help="also measure a sample of the images with twelve kinds of damage at five strengths (61 passes)",
+    )
+    parser.add_argument(
+        "--corruption-images",
+        type=positive,
+        default=CORRUPTION_IMAGES,
+        metavar="N",
+        help="how many images that sample has, by default %(default)s, with each class's share of them",
+    )
+    _add_maps(parser)
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=run_evaluate)
 
@@ -91,7 +106,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """
     try:
         # Only this command needs the extra, and its libraries take a second to import.
-        from brain_tumor.evaluation import labelled, report, run, summary
+        from brain_tumor.evaluation import boxes, labelled, map_run, report, robustness, run, summary
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _LIBRARIES:
@@ -102,6 +117,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
         ) from None
     dataset = labelled.read_list(args.list, args.folder) if args.list else labelled.find_labelled(args.folder)
     dataset, chosen = _find_sources(args, dataset)
+    marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     path = args.model or default_model_path()
     classifier = load_classifier(path, args.threads)
     card = classifier.card
@@ -111,6 +127,12 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
+    if args.corruptions:
+        measured = robustness.measure_robustness(classifier, evaluation.answered, args.corruption_images)
+        evaluation = replace(evaluation, robustness=measured)
+    if marked is not None:
+        maps = map_run.check_maps(classifier, evaluation, marked, args.map_images, args.occlusion_images)
+        evaluation = replace(evaluation, maps=maps)
     try:
         report.write_report(report.render_report(evaluation), args.out)
     except OSError as error:
@@ -119,6 +141,30 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(to_printable(line))
     print(NOTICE, file=sys.stderr)
     return 1 if evaluation.unreadable else 0
+
+
+def _add_maps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        metavar="CSV",
+        help="columns path (relative to DIR), box_x0, box_y0, box_x1, box_y1, fractions of width and height: "
+        "do the heat maps show these places?",
+    )
+    parser.add_argument(
+        "--map-images",
+        type=positive,
+        default=300,
+        metavar="N",
+        help="tumor scans with a box to look at, and as many healthy scans (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--occlusion-images",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="of these, scans to compare with an occlusion map, at 49 forward passes each (default: none)",
+    )
 
 
 def _find_sources(args: argparse.Namespace, dataset: "Dataset") -> "tuple[Dataset, tuple[Source, ...]]":

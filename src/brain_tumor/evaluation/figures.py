@@ -15,6 +15,7 @@ from matplotlib.ticker import PercentFormatter
 
 from brain_tumor.evaluation.calibration import Bin
 from brain_tumor.evaluation.metrics import Estimate, IntArray, RocCurve
+from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.input.scan import FloatArray
 
 # Three of Okabe and Ito's colours and Tol's purple, which is dark enough for thin lines on white. They can be
@@ -23,6 +24,7 @@ _BLUE, _ORANGE, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#AA3377"
 _LINES = ((_BLUE, "-"), (_ORANGE, "--"), (_GREEN, "-."), (_PURPLE, (0, (1, 1))))
 _GREY = "#595959"
 _TILE_COLUMNS = 4
+_PANEL_COLUMNS = 4
 # The layout keeps square axes square and may leave their labels outside; the page grows to hold them.
 _WHOLE: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.1}
 
@@ -124,6 +126,41 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
         lower.set_xlabel("confidence (top probability)")
         lower.set_ylabel("images")
         lower.spines[["top", "right"]].set_visible(False)
+        return _save(figure)
+
+
+def render_risk_coverage(curve: RiskCoverage) -> Picture:
+    """The share of wrong answers against the share that is kept, the most confident ones first."""
+    with _figure(6.4, 4.8) as figure:
+        axes = figure.add_subplot()
+        axes.plot(curve.coverage, curve.risk, color=_BLUE, linewidth=2.2)
+        axes.axvline(CONFIDENT_PERCENT / 100, color=_GREY, linewidth=1, linestyle=":")
+        axes.set_title(f"area under the curve {curve.area.value:.4f}")
+        _percent_axes(axes, "answers kept, the most confident first", "wrong among them")
+        # Errors are few, so their axis ends above the highest point instead of at 100 %.
+        axes.set_ylim(0, 1.1 * max(0.01, float(curve.risk.max())))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
+        return _save(figure)
+
+
+def render_robustness(strengths: Sequence[int], clean: float, curves: dict[str, Sequence[float]]) -> Picture:
+    """Macro F1 against strength, a panel for each corruption with the others in grey behind it."""
+    rows = -(-len(curves) // _PANEL_COLUMNS)
+    with _figure(2.9 * _PANEL_COLUMNS, 2.5 * rows) as figure:
+        grid = figure.subplots(rows, _PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False)
+        points = (0, *strengths)
+        for axes, (name, values) in zip(grid.flat, curves.items(), strict=False):
+            for other in curves.values():
+                axes.plot(points, (clean, *other), color="#d0d0d0", linewidth=1)
+            axes.plot(points, (clean, *values), color=_BLUE, linewidth=2.2, marker="o", markersize=4)
+            axes.set_title(name)
+            axes.set_ylim(0, 1.02)
+            axes.set_xticks(points, ["clean", *map(str, strengths)])
+            axes.spines[["top", "right"]].set_visible(False)
+        for axes in grid.flat[len(curves) :]:
+            axes.axis("off")
+        figure.supxlabel("strength")
+        figure.supylabel("macro F1")
         return _save(figure)
 
 

@@ -25,6 +25,7 @@ from brain_tumor.evaluation.metrics import (
     share,
     trace_roc,
 )
+from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 
@@ -54,6 +55,7 @@ class Measures:
     curves: dict[Label, RocCurve]  # of classes that have both kinds of images
     calibration: CalibrationMeasures | None  # None when every image was rejected by the gate
     report: str  # scikit-learn's classification report
+    risk_coverage: RiskCoverage | None  # None when every image was rejected by the gate
 
 
 def measure(
@@ -67,8 +69,8 @@ def measure(
 
     truth, predicted: (images,), indices in Label's order, predicted being the final class. probabilities:
     (images, classes) in the same order. analysed, classified: (images,), by status; what is classified is
-    analysed. Calibration and ROC look at analysed images only, as the network's probabilities mean nothing
-    for the others; everything else looks at the final class of every image.
+    analysed. Calibration, ROC and the risk-coverage curve look at analysed images only, as the network's
+    probabilities mean nothing for the others; everything else looks at the final class of every image.
     """
     names, right = tuple(Label), truth == predicted
     matrix = count_confusions(truth, predicted, len(names))
@@ -91,6 +93,7 @@ def measure(
         curves=curves,
         calibration=_calibrate(probabilities[analysed], seen) if len(seen) else None,
         report=render_classification_report(truth, predicted, [label.value for label in names]),
+        risk_coverage=_rank(probabilities[analysed], seen) if len(seen) else None,
     )
 
 
@@ -101,3 +104,8 @@ def _calibrate(probabilities: FloatArray, labels: IntArray) -> CalibrationMeasur
         top_label_log_loss(probabilities, labels),
         reliability(probabilities, labels),
     )
+
+
+def _rank(probabilities: FloatArray, labels: IntArray) -> RiskCoverage:
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    return measure_risk_coverage(confidence, probabilities.argmax(axis=1) != labels)

@@ -1,15 +1,15 @@
-"""The numbers of an evaluation: pure functions on arrays, and the only door to scikit-learn and SciPy.
+"""The numbers of an evaluation: pure functions on arrays, and the only door to scikit-learn and SciPy's statistics.
 
 Classes are indices from 0; `truth` and `predicted` are (images,), at least one. A figure that cannot be
 computed, such as the recall of a class without images, is None.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, rankdata
+from scipy.stats import binomtest, rankdata, spearmanr
 from sklearn.metrics import classification_report, confusion_matrix, roc_curve
 
 IntArray = NDArray[np.int64]
@@ -58,6 +58,21 @@ def share(hits: int, total: int) -> Estimate | None:
         return None
     interval = binomtest(hits, total).proportion_ci(0.95, method="wilson")
     return Estimate(hits / total, float(interval.low), float(interval.high), hits, total)
+
+
+def mean(values: Sequence[float], seed: int = SEED) -> Estimate | None:
+    """The mean of one value an image, with a bootstrap interval over images; None without values."""
+    if not values:
+        return None
+    array = np.array(values, dtype=np.float64)
+    return bootstrap(lambda chosen: float(array[chosen].mean()), len(array), seed)
+
+
+def rank_correlation(first: Values, second: Values) -> float | None:
+    """Spearman's rank correlation, -1 to 1, ties by mean rank; None where either is the same everywhere."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    return float(spearmanr(first, second).statistic)
 
 
 def count_confusions(truth: IntArray, predicted: IntArray, classes: int) -> IntArray:

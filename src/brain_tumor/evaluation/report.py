@@ -4,11 +4,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from brain_tumor.evaluation.corruptions import STRENGTHS
 from brain_tumor.evaluation.figures import (
     Tile,
     render_calibration,
     render_confusion,
     render_errors,
+    render_risk_coverage,
+    render_robustness,
     render_roc,
 )
 from brain_tumor.evaluation.run import Error, Evaluation, load_thumbnail
@@ -44,6 +47,14 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
             calibration.bins if calibration else (), calibration.error if calibration else None
         ),
     }
+    if curve := measures.risk_coverage:
+        pictures["risk_coverage"] = render_risk_coverage(curve)
+    if robustness := evaluation.robustness:
+        pictures["robustness"] = render_robustness(
+            STRENGTHS,
+            robustness.clean.macro_f1.value,
+            {one.value: [step.macro_f1.value for step in steps] for one, steps in robustness.corrupted.items()},
+        )
     sheet = render_errors([_tile(error) for error in errors])
     shown = {name: ("image/svg+xml", picture.svg) for name, picture in pictures.items()}
     texts = {

@@ -11,8 +11,10 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
+from brain_tumor.evaluation.map_checks import MapChecks
 from brain_tumor.evaluation.measures import Measures, measure
 from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.robustness import Robustness
 from brain_tumor.evaluation.sources import Source
 from brain_tumor.input.files import read_file
 from brain_tumor.input.preprocess import InputContract, to_tensor
@@ -100,6 +102,14 @@ class Evaluation:
     outcomes: tuple[Outcome, ...]  # in the order of dataset.files
     measures: Measures
     families: tuple[Family, ...]
+    robustness: Robustness | None = None  # None when it was not measured
+    maps: MapChecks | None = None  # None where no boxes were given
+
+    @property
+    def answered(self) -> tuple[tuple[ImageFile, Label], ...]:
+        """The labelled files that could be read."""
+        pairs = zip(self.outcomes, self.dataset.files, strict=True)
+        return tuple(labelled for outcome, labelled in pairs if outcome.answer)
 
     @property
     def unreadable(self) -> tuple[Outcome, ...]:

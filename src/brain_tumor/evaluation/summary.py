@@ -7,7 +7,11 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.corruptions import STRENGTHS
+from brain_tumor.evaluation.map_tables import to_map_rows
 from brain_tumor.evaluation.metrics import Estimate
+from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
+from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
 from brain_tumor.evaluation.run import SURE, Error, Evaluation, Family
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
@@ -30,7 +34,14 @@ def render_text(evaluation: Evaluation) -> str:
         f"uncertain     {format_share(measures.uncertain)}",
         f"not analysed  {format_share(measures.not_analysed)}",
     ]
+    if measures.risk_coverage:
+        lines.append(f"surest {CONFIDENT_PERCENT} %   {format_confident(measures.risk_coverage)}")
+    if evaluation.robustness:
+        lines.append(f"corruptions   {format_robustness(evaluation.robustness)}")
     lines += _source_lines(evaluation.families)
+    for row in to_map_rows(evaluation.maps) if evaluation.maps else ():
+        value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
+        lines.append(f"{row.name:<12}  {value}  {row.meaning}")
     if evaluation.unreadable:
         lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
@@ -39,8 +50,9 @@ def render_text(evaluation: Evaluation) -> str:
 def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Error, ...]) -> str:
     """One page that needs no other file and no network.
 
-    figures: ``confusion``, ``roc``, ``calibration`` and ``errors``, each as (media type, content).
-    errors: the answers that the last of them shows, in its order.
+    figures: ``confusion_matrix``, ``roc``, ``calibration``, ``risk_coverage``, ``errors`` and, where it was
+    measured, ``robustness``, each as (media type, content).
+    errors: the answers that the sheet of errors shows, in its order.
     """
     # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -53,10 +65,15 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
         labels=tuple(Label),
         figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
+        map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),
         notice=NOTICE,
         intervals=INTERVALS,
         sure=SURE,
         calibration_bins=CALIBRATION_BINS,
+        format_confident=format_confident,
+        format_robustness=format_robustness,
+        confident_percent=CONFIDENT_PERCENT,
+        strengths=STRENGTHS,
         predictions=PREDICTIONS,
         gate_predictions=GATE_PREDICTIONS,
     )
@@ -81,6 +98,23 @@ def format_number(estimate: Estimate | None) -> str:
     if estimate is None:
         return "not defined"
     return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def format_confident(curve: RiskCoverage) -> str:
+    """The errors among the most confident answers, e.g. ``2.0 % (1.3 to 3.0) wrong, 20 of 1,000``."""
+    errors = curve.errors_among_confident
+    if errors is None:
+        return "not defined"
+    return f"{format_share(errors)} wrong, {errors.hits:,} of {errors.total:,}"
+
+
+def format_robustness(robustness: Robustness) -> str:
+    """The mean drop in one sentence."""
+    return (
+        f"macro F1 {robustness.clean.macro_f1.value:.3f} on {_count(robustness.clean.images, 'clean image')} falls by "
+        f"{robustness.mean_drop_points:.1f} points at strength {MIDDLE_STRENGTH} of {len(STRENGTHS)}, "
+        f"the mean of {len(robustness.corrupted)} corruptions"
+    )
 
 
 def _source_lines(families: Sequence[Family]) -> Iterator[str]:

@@ -8,8 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
+from brain_tumor.evaluation.corruptions import STRENGTHS
+from brain_tumor.evaluation.map_tables import maps_to_document
 from brain_tumor.evaluation.measures import CalibrationMeasures
 from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
+from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
+from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Condition, Robustness
 from brain_tumor.evaluation.run import SURE, Evaluation, Family
 from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
 from brain_tumor.labels import Label
@@ -20,8 +24,10 @@ from brain_tumor.presentation.writers import to_cells
 # Raised when a key goes or changes its meaning; new keys do not count.
 FORMAT_VERSION = 1
 PREDICTIONS, GATE_PREDICTIONS = "predictions.csv", "gate_predictions.csv"
+# Twenty points draw the curve; the pictures show all of it.
+_CURVE_STEP_PERCENT = 5
 INTERVALS = (
-    "95 %: Wilson's for shares; for F1, AUC, calibration error and log loss the 2.5 to 97.5 percentiles over "
+    "95 %: Wilson's for shares; for means, F1, areas, calibration error and log loss the 2.5 to 97.5 percentiles over "
     f"{RESAMPLES} bootstrap resamples of the images, seed {SEED}"
 )
 
@@ -51,8 +57,11 @@ def render_json(evaluation: Evaluation) -> str:
         "classes": {label.value: _class(one) for label, one in measures.classes.items()},
         "confusion_matrix": {"order": list(Label), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
+        "risk_coverage": _risk_coverage(measures.risk_coverage) if measures.risk_coverage else None,
+        "robustness": _robustness(evaluation.robustness) if evaluation.robustness else None,
         "gate": [_family(family) for family in evaluation.families],
         "sources": _sources(evaluation) if evaluation.families else None,
+        "maps": maps_to_document(evaluation.maps),
         "unreadable": [
             {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
         ],
@@ -110,6 +119,48 @@ def _calibration(calibration: CalibrationMeasures) -> dict[str, Any]:
         "error_of_perfect_calibration": calibration.noise,
         "top_label_log_loss": _numbers(calibration.log_loss),
         "reliability": [{**asdict(one), "accuracy": _numbers(one.accuracy)} for one in calibration.bins],
+    }
+
+
+def _risk_coverage(curve: RiskCoverage) -> dict[str, Any]:
+    return {
+        "answers": len(curve.risk),
+        "area": _numbers(curve.area),
+        "confident_percent": CONFIDENT_PERCENT,
+        "errors_among_confident": _numbers(curve.errors_among_confident),
+        "curve": [
+            {"coverage": percent / 100, "risk": curve.risk_at(percent)}
+            for percent in range(_CURVE_STEP_PERCENT, 101, _CURVE_STEP_PERCENT)
+        ],
+    }
+
+
+def _robustness(robustness: Robustness) -> dict[str, Any]:
+    return {
+        "drawn_from": robustness.drawn_from,
+        "sample": {label.value: images for label, images in robustness.sample.items()},
+        "mean_drop_points": robustness.mean_drop_points,
+        "mean_drop_at_strength": MIDDLE_STRENGTH,
+        "clean": _condition(robustness.clean),
+        "corruptions": [
+            {
+                "corruption": corruption.value,
+                "strength": strength,
+                **_condition(condition),
+                "drop_points": robustness.drop_points(condition),
+            }
+            for corruption, steps in robustness.corrupted.items()
+            for strength, condition in zip(STRENGTHS, steps, strict=True)
+        ],
+    }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    return {
+        "images": condition.images,
+        "macro_f1": _numbers(condition.macro_f1),
+        "silent_errors": _numbers(condition.silent_errors),
+        "not_analysed": _numbers(condition.not_analysed),
     }
 
 

@@ -15,7 +15,8 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
 
     A folder's own files come first, then its subfolders, both in sorted order; hidden ones and linked folders
     are left out. What cannot be found or listed is given as it is, so that reading it says why.
-    skip: resolved paths to leave out. A name that a spreadsheet takes for a formula gets ``./`` in front.
+    skip: resolved paths to leave out, folders with all that they hold.
+    A name that a spreadsheet takes for a formula gets ``./`` in front.
     """
     for path in paths:
         if Path(path).is_dir():
@@ -25,7 +26,7 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
         else:
             found = _expand(path)
         for file in found:
-            if not skip or Path(file).resolve() not in skip:
+            if not skip or not _is_within(Path(file).resolve(), skip):
                 yield f"./{file}" if file.startswith(("=", "+", "-", "@")) else file
 
 
@@ -41,6 +42,10 @@ def read_file(file: str) -> bytes:
         raise ScanError(f"{file}: is a folder that cannot be listed; check its permissions") from None
     except OSError as error:
         raise ScanError(f"{file}: cannot be read ({error.strerror}); check the path and its permissions") from None
+
+
+def _is_within(path: Path, places: Collection[Path]) -> bool:
+    return any(one in places for one in (path, *path.parents))
 
 
 def _walk(folder: str) -> Iterator[str]:

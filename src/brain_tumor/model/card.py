@@ -20,6 +20,7 @@ class Rules:
     max_chroma: float  # 0 to 1; a higher chroma is a colour picture
     min_probability: float  # 0 to 1; a lower top probability is uncertain
     min_margin: float  # 0 to 1; a smaller distance between the two highest is uncertain
+    min_location: float | None = None  # 0 to 1; a location map whose maximum is lower shows no tumor location
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Card:
             rules, golden = fields.pop("rules"), fields.pop("golden")
             return cls(
                 input=InputContract(**fields.pop("input")),
-                rules=Rules(order=_to_order(rules.pop("order")), **{key: float(rules[key]) for key in rules}),
+                rules=_to_rules(rules),
                 golden=Golden(
                     **{
                         **golden,
@@ -79,6 +80,15 @@ class Card:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelFileError(f"{name}: its card is incomplete ({error!r}); export the model again") from None
+
+
+def _to_rules(fields: dict[str, Any]) -> Rules:
+    order, location = _to_order(fields.pop("order")), fields.pop("min_location", None)
+    return Rules(
+        order=order,
+        min_location=None if location is None else float(location),
+        **{key: float(fields[key]) for key in fields},
+    )
 
 
 def _to_order(names: list[str]) -> tuple[Label, ...]:

@@ -16,8 +16,12 @@ class ModelOutput:
     logits: FloatArray  # (classes,), in the card's class order, before the temperature
     probabilities: FloatArray  # (classes,), softmax of logits / temperature, sums to 1
     gate_scores: FloatArray  # (scores,), higher is more like a brain MRI; the card names each
+    # A network computes both maps, one or none in the same forward pass; None: it has no such output.
+    saliency: FloatArray | None = None  # (rows, columns, classes), 0 or more, in the card's class order
+    location: FloatArray | None = None  # (rows, columns), 0 to 1, probability that a tumor is in this cell
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        """Take the outputs of a batch of one, by name; raises KeyError where one is missing."""
-        return cls(*(np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores")))
+        """Take the outputs of a batch of one, by name; raises KeyError where one is missing that is no map."""
+        maps = [name for name in ("saliency", "location") if name in arrays]
+        return cls(**{name: np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores", *maps)})

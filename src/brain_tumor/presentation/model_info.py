@@ -10,6 +10,13 @@ from brain_tumor.presentation.wording import to_printable
 def render_model(model: ModelFile) -> str:
     """The whole card and the list of files behind the network, one fact per line, nested facts indented."""
     card, rules, side = model.card, model.card.rules, model.card.input.side_px
+    thresholds = {
+        "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
+        "grey": f"chroma of at most {rules.max_chroma:g}",
+        "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
+    }
+    if rules.min_location is not None:
+        thresholds["tumor location"] = f"location map of at least {rules.min_location:g}"
     facts = {
         "model": card.model_id,
         "created": card.created,
@@ -17,11 +24,7 @@ def render_model(model: ModelFile) -> str:
         "input": f"image, float32 (1, {side}, {side}, 3), RGB, 0 to 1; {card.input.resize}",
         "outputs": card.outputs,
         "temperature": card.temperature,
-        "thresholds": {
-            "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
-            "grey": f"chroma of at most {rules.max_chroma:g}",
-            "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
-        },
+        "thresholds": thresholds,
         "golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}",
         "network": {"bytes": card.flatbuffer_bytes, "sha256": card.flatbuffer_sha256},
         "files inside": {name: f"{size} bytes" for name, size in model.members},

@@ -1,7 +1,11 @@
 """The words a person reads; nothing here computes."""
 
+from collections.abc import Sequence
+
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status
+from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
 NOTICE = "For research and education only. Not a medical device, never for diagnosis."
 
@@ -19,6 +23,50 @@ EXPLANATIONS = {
         "not by examination. The probabilities below are the network's own and mean nothing here."
     ),
 }
+
+MAP_TITLES = {MapKind.SALIENCY: "why (saliency)", MapKind.LOCATION: "where (location)"}
+
+MAP_EXPLANATIONS = {
+    MapKind.SALIENCY: (
+        "Saliency shows what drove the class shown: the weight of each part of the image relative to the heaviest; "
+        "it is not a probability and not an outline of a tumor."
+    ),
+    MapKind.LOCATION: (
+        "Location shows where a small head trained with tumor boxes sees a tumor, as a probability for each part of "
+        "the image; it is empty where it sees none, and it does not explain the class."
+    ),
+}
+
+
+def describe_map(kind: MapKind) -> dict[str, str]:
+    """What a picture of such a map says of itself, under the keywords of the PNG standard."""
+    return {"Title": f"Heat map: {MAP_TITLES[kind]}", "Description": MAP_EXPLANATIONS[kind], "Disclaimer": NOTICE}
+
+
+def render_map_state(result: Result) -> str:
+    """What became of this image's heat maps, above all whether a tumor was located, in a sentence or two."""
+    missing = missing_maps(result.output)
+    if len(missing) == len(MapKind):
+        return render_missing(missing)
+    if result.verdict.status is Status.NOT_A_BRAIN_MRI:
+        return "No heat map: the image was not analysed."
+    location = "" if MapKind.LOCATION in missing else _location_state(result)
+    return f"{render_missing(missing)} {location}".strip()
+
+
+def render_missing(missing: Sequence[MapKind]) -> str:
+    """Which maps a model file does not compute; empty when it has them all."""
+    if len(missing) == len(MapKind):
+        return "This model file has no heat maps."
+    return " ".join(f"This model file has no {kind} map." for kind in missing)
+
+
+def _location_state(result: Result) -> str:
+    if not result.verdict.names_tumor:
+        return f"No location: the class shown is {result.verdict.label}."
+    if result.location is None:
+        return "No location found."
+    return f"Location found: the map reaches {format_percent(result.location.score)} at its strongest place."
 
 
 def render_line(result: Result) -> str:

@@ -1,0 +1,75 @@
+"""A heat map drawn over its scan, in colours that every kind of colour vision can order."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
+
+from brain_tumor.input.scan import FloatArray, Scan
+
+# Every 32nd colour of "plasma" (S. van der Walt and N. Smith, 2015, github.com/BIDS/colormap, CC0), from 0 to 1.
+# Lightness rises evenly, so order survives colour blindness and grey print; unlike inferno's, its brightest
+# colour is a full yellow, which stands out on white tissue too. In between, colours are interpolated.
+_PLASMA = ("0d0887", "4c02a1", "7e03a8", "aa2395", "cc4778", "e66c5c", "f89540", "fdc527", "f0f921")
+# Half colour, half scan at the hottest place: both can still be read there.
+DEFAULT_STRENGTH = 0.5
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+# Of the image's longer side: seen at a glance on a slice of any size, and thin beside a small tumor.
+_LINE_SHARE = 1 / 200
+
+RgbArray = NDArray[np.uint8]
+
+
+def render_overlay(
+    scan: Scan, heat: FloatArray, strength: float, box: tuple[float, float, float, float] | None = None
+) -> RgbArray:
+    """The scan in grey under the heat in colour; (rows, columns, 3), as large as the scan.
+
+    heat: (rows, columns), 0 to 1, stretched bilinearly over the whole scan, as the scan was to the network's input.
+    strength: 0 to 1; where the heat is 1, this share of the pixel is colour, and proportionally less elsewhere.
+    box: x0, y0, x1, y1 in fractions of width and height, outlined in white between black lines.
+    Raises ValueError for a heat or a strength outside 0 to 1.
+    """
+    if not 0 <= strength <= 1 or not 0 <= heat.min() <= heat.max() <= 1:
+        raise ValueError(f"strength {strength} and heat {heat.min()} to {heat.max()} must be within 0 and 1")
+    rows, columns = scan.pixels.shape
+    stretched = Image.fromarray(np.asarray(heat, np.float32)).resize((columns, rows), Image.Resampling.BILINEAR)
+    level = np.asarray(stretched)
+    grey, share, step = np.clip(scan.pixels, 0, 1) * 255, strength * level, np.round(level * 255).astype(np.uint8)
+    pixels = np.empty((rows, columns, 3), np.uint8)
+    for channel, colors in enumerate(_to_channels(_PLASMA)):  # one by one, a scan may have 25 million pixels
+        pixels[..., channel] = np.round(grey + share * (colors[step] - grey))
+    return pixels if box is None else _outline(pixels, box)
+
+
+def render_png(pixels: RgbArray, texts: Mapping[str, str]) -> bytes:
+    """A PNG file of (rows, columns, 3) pixels; texts: PNG keyword, such as Title, to what it says, in Latin-1."""
+    info = PngInfo()
+    for keyword, text in texts.items():
+        info.add_text(keyword, text)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", pnginfo=info)
+    return stream.getvalue()
+
+
+def _to_channels(colors: Sequence[str]) -> list[FloatArray]:
+    """Red, green and blue of 256 steps through evenly spaced colours, 0 to 255."""
+    samples = np.array([list(bytes.fromhex(color)) for color in colors])
+    places = np.linspace(0, 255, len(samples))
+    return [np.interp(np.arange(256), places, channel).astype(np.float32) for channel in samples.T]
+
+
+def _outline(pixels: RgbArray, box: tuple[float, float, float, float]) -> RgbArray:
+    rows, columns, _ = pixels.shape
+    image = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(image)
+    line = max(1, round(max(rows, columns) * _LINE_SHARE))
+    # A rectangle's second corner is its last pixel, so a box of the whole image ends one before its size.
+    x0, x1 = (round(edge * (columns - 1)) for edge in box[::2])
+    y0, y1 = (round(edge * (rows - 1)) for edge in box[1::2])
+    draw.rectangle((x0 - line, y0 - line, x1 + line, y1 + line), outline=_BLACK, width=3 * line)
+    draw.rectangle((x0, y0, x1, y1), outline=_WHITE, width=line)
+    return np.array(image)
