@@ -17,9 +17,10 @@ from brain_tumor_training import finetune as module
 from brain_tumor_training import train
 from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.finetune import ExampleBatches, finetune, usable_precision
-from brain_tumor_training.finetuned_network import build_finetuned
+from brain_tumor_training.finetuned_network import build_finetuned, compile_finetuned
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
+from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.splits import read_split
 from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
@@ -290,3 +291,35 @@ def test_tumors_of_unknown_type_are_not_repeated(data: Path) -> None:
     known = list_examples(data)
     examples = [*known[:3], replace(known[3], label=None, box=None)]
     assert batches(examples, data)._repeats[3] == 1
+
+
+def probed(data: Path) -> keras.Model:
+    """A network whose head was trained alone, ready to be saved."""
+    recipe = replace(SMALL_FINETUNE, probe_draws=1, probe_epochs=1)
+    keras.utils.set_random_seed(0)
+    network = build_finetuned(recipe, "7", "float32")
+    module._probe(network, ExampleBatches(list_examples(data)[:8], data, recipe, 0), recipe)
+    compile_finetuned(recipe, network, 10)
+    return network
+
+
+def test_a_state_with_a_probed_head_loads_again(data: Path, tmp_path: Path) -> None:
+    network = probed(data)
+    network.save(tmp_path / "state.keras")
+    # As Keras alone loads it: nothing of the probe may be in the file.
+    assert furthest(keras.saving.load_model(tmp_path / "state.keras"), network) == 0
+
+
+def test_the_probe_trains_the_head_and_nothing_else(data: Path) -> None:
+    network = probed(data)
+    keras.utils.set_random_seed(0)
+    fresh = build_finetuned(SMALL_FINETUNE, "7", "float32")
+    changed = {part: max(distances(network.get_layer(part), fresh.get_layer(part))) > 0 for part in PARTS}
+    assert changed == {"xception": False, "head": True, "location_head": False}
+
+
+def test_a_state_of_a_run_that_saved_its_compiled_head_still_loads(data: Path, tmp_path: Path) -> None:
+    network = probed(data)
+    network.get_layer("head").compile(optimizer="adamax", loss=class_loss)
+    network.save(tmp_path / "state.keras")
+    assert furthest(module._load_state(tmp_path / "state.keras", SMALL_FINETUNE), network) == 0
