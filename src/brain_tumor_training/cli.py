@@ -154,12 +154,17 @@ def _run_training_list(args: argparse.Namespace) -> None:
 
     if not args.index.resolve().is_relative_to(args.data.resolve()):
         raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
-    prefix = f"{args.index.resolve().parent.relative_to(args.data.resolve()).as_posix()}/"
+    below = args.index.resolve().parent.relative_to(args.data.resolve()).as_posix()
+    prefix = "" if below == "." else f"{below}/"
     rows = training_list.build_own(
         args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
     )
+    if args.other and not args.other_groups:
+        raise DatasetError("--other needs --other-groups, the groups.csv of audit on the folder above the sources")
     for pair in args.other:
         folder, _, label = pair.rpartition("=")
+        if not folder:
+            raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
     if args.no_copies_in_test:
         rows = examples.drop_copies_in_test(rows)

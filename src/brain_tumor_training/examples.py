@@ -96,6 +96,8 @@ def _to_example(record: dict[str, str], path: Path) -> Example:
     numbers = [record.get(column, "") for column in _BOX]
     try:
         x0, y0, x1, y1 = map(float, numbers) if all(numbers) else (0.0, 0.0, 0.0, 0.0)
+        if not all(0 <= number <= 1 for number in (x0, y0, x1, y1)):
+            raise ValueError("not shares")
     except ValueError:
         raise DatasetError(f"{path}: {record['path']} has the box {numbers}; shares from 0 to 1 are needed") from None
     box = (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None

@@ -184,7 +184,8 @@ def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRe
             images, targets = training[index]
             features.append(np.asarray(pooled.predict_on_batch(images)))
             possible.append(targets["possible"])
-    head = model.get_layer("head")
+    # The same layers in a model of their own: a compiled head would be saved with a loss that Keras cannot find again.
+    head = keras.Model(model.get_layer("head").inputs, model.get_layer("head").outputs)
     baseline = RECIPES["baseline"]
     optimizer = {"class_name": baseline.optimizer, "config": {"learning_rate": baseline.learning_rate}}
     head.compile(optimizer=keras.optimizers.get(optimizer), loss=class_loss)
@@ -211,8 +212,7 @@ def _run_epochs(
         # Each stage starts from the file, in one go or after an interruption: the end of Keras' fit() has put the
         # running average in the place of the weights, and one call of it takes images of one size.
         if (out / "state.keras").exists():
-            model = keras.saving.load_model(out / "state.keras")
-            model.set_map_weights(recipe)
+            model = _load_state(out / "state.keras", recipe)
         done = int(model.optimizer.iterations) // len(training)
         history = read_history(out / "history.csv")[:done]
         if done >= last:
@@ -229,9 +229,14 @@ def _run_epochs(
             verbose=2,
         )
     write_history_plot(history, out / "history.png")
-    kept: FinetunedNetwork = keras.saving.load_model(out / "kept.keras")
-    kept.set_map_weights(recipe)
-    return kept
+    return _load_state(out / "kept.keras", recipe)
+
+
+def _load_state(path: Path, recipe: FinetuneRecipe) -> FinetunedNetwork:
+    # The first runs with a probe saved a compiled head; they can go on, too.
+    model: FinetunedNetwork = keras.saving.load_model(path, custom_objects={"class_loss": class_loss})
+    model.set_map_weights(recipe)
+    return model
 
 
 def _check_start(start: Path, test: Sequence[Example]) -> None:

@@ -167,6 +167,8 @@ def _fit_location(network: keras.Model, run: Path, data: Path) -> float | None:
     if location_head is None:
         return None
     rows = [row for row in read_split(run / "split.csv") if row.split == VALIDATION and row.label is Label.NO_TUMOR]
+    if not rows:
+        return MIN_LOCATION
     backbone, _ = take_apart(network)
     located = keras.Model(backbone.input, location_head(keras.ops.relu(backbone.output["detail"])))
     views = [View(data / row.path) for row in rows]

@@ -7,6 +7,8 @@ from keras import ops
 
 # Keeps logarithms finite; far below any probability that matters.
 _TINY = 1e-6
+# A coarse cell that the box covers by a smaller share shows mostly something else.
+_IN_BOX = 0.25
 
 Tensor = Any  # of whatever backend Keras runs on
 
@@ -40,12 +42,14 @@ def saliency_loss(covered: Tensor, saliency: Tensor) -> Tensor:
     """Mean of -log of the share of saliency that lies in the tumor box; images without a box take no part.
 
     covered: (n, h, w) as for location_loss, finer than saliency or equal. saliency: (n, h', w'), 0 or more, of the true
-    class.
+    class. A cell lies in the box when it is covered by more than a quarter; a box too small for that takes no part.
     """
-    tumor = ops.cast(ops.max(covered, axis=(1, 2)) > 0, saliency.dtype)
     if covered.shape[1] != saliency.shape[1] or covered.shape[1] is None:
         covered = ops.max_pool(ops.maximum(covered, 0.0)[..., None], 2, padding="same")[..., 0]
-    inside = ops.sum(saliency * ops.cast(covered > 0.25, saliency.dtype), axis=(1, 2))
+    box = ops.cast(covered > _IN_BOX, saliency.dtype)
+    # Not covered > 0: without a cell in the box the loss would ask for no saliency at all.
+    tumor = ops.max(box, axis=(1, 2))
+    inside = ops.sum(saliency * box, axis=(1, 2))
     share = (inside + _TINY) / (ops.sum(saliency, axis=(1, 2)) + _TINY)
     return ops.sum(tumor * -ops.log(share)) / (ops.sum(tumor) + _TINY)
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from scipy.cluster.hierarchy import DisjointSet
 
@@ -61,26 +61,43 @@ def build_own(
 def build_other(folder: Path, root: Path, label: str, groups: Path) -> list[Example]:
     """Examples of another source: all images of a folder, with one label ("tumor" where the type is unknown).
 
-    groups: the groups.csv of an audit whose paths end in the folder's name and the file's. Copies and subjects stay in
-    one part, chosen by the hash of their name; of each group one image trains or validates, all are tested.
+    groups: the groups.csv of an audit of the folder above, so that copies across folders are known. Copies and subjects
+    stay in one part, chosen by the hash of their name; of each group one image trains or validates, all are tested.
+    Raises DatasetError for a label that means no class and for an image that the audit does not have.
     """
+    found = None if label == ANY_TUMOR else label_from_name(label)
+    if found is None and label != ANY_TUMOR:
+        raise DatasetError(f"{folder}: is given the label {label!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
     images = find_images(folder)
     known = {record["path"]: record["group"] for record in read_csv(groups)}
+    names = _kept_together(known)
     examples, seen = [], set()
     for image in images:
         audited = known.get(f"{folder.name}/{image.name}")
         if audited is None:
             raise DatasetError(f"{groups}: lacks {folder.name}/{image.name}; audit the folder above {folder}")
-        subject = match[1] if (match := re.match(SUBJECT, image.stem)) else audited
-        part = _other_part(subject)
+        part = _other_part(names[audited])
         if part != TEST and audited in seen:
             continue
         seen.add(audited)
-        found = None if label == ANY_TUMOR else label_from_name(label)
-        examples.append(
-            Example(image.relative_to(root).as_posix(), found, f"{folder.name}/{audited}", folder.name, part, None)
-        )
+        # One name for all folders of the audit, unlike those of the data set itself.
+        group = f"{folder.parent.name}/{audited}"
+        examples.append(Example(image.relative_to(root).as_posix(), found, group, folder.name, part, None))
     return examples
+
+
+def _kept_together(known: Mapping[str, str]) -> dict[str, str]:
+    """Audited group -> one name for all groups and subjects that are tied to it, a subject's where there is one."""
+    subjects = {path: match[1] for path in known if (match := re.match(SUBJECT, PurePosixPath(path).stem))}
+    sets: DisjointSet = DisjointSet(("group", group) for group in known.values())
+    for path, subject in subjects.items():
+        sets.add(("subject", subject))
+        sets.merge(("group", known[path]), ("subject", subject))
+    tied = {group: sets.subset(("group", group)) for group in set(known.values())}
+    return {
+        group: min((name for kind, name in members if kind == "subject"), default=group)
+        for group, members in tied.items()
+    }
 
 
 def _unite(rows: Mapping[str, Mapping[str, str]], groups: Path) -> dict[str, str]:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.drawn import SMALL, Run, build_small_backbone, make_run, write_families, write_tree
+from tests.training.drawn import (
+    SMALL,
+    Run,
+    build_small_backbone,
+    make_finetune_run,
+    make_run,
+    use_small_trunk,
+    write_families,
+    write_tree,
+)
 
 # TensorFlow speaks at length unless it is told not to before it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,6 +31,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let fit() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
     monkeypatch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+
+
+@pytest.fixture
+def small_trunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let finetune() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
+    use_small_trunk(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def small_finetune_run(data: Path, not_brain_mri: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished finetune run on the stand-in, with seed 0, ready for the export."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_trunk(patch)
+        return make_finetune_run(tmp_path_factory.mktemp("finetuned"), data, not_brain_mri)
 
 
 @pytest.fixture(scope="session")

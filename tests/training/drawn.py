@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.labels import Label
 from brain_tumor_training.dataset import read_tree
-from brain_tumor_training.recipes import RECIPES, Recipe
+from brain_tumor_training.examples import Example
+from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, FinetuneRecipe, Recipe, Stage
 from brain_tumor_training.splits import SplitRow, carve_validation
 from tests.factories import encode
 
@@ -24,6 +26,16 @@ SMALL = replace(
     brightness_draws=2,
     validation_share=0.25,
 )
+# Two stages of images that the stand-in for Xception sees at two sizes; 24 training images, 6 batches.
+SMALL_FINETUNE = replace(
+    FINETUNE_RECIPES["finetuned"],
+    input=InputContract(side_px=48),
+    stages=(Stage(32, 2), Stage(48, 1)),
+    batch_size=4,
+    location_units=8,
+    learning_rate=3e-3,
+    precision="float32",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class Run:
     data: Path
     not_brain_mri: Path
     cache: Path
-    recipe: Recipe
+    recipe: Recipe | FinetuneRecipe
 
 
 def draw_slice(label: Label, seed: int) -> bytes:
@@ -98,6 +110,47 @@ def build_small_backbone(recipe: Recipe, weights: str) -> Any:
     return attach_image(trunk, recipe.input.side_px)
 
 
+def build_small_trunk(weights: str | None, side_px: int | None) -> Any:
+    """As network.build_trunk, with maps of Xception's sizes out of a few layers; weights is a seed."""
+    import keras
+    from keras import layers
+
+    seed = int(weights or 0)
+    filters = [keras.initializers.GlorotUniform(seed=10 * seed + place) for place in range(4)]
+    pixels = keras.Input((side_px, side_px, 3))
+    hidden = layers.Conv2D(8, 3, strides=2, kernel_initializer=filters[0])(pixels)
+    hidden = layers.BatchNormalization(name="norm")(hidden)
+    hidden = layers.Conv2D(8, 3, activation="relu", kernel_initializer=filters[1])(hidden)
+    for _ in range(3):
+        hidden = layers.MaxPooling2D(3, 2, padding="same")(hidden)
+    detail = layers.Conv2D(1024, 1, kernel_initializer=filters[2])(hidden)
+    last = layers.MaxPooling2D(3, 2, padding="same")(hidden)
+    maps = layers.Conv2D(2048, 1, activation="relu", kernel_initializer=filters[3])(last)
+    pooled = [layers.GlobalMaxPooling2D()(maps), layers.GlobalAveragePooling2D()(maps)]
+    return keras.Model(pixels, [*pooled, maps, detail], name="xception")
+
+
+def use_small_trunk(patch: pytest.MonkeyPatch) -> None:
+    """Let finetune() build and train the stand-in, without the compiler that only pays for long runs."""
+    patch.setattr("brain_tumor_training.finetuned_network.build_trunk", build_small_trunk)
+    patch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
+
+
+def list_examples(data: Path, recipe: Recipe = SMALL) -> list[Example]:
+    """The split of a tree as a training list: two sources, a box in the middle of each tumor."""
+    return [
+        Example(
+            path=row.path,
+            label=row.label,
+            group=row.path,
+            source="even" if place % 2 == 0 else "odd",
+            split=row.split,
+            box=None if row.label is Label.NO_TUMOR else (0.25, 0.25, 0.75, 0.75),
+        )
+        for place, row in enumerate(carve(data, recipe))
+    ]
+
+
 def distances(first: Any, second: Any) -> Iterator[float]:
     """The largest absolute difference of each weight of two networks of one shape."""
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
@@ -111,5 +164,16 @@ def make_run(out: Path, data: Path, not_brain_mri: Path, recipe: Recipe, weights
 
     run = Run(out / "run", data, not_brain_mri, out / "features", recipe)
     fit(carve(data, recipe), data, recipe, weights, run.folder, 0, run.cache)
+    fit_decision(run.folder, data, [], [not_brain_mri], {"fence"}, run.cache)
+    return run
+
+
+def make_finetune_run(out: Path, data: Path, not_brain_mri: Path) -> Run:
+    """Finetune the stand-in with seed 0, then fit the decision with the family ``fence`` unseen."""
+    from brain_tumor_training.finetune import finetune
+    from brain_tumor_training.fit_decision import fit_decision
+
+    run = Run(out / "run", data, not_brain_mri, out / "features", SMALL_FINETUNE)
+    finetune(list_examples(data), data, SMALL_FINETUNE, "7", run.folder, 0)
     fit_decision(run.folder, data, [], [not_brain_mri], {"fence"}, run.cache)
     return run

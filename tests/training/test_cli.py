@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.cli import main
 from brain_tumor_training.dataset import read_tree
-from brain_tumor_training.recipes import RECIPES
+from brain_tumor_training.examples import read_examples
+from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
 from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
 from tests.factories import make_model_bytes
 from tests.training.drawn import SMALL, carve
@@ -143,7 +145,8 @@ def test_help_shows_every_field_of_the_recipe(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["split", "cross-validate", "fit-decision", "export", "card", "data", "compare-maps"]
+    "command",
+    "split training-list finetune cross-validate fit-decision export card data compare-maps".split(),
 )
 def test_every_command_has_help(command: str, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
@@ -163,6 +166,9 @@ CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
         ["fit", "--data", "d", "--out", "o", "--epochs", "ten"],
         ["fit", "--data", "d", "--out", "o", "--seed", "-1"],
         ["fit", "--data", "d", "--out", "o", "--recipe", "none"],
+        ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224"],
+        ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x0"],
+        ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x6x1"],
         ["fit", "--data", "d", "--out", "o", "--allow-leaks-into", "train"],
         ["fit-decision", "run", "--data", "d"],
         [*CROSS, "--folds", "1,1"],
@@ -338,3 +344,107 @@ def test_every_error_of_the_package_ends_in_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("brain_tumor_training.dataset.fetch_public_set", refuse)
     assert main(["data", "fetch"]) == 2
     assert told(capsys) == "brain-tumor-train: told"
+
+
+INDEX = """\
+path,label,official_split,source,group,mirrored,fold,near_fold_edge,box_x0,box_y0,box_x1,box_y1
+a.png,glioma,Training,figshare,figshare-1,0,0,0,0.1,0.2,0.3,0.4
+b.png,notumor,Training,br35h,b,0,1,0,,,,
+copy.png,glioma,Testing,figshare,figshare-1,1,1,0,,,,
+"""
+
+
+def build_list(tmp_path: Path, *options: str) -> int:
+    """training-list on three own images, two of them copies, and two of another source."""
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/index.csv").write_text(INDEX, encoding="utf-8")
+    (tmp_path / "groups.csv").write_text("path,group\na.png,1\nb.png,2\ncopy.png,1\n", encoding="utf-8")
+    (tmp_path / "more/flair").mkdir(parents=True)
+    for name in ("s01_a.png", "s02_a.png"):
+        (tmp_path / "more/flair" / name).touch()
+    (tmp_path / "more.csv").write_text("path,group\nflair/s01_a.png,1\nflair/s02_a.png,2\n", encoding="utf-8")
+    common = ["--data", str(tmp_path), "--index", str(tmp_path / "set/index.csv")]
+    rest = ["--groups", str(tmp_path / "groups.csv"), "--out", str(tmp_path / "list.csv")]
+    return main(["training-list", *common, *rest, *options])
+
+
+def test_training_list_puts_sources_together(tmp_path: Path, capsys: Capture) -> None:
+    other = ["--other", "more/flair=notumor", "--other-groups", str(tmp_path / "more.csv")]
+    assert build_list(tmp_path, "--hold-out-fold", "0", *other) == 0
+    rows = {row.path: row for row in read_examples(tmp_path / "list.csv")}
+    assert set(rows) == {"set/a.png", "set/b.png", "more/flair/s01_a.png", "more/flair/s02_a.png"}
+    assert (rows["set/a.png"].split, rows["set/a.png"].box) == ("test", (0.1, 0.2, 0.3, 0.4))
+    assert rows["set/b.png"].split != "test"
+    assert "figshare: 0 train, 0 validation, 1 test\n" in capsys.readouterr().out
+
+
+def test_without_a_held_out_fold_the_test_part_has_copies(tmp_path: Path) -> None:
+    assert build_list(tmp_path) == 0
+    rows = {row.path: row for row in read_examples(tmp_path / "list.csv")}
+    assert rows["set/a.png"].group == rows["set/copy.png"].group
+    assert rows["set/a.png"].split != rows["set/copy.png"].split == "test"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--other", "more/flair=notumor"], "--other needs --other-groups"),
+        (["--other", "notumor", "--other-groups", "more.csv"], "--other notumor: is not FOLDER=LABEL"),
+        (["--other", "more/flair=gliom", "--other-groups", "more.csv"], "is given the label 'gliom'"),
+        (["--data", "elsewhere"], "does not lie below --data elsewhere"),
+    ],
+)
+def test_a_training_list_that_cannot_be_built_is_status_2_and_one_line(
+    options: list[str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert build_list(tmp_path, *options) == 2
+    assert complaint in told(capsys)
+    assert not (tmp_path / "list.csv").exists()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What the command finetune has asked for; nothing is trained."""
+    calls: list[tuple[Any, ...]] = []
+
+    def finetune(*arguments: Any) -> dict[str, dict[str, float]]:
+        calls.append(arguments)
+        return {"validation": {"accuracy": 0.5}}
+
+    monkeypatch.setitem(sys.modules, "brain_tumor_training.finetune", SimpleNamespace(finetune=finetune))
+    monkeypatch.setattr("brain_tumor_training.finetune", sys.modules["brain_tumor_training.finetune"], raising=False)
+    return calls
+
+
+def tune(tmp_path: Path, *options: str) -> int:
+    common = ["--list", str(tmp_path / "list.csv"), "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    return main(["finetune", *common, *options])
+
+
+def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
+    build_list(tmp_path, "--hold-out-fold", "0")
+    assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
+    recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
+    rows = read_examples(tmp_path / "list.csv")
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"))]
+    assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
+
+
+def test_a_leaking_list_is_refused_unless_copies_are_asked_for(
+    tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture
+) -> None:
+    build_list(tmp_path)
+    assert tune(tmp_path) == 2
+    assert "--copies-in-test" in told(capsys)
+    assert asked == []
+    assert tune(tmp_path, "--copies-in-test") == 0
+    assert len(asked) == 1
+
+
+def test_help_shows_every_field_of_the_finetuned_recipe(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["finetune", "--help"])
+    shown = capsys.readouterr().out
+    for name, value in asdict(FINETUNE_RECIPES["finetuned"]).items():
+        assert f"{name} = {value}\n" in shown

@@ -11,17 +11,21 @@ import pytest
 pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
 
 import numpy as np
+from scipy.special import expit
 
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import DatasetError, ModelFileError
+from brain_tumor.input.preprocess import to_tensor
+from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
 from brain_tumor_training.fit_decision import read_decision
 from brain_tumor_training.splits import VALIDATION, read_split
-from tests.training.drawn import SMALL, Run, draw_slice, draw_stripes, make_run
+from brain_tumor_training.train import load_network
+from tests.training.drawn import SMALL, SMALL_FINETUNE, Run, draw_slice, draw_stripes, make_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,3 +237,55 @@ def test_the_real_backbone_goes_from_images_to_answers(
     classifier = load_classifier(tmp_path / "xception.tfliteA")
     assert most_likely(classifier) == {label: label for label in Label}
     assert output_names(tmp_path / "xception.tfliteA") == set(classifier.card.outputs)
+
+
+@pytest.fixture(scope="module")
+def exported_finetuned(small_finetune_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    path = tmp_path_factory.mktemp("exported-finetuned") / "finetuned.tfliteA"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "MIN_PARITY_IMAGES", 8)
+        # The stand-in learns for seconds and leaves two classes close; rounding may then choose between them.
+        patch.setattr(export, "MIN_SAME_CLASS", 0.75)
+        return Exported(path, export.export(small_finetune_run.folder, small_finetune_run.data, path, 8))
+
+
+def test_a_finetuned_file_says_why_and_where(exported_finetuned: Exported) -> None:
+    classifier = load_classifier(exported_finetuned.path)
+    output = classifier.classify(draw_slice(Label.GLIOMA, 77), "slice.png").output
+    assert output.saliency is not None
+    assert output.location is not None
+    assert (output.saliency.shape, output.location.shape) == ((2, 2, 4), (3, 3))
+    assert output.saliency.min() >= 0
+    assert output.saliency.max() > 0
+    assert 0 <= output.location.min() <= output.location.max() <= 1
+
+
+def test_the_location_in_the_file_is_that_of_keras(small_finetune_run: Run, exported_finetuned: Exported) -> None:
+    image = draw_slice(Label.GLIOMA, 77)
+    output = load_classifier(exported_finetuned.path).classify(image, "slice.png").output
+    tensor = to_tensor(read_scan(image, "slice.png"), SMALL_FINETUNE.input)
+    answer = load_network(small_finetune_run.folder).predict(tensor, verbose=0)
+    assert output.location == pytest.approx(expit(answer["location"][0, :, :, 0]), abs=0.02)
+
+
+def test_a_baseline_file_says_why_but_not_where(exported: Exported) -> None:
+    output = load_classifier(exported.path).classify(draw_slice(Label.GLIOMA, 77), "slice.png").output
+    assert output.saliency is not None
+    assert output.saliency.shape == (4, 4, 4)
+    assert output.saliency.min() >= 0
+    assert output.location is None
+
+
+def test_the_card_explains_every_output_that_the_file_has(exported: Exported, exported_finetuned: Exported) -> None:
+    always = {"logits", "probabilities", "gate_scores", "saliency"}
+    assert set(load_model_file(exported.path).card.outputs) == always
+    assert set(load_model_file(exported_finetuned.path).card.outputs) == always | {"location"}
+
+
+def test_the_card_holds_the_location_threshold_where_there_is_one(
+    small_finetune_run: Run, exported: Exported, exported_finetuned: Exported
+) -> None:
+    decision = read_decision(small_finetune_run.folder)
+    assert decision.min_location is not None
+    assert load_model_file(exported_finetuned.path).card.rules.min_location == decision.min_location
+    assert load_model_file(exported.path).card.rules.min_location is None

@@ -12,7 +12,9 @@ import numpy as np
 from scipy.special import softmax
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label
 from brain_tumor_training import fit_decision as module
+from brain_tumor_training.examples import Example, write_examples
 from brain_tumor_training.fit_decision import (
     Family,
     fit_decision,
@@ -21,7 +23,8 @@ from brain_tumor_training.fit_decision import (
     read_decision,
 )
 from brain_tumor_training.pipeline import View
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, SplitRow, write_split
+from brain_tumor_training.train import load_network
 from tests.training.drawn import Run
 
 RNG = np.random.default_rng(0)
@@ -205,3 +208,65 @@ def test_a_family_without_images_is_refused(small_run: Run, tmp_path: Path) -> N
 def test_a_run_without_a_decision_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="run brain-tumor-train fit-decision first"):
         read_decision(tmp_path)
+
+
+def listed(split: str, count: int, source: str = "clinic") -> list[Example]:
+    return [
+        Example(f"{source}/{split}{number}.png", Label.GLIOMA, f"{split}{number}", source, split, None)
+        for number in range(count)
+    ]
+
+
+def test_a_large_family_is_capped_in_training_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_GATE_IMAGES", 3)
+    family = module._listed_family("clinic", [*listed(TRAIN, 9), *listed(VALIDATION, 5), *listed(TEST, 4)], Path("d"))
+    assert [family.parts.count(part) for part in (TRAIN, VALIDATION, TEST)] == [3, 5, 4]
+    assert all(view.path.name.startswith(part) for view, part in zip(family.views, family.parts, strict=True))
+    assert (family.name, family.brain_mri) == ("clinic", True)
+
+
+def test_the_same_images_are_kept_whatever_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_GATE_IMAGES", 3)
+    examples = listed(TRAIN, 9)
+    one, other = (module._listed_family("clinic", rows, Path("d")) for rows in (examples, examples[::-1]))
+    assert one.views == other.views
+
+
+def test_a_training_list_gives_a_family_per_source(tmp_path: Path) -> None:
+    write_examples([*listed(TRAIN, 2, "one"), *listed(TEST, 3, "two")], tmp_path / "examples.csv")
+    families = module._own_families(tmp_path, tmp_path / "data")
+    assert [(family.name, len(family.views)) for family in families] == [("one", 2), ("two", 3)]
+    assert families[0].views[0].path.parent == tmp_path / "data/one"
+
+
+def test_a_finetuned_run_reports_its_sources(small_finetune_run: Run) -> None:
+    assert set(read_decision(small_finetune_run.folder).gate_rates) == {"even", "odd", "cloth", "fence"}
+
+
+def test_only_a_network_with_a_location_head_has_a_location_threshold(small_run: Run, small_finetune_run: Run) -> None:
+    assert read_decision(small_run.folder).min_location is None
+    found = read_decision(small_finetune_run.folder).min_location
+    assert found is not None
+    assert module.MIN_LOCATION <= found <= 1
+
+
+@pytest.mark.parametrize(("logit", "wanted"), [(2.0, 0.8808), (-5.0, module.MIN_LOCATION)])
+def test_the_location_threshold_is_what_healthy_scans_reach(
+    small_finetune_run: Run, logit: float, wanted: float
+) -> None:
+    network = load_network(small_finetune_run.folder)
+    cells = network.get_layer("location_head").get_layer("cells")
+    kernel, bias = cells.get_weights()
+    cells.set_weights([0 * kernel, 0 * bias + logit])  # this logit in every cell of every image
+    found = module._fit_location(network, small_finetune_run.folder, small_finetune_run.data)
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
+def test_without_healthy_validation_scans_the_lowest_location_threshold_holds(
+    small_finetune_run: Run, tmp_path: Path
+) -> None:
+    write_split(
+        [SplitRow("a.png", Label.GLIOMA, VALIDATION), SplitRow("b.png", Label.NO_TUMOR, TRAIN)], tmp_path / "split.csv"
+    )
+    network = load_network(small_finetune_run.folder)
+    assert module._fit_location(network, tmp_path, small_finetune_run.data) == module.MIN_LOCATION

@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finish
         pytest.param("write_history", 1, id="first epoch", marks=pytest.mark.slow),
         pytest.param("write_history", 3, id="third epoch"),
         pytest.param("copyfile", 3, id="before the kept network", marks=pytest.mark.slow),
-        pytest.param("_save_whole", 1, id="after the last epoch", marks=pytest.mark.slow),
+        pytest.param("save_whole", 1, id="after the last epoch", marks=pytest.mark.slow),
     ],
 )
 def test_an_interrupted_run_ends_in_the_same_weights(
@@ -154,7 +154,7 @@ def test_an_interruption_within_an_epoch_costs_only_that_epoch(
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "_Record", InterruptFifthBatch)
+        patch.setattr(train, "Record", InterruptFifthBatch)
         with pytest.raises(KeyboardInterrupt):
             fit(data, tmp_path / "run")
     assert len(read_history(tmp_path / "run/history.csv")) == 1
@@ -207,7 +207,7 @@ def test_keep_best_keeps_the_lowest_validation_loss(
 
     fit(data, tmp_path / "two epochs", replace(SMALL, epochs=2))
     with monkeypatch.context() as patch:
-        patch.setattr(train, "_Record", Record)
+        patch.setattr(train, "Record", Record)
         fit(data, tmp_path / "best", replace(SMALL, keep="best"))
     assert max(distances(load(tmp_path / "best"), load(tmp_path / "two epochs"))) < ROUNDING
 

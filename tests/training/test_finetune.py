@@ -1,0 +1,328 @@
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportError)
+
+import keras
+import numpy as np
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.labels import Label
+from brain_tumor_training import finetune as module
+from brain_tumor_training import train
+from brain_tumor_training.examples import Example, read_examples
+from brain_tumor_training.finetune import ExampleBatches, finetune, usable_precision
+from brain_tumor_training.finetuned_network import build_finetuned, compile_finetuned
+from brain_tumor_training.history import read_history
+from brain_tumor_training.network import build_trunk
+from brain_tumor_training.objectives import class_loss
+from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.splits import read_split
+from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
+
+pytestmark = pytest.mark.usefixtures("small_trunk")
+
+# Sums of float32 may be taken in another order; one step of training changes a weight a thousand times as much.
+ROUNDING = 1e-6
+PARTS = ("xception", "head", "location_head")
+
+
+def tune(data: Path, out: Path, recipe: FinetuneRecipe = SMALL_FINETUNE, **options: Any) -> dict[str, Any]:
+    given = {"examples": list_examples(data), "weights": "7", "seed": 0, **options}
+    return finetune(data=data, recipe=recipe, out=out, **given)
+
+
+def load(run: Path) -> keras.Model:
+    return train.load_network(run)
+
+
+def furthest(one: keras.Model, other: keras.Model) -> float:
+    """The largest difference of a weight in any part."""
+    return max(max(distances(one.get_layer(part), other.get_layer(part))) for part in PARTS)
+
+
+def stop(*_: object, **__: object) -> Any:
+    raise KeyboardInterrupt
+
+
+def stop_at(call: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose n-th call is Ctrl-C."""
+    calls = iter(range(1, 100))
+    return lambda *args, **options: stop() if next(calls) == call else function(*args, **options)
+
+
+def test_a_run_leaves_what_its_docstring_names(small_finetune_run: Run, data: Path) -> None:
+    run = small_finetune_run.folder
+    names = {path.name for path in run.iterdir()}
+    assert names >= set("run.json examples.csv split.csv history.csv history.png model.keras metrics.json".split())
+    assert not [name for name in names if "unfinished" in name or name.endswith(".part")]
+    assert train.read_run(run) == (SMALL_FINETUNE, 0)
+    assert read_examples(run / "examples.csv") == list_examples(data)
+    assert len(read_split(run / "split.csv")) == len(list_examples(data))
+    settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert settings["recipe"] == json.loads(json.dumps(asdict(SMALL_FINETUNE)))
+    assert (settings["weights"], settings["start"], settings["precision"]) == ("7", None, "float32")
+
+
+def test_history_goes_through_all_stages(small_finetune_run: Run) -> None:
+    rows = read_history(small_finetune_run.folder / "history.csv")
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(rows[0])
+
+
+def test_training_changes_all_but_the_batch_statistics(small_finetune_run: Run) -> None:
+    trained = load(small_finetune_run.folder).get_layer("xception")
+    fresh = build_finetuned(SMALL_FINETUNE, "7", "float32").get_layer("xception")
+    for one, other in zip(trained.layers, fresh.layers, strict=True):
+        if one.weights:
+            assert (max(distances(one, other)) == 0) == isinstance(one, keras.layers.BatchNormalization)
+
+
+def test_the_running_average_is_kept_and_not_the_last_weights(small_finetune_run: Run) -> None:
+    state = keras.saving.load_model(small_finetune_run.folder / "state.keras")
+    kept = load(small_finetune_run.folder)
+    assert furthest(kept, state) > 1e-4
+    state.optimizer.finalize_variable_values(state.trainable_variables)
+    assert furthest(kept, state) == 0
+
+
+def test_metrics_are_those_of_the_kept_network(small_finetune_run: Run, data: Path) -> None:
+    validation = [one for one in list_examples(data) if one.split == "validation"]
+    images, targets = ExampleBatches(validation, data, replace(SMALL_FINETUNE, batch_size=99), None)[0]
+    answers = load(small_finetune_run.folder).predict(images, verbose=0)["classes"].argmax(axis=1)
+    right = (answers == targets["possible"].argmax(axis=1)).mean()
+    metrics = json.loads((small_finetune_run.folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["validation"]["accuracy"] == pytest.approx(right)
+
+
+class StopInSecondEpoch(train.Record):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if int(self.model.optimizer.iterations) == 8:
+            stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "interrupted", "epochs_done"),
+    [
+        pytest.param("Record", StopInSecondEpoch, 1, id="in the second epoch"),
+        # A StartEpoch is made once in a stage.
+        pytest.param("StartEpoch", stop_at(2, train.StartEpoch), 2, id="between the stages"),
+        pytest.param("save_whole", stop, 3, id="after the last epoch", marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupted_run_ends_in_the_same_weights(
+    data: Path,
+    tmp_path: Path,
+    small_finetune_run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    interrupted: Any,
+    epochs_done: int,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tune(data, tmp_path / "run")
+    assert len(read_history(tmp_path / "run/history.csv")) == epochs_done
+    tune(data, tmp_path / "run")
+    assert furthest(load(tmp_path / "run"), load(small_finetune_run.folder)) < ROUNDING
+    assert [row["epoch"] for row in read_history(tmp_path / "run/history.csv")] == [1, 2, 3]
+
+
+def other_list(data: Path) -> list[Example]:
+    first, *rest = list_examples(data)
+    return [replace(first, group="renamed"), *rest]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"weights": "8"}, {"recipe": replace(SMALL_FINETUNE, balance=0.0)}, {"examples": other_list}],
+    ids=["seed", "weights", "recipe", "list"],
+)
+def test_other_settings_in_the_same_folder_are_refused(
+    data: Path, small_finetune_run: Run, change: dict[str, Any]
+) -> None:
+    before = (small_finetune_run.folder / "run.json").read_bytes()
+    made = {name: value(data) if callable(value) else value for name, value in change.items()}
+    with pytest.raises(DatasetError, match="other settings; choose another --out"):
+        tune(data, small_finetune_run.folder, **made)
+    assert (small_finetune_run.folder / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("gone", ["train", "validation"])
+def test_a_part_without_images_is_refused(data: Path, tmp_path: Path, gone: str) -> None:
+    with pytest.raises(DatasetError, match=f"has no rows for {gone}"):
+        tune(data, tmp_path / "run", examples=[one for one in list_examples(data) if one.split != gone])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_start_gives_its_weights(
+    data: Path, tmp_path: Path, small_finetune_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+
+    def note(model: keras.Model, *_: object) -> None:
+        begun.append(furthest(model, load(small_finetune_run.folder)))
+        stop()
+
+    monkeypatch.setattr(module, "_run_epochs", note)
+    with pytest.raises(KeyboardInterrupt):
+        tune(data, tmp_path / "run", start=small_finetune_run.folder)
+    assert begun == [0]
+    settings = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert settings["start"] == json.loads((small_finetune_run.folder / "run.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("seen", ["train", "validation"])
+def test_a_start_that_has_seen_a_test_image_is_refused(
+    data: Path, tmp_path: Path, small_finetune_run: Run, seen: str
+) -> None:
+    examples = list_examples(data)
+    leaked = next(one for one in examples if one.split == seen)
+    swapped = [replace(one, split="test") if one is leaked else one for one in examples]
+    with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
+        tune(data, tmp_path / "run", examples=swapped, start=small_finetune_run.folder)
+    assert not (tmp_path / "run").exists()
+
+
+def test_float32_stays_float32() -> None:
+    assert usable_precision("float32") == "float32"
+
+
+@pytest.mark.parametrize(("side", "cells"), [(96, 6), (224, 14), (299, 19)])
+def test_location_cells_are_those_of_xception(side: int, cells: int) -> None:
+    assert module._location_cells(side) == cells
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", [96, 224, 299])
+def test_xception_has_as_many_cells(side: int) -> None:
+    _, _, maps, detail = build_trunk(None, side).output
+    cells = module._location_cells(side)
+    assert detail.shape == (None, cells, cells, 1024)
+    assert maps.shape == (None, (cells + 1) // 2, (cells + 1) // 2, 2048)
+
+
+@pytest.mark.parametrize("cells", [2, 3, 7, 14])
+def test_the_covered_shares_add_up_to_the_area_of_the_box(cells: int) -> None:
+    mask = np.zeros((48, 48), np.float32)
+    mask[5:31, 17:40] = 1
+    edges = np.rint(np.linspace(0, 48, cells + 1))
+    areas = np.outer(np.diff(edges), np.diff(edges))
+    assert (module._share_per_cell(mask, cells) * areas).sum() == pytest.approx(26 * 23, rel=1e-5)
+
+
+def test_a_box_over_one_quarter_covers_one_of_four_cells() -> None:
+    # x runs over the columns, y over the rows: the right upper quarter.
+    example = Example("a", Label.GLIOMA, "g", "s", "train", (0.5, 0.0, 1.0, 0.5))
+    assert module._share_per_cell(module._mask(example, 32), 2).tolist() == [[0, 1], [0, 0]]
+
+
+def test_the_smallest_box_is_a_pixel() -> None:
+    example = Example("a", Label.GLIOMA, "g", "s", "train", (0.501, 0.501, 0.502, 0.502))
+    assert module._mask(example, 32).sum() == 1
+
+
+def batches(examples: list[Example], data: Path, seed: int | None = 0, **changes: Any) -> ExampleBatches:
+    return ExampleBatches(examples, data, replace(SMALL_FINETUNE, **changes), seed)
+
+
+def test_training_images_have_the_side_of_their_epoch(data: Path) -> None:
+    made = batches(list_examples(data), data)
+    for epoch, side, cells in ((0, 32, 2), (1, 32, 2), (2, 48, 3)):
+        made.start_epoch(epoch)
+        images, targets = made[0]
+        assert (images.shape, targets["covered"].shape) == ((4, side, side, 3), (4, cells, cells))
+
+
+def test_validation_images_have_the_last_side_and_stay_as_they_are(data: Path) -> None:
+    first, again = batches(list_examples(data), data, None), batches(list_examples(data), data, None)
+    again.start_epoch(1)
+    assert first[0][0].shape == (4, 48, 48, 3)
+    assert np.array_equal(first[0][0], again[0][0])
+    assert first[0][1]["possible"].argmax(axis=1).tolist() == [
+        list(Label).index(one.label or Label.GLIOMA) for one in list_examples(data)[:4]
+    ]
+
+
+def test_a_view_depends_on_seed_epoch_and_place_alone(data: Path) -> None:
+    examples = list_examples(data)
+    one, other, third = batches(examples, data), batches(examples, data), batches(examples, data, 1)
+    other[3]  # what was read before does not count
+    assert np.array_equal(one[1][0], other[1][0])
+    assert not np.array_equal(one[1][0], third[1][0])
+    before = one[1][0]
+    one.start_epoch(1)
+    assert not np.array_equal(one[1][0], before)
+
+
+def test_what_is_covered_tells_tumor_no_tumor_and_unknown(data: Path) -> None:
+    tumor, healthy = (next(one for one in list_examples(data) if (one.box is None) == empty) for empty in (False, True))
+    examples = [tumor, healthy, replace(tumor, box=None), replace(tumor, label=None, box=None)]
+    targets = batches(examples, data, None)[0][1]
+    covered = targets["covered"]
+    assert covered[0].max() == 1
+    assert covered[1].tolist() == [[0, 0, 0]] * 3
+    assert covered[2].tolist() == covered[3].tolist() == [[-1, -1, -1]] * 3
+    assert targets["possible"].sum(axis=1).tolist() == [1, 1, 1, 3]
+
+
+@pytest.mark.parametrize(("balance", "gliomas"), [(0.0, 2), (0.5, 4), (1.0, 8)])
+def test_rare_classes_are_repeated(data: Path, balance: float, gliomas: int) -> None:
+    known = list_examples(data)
+    healthy = [one for one in known if one.label is Label.NO_TUMOR][:8]
+    rare = [one for one in known if one.label is Label.GLIOMA][:2]
+    made = batches([*healthy, *rare], data, balance=balance)
+    # Eight of one class and two of the other: the ratio is 4, its square root 2.
+    assert made._repeats.tolist() == [1.0] * 8 + [4.0**balance] * 2
+    for epoch in range(3):
+        made.start_epoch(epoch)
+        assert sorted(set(made._order.tolist())) == list(range(10))
+        assert (made._order >= 8).sum() == gliomas
+        assert (made._order < 8).sum() == 8
+
+
+def test_tumors_of_unknown_type_are_not_repeated(data: Path) -> None:
+    known = list_examples(data)
+    examples = [*known[:3], replace(known[3], label=None, box=None)]
+    assert batches(examples, data)._repeats[3] == 1
+
+
+def probed(data: Path) -> keras.Model:
+    """A network whose head was trained alone, ready to be saved."""
+    recipe = replace(SMALL_FINETUNE, probe_draws=1, probe_epochs=1)
+    keras.utils.set_random_seed(0)
+    network = build_finetuned(recipe, "7", "float32")
+    module._probe(network, ExampleBatches(list_examples(data)[:8], data, recipe, 0), recipe)
+    compile_finetuned(recipe, network, 10)
+    network.optimizer.build(network.trainable_variables)  # as its first step does
+    return network
+
+
+def test_a_state_with_a_probed_head_loads_again(data: Path, tmp_path: Path) -> None:
+    network = probed(data)
+    network.save(tmp_path / "state.keras")
+    # As Keras alone loads it: nothing of the probe may be in the file.
+    assert furthest(keras.saving.load_model(tmp_path / "state.keras"), network) == 0
+
+
+def test_the_probe_trains_the_head_and_nothing_else(data: Path) -> None:
+    network = probed(data)
+    keras.utils.set_random_seed(0)
+    fresh = build_finetuned(SMALL_FINETUNE, "7", "float32")
+    changed = {part: max(distances(network.get_layer(part), fresh.get_layer(part))) > 0 for part in PARTS}
+    assert changed == {"xception": False, "head": True, "location_head": False}
+
+
+def test_a_state_of_a_run_that_saved_its_compiled_head_still_loads(data: Path, tmp_path: Path) -> None:
+    network = probed(data)
+    head = network.get_layer("head")
+    head.compile(optimizer="adamax", loss=class_loss)
+    head.optimizer.build(head.trainable_variables)
+    network.save(tmp_path / "state.keras")
+    assert furthest(module._load_state(tmp_path / "state.keras", SMALL_FINETUNE), network) == 0
