@@ -49,8 +49,8 @@ GOLDEN_TOLERANCE = 0.05
 _OUTPUTS = {
     "logits": "(1, 4), before the temperature, in the order of labels.txt",
     "probabilities": "(1, 4), softmax of logits / temperature, never edited",
-    "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on L2-normalised, "
-    "average-pooled features",
+    "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on "
+    "average-pooled features of four depths",
     "saliency": "(1, rows, columns, 4), 0 or more, per class: ReLU of the last feature maps weighted by d logit / d "
     "max-pooled feature; what drove the answer, not where a tumor ends",
     "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",

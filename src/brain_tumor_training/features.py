@@ -28,7 +28,8 @@ class FeatureCache:
         """Open or create the cache; features of other weights or preprocessing are never returned."""
         self._backbone = backbone
         self._contract = contract
-        self._salt = f"{PREPROCESS_VERSION}|{contract}|{weights_digest(backbone)}".encode()
+        widths = [backbone.output[name].shape[1] for name in ("maximum", "average")]
+        self._salt = f"{PREPROCESS_VERSION}|{contract}|{widths}|{weights_digest(backbone)}".encode()
         self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, tuple[FloatArray, FloatArray]] = {}
@@ -38,7 +39,7 @@ class FeatureCache:
                 self._known.update({key: (maximum, average) for key, maximum, average in rows})
 
     def features(self, views: Sequence[View], batch_size: int = 32) -> tuple[FloatArray, FloatArray]:
-        """Max-pooled and average-pooled features, (views, 2048) each; computes and keeps what is missing.
+        """Max-pooled features, (views, 2048), and those of the gate, (views, 4528); computes and keeps what is missing.
 
         Raises ScanError for a file that is not a readable image.
         """

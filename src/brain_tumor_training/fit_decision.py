@@ -37,7 +37,7 @@ ENOUGH_ACCURACY = 0.995
 # sequences, so nearly all that it turns away are those; of the training set's own kind it is under 1 %.
 GATE_REJECTS = 0.02
 # More images of one part of a source tell the gate little that is new, and each costs a forward pass.
-MAX_GATE_IMAGES = 400
+MAX_GATE_IMAGES = 250
 # This share of the validation scans without a tumor may show a location ...
 MAX_HEALTHY_LOCATED = 0.02
 # ... and below one in three a location says that there is none.
@@ -54,7 +54,7 @@ class Decision:
     min_probability: float
     min_margin: float
     max_chroma: float
-    gate_weights: tuple[float, ...]  # on L2-normalised average-pooled features
+    gate_weights: tuple[float, ...]  # on the L2-normalised ``average`` of the backbone
     gate_bias: float
     min_gate_score: float  # log-odds
     min_location: float | None  # 0 to 1; None where the network has no location head

@@ -13,14 +13,15 @@ FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 20
 _DETAIL = "block13_sepconv2_bn"  # before the last pooling, (19, 19, 1024) at 299 px
 LOCATION_HEAD = "location_head"
 TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
+# The gate looks at several depths: the last maps have learned tumors and forget what else there is in the world.
+_GATE_LEVELS = ("block4_sepconv2_bn", "block8_sepconv3_bn", _DETAIL)
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
     """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> features.
 
-    weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. Outputs: ``maximum`` and
-    ``average``, (n, 2048) each; the classifier reads the first (pooling="max"), the gate the second; and the last
-    feature ``maps``, (n, 10, 10, 2048) at 299 px. Raises ModelFileError when the weights cannot be downloaded or read.
+    weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. The outputs are those of
+    build_trunk. Raises ModelFileError when the weights cannot be downloaded or read.
     """
     trunk = build_trunk(weights, recipe.input.side_px)
     trunk.trainable = False
@@ -28,9 +29,11 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
 
 
 def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
-    """Xception with the outputs maximum, average, maps and detail; side_px None takes images of any size.
+    """Xception with four outputs; side_px None takes images of any size.
 
-    ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024) at 299 px. Raises ModelFileError.
+    ``maximum``, (n, 2048), is what the classifier reads (pooling="max"). ``average``, (n, 4528), is what the gate
+    reads: the averages of four depths, each of length 1. ``maps`` are the last feature maps, (n, 10, 10, 2048) at 299 px;
+    ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024). Raises ModelFileError.
     """
     shape = (side_px, side_px, 3)
     try:
@@ -42,7 +45,9 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
             "top, or 'imagenet' where there is a network"
         ) from None
     maps = xception.get_layer(FEATURE_MAPS).output
-    average = keras.layers.GlobalAveragePooling2D()(maps)
+    levels = [*(keras.layers.ReLU()(xception.get_layer(name).output) for name in _GATE_LEVELS), maps]
+    pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(level) for level in levels]
+    average = keras.layers.Concatenate()([keras.layers.UnitNormalization()(level) for level in pooled])
     detail = xception.get_layer(_DETAIL).output
     return keras.Model(xception.input, [xception.output, average, maps, detail], name="xception")
 

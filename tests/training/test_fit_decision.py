@@ -217,10 +217,10 @@ def listed(split: str, count: int, source: str = "clinic") -> list[Example]:
     ]
 
 
-def test_a_large_family_is_capped_in_training_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_family_is_capped_in_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_GATE_IMAGES", 3)
-    family = module._listed_family("clinic", [*listed(TRAIN, 9), *listed(VALIDATION, 5), *listed(TEST, 4)], Path("d"))
-    assert [family.parts.count(part) for part in (TRAIN, VALIDATION, TEST)] == [3, 5, 4]
+    family = module._listed_family("clinic", [*listed(TRAIN, 9), *listed(VALIDATION, 2), *listed(TEST, 4)], Path("d"))
+    assert [family.parts.count(part) for part in (TRAIN, VALIDATION, TEST)] == [3, 2, 3]
     assert all(view.path.name.startswith(part) for view, part in zip(family.views, family.parts, strict=True))
     assert (family.name, family.brain_mri) == ("clinic", True)
 
