@@ -32,8 +32,8 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
     """Xception with four outputs; side_px None takes images of any size.
 
     ``maximum``, (n, 2048), is what the classifier reads (pooling="max"). ``average``, (n, 4528), is what the gate
-    reads: the averages of four depths, each of length 1. ``maps`` are the last feature maps, (n, 10, 10, 2048) at 299 px;
-    ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024). Raises ModelFileError.
+    reads: the averages of four depths, each of length 1. ``maps`` are the last feature maps, (n, 10, 10, 2048) at
+    299 px; ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024). Raises ModelFileError.
     """
     shape = (side_px, side_px, 3)
     try:
