@@ -1,7 +1,7 @@
-"""Closed-form saliency against Grad-CAM, on a run's Keras network: the check that the exported formula is right.
+"""The exported saliency against maps from automatic differentiation, on a run's Keras network.
 
-The saliency that the runtime computes is written out by hand, for max pooling, Dense, ReLU and Dense. Here automatic
-differentiation goes through the layers themselves, so the two share nothing but the network. Needs TensorFlow.
+The saliency is written out by hand, for max pooling, Dense, ReLU and Dense. Here gradients go through the layers
+themselves: HiResCAM must be the same map, and Grad-CAM, which most people know, is compared with it. Needs TensorFlow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ from brain_tumor.evaluation.map_run import is_marked, sample
 from brain_tumor.evaluation.metrics import Estimate, mean, rank_correlation, share
 from brain_tumor.input.scan import FloatArray
 from brain_tumor_training.network import FEATURE_MAPS, build_head_logits
+from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
 from brain_tumor_training.splits import TEST, read_split
 from brain_tumor_training.train import load_network, read_run
@@ -30,18 +31,19 @@ _BATCH = 4
 
 @dataclass(frozen=True, slots=True)
 class MapComparison:
-    """Both maps of the predicted class, on the same test images."""
+    """The maps of the predicted class, on the same test images."""
 
     images: int
-    rank_correlation: Estimate | None  # mean over images of Spearman's, -1 to 1
+    formula_difference: float  # largest difference of saliency and HiResCAM, as a share of the highest value
+    rank_correlation: Estimate | None  # of saliency and Grad-CAM, mean over images of Spearman's, -1 to 1
     undefined: int  # images without one, as one of their maps is the same everywhere
-    same_peak: Estimate | None  # share of images whose maps have their highest cell in common
+    same_peak: Estimate | None  # share of images where both have their highest cell in common
     grad_cam: Pointing | None
-    closed_form: Pointing | None
+    saliency: Pointing | None
 
 
 def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparison:
-    """Compare both maps on so many of the run's test images that show a tumor with a box.
+    """Compare the maps on so many of the run's test images that show a tumor with a box.
 
     boxes: a list as `brain-tumor evaluate --boxes` reads it. Raises DatasetError when the run is not finished or none
     of its test images has a box, and ScanError for an image that cannot be read.
@@ -51,19 +53,21 @@ def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparis
     names = sample((row.path for row in rows if row.split == TEST and is_marked(row.path, row.label, places)), images)
     if not names:
         raise DatasetError(f"{boxes.name}: has no box for a test image of {run}; its paths must be those of split.csv")
-    gradients, formulas = [], []
+    coarse, fine, formulas = [], [], []
     batches = load_batches([View(data / name) for name in names], recipe.input, _BATCH)
     for batch in tqdm(batches, total=-(-len(names) // _BATCH), desc="maps", unit="batch", disable=None):
-        gradients += list(grad_cam(model, batch))
-        formulas += list(closed_form(model, batch))
-    return _compare(gradients, formulas, [places[name] for name in names])
+        grad_cam, hires_cam = gradient_maps(model, batch)
+        coarse += list(grad_cam)
+        fine += list(hires_cam)
+        formulas += list(to_saliency(model, batch))
+    return _compare(coarse, fine, formulas, [places[name] for name in names])
 
 
-def grad_cam(model: keras.Model, images: FloatArray) -> FloatArray:
-    """Grad-CAM of the predicted class at the last activation, (images, rows, columns), 0 or more.
+def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Grad-CAM and HiResCAM of the predicted class at the last activation, (images, rows, columns) each, 0 or more.
 
-    images: (images, side, side, 3), 0 to 1. model: as network.join makes it. Source: Selvaraju et al. 2017,
-    arXiv:1610.02391, eq. 1 and 2, on the logit.
+    images: (images, side, side, 3), 0 to 1. model: as network.join makes it. Sources: Selvaraju et al. 2017,
+    arXiv:1610.02391, eq. 1 and 2, on the logit; Draelos and Carin 2020, arXiv:2011.08891.
     """
     trunk, logits_of = _open(model), build_head_logits(model.get_layer("head"))
     shifted = tf.convert_to_tensor(model.get_layer("to_minus_one_one")(images))
@@ -71,24 +75,24 @@ def grad_cam(model: keras.Model, images: FloatArray) -> FloatArray:
         tape.watch(shifted)  # a frozen network has no trainable weight that would start the recording
         maps, pooled = trunk(shifted, training=False)
         score = tf.reduce_max(logits_of(pooled, training=False), axis=1)
-    weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
-    heat: FloatArray = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)).numpy()
-    return heat
+    gradient = tape.gradient(score, maps)
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    coarse: FloatArray = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)).numpy()
+    fine: FloatArray = tf.nn.relu(tf.reduce_sum(gradient * maps, axis=-1)).numpy()
+    return coarse, fine
 
 
-def closed_form(model: keras.Model, images: FloatArray) -> FloatArray:
-    """The saliency of the predicted class as the exported network computes it, (images, rows, columns), 0 or more.
+def to_saliency(model: keras.Model, images: FloatArray) -> FloatArray:
+    """The saliency of the predicted class by the exported formula, (images, rows, columns), 0 or more.
 
-    ReLU of the last feature maps, each weighted by d logit / d its maximum. images: as in grad_cam.
+    images: as in gradient_maps.
     """
-    maps = np.asarray(_open(model)(model.get_layer("to_minus_one_one")(images), training=False)[0], dtype=np.float32)
-    head = model.get_layer("head")
-    (inner, shift), (outer, last_shift) = (head.get_layer(name).get_weights() for name in ("hidden", "classes"))
-    before = maps.max(axis=(1, 2)) @ inner + shift
-    best = (np.maximum(before, 0) @ outer + last_shift).argmax(axis=1)
-    weights = (outer[:, best].T * (before > 0)) @ inner.T
-    heat: FloatArray = np.maximum(np.einsum("nrck,nk->nrc", maps, weights), 0)
-    return heat
+    maps, pooled = _open(model)(model.get_layer("to_minus_one_one")(images), training=False)
+    logits_of = build_head_logits(model.get_layer("head"))
+    best = np.asarray(logits_of(pooled)).argmax(axis=1)
+    heat = np.asarray(saliency_maps(class_weights(logits_of, pooled), maps, pooled))
+    chosen: FloatArray = np.take_along_axis(heat, best[:, None, None, None], axis=-1)[..., 0]
+    return chosen
 
 
 def _open(model: keras.Model) -> keras.Model:
@@ -98,15 +102,18 @@ def _open(model: keras.Model) -> keras.Model:
     return keras.Model(trunk.input, [trunk.get_layer(FEATURE_MAPS).output, pooled])
 
 
-def _compare(gradients: Sequence[FloatArray], formulas: Sequence[FloatArray], boxes: Sequence[Box]) -> MapComparison:
-    pairs = list(zip(gradients, formulas, strict=True))
+def _compare(
+    coarse: Sequence[FloatArray], fine: Sequence[FloatArray], formulas: Sequence[FloatArray], boxes: Sequence[Box]
+) -> MapComparison:
+    pairs = list(zip(coarse, formulas, strict=True))
     found = [rank_correlation(one.ravel().astype(np.float64), other.ravel().astype(np.float64)) for one, other in pairs]
     defined = [one for one in found if one is not None]
     return MapComparison(
         images=len(pairs),
+        formula_difference=float(np.abs(np.array(fine) - np.array(formulas)).max() / np.array(fine).max()),
         rank_correlation=mean(defined),
         undefined=len(found) - len(defined),
         same_peak=share(sum(peak_of(one) == peak_of(other) for one, other in pairs), len(pairs)),
-        grad_cam=measure_pointing(gradients, boxes),
-        closed_form=measure_pointing(formulas, boxes),
+        grad_cam=measure_pointing(coarse, boxes),
+        saliency=measure_pointing(formulas, boxes),
     )

@@ -51,8 +51,8 @@ _OUTPUTS = {
     "probabilities": "(1, 4), softmax of logits / temperature, never edited",
     "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on "
     "average-pooled features of four depths",
-    "saliency": "(1, rows, columns, 4), 0 or more, per class: ReLU of the last feature maps weighted by d logit / d "
-    "max-pooled feature; what drove the answer, not where a tumor ends",
+    "saliency": "(1, rows, columns, 4), 0 or more, per class: d logit / d map times map, summed over "
+    "the last feature maps, ReLU (HiResCAM); what drove the answer, not where a tumor ends",
     "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",
 }
 
@@ -127,7 +127,9 @@ class Serving:
             "logits": logits,
             "probabilities": tf.nn.softmax(logits / self._temperature),
             "gate_scores": tf.linalg.matmul(direction, self._gate_weights) + self._gate_bias,
-            "saliency": saliency_maps(class_weights(self.head_logits, features["maximum"]), features["maps"]),
+            "saliency": saliency_maps(
+                class_weights(self.head_logits, features["maximum"]), features["maps"], features["maximum"]
+            ),
         }
         if self.location_head is not None:
             outputs["location"] = tf.nn.sigmoid(self.location_head(tf.nn.relu(features["detail"]))[..., 0])

@@ -7,11 +7,11 @@ from keras import layers, ops
 
 from brain_tumor_training.network import LOCATION_HEAD, attach_image, build_head, build_trunk
 from brain_tumor_training.objectives import (
+    activation_maps,
     class_loss,
     class_weights,
     location_loss,
     saliency_loss,
-    saliency_maps,
 )
 from brain_tumor_training.recipes import FinetuneRecipe
 
@@ -36,7 +36,7 @@ class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         """The sum of the three losses; Keras calls it for every batch."""
         head = self.get_layer("head")
         pooled, maps = ops.cast(y_pred["maximum"], "float32"), ops.cast(y_pred["maps"], "float32")
-        all_maps = saliency_maps(class_weights(head, pooled), maps)
+        all_maps = activation_maps(class_weights(head, pooled), maps)
         # Where the type is unknown there is no box either, so any class will do.
         truth = ops.one_hot(ops.argmax(y["possible"], axis=-1), all_maps.shape[-1])
         saliency = ops.sum(all_maps * truth[:, None, None, :], axis=-1)

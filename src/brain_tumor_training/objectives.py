@@ -65,10 +65,21 @@ def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
     return ops.matmul(through, ops.transpose(hidden.kernel))
 
 
-def saliency_maps(weights: Tensor, maps: Tensor) -> Tensor:
-    """ReLU of the last feature maps weighted by class_weights: (n, h, w, 4).
+def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
+    """What each place adds to each logit, where it adds: (n, h, w, 4), 0 or more.
 
-    weights: (n, 4, features). maps: (n, h, w, features). As in class activation mapping (Selvaraju et al. 2017,
-    arXiv:1610.02391), with the derivative for max pooling.
+    weights: (n, 4, features), as class_weights gives them. maps: (n, h, w, features), 0 or more. pooled: (n, features),
+    their maxima. A feature counts only at its maximum, since max pooling lets nothing else through: derivative times
+    map, summed over the features, ReLU. Source: HiResCAM, Draelos and Carin 2020, arXiv:2011.08891.
+    """
+    at_maximum = ops.cast(ops.equal(maps, pooled[:, None, None, :]), maps.dtype)
+    return activation_maps(weights, maps * at_maximum)
+
+
+def activation_maps(weights: Tensor, maps: Tensor) -> Tensor:
+    """ReLU of the last feature maps weighted by class_weights, wherever they are active: (n, h, w, 4).
+
+    weights: (n, 4, features). maps: (n, h, w, features). Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) but for a
+    factor. Training uses it: places that are nearly the maximum learn from it too.
     """
     return ops.relu(ops.einsum("nhwf,ncf->nhwc", maps, weights))

@@ -10,7 +10,14 @@ import numpy as np
 
 from brain_tumor.input.scan import FloatArray
 from brain_tumor_training.network import build_head, build_head_logits
-from brain_tumor_training.objectives import class_loss, class_weights, location_loss, saliency_loss, saliency_maps
+from brain_tumor_training.objectives import (
+    activation_maps,
+    class_loss,
+    class_weights,
+    location_loss,
+    saliency_loss,
+    saliency_maps,
+)
 from tests.training.drawn import SMALL
 
 PROBABILITIES = np.array([[0.5, 0.25, 0.125, 0.125]], np.float32)
@@ -124,10 +131,19 @@ def test_class_weights_are_the_same_for_the_head_without_softmax(head: keras.Mod
     assert keras.ops.convert_to_numpy(class_weights(build_head_logits(head), pooled)) == pytest.approx(wanted)
 
 
-def test_a_saliency_map_is_the_weighted_sum_of_maps_where_it_is_positive() -> None:
+def test_activation_maps_are_the_weighted_sum_of_maps_where_it_is_positive() -> None:
     maps = np.zeros((1, 1, 2, 2), np.float32)
     maps[0, 0, 0], maps[0, 0, 1] = (1, 2), (3, 0)
     weights = floats([[1, 1], [1, -1], [0, 0], [-1, 0]])
-    found = keras.ops.convert_to_numpy(saliency_maps(weights, maps))
+    found = keras.ops.convert_to_numpy(activation_maps(weights, maps))
     assert found.shape == (1, 1, 2, 4)
     assert found[0, 0].tolist() == [[3, 0, 0, 0], [3, 3, 0, 0]]
+
+
+def test_a_feature_counts_for_the_saliency_only_where_it_is_highest() -> None:
+    maps = np.zeros((1, 1, 2, 2), np.float32)
+    maps[0, 0, 0], maps[0, 0, 1] = (1, 2), (3, 0)
+    weights = floats([[1, 1], [1, -1], [0, 0], [-1, 0]])
+    found = keras.ops.convert_to_numpy(saliency_maps(weights, maps, floats([3, 2])))
+    # The first feature is highest in the second cell, the second in the first.
+    assert found[0, 0].tolist() == [[2, 0, 0, 0], [3, 3, 0, 0]]
