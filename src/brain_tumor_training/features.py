@@ -17,6 +17,8 @@ from brain_tumor.input.scan import FloatArray
 from brain_tumor_training.network import weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 
+# Part of every key: change it when the same weights would give other features.
+_FEATURES = "maximum, average of four depths"
 # About half a minute of work on two cores, which is the most that an interruption can cost.
 _PART_VIEWS = 256
 
@@ -28,8 +30,7 @@ class FeatureCache:
         """Open or create the cache; features of other weights or preprocessing are never returned."""
         self._backbone = backbone
         self._contract = contract
-        widths = [backbone.output[name].shape[1] for name in ("maximum", "average")]
-        self._salt = f"{PREPROCESS_VERSION}|{contract}|{widths}|{weights_digest(backbone)}".encode()
+        self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{weights_digest(backbone)}".encode()
         self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, tuple[FloatArray, FloatArray]] = {}
