@@ -252,8 +252,8 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
             f"{_share(family['accepted'])} | {tumors} of {len(named)} | {_share(family['called_tumor'])} |"
         )
     yield (
-        "\nThe tumors of unknown type and the healthy scans above come from other sources than the training set. The\n"
-        "share of them that is called a tumor shows how far the four classes are from working elsewhere.\n"
+        "\nThe tumors of unknown type and the healthy scans are the held-back part of other sources; other images of\n"
+        "these sources trained. Mixed pathology trained nothing but the gate.\n"
     )
 
 
