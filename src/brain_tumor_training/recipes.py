@@ -34,6 +34,7 @@ class Augmentation:
     """How far a training image may be changed; each draw is uniform within its range. A brain stays a brain."""
 
     mirror: bool = True  # left and right, half of the draws
+    upside_down: float = 0.1  # share of the draws turned by half a turn, of all classes: archives hold such scans
     rotation_deg: float = 15.0  # either way
     zoom: tuple[float, float] = (0.9, 1.25)
     stretch: float = 0.1  # of one side against the other, either way
@@ -77,7 +78,7 @@ class FinetuneRecipe:
     precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
     location_weight: float = 0.5  # loss of the location map beside the class loss
     saliency_weight: float = 0.2  # loss that asks the saliency of the true class to lie in the tumor box
-    balance: float = 0.5  # classes are repeated by (largest / own size) ** balance
+    balance: float = 0.75  # classes are repeated by (largest / own size) ** balance
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     @property

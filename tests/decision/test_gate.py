@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,11 @@ def test_the_first_reason_counts() -> None:
     tiny_and_colourful = make_scan(np.zeros((8, 8), np.float32), chroma=1.0)
     reason = gate_reason(tiny_and_colourful, make_output(gate_score=-9.0), make_rules())
     assert str(reason).startswith("the image is only 8 x 8 pixels")
+
+
+@pytest.mark.parametrize(("modality", "passes"), [(None, True), ("MR", True), ("CT", False)])
+def test_a_file_that_calls_itself_something_else_than_mr_does_not_pass(modality: str | None, passes: bool) -> None:
+    scan = replace(make_scan(), modality=modality)
+    reason = gate_reason(scan, make_output(), make_rules())
+    assert (reason is None) is passes
+    assert passes or "says that it is CT" in str(reason)

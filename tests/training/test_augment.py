@@ -13,6 +13,7 @@ SIDE = 64
 # Every range shut: what is left does nothing.
 NONE = Augmentation(
     mirror=False,
+    upside_down=0.0,
     rotation_deg=0.0,
     zoom=(1.0, 1.0),
     stretch=0.0,
@@ -124,3 +125,8 @@ def test_noise_leaves_black_brighter_as_a_magnitude_does() -> None:
     noisy = change_grey(np.zeros((SIDE, SIDE), np.float32), replace(still(), noise=0.1))
     # The mean of a Rayleigh distribution is its scale times the square root of pi / 2.
     assert noisy.mean() == pytest.approx(0.1 * np.sqrt(np.pi / 2), rel=0.05)
+
+
+def test_half_a_turn_brings_the_upper_left_to_the_lower_right() -> None:
+    draw = Draw.sample(replace(NONE, upside_down=1.0), np.random.default_rng(0))
+    assert move(square(slice(0, 8), slice(0, 16)), draw) == pytest.approx(square(slice(56, 64), slice(48, 64)))

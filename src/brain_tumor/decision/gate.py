@@ -12,6 +12,8 @@ MIN_SPREAD = 0.01
 
 def gate_reason(scan: Scan, output: ModelOutput, rules: Rules) -> str | None:
     """Why the image is not taken for a brain MRI, in words; None when it is. The first reason counts."""
+    if scan.modality not in (None, "MR"):
+        return f"the file says that it is {scan.modality}, not MR"
     rows, columns = scan.pixels.shape
     if min(rows, columns) < MIN_SIDE_PX:
         return f"the image is only {columns} x {rows} pixels, {MIN_SIDE_PX} a side are needed"

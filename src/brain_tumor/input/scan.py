@@ -12,6 +12,8 @@ FloatArray = NDArray[np.float32]
 class Scan:
     """One slice as the file stored it, not yet resized."""
 
-    pixels: FloatArray  # (rows, columns), 0 to 1, grey
+    pixels: FloatArray  # (rows, columns), 0 to 1, grey, after rescale and window
     chroma: float  # mean distance between the strongest and weakest colour channel, 0 (grey) to 1
-    file_format: str  # what the bytes are, whatever the name says: "PNG", "JPEG", ...
+    file_format: str  # what the bytes are, whatever the name says: "PNG", "JPEG", "DICOM", "NIfTI", ...
+    spacing_mm: tuple[float, float] | None = None  # from row to row, from column to column; None where unknown
+    modality: str | None = None  # DICOM's code, such as "MR" or "CT"; None where the file does not say

@@ -1,0 +1,102 @@
+"""Findings of a series' slices -> SeriesVerdict: pure and ordered, as for one slice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.labels import Label
+
+# One slice in fifty or so is called a tumor by mistake; neighbouring slices of a tumor agree, mistakes rarely do.
+MIN_RUN = 3
+# The smallest tumor whose neighbouring slices can agree at common spacings; thin slices need more of them.
+MIN_EXTENT_MM = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a series' answer needs of one slice."""
+
+    verdict: Verdict
+    probabilities: Mapping[Label, float]  # the network's own, sum to 1
+    position_mm: float | None = None  # along the normal of the plane
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesVerdict:
+    """The answer for a whole series."""
+
+    label: Label
+    status: Status
+    reason: str  # how the answer was derived, in words
+    shares: Mapping[Label, float]  # of the analysed slices, 0 to 1; all 0 where none was analysed
+    slices: int  # all of them, unreadable ones too
+    analysed: int  # readable, and taken for brain MRI by the gate
+    order: tuple[int, ...]  # places of the readable slices, most suspicious first, counted from 0
+
+
+def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
+    """One answer for slices in the order of their position; None stands for a slice that could not be read.
+
+    Ordered: without an analysed slice it is not a brain MRI. A tumor is named when at least MIN_RUN neighbouring
+    slices, MIN_EXTENT_MM long where positions are known, each name a tumor without doubt: the class with the highest
+    mean probability among them. Fewer such slices leave No Tumor, uncertain. Raises ValueError without findings.
+    """
+    if not findings:
+        raise ValueError("a series has at least one slice")
+    analysed = [one for one in findings if one and one.verdict.status is not Status.NOT_A_BRAIN_MRI]
+    shares = {label: _share(label, analysed) for label in Label}
+    order = sorted((place for place, one in enumerate(findings) if one), key=lambda place: _rank(findings[place]))
+    label, status, reason = _decide(findings, len(analysed))
+    return SeriesVerdict(label, status, reason, shares, len(findings), len(analysed), tuple(order))
+
+
+def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, Status, str]:
+    if not analysed:
+        return Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: no slice passed the check for brain MRI"
+    runs = _tumor_runs(findings)
+    long_enough = [run for run in runs if _is_long_enough(run)]
+    if long_enough:
+        run = max(long_enough, key=len)
+        label = max((one for one in Label if one is not Label.NO_TUMOR), key=lambda one: _mean(one, run))
+        return label, Status.CLASSIFIED, f"{len(run)} neighbouring slices are called a tumor without doubt"
+    called = sum(map(len, runs))
+    if called:
+        reason = f"needs a human look: {called} of {analysed} slices are called a tumor, too few side by side"
+        return Label.NO_TUMOR, Status.UNCERTAIN, reason
+    doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
+    if 2 * doubted > analysed:
+        reason = f"needs a human look: {doubted} of {analysed} slices are perhaps a tumor"
+        return Label.NO_TUMOR, Status.UNCERTAIN, reason
+    return Label.NO_TUMOR, Status.CLASSIFIED, f"none of {analysed} analysed slices is called a tumor without doubt"
+
+
+def _tumor_runs(findings: Sequence[Finding | None]) -> list[list[Finding]]:
+    def is_called(one: Finding | None) -> bool:
+        return one is not None and one.verdict.names_tumor and one.verdict.status is Status.CLASSIFIED
+
+    return [[one for one in run if one] for called, run in groupby(findings, is_called) if called]
+
+
+def _is_long_enough(run: Sequence[Finding]) -> bool:
+    if len(run) < MIN_RUN:
+        return False
+    first, last = run[0].position_mm, run[-1].position_mm
+    if first is None or last is None:
+        return True
+    # Each slice stands for its spacing, so n slices are n spacings long.
+    return abs(last - first) * len(run) / (len(run) - 1) >= MIN_EXTENT_MM
+
+
+def _share(label: Label, analysed: Sequence[Finding]) -> float:
+    return sum(one.verdict.label is label for one in analysed) / len(analysed) if analysed else 0.0
+
+
+def _mean(label: Label, run: Sequence[Finding]) -> float:
+    return sum(one.probabilities[label] for one in run) / len(run)
+
+
+def _rank(finding: Finding | None) -> tuple[bool, float]:
+    # Slices that were not analysed come last: their probabilities mean nothing.
+    assert finding is not None  # noqa: S101 - the places of readable slices only
+    return finding.verdict.status is Status.NOT_A_BRAIN_MRI, finding.probabilities[Label.NO_TUMOR]

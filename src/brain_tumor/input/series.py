@@ -1,0 +1,60 @@
+"""Slices that belong together: what a file, an archive or a folder of DICOM files holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from brain_tumor.input.scan import Scan
+
+
+class Plane(StrEnum):
+    """The three planes of the body that slices are cut along."""
+
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+
+
+class Window(StrEnum):
+    """Which stored values become black and white, for files deeper than a screen."""
+
+    FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL
+    FULL = "full"  # the smallest and the largest value
+    ROBUST = "robust"  # the 1st and the 99th percentile
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a person may choose where a file can be read in several ways."""
+
+    plane: Plane | None = None  # of volumes; None: the plane they were acquired in
+    window: Window = Window.FILE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """One slice that can be read: cheap to hold, its pixels come when they are asked for."""
+
+    file: str  # path or name as given; of a file in an archive, "archive.zip/inner/path"
+    number: int | None  # counted from 1 within the file; None for a file of one slice
+    read: Callable[[], Scan]  # raises ScanError; the same call always gives the same pixels
+    position_mm: float | None = None  # along the normal of the plane; None where unknown
+
+    @property
+    def name(self) -> str:
+        """How messages and answers call it."""
+        return self.file if self.number is None else f"{self.file} slice {self.number}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Slices in the order of their position; a single image is a series of one."""
+
+    name: str  # of the file, or of the folder or archive with the series' description
+    slices: tuple[Slice, ...]
+    plane: Plane | None = None  # of the slices; None where unknown
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether its slices say something together that one alone does not."""
+        return len(self.slices) > 1

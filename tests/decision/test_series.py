@@ -1,0 +1,76 @@
+import pytest
+
+from brain_tumor.decision.series import MIN_RUN, Finding, decide_series
+from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.labels import Label
+
+
+def make_finding(
+    label: Label = Label.NO_TUMOR, status: Status = Status.CLASSIFIED, position_mm: float | None = None
+) -> Finding:
+    probabilities = {one: 0.91 if one is label else 0.03 for one in Label}
+    return Finding(Verdict(label, status, None), probabilities, position_mm)
+
+
+HEALTHY = make_finding()
+GLIOMA = make_finding(Label.GLIOMA)
+PITUITARY = make_finding(Label.PITUITARY)
+DOUBTED = make_finding(Label.GLIOMA, Status.UNCERTAIN)
+TURNED_AWAY = make_finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
+
+
+def test_healthy_slices_make_a_healthy_series() -> None:
+    verdict = decide_series([HEALTHY] * 5)
+    assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.CLASSIFIED)
+
+
+def test_a_run_of_tumor_slices_names_the_series() -> None:
+    verdict = decide_series([HEALTHY, *[GLIOMA] * MIN_RUN, HEALTHY])
+    assert (verdict.label, verdict.status) == (Label.GLIOMA, Status.CLASSIFIED)
+
+
+def test_scattered_tumor_slices_leave_no_tumor_with_doubt() -> None:
+    verdict = decide_series([GLIOMA, HEALTHY, GLIOMA, HEALTHY, GLIOMA])
+    assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.UNCERTAIN)
+    assert "3 of 5 slices" in verdict.reason
+
+
+@pytest.mark.parametrize("between", [None, DOUBTED, TURNED_AWAY])
+def test_a_slice_without_a_sure_tumor_breaks_a_run(between: Finding | None) -> None:
+    verdict = decide_series([GLIOMA, GLIOMA, between, GLIOMA])
+    assert verdict.status is Status.UNCERTAIN
+
+
+def test_the_class_of_a_run_is_the_one_with_the_highest_mean_probability() -> None:
+    assert decide_series([GLIOMA, PITUITARY, PITUITARY]).label is Label.PITUITARY
+
+
+@pytest.mark.parametrize(("spacing_mm", "status"), [(1.0, Status.UNCERTAIN), (3.0, Status.CLASSIFIED)])
+def test_three_thin_slices_are_not_long_enough(spacing_mm: float, status: Status) -> None:
+    findings = [make_finding(Label.GLIOMA, position_mm=place * spacing_mm) for place in range(3)]
+    assert decide_series(findings).status is status
+
+
+def test_mostly_doubted_slices_make_a_doubted_series() -> None:
+    assert decide_series([DOUBTED, DOUBTED, HEALTHY]).status is Status.UNCERTAIN
+
+
+def test_without_an_analysed_slice_the_series_is_not_analysed() -> None:
+    verdict = decide_series([TURNED_AWAY, None])
+    assert (verdict.label, verdict.status, verdict.analysed) == (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, 0)
+    assert verdict.reason.startswith("not analysed")
+
+
+def test_shares_are_of_the_analysed_slices() -> None:
+    verdict = decide_series([GLIOMA, HEALTHY, HEALTHY, HEALTHY, TURNED_AWAY, None])
+    assert (verdict.shares[Label.GLIOMA], verdict.shares[Label.NO_TUMOR]) == (0.25, 0.75)
+    assert (verdict.slices, verdict.analysed) == (6, 4)
+
+
+def test_the_most_suspicious_slices_come_first_and_those_not_analysed_last() -> None:
+    assert decide_series([TURNED_AWAY, HEALTHY, None, GLIOMA]).order == (3, 1, 0)
+
+
+def test_a_series_without_slices_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one slice"):
+        decide_series([])
