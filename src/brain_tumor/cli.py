@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError, ScanError
-from brain_tumor.evaluation.command import add_evaluate, positive
+from brain_tumor.evaluation.command import add_engine, add_evaluate, positive
 from brain_tumor.input.files import find_files, read_file
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.presentation.map_files import MapFolder
@@ -104,6 +104,7 @@ def _add_predict(commands: Commands) -> None:
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
+    add_engine(parser)
     parser.set_defaults(run=_predict)
 
 
@@ -144,7 +145,7 @@ def _predict(arguments: argparse.Namespace) -> int:
         find = functools.partial(find_files, arguments.paths, skip)
         if not any(map(os.path.lexists, find())):
             raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
-        classifier = load_classifier(arguments.model, arguments.threads)
+        classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
         if table:
             stack.enter_context(table)
         if not arguments.json:  # every JSON object carries the notice itself
