@@ -7,7 +7,6 @@ import pytest
 from brain_tumor.model import threads
 from brain_tumor.model.threads import MAX_THREADS, choose_threads, read_quota
 
-
 SetCores = Callable[[int], None]
 
 
