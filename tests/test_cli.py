@@ -230,6 +230,21 @@ def test_a_model_without_heat_maps_says_so_and_still_answers(monkeypatch: pytest
     assert not Path("maps").exists()
 
 
+def test_an_engine_that_is_not_installed_is_status_2(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert main(["predict", "good.png", "--engine", "openvino"]) == 2
+    assert "pip install 'brain-tumor-mri[openvino]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["predict", "good.png"], ["evaluate", ".", "--out", "report"]])
+def test_an_unknown_engine_is_wrong_use_and_the_known_ones_are_named(command: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--engine", "onnx"])
+    assert end.value.code == 2
+    shown = capsys.readouterr().err
+    assert all(engine in shown for engine in ("auto", "litert", "openvino"))
+
+
 def test_model_info_shows_the_shipped_card(capsys: Capture) -> None:
     assert main(["model", "info"]) == 0
     assert "classes: Glioma, Meningioma, No Tumor, Pituitary" in capsys.readouterr().out
