@@ -84,7 +84,7 @@ def cell(report: Figures, stack: Figures, name: str, form: str, factor: float = 
 
 def pure_share(stack: Figures) -> float:
     """Files per second through a command, as a share of what forward passes alone would allow."""
-    return statistics.median(stack["pass_s"]) / statistics.median(stack["files_s"])
+    return float(statistics.median(stack["pass_s"]) / statistics.median(stack["files_s"]))
 
 
 def draw(report: Figures, file: Path) -> None:
