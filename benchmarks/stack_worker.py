@@ -1,7 +1,7 @@
 """One stack at work, in an environment of its own; started by ``benchmarks/stacks.py``, prints what it measured.
 
-    python stack_worker.py tensorflow classify --model FILE IMAGE...    one line per image, as a program would
-    python stack_worker.py tensorflow passes --model FILE               JSON: seconds of each forward pass
+    python stack_worker.py --model FILE tensorflow classify IMAGE...    one line per image, as a program would
+    python stack_worker.py --model FILE tensorflow passes               JSON: seconds of each forward pass
 
 Nothing but the standard library is imported before a stack is chosen: the imports are part of its start.
 """

@@ -56,12 +56,12 @@ class Stack:
         """The command line that answers images, up to the first of them."""
         if self.command:
             return [str(python.with_name(self.command[0])), *self.command[1:]]
-        return [*self.work(python, "classify", threads), "--"]
+        return self.work(python, "classify", threads)
 
     def work(self, python: Path, task: str, threads: int) -> list[str]:
         """The command line of one task of the worker."""
         model = ["--model", str(self.model or MODEL), "--threads", str(threads)]
-        return [str(python), str(WORKER), self.worker, task, *model]
+        return [str(python), str(WORKER), *model, self.worker, task]  # images may follow
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -189,8 +189,9 @@ def summarise(stack: Figures) -> dict[str, float]:
 def make_environment(folder: Path) -> str | None:
     """Make a virtual environment with one stack and nothing else, not even pip; a reason where that fails."""
     done = folder / "complete"
-    if done.exists():
-        return None
+    if done.exists():  # others stay as they are; of this project the sources may have changed
+        again = ["--no-deps", "--force-reinstall", str(ROOT)]
+        return run_pip(python_of(folder), again) if folder.name.startswith("ours") else None
     print(f"installing {folder.name}", file=sys.stderr)
     venv.create(folder, clear=True, with_pip=False)
     reason = run_pip(python_of(folder), ENVIRONMENTS[folder.name])
