@@ -26,7 +26,7 @@ def report() -> render_stacks.Figures:
         "rounds": 3,
         "files": 500,
         "left_out": {"onnxruntime": "no such package"},
-        "class_only": {"all outputs": [0.103], "class only": [0.1]},
+        "all_outputs_share": [1.03, 1.0, 1.05],
         "page_installed_mb": 700.0,
         "stacks": {
             "tensorflow": make_stack("TensorFlow", (0.1, 0.4, 0.1)),

@@ -60,8 +60,8 @@ def render(report: Figures) -> Iterator[str]:
         if "pair_s" in stack:
             share = statistics.median(stack["pair_s"]) / statistics.median(stack["pass_s"])
             yield f"- {stack['title']}, two images at once on one thread each: {share:.2f} of the time per image."
-    every, alone = (statistics.median(report["class_only"][name]) for name in ("all outputs", "class only"))
-    yield f"- Gate and heat maps: {every / alone - 1:+.1%} of a pass that computes the class alone (LiteRT)."
+    added = statistics.median(report["all_outputs_share"]) - 1
+    yield f"- Gate and heat maps: {added:+.1%} of a pass that computes the class alone (LiteRT)."
 
 
 def values(stack: Figures, name: str) -> list[float]:
