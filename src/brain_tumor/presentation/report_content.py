@@ -125,11 +125,14 @@ def _image_content(
         answer=verdict.label.value,
         status=verdict.status,
         status_title=TITLES[verdict.status],
-        confidence="no confidence" if image.confidence is None else f"{format_percent(image.confidence)} confidence",
+        confidence="no confidence is given"
+        if image.confidence is None
+        else f"{format_percent(image.confidence)} confidence",
         paragraphs=(
-            *([_sentence(verdict.reason)] if verdict.reason else []),
-            EXPLANATIONS[verdict.status],
-            _sentence(f"check for brain MRI: {_gate(image.gate_score, card)}"),
+            f"{_sentence(verdict.reason)} {EXPLANATIONS[verdict.status]}"
+            if verdict.reason
+            else EXPLANATIONS[verdict.status],
+            f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
         ),
         table_title="Probability of each class",
         table=tuple((label, format_percent(image.probabilities[label])) for label in Label),
@@ -158,7 +161,7 @@ def _series_content(
         status=verdict.status,
         status_title=SERIES_TITLES[verdict.status],
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
-        paragraphs=(_sentence(verdict.reason), SERIES_EXPLANATIONS[verdict.status], SERIES_RULE),
+        paragraphs=(f"{_sentence(verdict.reason)} {SERIES_EXPLANATIONS[verdict.status]}", SERIES_RULE),
         table_title="Share of the analysed slices",
         table=tuple((label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in Label),
         shares=verdict.shares,
@@ -218,10 +221,6 @@ def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:
 def _shown(picture: Picture) -> ShownPicture:
     title = "Slice" if picture.kind is None else f"Heat map: {MAP_TITLES[picture.kind]}"
     return ShownPicture(picture, title)
-
-
-def _gate(score: float, card: Card) -> str:
-    return f"score {score:.2f}, at least {card.rules.min_gate_score:.2f} is needed"
 
 
 def _evaluations(metrics: Any) -> Iterator[Evaluated]:

@@ -18,6 +18,8 @@ CLASS_COLORS = {
 }
 # Colours that follow the page: what is written, what is less important, and lines behind the data.
 TEXT, QUIET, RULE = "text", "quiet", "rule"
+# Behind white letters: as the bars, but dark enough to reach 4.5:1.
+BADGE_COLORS = {Status.CLASSIFIED: "#0072B2", Status.UNCERTAIN: "#B34700", Status.NOT_A_BRAIN_MRI: "#5C5C5C"}
 GREY = str(BAR_STYLES[Status.NOT_A_BRAIN_MRI]["color"])
 PALE = 0.25
 
@@ -72,7 +74,7 @@ def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font:
 
     Hollow, dashed and grey when the status says that the numbers mean nothing.
     """
-    left, right, step = 6.2 * font, width - 4.4 * font, 1.9 * font
+    left, right, step = 6.8 * font, width - 4.4 * font, 1.9 * font
     bottom, style = step * len(Label), BAR_STYLES[status]
     shapes: list[Shape] = []
     for tick in (0, 25, 50, 75, 100):
@@ -208,7 +210,7 @@ def _legend(series: ReportSeries, width: float, font: float) -> tuple[list[Shape
     shapes: list[Shape] = []
     x, y, radius = 0.0, 0.8 * font, 0.36 * font
     for text, markers in _legend_items(series, radius):
-        needed = (2.2 + 0.54 * len(text)) * font
+        needed = (2.4 + 0.56 * len(text)) * font
         if x and x + needed > width:
             x, y = 0.0, y + 1.6 * font
         shapes += [_moved(marker, x + 0.6 * font, y) for marker in markers]

@@ -17,7 +17,7 @@ from brain_tumor.presentation.report_content import (
     describe_strip,
     to_content,
 )
-from brain_tumor.presentation.report_drawing import Circle, Drawing, Shape, Text, draw_bars, draw_strip
+from brain_tumor.presentation.report_drawing import BADGE_COLORS, Circle, Drawing, Shape, Text, draw_bars, draw_strip
 from brain_tumor.presentation.report_subject import Picture, ReportSeries, ReportSubject
 from brain_tumor.presentation.wording import NOTICE
 
@@ -37,6 +37,7 @@ def render_html(subject: ReportSubject, card: Card) -> str:
     limit = card.rules.min_gate_score
     return environment.from_string(template).render(
         content=content,
+        badge=BADGE_COLORS[content.status],
         bars=_to_svg(draw_bars(content.shares, content.status, _BARS_WIDTH, _FONT)),
         strips={name: _to_svg(draw_strip(series, limit, width, _FONT)) for name, width in _STRIP_WIDTHS.items()}
         if series

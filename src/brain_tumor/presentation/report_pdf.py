@@ -9,7 +9,6 @@ from reportlab.pdfbase.pdfmetrics import stringWidth  # type: ignore[import-unty
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.charts import BAR_STYLES
 from brain_tumor.presentation.report_content import (
     EVALUATION_NOTE,
     LIMITS,
@@ -21,6 +20,7 @@ from brain_tumor.presentation.report_content import (
     to_content,
 )
 from brain_tumor.presentation.report_drawing import (
+    BADGE_COLORS,
     GREY,
     QUIET,
     RULE,
@@ -36,15 +36,18 @@ from brain_tumor.presentation.wording import NOTICE, to_printable
 
 # Lengths are points, 1/72 inch; y is counted from the top and turned round where it reaches the canvas.
 WIDTH, HEIGHT = A4
-MARGIN = 42.0
+MARGIN = 36.0
 _INNER = WIDTH - 2 * MARGIN
-_PLAIN, _BOLD, _FIXED = "Helvetica", "Helvetica-Bold", "Courier"
+_PLAIN, _BOLD = "Helvetica", "Helvetica-Bold"
 _BODY, _SMALL, _LEADING = 8.5, 7.2, 1.3
-_GAP = 10.0
+_CHART_FONT = 7.8
+_GAP = 8.0
+_NOTICE = 19.0  # height of the notice's band
+_FOOT = HEIGHT - MARGIN - _NOTICE
 _COLORS = {TEXT: "#1a1a1a", QUIET: "#555555", RULE: "#d0d0d0"}
 _BAND = "#f2f2f2"
 _MARK = "#8a4b00"
-_IMAGE_HEIGHT, _SLICE_HEIGHT = 150.0, 88.0
+_IMAGE_HEIGHT, _SLICE_HEIGHT = 172.0, 70.0
 
 
 def render_pdf(subject: ReportSubject, card: Card, compress: bool = True) -> bytes:
@@ -59,22 +62,17 @@ def render_pdf(subject: ReportSubject, card: Card, compress: bool = True) -> byt
     canvas.setCreator("brain-tumor-mri")
     canvas.setKeywords("brain MRI, image classification, research and education only")
     canvas.setViewerPreference("DisplayDocTitle", "true")
+    trial = _Page(Canvas(io.BytesIO()), is_trial=True)
+    _draw(trial, subject, content, card)
+    # However much there is to say, it stays on the page: a longer one is drawn smaller, from its upper left corner.
+    scale = min(1.0, (_FOOT - _GAP - MARGIN) / (trial.y - MARGIN))
     page = _Page(canvas)
-    _draw_head(page, content)
-    _draw_answer(page, content)
-    if isinstance(subject, ReportSeries):
-        _draw_table(page, content)
-        _draw_strip(page, subject, card)
-        _draw_groups(page, content.groups, _SLICE_HEIGHT)
-        page.paragraph(" ".join(content.map_notes), _SMALL, color=QUIET)
-    else:
-        _draw_groups(page, content.groups, _IMAGE_HEIGHT)
-        for note in content.map_notes:
-            page.paragraph(note, _SMALL, color=QUIET)
-        page.skip(_GAP)
-        _draw_table(page, content)
-    _draw_model(page, content)
-    _draw_foot(page)
+    canvas.saveState()
+    canvas.transform(scale, 0, 0, scale, MARGIN * (1 - scale), (HEIGHT - MARGIN) * (1 - scale))
+    _draw(page, subject, content, card)
+    canvas.restoreState()
+    page.y = _FOOT
+    page.notice()
     canvas.showPage()
     canvas.save()
     return stream.getvalue()
@@ -93,11 +91,31 @@ def _is_latin(letter: str) -> bool:
     return to_printable(letter) == letter
 
 
+def _draw(page: "_Page", subject: ReportSubject, content: Content, card: Card) -> None:
+    """Everything but the notice at the bottom."""
+    _draw_head(page, content)
+    _draw_answer(page, content)
+    if isinstance(subject, ReportSeries):
+        _draw_table(page, content)
+        _draw_strip(page, subject, card)
+        _draw_groups(page, content.groups, _SLICE_HEIGHT)
+        page.paragraph(" ".join(content.map_notes), _SMALL, color=QUIET)
+    else:
+        _draw_groups(page, content.groups, _IMAGE_HEIGHT)
+        for note in content.map_notes:
+            page.paragraph(note, _SMALL, color=QUIET)
+        page.skip(_GAP)
+        _draw_table(page, content)
+    _draw_model(page, content, isinstance(subject, ReportSeries))
+
+
 class _Page:
     """A canvas with a place where the next line goes, counted in points from the top."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Canvas, is_trial: bool = False) -> None:
+        """is_trial: only the length of the page is wanted, so pictures, which take the time, are left out."""
         self.canvas = canvas
+        self._is_trial = is_trial
         self.y = MARGIN
 
     def skip(self, points: float) -> None:
@@ -133,12 +151,22 @@ class _Page:
         self.canvas.setFillColor(color)
         self.canvas.rect(x, HEIGHT - y - height, width, height, stroke=0, fill=1)
 
+    def picture(self, png: bytes, x: float, y: float, width: float, height: float) -> None:
+        """A picture in a thin frame, y at its upper edge."""
+        if self._is_trial:
+            return
+        place = x, HEIGHT - y - height, width, height
+        self.canvas.drawImage(ImageReader(io.BytesIO(png)), *place)
+        self.canvas.setStrokeColor(_COLORS[RULE])
+        self.canvas.setLineWidth(0.5)
+        self.canvas.rect(*place, stroke=1, fill=0)
+
     def notice(self) -> None:
         """The notice across the page."""
-        self.box(MARGIN, self.y, _INNER, 19, _BAND)
-        self.box(MARGIN, self.y, 3, 19, _MARK)
+        self.box(MARGIN, self.y, _INNER, _NOTICE, _BAND)
+        self.box(MARGIN, self.y, 3, _NOTICE, _MARK)
         self.text(MARGIN + 10, self.y + 12.5, NOTICE, _BODY, _BOLD)
-        self.skip(19)
+        self.skip(_NOTICE)
 
     def drawing(self, drawing: Drawing, x: float, y: float) -> None:
         """A chart, its upper left corner at x and y."""
@@ -197,7 +225,7 @@ def _draw_answer(page: _Page, content: Content) -> None:
     page.text(MARGIN, page.y, content.answer, 20, _BOLD, color)
     x = MARGIN + stringWidth(content.answer, _BOLD, 20) + 12
     badge = stringWidth(content.status_title, _BOLD, 9.5) + 14
-    page.box(x, page.y - 14, badge, 18, str(BAR_STYLES[content.status]["color"]) if content.is_analysed else "#5c5c5c")
+    page.box(x, page.y - 14, badge, 18, BADGE_COLORS[content.status])
     page.text(x + 7, page.y - 1.5, content.status_title, 9.5, _BOLD, "#ffffff")
     page.text(x + badge + 12, page.y - 1, content.confidence, 11, _PLAIN, color)
     page.skip(5)
@@ -211,7 +239,7 @@ def _draw_table(page: _Page, content: Content) -> None:
     page.skip(_BODY)
     page.text(MARGIN, page.y, content.table_title, _BODY, _BOLD)
     for label, text in content.table:
-        page.skip(14.4)
+        page.skip(1.9 * _CHART_FONT)
         chosen = _BOLD if content.is_analysed and label.value == content.answer else _PLAIN
         page.text(MARGIN, page.y, label.value, _BODY, chosen, color)
         page.text(MARGIN + left - 30 - stringWidth(text, chosen, _BODY), page.y, text, _BODY, chosen, color)
@@ -221,14 +249,16 @@ def _draw_table(page: _Page, content: Content) -> None:
     if content.table_note:
         page.skip(4)
         page.paragraph(content.table_note, _SMALL, _BOLD, QUIET, width=left - 30)
-    drawing = draw_bars(content.shares, content.status, _INNER - left, 8)
-    page.drawing(drawing, MARGIN + left, start + 6)
-    page.y = max(page.y + 6, start + 6 + drawing.height)
+    drawing = draw_bars(content.shares, content.status, _INNER - left, _CHART_FONT)
+    # The bars stand on the table's lines.
+    top = start + _BODY + 0.6 * _CHART_FONT
+    page.drawing(drawing, MARGIN + left, top)
+    page.y = max(page.y + 4, top + drawing.height)
 
 
 def _draw_strip(page: _Page, series: ReportSeries, card: Card) -> None:
     page.heading("Slices in the order of their position")
-    drawing = draw_strip(series, card.rules.min_gate_score, _INNER, 7.5)
+    drawing = draw_strip(series, card.rules.min_gate_score, _INNER, _SMALL)
     page.skip(5)
     page.drawing(drawing, MARGIN, page.y)
     page.skip(drawing.height)
@@ -246,23 +276,23 @@ def _draw_groups(page: _Page, groups: Sequence[Group], height: float) -> None:
             page.paragraph(group.caption, _SMALL, _BOLD, x=left, width=column - 4)
             page.y = max(page.y, top + 2 * _LEADING * _SMALL) + 4  # one or two lines, and the pictures stay level
         # A series' page has three groups of two, an image's one of up to three.
-        width = (column - 4 * (len(group.pictures) - 1)) / max(2, len(group.pictures))
+        width = (column - 4) / 2 if group.caption else (column - 8) / 3
         for index, shown in enumerate(group.pictures):
             x, picture = left + index * (width + 4), shown.picture
             scale = min(width / picture.width_px, height / picture.height_px)
             size = picture.width_px * scale, picture.height_px * scale
-            page.canvas.drawImage(ImageReader(io.BytesIO(picture.png)), x, HEIGHT - page.y - size[1], *size)
+            page.picture(picture.png, x, page.y, *size)
             page.text(x, page.y + height + 9, shown.title, _SMALL if not group.caption else 6.2, _PLAIN, TEXT)
         bottom = max(bottom, page.y + height + 12)
     page.y = bottom
 
 
-def _draw_model(page: _Page, content: Content) -> None:
+def _draw_model(page: _Page, content: Content, is_dense: bool) -> None:
     page.heading("The model, and how it was evaluated")
     for term, text in content.model:
         page.paragraph(f"{term}: {text}", _SMALL + 0.3)
     page.skip(3)
-    columns = (0.0, 225.0, 325.0, 392.0, 460.0)
+    columns = (0.0, 212.0, 310.0, 372.0, 448.0)
     for row, font in (
         (("Images", "Right", "", "Uncertain", "Not analysed"), _BOLD),
         *(
@@ -276,8 +306,9 @@ def _draw_model(page: _Page, content: Content) -> None:
     page.skip(1)
     page.paragraph(EVALUATION_NOTE if content.evaluations else NOT_EVALUATED, _SMALL, color=QUIET)
     page.heading("Limits")
-    for limit in LIMITS:
-        page.paragraph(f"\N{BULLET} {limit}", _SMALL)
+    lines = [f"\N{BULLET} {limit}" for limit in LIMITS]
+    for line in [" ".join(lines)] if is_dense else lines:
+        page.paragraph(line, _SMALL)
 
 
 def _fit(text: str, font: str, size: float, width: float) -> str:
@@ -286,8 +317,3 @@ def _fit(text: str, font: str, size: float, width: float) -> str:
         return text
     end = next(end for end in range(len(text), -1, -1) if stringWidth(f"{text[:end]}...", font, size) <= width)
     return f"{text[:end]}..."
-
-
-def _draw_foot(page: _Page) -> None:
-    page.y = HEIGHT - MARGIN - 19
-    page.notice()
