@@ -131,8 +131,10 @@ def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: 
         shapes.append(_marker(one, (x, y), radius))
         passed = GREY if one.is_analysed else None
         shapes.append(Circle((x, _height(gate, (one.gate_score - low) / span)), 0.75 * radius, GREY, passed))
-    for place, text in axis.ticks():
-        shapes.append(Text((axis.at(place), gate[1] + 1.5 * font), text, "middle", QUIET))
+    for place, text in axis.ticks(int((right - left) / (9 * font))):
+        half = 0.3 * font * len(text)  # about; the outermost stay inside
+        x = min(max(axis.at(place), half), width - half)
+        shapes.append(Text((x, gate[1] + 1.5 * font), text, "middle", QUIET))
     return Drawing(width, gate[1] + 2.0 * font, font, tuple(shapes))
 
 
@@ -148,10 +150,10 @@ class _Axis:
         """The x of a slice; place: counted from 0."""
         return self._left + (place + 0.5) * self.step
 
-    def ticks(self) -> Iterator[tuple[int, str]]:
-        """Places and what stands below them: number and, where known, position; at most seven."""
+    def ticks(self, steps: int) -> Iterator[tuple[int, str]]:
+        """Places and what stands below them: number and, where known, position; at most one more than the steps."""
         count = len(self._slices)
-        rough = max(1.0, count / 6)
+        rough = max(1.0, count / steps)
         power = 10 ** floor(log10(rough))
         step = int(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
         # The first slice stands in for a zeroth.
