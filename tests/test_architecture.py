@@ -28,7 +28,8 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "evaluation/kspace.py",
         ),
         "matplotlib": ("evaluation/figures.py",),
-        "jinja2": ("evaluation/summary.py",),
+        "jinja2": ("evaluation/summary.py", "presentation/report_html.py"),
+        "reportlab": ("presentation/report_pdf.py",),
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
@@ -166,6 +167,7 @@ def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
         ("brain_tumor/evaluation/run.py", "from scipy.ndimage import label", "evaluation/metrics.py"),
         ("brain_tumor/evaluation/run.py", "import matplotlib.pyplot", "evaluation/figures.py"),
         ("brain_tumor/evaluation/run.py", "import jinja2", "evaluation/summary.py"),
+        ("brain_tumor/presentation/report.py", "import reportlab.pdfgen", "presentation/report_pdf.py"),
         ("brain_tumor/model/keras.py", "import tensorflow.lite", "never"),
         ("brain_tumor/model/keras.py", "from keras import Model", "never"),
         ("brain_tumor/model/keras.py", "import importlib\nimportlib.import_module('keras')", "never"),
@@ -184,7 +186,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint:
 @pytest.mark.parametrize("module", ["brain_tumor", "brain_tumor.cli"])
 def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
-    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib"]
+    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib", "jinja2", "reportlab"]
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

@@ -249,3 +249,22 @@ def test_version_is_the_installed_one(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert (end.value.code, capsys.readouterr().out) == (0, f"brain-tumor {version('brain-tumor-mri')}\n")
+
+
+def test_reports_are_numbered_and_show_no_file_name() -> None:
+    assert main(["predict", "bad.png", "good.png", "--report", "out", "--report-format", "both"]) == 1
+    assert sorted(path.name for path in Path("out").iterdir()) == ["image-1.html", "image-1.pdf"]
+    assert "good.png" not in Path("out/image-1.html").read_text(encoding="utf-8")
+
+
+def test_reports_show_names_when_asked(capsys: Capture) -> None:
+    assert main(["predict", "good.png", "--report", "out", "--report-names"]) == 0
+    assert "good.png" in Path("out/good.html").read_text(encoding="utf-8")
+    assert "Reports written to out: 1 of images, as HTML." in capsys.readouterr().err
+
+
+def test_reports_of_an_earlier_run_are_not_mixed_with_new_ones(capsys: Capture) -> None:
+    Path("out").mkdir()
+    Path("out/image-1.html").write_bytes(b"")
+    assert main(["predict", "good.png", "--report", "out"]) == 2
+    assert "not an empty folder" in capsys.readouterr().err

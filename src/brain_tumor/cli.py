@@ -19,6 +19,8 @@ from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.model_info import render_model
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
+from brain_tumor.presentation.report import ReportFormat
+from brain_tumor.presentation.report_files import ReportFolder
 from brain_tumor.presentation.rows import Row, to_error_row, to_row
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, render_error_line, render_line, to_printable
 from brain_tumor.presentation.writers import CsvFile, to_json_line
@@ -102,6 +104,21 @@ def _add_predict(commands: Commands) -> None:
         metavar="S",
         help="share of colour where a heat map is 1, from 0 to 1 (default: %(default)s)",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="also write a one-page report of each into a new folder"
+    )
+    parser.add_argument(
+        "--report-format",
+        choices=(*ReportFormat, "both"),
+        default=ReportFormat.HTML,
+        help="of the reports (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--report-names",
+        action="store_true",
+        help="call reports as their files, and show that name in them; it may hold a patient's. By default they are "
+        "numbered in the order of the answers",
+    )
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.set_defaults(run=_predict)
@@ -136,11 +153,11 @@ def _show_model(arguments: argparse.Namespace) -> int:
 def _predict(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         table = CsvFile(arguments.csv) if arguments.csv else None
-        # The table and the maps may lie in the very folder that is searched.
+        # The table, the maps and the reports may lie in the very folder that is searched.
         skip = {path.resolve() for path in (table.path, table.part)} if table else set()
         maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-        if maps:
-            skip.add(maps.path.resolve())
+        reports = _report_folder(arguments)
+        skip |= {folder.path.resolve() for folder in (maps, reports) if folder}
         find = functools.partial(find_files, arguments.paths, skip)
         if not any(map(os.path.lexists, find())):
             raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
@@ -151,10 +168,12 @@ def _predict(arguments: argparse.Namespace) -> int:
             stack.callback(print, NOTICE, file=sys.stderr)
         if maps:
             stack.callback(_print_summary, maps)
+        if reports:
+            stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
         failed = 0
         files, show = _with_progress(find)
         for file in files:
-            row, line = _answer(classifier, file, maps)
+            row, line = _answer(classifier, file, maps, reports)
             failed += row["status"] == "error"
             if table:
                 table.write(row)
@@ -163,7 +182,14 @@ def _predict(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else ALL_ANSWERED
 
 
-def _answer(classifier: Classifier, file: str, maps: MapFolder | None) -> tuple[Row, str]:
+def _report_folder(arguments: argparse.Namespace) -> ReportFolder | None:
+    if not arguments.report:
+        return None
+    formats = tuple(ReportFormat) if arguments.report_format == "both" else (ReportFormat(arguments.report_format),)
+    return ReportFolder(arguments.report, formats, arguments.report_names)
+
+
+def _answer(classifier: Classifier, file: str, maps: MapFolder | None, reports: ReportFolder | None) -> tuple[Row, str]:
     try:
         result = classifier.classify(read_file(file), file)
     except ScanError as error:
@@ -171,6 +197,8 @@ def _answer(classifier: Classifier, file: str, maps: MapFolder | None) -> tuple[
         return row, render_error_line(file, str(row["reason"]))
     if maps:
         maps.write(result)
+    if reports:
+        reports.write(result, classifier.card)
     return to_row(result), render_line(result)
 
 
