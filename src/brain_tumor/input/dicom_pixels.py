@@ -2,14 +2,17 @@
 
 import numpy as np
 from pydicom.dataset import FileDataset
-from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000TransferSyntaxes,
+    JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSTransferSyntaxes,
     JPEGTransferSyntaxes,
@@ -17,13 +20,18 @@ from pydicom.uid import (
 )
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.dicom_12_bit_jpeg import decode_12_bit_jpeg
+from brain_tumor.input.dicom_codestream import CodedSize, jpeg_2000_size, jpeg_size, run_length_bytes, strip_jpeg
 from brain_tumor.input.dicom_file import damaged, told_as_scan_error
-from brain_tumor.input.dicom_frame_size import CodedSize, jpeg_2000_size, jpeg_size, run_length_bytes
+from brain_tumor.input.dicom_gdcm import decode_12_bit_jpeg
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+# GDCM ends the whole process on some damaged files, so it gets only what nothing else here decodes.
+_PLUGINS = {JPEGBaseline8Bit: "pillow", JPEGExtended12Bit: "pillow", RLELossless: "pydicom"}
+_PLUGINS |= dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg")
+_OTHERS = "gdcm"
 
 # Counting is slow, so only frames are counted that could unpack to more than this.
 _ALLOWED_RUN_LENGTH_BYTES = 64 * 2**20
@@ -34,30 +42,54 @@ def decode_frame(dataset: FileDataset, index: int, name: str) -> np.ndarray:
     """Stored values of one frame: (rows, columns), or (rows, columns, 3) of 8-bit RGB for colour.
 
     dataset: read with its pixels. index: from 0.
-    Raises ScanError for files without pixel data, damaged or unusual ones, and for decoders that are missing.
+    Raises ScanError for files without pixel data, damaged or unusual ones, and for compressions that are not read.
     """
     if not any(keyword in dataset for keyword in _PIXELS):
         raise ScanError(f"{name}: is a DICOM file without pixel data; export the image with its pixels")
-    meaning = str(dataset.get("PhotometricInterpretation") or "")
-    if meaning not in _GREY + _COLOUR:
-        raise ScanError(f"{name}: holds pixels of an unusual kind; grey, RGB, YBR and palette are read: convert it")
-    syntax = _transfer_syntax(dataset)
     with told_as_scan_error(name, "its pixel data cannot be decoded"):
+        meaning = str(dataset.get("PhotometricInterpretation") or "")
+        if meaning not in _GREY + _COLOUR:
+            raise ScanError(f"{name}: holds pixels of an unusual kind; grey, RGB, YBR and palette are read: convert it")
+        syntax = _transfer_syntax(dataset)
         try:
             decoder = get_decoder(syntax)
         except NotImplementedError:
             known = f" ({syntax.name})" if syntax.name != syntax else ""
             raise ScanError(f"{name}: is compressed in a way that is not read{known}; export it uncompressed") from None
-        if syntax.is_encapsulated:
-            frame = _coded_frame(dataset, index)
-            _check_size(frame, syntax, dataset, name)
-            if syntax == JPEGExtended12Bit and dataset.BitsStored > 8:
-                return decode_12_bit_jpeg(frame, dataset.Rows, dataset.Columns)
         shifted = _has_shifted_bits(dataset, syntax)
-        values, now = decoder.as_array(dataset, index=index, correct_unused_bits=not shifted)
-        if meaning in _GREY:
-            return _without_unused_bits(values, dataset) if shifted else values
-        return _to_rgb(values, dataset, str(now["photometric_interpretation"]))
+        if syntax.is_encapsulated:
+            values, now = _decompress(decoder, dataset, index, not shifted, name)
+        else:
+            values, properties = decoder.as_array(dataset, index=index, correct_unused_bits=not shifted)  # type: ignore[arg-type]
+            now = str(properties["photometric_interpretation"])
+        if meaning not in _GREY:
+            return _to_rgb(values, dataset, now)
+        if values.ndim != 2:
+            raise ValueError("channels")
+        return _without_unused_bits(values, dataset) if shifted else values
+
+
+def _decompress(
+    decoder: Decoder, dataset: FileDataset, index: int, correct_unused_bits: bool, name: str
+) -> tuple[np.ndarray, str]:
+    syntax = decoder.UID
+    frame = _coded_frame(dataset, index)
+    _check_size(frame, syntax, dataset, name)
+    plugin = _PLUGINS.get(syntax, _OTHERS)
+    deep = syntax == JPEGExtended12Bit and dataset.BitsStored > 8
+    if plugin == _OTHERS or deep:
+        stripped = strip_jpeg(frame)
+        if stripped is None:
+            raise damaged(name, "its pixel data do not start as its transfer syntax says")
+        frame = stripped
+    if deep:
+        return decode_12_bit_jpeg(frame, dataset.Rows, dataset.Columns), dataset.PhotometricInterpretation
+    options = as_pixel_options(dataset, number_of_frames=1, pixel_keyword="PixelData")
+    options.pop("extended_offsets", None)
+    values, properties = decoder.as_array(
+        encapsulate([frame]), index=0, decoding_plugin=plugin, correct_unused_bits=correct_unused_bits, **options
+    )
+    return values, str(properties["photometric_interpretation"])
 
 
 def _transfer_syntax(dataset: FileDataset) -> UID:
@@ -107,7 +139,8 @@ def _without_unused_bits(values: np.ndarray, dataset: FileDataset) -> np.ndarray
     above = dataset.BitsAllocated - dataset.HighBit - 1
     if above < 0 or dataset.HighBit + 1 < dataset.BitsStored:
         raise ValueError("high bit")
-    return np.right_shift(np.left_shift(values, above), dataset.BitsAllocated - dataset.BitsStored)
+    straight: np.ndarray = np.right_shift(np.left_shift(values, above), dataset.BitsAllocated - dataset.BitsStored)
+    return straight
 
 
 def _to_rgb(values: np.ndarray, dataset: FileDataset, meaning: str) -> np.ndarray:

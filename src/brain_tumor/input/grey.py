@@ -1,6 +1,7 @@
 """Stored grey values to what a screen shows: rescale, window, padding, 0 to 1."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class GreyScale:
     white_is_low: bool = False  # MONOCHROME1
 
 
-def to_grey(stored: NDArray[np.generic], scale: GreyScale, window: Window) -> FloatArray:
+def to_grey(stored: NDArray[Any], scale: GreyScale, window: Window) -> FloatArray:
     """Stored values, (rows, columns), of any depth and sign, to grey, same shape, float32, finite, 0 to 1.
 
     window: Window.FILE takes the file's table, else its window, else the full range.
@@ -72,7 +73,7 @@ def to_grey(stored: NDArray[np.generic], scale: GreyScale, window: Window) -> Fl
     return shown
 
 
-def _rescale(stored: NDArray[np.generic], scale: GreyScale) -> NDArray[np.float64]:
+def _rescale(stored: NDArray[Any], scale: GreyScale) -> NDArray[np.float64]:
     if scale.modality_table is not None:
         return _look_up(stored.astype(np.float64), scale.modality_table)
     values = stored.astype(np.float64)
@@ -85,7 +86,7 @@ def _show(
     values: NDArray[np.float64], known: NDArray[np.float64], scale: GreyScale, window: Window
 ) -> NDArray[np.float64]:
     if window is Window.FILE and scale.window_table is not None:
-        return np.clip(_look_up(values, scale.window_table) / (2**scale.window_table.bits - 1), 0, 1)
+        return _clip(_look_up(values, scale.window_table) / (2**scale.window_table.bits - 1))
     if window is Window.FILE and scale.window is not None and scale.window.is_usable:
         return _through_window(values, scale.window)
     low, high = known.min(), known.max()
@@ -93,7 +94,7 @@ def _show(
         robust_low, robust_high = np.percentile(known, _ROBUST_PERCENTILES)
         # On a nearly empty picture both may be its background.
         low, high = (robust_low, robust_high) if robust_low < robust_high else (low, high)
-    return np.clip((values - low) / (high - low), 0, 1)
+    return _clip((values - low) / (high - low))
 
 
 def _through_window(values: NDArray[np.float64], window: GreyWindow) -> NDArray[np.float64]:
@@ -103,10 +104,15 @@ def _through_window(values: NDArray[np.float64], window: GreyWindow) -> NDArray[
         return sigmoid
     # LINEAR forbids widths below 1, yet files with values far below 1 have them; exactly is the way to read those.
     if window.function == "LINEAR_EXACT" or width < 1:
-        return np.clip((values - center) / width + 0.5, 0, 1)
+        return _clip((values - center) / width + 0.5)
     if width == 1:
         return (values > center - 0.5).astype(np.float64)
-    return np.clip((values - (center - 0.5)) / (width - 1) + 0.5, 0, 1)
+    return _clip((values - (center - 0.5)) / (width - 1) + 0.5)
+
+
+def _clip(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    clipped: NDArray[np.float64] = np.clip(values, 0, 1)
+    return clipped
 
 
 def _look_up(values: NDArray[np.float64], table: LookupTable) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
-"""How large a compressed frame says it is, read before any decoder believes it."""
+"""What a compressed frame says of itself, read before any decoder believes it."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _JPEG_START = b"\xff\xd8"
@@ -8,6 +9,8 @@ _JPEG_2000_START = b"\xff\x4f\xff\x51"
 _JP2_BOX = b"\x00\x00\x00\x0cjP  "
 # Start of frame: baseline to lossless arithmetic, without the tables that share the range; and JPEG-LS (0xF7).
 _SIZE_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+_SCAN_MARKER = 0xDA
+_REMARK_MARKERS = {*range(0xE0, 0xF0), 0xFE}
 _RUN_LENGTH_HEADER_BYTES = 64
 
 
@@ -30,18 +33,41 @@ def jpeg_size(frame: bytes) -> CodedSize | None:
 
     Source: ISO/IEC 10918-1, B.2.2, and ISO/IEC 14495-1, C.2.2.
     """
-    if not frame.startswith(_JPEG_START):
-        return None
-    place = 2
-    while place + 10 <= len(frame) and frame[place] == 0xFF:
+    for marker, segment in _segments(frame):
+        if marker in _SIZE_MARKERS and len(segment) >= 10:
+            return CodedSize(*struct.unpack_from(">HHB", segment, 5))
+    return None
+
+
+def strip_jpeg(frame: bytes) -> bytes | None:
+    """A JPEG or JPEG-LS stream without application data and comments; None where its header is damaged.
+
+    GDCM ends the whole process on application data that it does not understand.
+    """
+    kept = [_JPEG_START]
+    for marker, segment in _segments(frame):
+        if marker == _SCAN_MARKER:
+            return b"".join(kept) + segment
+        if marker not in _REMARK_MARKERS:
+            kept.append(segment)
+    return None
+
+
+def _segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and bytes of each segment of a JPEG header; the last is the first scan with all that follows it."""
+    place = len(_JPEG_START)
+    while frame.startswith(_JPEG_START) and place + 4 <= len(frame) and frame[place] == 0xFF:
         marker = frame[place + 1]
         if marker == 0xFF:  # fill byte
             place += 1
-        elif marker in _SIZE_MARKERS:
-            return CodedSize(*struct.unpack_from(">HHB", frame, place + 5))
-        else:
-            place += 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
-    return None
+            continue
+        end = place + 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
+        if marker == _SCAN_MARKER:
+            end = len(frame)
+        yield marker, frame[place:end]
+        if marker == _SCAN_MARKER:
+            return
+        place = end
 
 
 def jpeg_2000_size(frame: bytes) -> CodedSize | None:
