@@ -1,14 +1,15 @@
 """What a compressed frame says of itself, read before any decoder believes it."""
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 _JPEG_START = b"\xff\xd8"
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
 _JP2_BOX = b"\x00\x00\x00\x0cjP  "
-# Start of frame: baseline to lossless arithmetic, without the tables that share the range; and JPEG-LS (0xF7).
-_SIZE_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+# Start of frame. Source: ISO/IEC 10918-1, table B.1, without the tables that share the range; ISO/IEC 14495-1, table C.1.
+LOSSY_JPEG, LOSSLESS_JPEG, JPEG_LS = (0xC0, 0xC1, 0xC2), (0xC3,), (0xF7,)
+_FRAME_MARKERS = {*range(0xC0, 0xD0), *JPEG_LS} - {0xC4, 0xC8, 0xCC}
 _SCAN_MARKER = 0xDA
 _REMARK_MARKERS = {*range(0xE0, 0xF0), 0xFE}
 _RUN_LENGTH_HEADER_BYTES = 64
@@ -16,11 +17,12 @@ _RUN_LENGTH_HEADER_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class CodedSize:
-    """Rows, columns and channels of a picture."""
+    """Rows, columns and channels of a picture; sizes are equal whatever their depth."""
 
     rows: int
     columns: int
     channels: int
+    bits: int = field(compare=False)  # of each number
 
     @property
     def samples(self) -> int:
@@ -28,14 +30,16 @@ class CodedSize:
         return self.rows * self.columns * self.channels
 
 
-def jpeg_size(frame: bytes) -> CodedSize | None:
+def jpeg_size(frame: bytes, markers: Collection[int]) -> CodedSize | None:
     """The size in the frame header of a JPEG or JPEG-LS stream; None where there is none.
 
+    markers: of the frame headers that are right here, such as LOSSLESS_JPEG.
     Source: ISO/IEC 10918-1, B.2.2, and ISO/IEC 14495-1, C.2.2.
     """
     for marker, segment in _segments(frame):
-        if marker in _SIZE_MARKERS and len(segment) >= 10:
-            return CodedSize(*struct.unpack_from(">HHB", segment, 5))
+        if marker in _FRAME_MARKERS and len(segment) >= 10:
+            bits, rows, columns, channels = struct.unpack_from(">BHHB", segment, 4)
+            return CodedSize(rows, columns, channels, bits) if marker in markers else None
     return None
 
 
@@ -83,11 +87,11 @@ def jpeg_2000_size(frame: bytes) -> CodedSize | None:
                 return None
             place += length
         place += 8
-    if not frame.startswith(_JPEG_2000_START, place) or len(frame) < place + 42:
+    if not frame.startswith(_JPEG_2000_START, place) or len(frame) < place + 43:
         return None
     right, bottom, left, top = struct.unpack_from(">4I", frame, place + 8)
-    (channels,) = struct.unpack_from(">H", frame, place + 40)
-    return CodedSize(bottom - top, right - left, channels)
+    channels, depth = struct.unpack_from(">HB", frame, place + 40)
+    return CodedSize(bottom - top, right - left, channels, (depth & 0x7F) + 1)
 
 
 def run_length_bytes(frame: bytes) -> int:

@@ -1,5 +1,7 @@
 """One frame of a DICOM file, decoded; the door to the decoders behind pydicom."""
 
+from typing import Any
+
 import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, get_frame
@@ -15,12 +17,20 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSTransferSyntaxes,
-    JPEGTransferSyntaxes,
     RLELossless,
 )
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.dicom_codestream import CodedSize, jpeg_2000_size, jpeg_size, run_length_bytes, strip_jpeg
+from brain_tumor.input.dicom_codestream import (
+    JPEG_LS,
+    LOSSLESS_JPEG,
+    LOSSY_JPEG,
+    CodedSize,
+    jpeg_2000_size,
+    jpeg_size,
+    run_length_bytes,
+    strip_jpeg,
+)
 from brain_tumor.input.dicom_file import damaged, told_as_scan_error
 from brain_tumor.input.dicom_gdcm import decode_12_bit_jpeg
 
@@ -32,6 +42,9 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PLUGINS = {JPEGBaseline8Bit: "pillow", JPEGExtended12Bit: "pillow", RLELossless: "pydicom"}
 _PLUGINS |= dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg")
 _OTHERS = "gdcm"
+
+_FRAME_KINDS = {JPEGBaseline8Bit: LOSSY_JPEG, JPEGExtended12Bit: LOSSY_JPEG}
+_FRAME_KINDS |= dict.fromkeys(JPEGLSTransferSyntaxes, JPEG_LS)
 
 # Counting is slow, so only frames are counted that could unpack to more than this.
 _ALLOWED_RUN_LENGTH_BYTES = 64 * 2**20
@@ -111,21 +124,20 @@ def _coded_frame(dataset: FileDataset, index: int) -> bytes:
 
 def _check_size(frame: bytes, syntax: UID, dataset: FileDataset, name: str) -> None:
     # Decoders believe the size inside the frame and reserve memory for it, so it must be the one that was checked.
-    stated = CodedSize(dataset.Rows, dataset.Columns, dataset.SamplesPerPixel)
+    stated = CodedSize(dataset.Rows, dataset.Columns, dataset.SamplesPerPixel, dataset.BitsAllocated)
     if syntax == RLELossless:
-        allowed = max(2 * stated.samples * dataset.BitsAllocated // 8, _ALLOWED_RUN_LENGTH_BYTES)
+        allowed = max(2 * stated.samples * stated.bits // 8, _ALLOWED_RUN_LENGTH_BYTES)
         if len(frame) * _LARGEST_RUN_LENGTH_RATIO > allowed and run_length_bytes(frame) > allowed:
             raise damaged(name, "its pixel data unpack to more than the image it announces")
         return
-    found: CodedSize | None = stated
-    if syntax in JPEGTransferSyntaxes or syntax in JPEGLSTransferSyntaxes:
-        found = jpeg_size(frame)
-    elif syntax in JPEG2000TransferSyntaxes:
+    if syntax in JPEG2000TransferSyntaxes:
         found = jpeg_2000_size(frame)
+    else:
+        found = jpeg_size(frame, _FRAME_KINDS.get(syntax, LOSSLESS_JPEG))
     if found is None:
         raise damaged(name, "its pixel data do not start as its transfer syntax says")
-    if found != stated:
-        raise damaged(name, "its pixel data are of another size than the image it announces")
+    if found != stated or not 2 <= found.bits <= stated.bits:
+        raise damaged(name, "its pixel data are of another size or depth than the image it announces")
 
 
 def _has_shifted_bits(dataset: FileDataset, syntax: UID) -> bool:
