@@ -1,17 +1,15 @@
 """What a compressed frame says of itself, read before any decoder believes it."""
 
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 _JPEG_START = b"\xff\xd8"
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
 _JP2_BOX = b"\x00\x00\x00\x0cjP  "
-# Start of frame. Source: ISO/IEC 10918-1, table B.1, without the tables that share the range; ISO/IEC 14495-1, table C.1.
-LOSSY_JPEG, LOSSLESS_JPEG, JPEG_LS = (0xC0, 0xC1, 0xC2), (0xC3,), (0xF7,)
-_FRAME_MARKERS = {*range(0xC0, 0xD0), *JPEG_LS} - {0xC4, 0xC8, 0xCC}
-_SCAN_MARKER = 0xDA
-_REMARK_MARKERS = {*range(0xE0, 0xF0), 0xFE}
+# Markers of frame headers. Source: ISO/IEC 10918-1, table B.1, and ISO/IEC 14495-1, table C.1.
+LOSSY_JPEG, LOSSLESS_JPEG, JPEG_LS = frozenset({0xC0, 0xC1, 0xC2}), frozenset({0xC3}), frozenset({0xF7})
+_FRAME_MARKERS = {*range(0xC0, 0xD0), *JPEG_LS} - {0xC4, 0xC8, 0xCC}  # the range holds tables too
 _RUN_LENGTH_HEADER_BYTES = 64
 
 
@@ -36,42 +34,15 @@ def jpeg_size(frame: bytes, markers: Collection[int]) -> CodedSize | None:
     markers: of the frame headers that are right here, such as LOSSLESS_JPEG.
     Source: ISO/IEC 10918-1, B.2.2, and ISO/IEC 14495-1, C.2.2.
     """
-    for marker, segment in _segments(frame):
-        if marker in _FRAME_MARKERS and len(segment) >= 10:
-            bits, rows, columns, channels = struct.unpack_from(">BHHB", segment, 4)
-            return CodedSize(rows, columns, channels, bits) if marker in markers else None
-    return None
-
-
-def strip_jpeg(frame: bytes) -> bytes | None:
-    """A JPEG or JPEG-LS stream without application data and comments; None where its header is damaged.
-
-    GDCM ends the whole process on application data that it does not understand.
-    """
-    kept = [_JPEG_START]
-    for marker, segment in _segments(frame):
-        if marker == _SCAN_MARKER:
-            return b"".join(kept) + segment
-        if marker not in _REMARK_MARKERS:
-            kept.append(segment)
-    return None
-
-
-def _segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and bytes of each segment of a JPEG header; the last is the first scan with all that follows it."""
     place = len(_JPEG_START)
-    while frame.startswith(_JPEG_START) and place + 4 <= len(frame) and frame[place] == 0xFF:
+    while frame.startswith(_JPEG_START) and place + 10 <= len(frame) and frame[place] == 0xFF:
         marker = frame[place + 1]
-        if marker == 0xFF:  # fill byte
-            place += 1
-            continue
-        end = place + 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
-        if marker == _SCAN_MARKER:
-            end = len(frame)
-        yield marker, frame[place:end]
-        if marker == _SCAN_MARKER:
-            return
-        place = end
+        if marker in _FRAME_MARKERS:
+            bits, rows, columns, channels = struct.unpack_from(">BHHB", frame, place + 4)
+            return CodedSize(rows, columns, channels, bits) if marker in markers else None
+        # Fill bytes may stand before a marker; everything else says how long it is.
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
+    return None
 
 
 def jpeg_2000_size(frame: bytes) -> CodedSize | None:
