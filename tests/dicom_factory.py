@@ -1,13 +1,20 @@
 """Small DICOM files for tests, each valid unless a test asks for something else."""
 
 import io
+import struct
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.dicom import list_slices, read_header
+from brain_tumor.input.series import ReadOptions, Slice, Window
 
 SERIES_UID = "1.2.826.0.1.3680043.8.498.1"
 ORIENTATION = [1, 0, 0, 0, 1, 0]  # axial
@@ -40,6 +47,47 @@ def make_dicom(
     stream = io.BytesIO()
     dataset.save_as(stream, enforce_file_format=True)
     return stream.getvalue() if preamble else stream.getvalue()[132:]
+
+
+def make_compressed(frame: bytes, syntax: UID, rows: int, columns: int, **elements: Any) -> bytes:
+    """A DICOM file of one frame that is compressed already, or says so; 16-bit grey unless elements say otherwise."""
+    data = make_dicom(None, **(pixel_elements(rows, columns) | elements))
+    dataset = dcmread(io.BytesIO(data))
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.add_new("PixelData", "OB", encapsulate([frame]))
+    dataset["PixelData"].is_undefined_length = True
+    stream = io.BytesIO()
+    dataset.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    return stream.getvalue()
+
+
+def pixel_elements(rows: int, columns: int) -> dict[str, Any]:
+    """What describes 16-bit grey pixels."""
+    return {
+        "Rows": rows, "Columns": columns, "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2",
+        "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0,
+    }  # fmt: skip
+
+
+def insert_element(data: bytes, element: bytes) -> bytes:
+    """A plain file with the bytes of one more element before its pixels, however wrong they are."""
+    place = data.index(struct.pack("<HH", 0x7FE0, 0x10))
+    return data[:place] + element + data[place:]
+
+
+def read_slices(data: bytes, window: Window = Window.FILE) -> tuple[Slice, ...]:
+    """The slices of a file called "scan"."""
+    return list_slices(lambda: data, read_header(data, "scan"), "scan", ReadOptions(window=window))
+
+
+def message_of(data: bytes) -> str:
+    """What a person is told of a file, called "scan", that cannot be read."""
+    try:
+        for one in read_slices(data):
+            one.read()
+    except ScanError as error:
+        return str(error)
+    raise AssertionError("the file was read")
 
 
 def make_item(**elements: Any) -> Dataset:
