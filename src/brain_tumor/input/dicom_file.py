@@ -17,11 +17,12 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from brain_tumor.errors import ScanError
 
-# A deflated data set may be a thousand times larger than its file; four times the largest plain file is enough.
-MAX_INFLATED_BYTES = 256 * 2**20
-# pydicom reads twice or thrice per element and makes an object of each, even of an empty one. A frame of enhanced MR
-# takes some 200 reads, so this is room for thousands of frames; at 8 bytes an element a file could hold millions.
-MAX_READS = 2_000_000
+# A deflated data set may be a thousand times larger than its file; twice the largest plain file is enough.
+MAX_INFLATED_BYTES = 128 * 2**20
+_CHUNK_BYTES = 2**20
+# pydicom reads twice or thrice per element and makes an object of each item, even of an empty one. A frame of enhanced
+# MR takes 30 to 300 reads, so this is room for thousands of frames; at 8 bytes an item a file could hold millions.
+MAX_READS = 1_000_000
 _FILE_META_GROUP = 2
 
 # Nothing else is kept, so names and dates of patients never get into this program.
@@ -118,18 +119,30 @@ def _inflate(data: bytes, name: str) -> bytes:
     meta = read_dataset(head, False, True, stop_when=lambda tag, vr, length: tag >> 16 != _FILE_META_GROUP)
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
         return data
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     start = head.tell()
-    unpacked = inflater.decompress(data[start:], MAX_INFLATED_BYTES)
-    if inflater.unconsumed_tail:
+    size = _inflated_size(data[start:])
+    if size is None:
+        raise damaged(name, "its compressed part is cut off")
+    if size > MAX_INFLATED_BYTES:
         raise ScanError(
             f"{name}: unpacks to more than the {MAX_INFLATED_BYTES // 2**20} MiB that are read; "
             "export it without compression"
         )
-    if not inflater.eof:
-        raise damaged(name, "its compressed part is cut off")
+    unpacked = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:])
     plain = ExplicitVRLittleEndian.ljust(len(DeflatedExplicitVRLittleEndian), "\x00")
     return data[:start].replace(DeflatedExplicitVRLittleEndian.encode(), plain.encode()) + unpacked
+
+
+def _inflated_size(packed: bytes) -> int | None:
+    """How many bytes come out, counted without keeping them until they are too many; None when there is no end."""
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    while not inflater.eof and size <= MAX_INFLATED_BYTES:
+        chunk = inflater.decompress(packed, _CHUNK_BYTES)
+        packed = inflater.unconsumed_tail
+        if not chunk and not packed and not inflater.eof:
+            return None
+        size += len(chunk)
+    return size
 
 
 def _is_short(element: object) -> bool:
