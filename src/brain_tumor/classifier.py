@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from brain_tumor.decision.location import Location, find_location
+from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
@@ -39,6 +40,11 @@ class Result:
         if self.verdict.status is Status.NOT_A_BRAIN_MRI:
             return None
         return self.probabilities[self.verdict.label]
+
+    def to_finding(self, position_mm: float | None) -> Finding:
+        """What the answer of a whole series needs of this slice; position_mm: along the normal of its plane."""
+        located = None if self.output.location is None else self.location is not None
+        return Finding(self.verdict, self.probabilities, position_mm, located)
 
 
 class Classifier:
