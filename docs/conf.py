@@ -1,0 +1,121 @@
+"""How Sphinx builds the site: `make docs`. Nothing is fetched, neither now nor by the pages when they are read."""
+
+import inspect
+import os
+import re
+import sys
+from enum import Enum
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from posixpath import normpath, relpath
+from typing import Any, Generic, TypeVar
+
+import numpy.typing as npt
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+# TensorFlow, which the pages on training load, speaks at length unless it is told not to.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from tools.docstring_prose import comments_to_docs, public_names, to_rest  # noqa: E402
+
+project = "brain-tumor-mri"
+author = "The brain-tumor-mri authors"
+release = metadata.version(project)
+copyright = author  # noqa: A001 - Sphinx reads this name
+
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
+exclude_patterns = ["**.ipynb_checkpoints"]
+nitpicky = True
+# Types of others: their pages are not looked up, since a build needs no network.
+nitpick_ignore_regex = [("py:.*", r"(?!brain_tumor).*"), ("py:class", r".*\.Number")]  # Number: any NumPy type
+highlight_language = "text"
+maximum_signature_line_length = 100
+
+html_theme = "furo"
+html_title = project
+html_show_sourcelink = False
+html_copy_source = False
+pygments_style, pygments_dark_style = "friendly", "github-dark"
+
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # by default fetched from elsewhere
+
+autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
+autodoc_inherit_docstrings = False
+autoclass_content = "both"
+
+Element = TypeVar("Element")
+
+
+class NDArray(Generic[Element]):
+    """Stands in for NumPy's, which spells itself ``ndarray[tuple[Any, ...], dtype[float32]]`` in signatures."""
+
+    __module__ = "numpy.typing"
+
+
+npt.NDArray = NDArray  # type: ignore[assignment]
+
+# Pages that lie elsewhere in the repository, where its visitors look for them, and those that include them here.
+ELSEWHERE = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "benchmarks.md",
+    "samples/README.md": "samples.md",
+}
+LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
+LINKS = public_names(ROOT / "src")
+
+
+def to_site_links(text: str, file: str) -> str:
+    """Relative links of a Markdown file, given by its path in the repository, as its page in docs/ needs them."""
+    folder = PurePosixPath(file).parent
+
+    def replace(match: re.Match[str]) -> str:
+        target = normpath(folder / match[1])
+        return ELSEWHERE.get(target) or relpath(target, "docs")
+
+    return LINK.sub(replace, text)
+
+
+def _on_source(app: Sphinx, docname: str, content: list[str]) -> None:
+    if Path(app.env.doc2path(docname)).suffix == ".md":
+        content[0] = to_site_links(content[0], f"docs/{docname}.md")
+
+
+def _on_include(app: Sphinx, path: Path, docname: str, content: list[str]) -> None:
+    content[0] = to_site_links(content[0], Path(app.srcdir, path).resolve().relative_to(ROOT).as_posix())
+
+
+def _on_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    try:
+        parameters = [*inspect.signature(thing).parameters]
+    except (TypeError, ValueError):
+        parameters = []
+    lines[:] = to_rest("\n".join(lines), parameters, LINKS).splitlines()
+
+
+def _on_signature(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    # Nobody calls an enumeration.
+    is_enum = isinstance(thing, type) and issubclass(thing, Enum)
+    return ("" if is_enum else signature), returns
+
+
+def setup(app: Sphinx) -> None:
+    """Connect this house's Markdown and docstrings to Sphinx."""
+    for path in (ROOT / "src").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        analyzer = ModuleAnalyzer.for_string(comments_to_docs(path.read_text(encoding="utf-8")), module, path)
+        ModuleAnalyzer.cache["module", module] = analyzer
+    app.connect("source-read", _on_source)
+    app.connect("include-read", _on_include)
+    app.connect("autodoc-process-docstring", _on_docstring)
+    app.connect("autodoc-process-signature", _on_signature)
