@@ -44,6 +44,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_output_stderr = "error"  # a warning in the tutorial is one of the build
+nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # by default fetched from elsewhere
 
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
@@ -63,34 +65,35 @@ npt.NDArray = NDArray  # type: ignore[assignment]
 
 # Pages that lie elsewhere in the repository, where its visitors look for them, and those that include them here.
 ELSEWHERE = {
-    "README.md": "index.md",
-    "CONTRIBUTING.md": "contributing.md",
-    "CHANGELOG.md": "changelog.md",
-    "benchmarks/README.md": "benchmarks.md",
-    "samples/README.md": "samples.md",
+    "README.md": "docs/index.md",
+    "CONTRIBUTING.md": "docs/contributing.md",
+    "CHANGELOG.md": "docs/changelog.md",
+    "benchmarks/README.md": "docs/benchmarks.md",
+    "samples/README.md": "docs/samples.md",
 }
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 LINKS = public_names(ROOT / "src")
 
 
-def to_site_links(text: str, file: str) -> str:
-    """Relative links of a Markdown file, given by its path in the repository, as its page in docs/ needs them."""
-    folder = PurePosixPath(file).parent
+def to_site_links(text: str, file: str, page: str) -> str:
+    """Relative links of a Markdown file as the page that shows it needs them; both are paths in the repository."""
 
     def replace(match: re.Match[str]) -> str:
-        target = normpath(folder / match[1])
-        return ELSEWHERE.get(target) or relpath(target, "docs")
+        target = normpath(PurePosixPath(file).parent / match[1])
+        return relpath(ELSEWHERE.get(target, target), PurePosixPath(page).parent)
 
     return LINK.sub(replace, text)
 
 
 def _on_source(app: Sphinx, docname: str, content: list[str]) -> None:
-    if Path(app.env.doc2path(docname)).suffix == ".md":
-        content[0] = to_site_links(content[0], f"docs/{docname}.md")
+    page = app.env.doc2path(docname).relative_to(ROOT).as_posix()
+    if page.endswith(".md"):
+        content[0] = to_site_links(content[0], page, page)
 
 
 def _on_include(app: Sphinx, path: Path, docname: str, content: list[str]) -> None:
-    content[0] = to_site_links(content[0], Path(app.srcdir, path).resolve().relative_to(ROOT).as_posix())
+    file = Path(app.srcdir, path).resolve().relative_to(ROOT).as_posix()
+    content[0] = to_site_links(content[0], file, app.env.doc2path(docname).relative_to(ROOT).as_posix())
 
 
 def _on_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
