@@ -187,7 +187,13 @@ def _add_finetune(commands: Commands) -> None:
     tune.add_argument("--data", type=Path, required=True, help="folder that the list's paths are below")
     tune.add_argument("--recipe", choices=sorted(FINETUNE_RECIPES), default="finetuned")
     tune.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
-    tune.add_argument("--start", type=Path, metavar="RUN", help="go on from the network of a finished finetune run")
+    tune.add_argument(
+        "--start",
+        type=Path,
+        metavar="RUN",
+        help="go on from the network of a finished finetune run, or of a model file",
+    )
+    tune.add_argument("--start-list", type=Path, metavar="LIST", help="the training list of the model file of --start")
     tune.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
     tune.add_argument("--stages", type=_stages, help="instead of the recipe's, e.g. 224x6,299x1: side and epochs")
     tune.add_argument("--seed", type=_seed, default=0)
@@ -206,7 +212,7 @@ def _run_finetune(args: argparse.Namespace) -> None:
     recipe = replace(recipe, stages=args.stages or recipe.stages)
     rows = examples.read_examples(args.list)
     examples.check_groups(rows, copies_in_test=args.copies_in_test)
-    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, args.start)
+    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, args.start, args.start_list)
     for part, values in metrics.items():
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
     print(f"written to {args.out}; next: brain-tumor-train fit-decision")

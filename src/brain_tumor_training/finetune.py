@@ -16,8 +16,10 @@ from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
+from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.examples import Example, read_examples, write_examples
+from brain_tumor_training.exported import load_exported
 from brain_tumor_training.finetuned_network import (
     FinetunedNetwork,
     build_finetuned,
@@ -42,30 +44,29 @@ def finetune(
     out: Path,
     seed: int,
     start: Path | None = None,
+    start_list: Path | None = None,
 ) -> dict[str, Any]:
     """Train a recipe on a training list and return its figures on the validation part, as in ``metrics.json``.
 
-    data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished run
-    whose network this one goes on from; what that run trained on must not be tested here. out: the run folder; an
-    interrupted run goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose
-    class is known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or
-    the folder holds a run with other settings, and ModelFileError when the weights cannot be used.
+    data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished
+    run, or a model file, whose network this one goes on from; what that one trained on must not be tested here.
+    start_list: the training list of a model file, which does not carry it. out: the run folder; an interrupted run
+    goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose class is
+    known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the folder
+    holds a run with other settings, and ModelFileError when the weights cannot be used.
     """
     parts = {part: [one for one in examples if one.split == part] for part in PARTS}
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
         raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
     precision = usable_precision(recipe.precision)
-    begun = load_network(start) if start else None
     if start:
-        _check_start(start, parts[TEST])
+        _check_start(start, start_list, parts[TEST])
     _open_run(out, examples, recipe, weights, seed, precision, start)
     keras.utils.set_random_seed(seed)
     training = ExampleBatches(parts[TRAIN], data, recipe, seed)
     validation = ExampleBatches(parts[VALIDATION], data, recipe, None)
-    model = build_finetuned(recipe, weights, precision)
-    if begun is not None:
-        copy_weights(begun, model)
-    elif not (out / "state.keras").exists():
+    model = _begin(recipe, weights, precision, start)
+    if not (start or (out / "state.keras").exists()):
         _probe(model, training, recipe)
     compile_finetuned(recipe, model, recipe.epochs * len(training))
     model = _run_epochs(model, training, validation, recipe, out, seed)
@@ -75,6 +76,15 @@ def finetune(
     save_whole(to_serving_network(recipe, model), out / "model.keras")
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
+
+
+def _begin(recipe: FinetuneRecipe, weights: str, precision: str, start: Path | None) -> FinetunedNetwork:
+    if start and start.is_file():
+        return load_exported(load_model_file(start), recipe, weights, precision)
+    model = build_finetuned(recipe, weights, precision)
+    if start:
+        copy_weights(load_network(start), model)
+    return model
 
 
 def usable_precision(wanted: str) -> str:
@@ -239,13 +249,23 @@ def _load_state(path: Path, recipe: FinetuneRecipe) -> FinetunedNetwork:
     return model
 
 
-def _check_start(start: Path, test: Sequence[Example]) -> None:
-    seen = {one.path for one in read_examples(start / "examples.csv") if one.split != TEST}
+def _check_start(start: Path, start_list: Path | None, test: Sequence[Example]) -> None:
+    if start.is_file() and start_list is None:
+        raise DatasetError(f"{start}: does not say which images trained it; name its training list with --start-list")
+    seen = {one.path for one in read_examples(start_list or start / "examples.csv") if one.split != TEST}
     if leaked := [one.path for one in test if one.path in seen]:
         raise DatasetError(
             f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
             "start from a run that has not seen them"
         )
+
+
+def _describe_start(start: Path) -> dict[str, Any]:
+    if start.is_file():
+        card = load_model_file(start).card
+        return {"model_id": card.model_id, "training": card.about.get("training")}
+    described: dict[str, Any] = json.loads((start / "run.json").read_text(encoding="utf-8"))
+    return described
 
 
 def _open_run(
@@ -260,7 +280,7 @@ def _open_run(
     settings = {
         "recipe": asdict(recipe),
         "weights": Path(weights).name,
-        "start": json.loads((start / "run.json").read_text(encoding="utf-8")) if start else None,
+        "start": _describe_start(start) if start else None,
         "seed": seed,
         "precision": precision,
     }

@@ -37,7 +37,7 @@ ENOUGH_ACCURACY = 0.995
 # sequences, so nearly all that it turns away are those; of the training set's own kind it is under 1 %.
 GATE_REJECTS = 0.02
 # More images of one part of a source tell the gate little that is new, and each costs a forward pass.
-MAX_GATE_IMAGES = 250
+MAX_GATE_IMAGES = 150
 # This share of the validation scans without a tumor may show a location ...
 MAX_HEALTHY_LOCATED = 0.02
 # ... and below one in three a location says that there is none.

@@ -326,3 +326,10 @@ def test_a_state_of_a_run_that_saved_its_compiled_head_still_loads(data: Path, t
     head.optimizer.build(head.trainable_variables)
     network.save(tmp_path / "state.keras")
     assert furthest(module._load_state(tmp_path / "state.keras", SMALL_FINETUNE), network) == 0
+
+
+def test_a_model_file_to_start_from_needs_the_list_that_trained_it(data: Path, tmp_path: Path) -> None:
+    start = tmp_path / "shipped.tfliteA"
+    start.write_bytes(b"")
+    with pytest.raises(DatasetError, match="name its training list with --start-list"):
+        tune(data, tmp_path / "run", start=start)

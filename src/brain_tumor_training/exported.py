@@ -1,0 +1,118 @@
+"""An exported .tfliteA back into a Keras network, so that training can go on from what was shipped."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.model.model_file import ModelFile
+from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned
+from brain_tumor_training.network import LOCATION_HEAD
+from brain_tumor_training.recipes import FinetuneRecipe
+
+# The converter folds batch normalisation into kernel and bias; rounding to eight bits leaves the bias as it was.
+_BIAS_TOLERANCE = 1e-3
+
+Kernel = tuple[str, FloatArray, FloatArray | None]  # operator, kernel as the file has it, bias
+
+
+def load_exported(model: ModelFile, recipe: FinetuneRecipe, weights: str, precision: str) -> FinetunedNetwork:
+    """The network of a model file that ``finetuned`` made, its kernels rounded to eight bits as they are in the file.
+
+    weights: what the network started from, "imagenet" or a path: its batch normalisation, which this recipe keeps,
+    takes the converter's folding back. Raises ModelFileError for another network.
+    """
+    network = build_finetuned(recipe, weights, precision)
+    kernels = list(_kernels(model.flatbuffer))
+    try:
+        for layer, norm in _folded_pairs(network.get_layer("xception")):
+            _unfold(layer, norm, kernels)
+        for part, names in (("head", ("hidden", "classes")), (LOCATION_HEAD, ("mix", "cells"))):
+            for name in names:
+                _set_plain(network.get_layer(part).get_layer(name), kernels)
+    except (IndexError, KeyError, ValueError) as error:
+        raise ModelFileError(
+            f"{model.card.model_id}: is no network of the recipe {recipe.name} on these weights ({error}); start from "
+            "a file that finetune and export wrote, with the --weights of its run"
+        ) from None
+    return network
+
+
+def _kernels(flatbuffer: bytes) -> Iterator[Kernel]:
+    interpreter = Interpreter(model_content=flatbuffer)
+    tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+    operators = interpreter._get_ops_details()
+    # A bias that the graph uses twice is not merged into its layer, it is added behind it.
+    added = {one["inputs"][0]: one["inputs"][1] for one in operators if one["op_name"] == "ADD"}
+    for one in operators:
+        if one["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            place = next((place for place in one["inputs"][2:] if place >= 0), added.get(one["outputs"][0]))
+            bias = None if place is None else interpreter.get_tensor(place)
+            yield one["op_name"], _to_float(interpreter, tensors[one["inputs"][1]]), bias
+
+
+def _to_float(interpreter: Any, tensor: dict[str, Any]) -> FloatArray:
+    try:
+        values = interpreter.get_tensor(tensor["index"])
+    except ValueError:  # computed by the graph, not a kernel that is stored
+        return np.zeros(0, np.float32)
+    scales = tensor["quantization_parameters"]["scales"]
+    if values.dtype != np.int8:
+        return np.asarray(values, np.float32)
+    shape = [1] * values.ndim
+    shape[tensor["quantization_parameters"]["quantized_dimension"]] = len(scales)
+    rounded: FloatArray = values.astype(np.float32) * scales.astype(np.float32).reshape(shape)
+    return rounded
+
+
+def _folded_pairs(trunk: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Each convolution with the batch normalisation that reads it."""
+    norms = [layer for layer in trunk.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    behind = {layer.input.name: layer for layer in norms}
+    for layer in trunk.layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.SeparableConv2D):
+            yield layer, behind[layer.output.name]
+
+
+def _unfold(layer: keras.layers.Layer, norm: keras.layers.Layer, kernels: list[Kernel]) -> None:
+    gamma, beta, mean, variance = norm.get_weights()
+    factor = gamma / np.sqrt(variance + norm.epsilon)
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    found = []
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        rows, columns, channels, _ = shapes[0]
+        depthwise, _ = _take(kernels, "DEPTHWISE_CONV_2D", (1, rows, columns, channels))
+        found.append(np.moveaxis(depthwise, 0, -1))
+    rows, columns, before, after = shapes[-1]
+    kernel, bias = _take(kernels, "CONV_2D", (after, rows, columns, before))
+    if layer.name == "block1_conv1" and bias is not None:
+        # The converter has folded the step from [0, 1] to [-1, 1] into the first layer, too.
+        kernel = kernel * np.float32(0.5)
+        bias = bias + kernel.sum(axis=(1, 2, 3), dtype=np.float32)
+    expected = beta - mean * factor
+    if bias is None or np.abs(bias - expected).max() > _BIAS_TOLERANCE * np.abs(expected).max():
+        raise ValueError(f"{layer.name} has another batch normalisation")
+    layer.set_weights([*found, np.moveaxis(kernel, 0, -1) / factor])
+
+
+def _set_plain(layer: keras.layers.Layer, kernels: list[Kernel]) -> None:
+    shape = tuple(layer.kernel.shape)
+    if isinstance(layer, keras.layers.Dense):
+        kernel, bias = _take(kernels, "FULLY_CONNECTED", shape[::-1])
+    else:
+        kernel, bias = _take(kernels, "CONV_2D", (shape[3], *shape[:3]))
+    # The file's last axis comes first; a bias of nothing but zeros is left out.
+    layer.set_weights([np.moveaxis(kernel, 0, -1), np.zeros(shape[-1], np.float32) if bias is None else bias])
+
+
+def _take(kernels: list[Kernel], operator: str, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray | None]:
+    """The first kernel of this shape that is left: layers of one shape run in the order in which Keras lists them."""
+    place = next((n for n, one in enumerate(kernels) if one[0] == operator and one[1].shape == shape), None)
+    if place is None:
+        raise ValueError(f"it lacks a {operator} with a kernel {shape}")
+    _, kernel, bias = kernels.pop(place)
+    return kernel, bias

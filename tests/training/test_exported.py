@@ -1,0 +1,63 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="the training extra is not installed")
+
+import keras
+
+from brain_tumor.errors import ModelFileError
+from brain_tumor.model.model_file import ModelFile, read_model_file
+from brain_tumor_training.export import Serving, convert
+from brain_tumor_training.exported import load_exported
+from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned, to_serving_network
+from brain_tumor_training.fit_decision import Decision
+from brain_tumor_training.recipes import FinetuneRecipe
+from tests.factories import make_model_bytes
+
+pytestmark = pytest.mark.slow
+
+SMALL_SIDE = FinetuneRecipe("finetuned", input=replace(FinetuneRecipe("finetuned").input, side_px=96))
+GATE = Decision(1.0, 0.5, 0.1, 0.1, (0.1,) * 4528, 0.0, 0.0, None, {})
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Xception with random kernels and a batch normalisation that does something."""
+    xception = keras.applications.Xception(include_top=False, pooling="max", weights=None, input_shape=(96, 96, 3))
+    rng = np.random.default_rng(0)
+    for layer in xception.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, value.shape) for value in layer.get_weights()])
+    path = tmp_path_factory.mktemp("xception") / "random.weights.h5"
+    xception.save_weights(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def network(weights: str) -> FinetunedNetwork:
+    return build_finetuned(SMALL_SIDE, weights, "float32")
+
+
+@pytest.fixture(scope="module")
+def model(network: FinetunedNetwork) -> ModelFile:
+    serving = Serving(to_serving_network(SMALL_SIDE, network), GATE, SMALL_SIDE.input)
+    return read_model_file(make_model_bytes(convert(serving, quantize=True)), "small.tfliteA")
+
+
+def test_every_kernel_comes_back_but_for_eight_bit_rounding(
+    network: FinetunedNetwork, model: ModelFile, weights: str
+) -> None:
+    back = load_exported(model, SMALL_SIDE, weights, "float32")
+    for part in ("xception", "head", "location_head"):
+        pairs = zip(network.get_layer(part).get_weights(), back.get_layer(part).get_weights(), strict=True)
+        # A kernel's largest value is 127 steps of its channel, so rounding is off by at most 1 / 254 of it.
+        furthest = [np.abs(one - other).max() / np.abs(one).max() for one, other in pairs if one.any()]
+        assert max(furthest) < 1 / 200
+
+
+def test_weights_of_another_network_are_refused(model: ModelFile, xception_weights: Path) -> None:
+    with pytest.raises(ModelFileError, match="block1_conv1 has another batch normalisation"):
+        load_exported(model, SMALL_SIDE, str(xception_weights), "float32")
