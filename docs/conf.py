@@ -1,5 +1,6 @@
 """How Sphinx builds the site: `make docs`. Nothing is fetched, neither now nor by the pages when they are read."""
 
+import builtins
 import inspect
 import os
 import re
@@ -11,6 +12,7 @@ from posixpath import normpath, relpath
 from typing import Any, Generic, TypeVar
 
 import numpy.typing as npt
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
@@ -112,6 +114,13 @@ def _on_signature(
     return ("" if is_enum else signature), returns
 
 
+def _on_doctree(app: Sphinx, doctree: Any) -> None:
+    # Sphinx would take the type bytes for a field of that name.
+    for reference in [*doctree.findall(pending_xref)]:
+        if reference.get("reftarget") in dir(builtins):
+            reference.replace_self(reference.children)
+
+
 def setup(app: Sphinx) -> None:
     """Connect this house's Markdown and docstrings to Sphinx."""
     for path in (ROOT / "src").rglob("*.py"):
@@ -122,3 +131,4 @@ def setup(app: Sphinx) -> None:
     app.connect("include-read", _on_include)
     app.connect("autodoc-process-docstring", _on_docstring)
     app.connect("autodoc-process-signature", _on_signature)
+    app.connect("doctree-read", _on_doctree)
