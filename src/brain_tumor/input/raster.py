@@ -4,6 +4,7 @@ import contextlib
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
@@ -49,6 +50,12 @@ def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
     file = io.BytesIO()
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return read_raster(file.getvalue(), "compressed scan", "JPEG").pixels
+
+
+def mix_channels(channels: NDArray[np.uint8]) -> tuple[FloatArray, float]:
+    """Grey pixels, (rows, columns), 0 to 1, and chroma of a colour picture, (rows, columns, 3), as of a file."""
+    image = Image.fromarray(channels)
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
 
 
 def _check_header(image: Image.Image, name: str) -> None:
