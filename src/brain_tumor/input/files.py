@@ -1,5 +1,6 @@
 """Paths, folders and patterns in; the names of files and their bytes out, one at a time."""
 
+import functools
 import glob
 import os
 import stat
@@ -8,6 +9,22 @@ from pathlib import Path
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.sources import SourceFile, open_series
+
+
+def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that paths, folders and glob patterns hold, opened one after the other.
+
+    One that cannot be read is a series of one slice, whose read() raises ScanError. Found as find_files finds them.
+    """
+    return open_files(find_files(paths), options)
+
+
+def open_files(files: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that these files hold, opened one after the other; as open_paths, without searching."""
+    sources = (SourceFile(file, functools.partial(read_file, file)) for file in files)
+    return open_series(sources, options or ReadOptions())
 
 
 def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
