@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.raster import MAX_SCAN_PIXELS
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.input.series import Plane, Slice, Window
 
@@ -163,11 +163,7 @@ def _read_slice(volume: Volume, plane: Plane, place: int, shades: Range) -> Scan
     index = tuple(place if axis == normal else slice(None) for axis in range(3))  # not np.take: it copies the volume
     stored = _turn(volume, plane, volume.voxels[index])
     if volume.is_colour:
-        # ITU-R 601 luma, as raster.py has it.
-        red, green, blue = (stored[channel].astype(np.float32) / np.float32(255) for channel in "RGB")
-        grey = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
-        highest, lowest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-        chroma = float((highest - lowest).mean())
+        grey, chroma = to_luma_and_chroma(np.stack([stored[channel] for channel in "RGB"], axis=-1))
     else:
         grey, chroma = _shade(_scale(volume, stored), shades), 0.0
     rows, columns, spacing_mm = _picture_size(volume, plane)
