@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import brain_tumor
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(
@@ -46,6 +48,11 @@ def test_every_module_stands_once_in_the_api_reference() -> None:
     missing = module_names() - set(described) - {"brain_tumor.cli", "brain_tumor_training.cli"}
     assert not missing, f"give them a place on a page of docs/api: {', '.join(sorted(missing))}"
     assert [name for name, times in described.items() if times > 1 or name not in module_names()] == []
+
+
+def test_every_name_of_the_packages_front_is_in_the_overview() -> None:
+    overview = (DOCS / "api/index.md").read_text(encoding="utf-8")
+    assert [name for name in brain_tumor.__all__ if f".{name}`" not in overview] == []
 
 
 def test_the_tutorial_is_committed_without_outputs() -> None:
