@@ -9,7 +9,8 @@ from brain_tumor.input.series import Slice
 from brain_tumor.prediction.resume import DoneRows, take_up
 from brain_tumor.presentation.parquet import ParquetFile
 from brain_tumor.presentation.rows import Row, to_error_row, to_row
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, TableFile
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile
 from tests.factories import make_result, make_scan
 
 OPTIONS = {"model": "test-1"}

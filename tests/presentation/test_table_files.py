@@ -7,7 +7,8 @@ import pytest
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.presentation.rows import COLUMNS, Row, to_error_row, to_row
 from brain_tumor.presentation.series_rows import SERIES_COLUMNS
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile, TableFile
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile
 from brain_tumor.presentation.writers import to_rounded
 from tests.factories import make_result
 
@@ -112,7 +113,7 @@ def names(table: TableFile) -> list[object]:
 
 
 def make_odd_row() -> Row:
-    result = make_result(name='a,"b"\nc.png', probabilities=(1 / 3, 1 / 3, 1 / 6, 1 / 6))
+    result = make_result(name='a,"b"\n\rc.png', probabilities=(1 / 3, 1 / 3, 1 / 6, 1 / 6))
     return to_rounded(to_row(result, series="=1+1", position_mm=-2.5) | {"slice": 12})
 
 

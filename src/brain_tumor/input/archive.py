@@ -41,7 +41,7 @@ def list_members(archive: SourceFile) -> Iterator[SourceFile]:
         yield _refused(archive.name, str(error))
         return
     # What is unpacked in all, nested archives included, is bounded by the size of what a person handed over.
-    yield from _list(archive, _Budget(max(MAX_VOLUME_BYTES, MAX_RATIO * size)), MAX_DEPTH)
+    yield from _list(archive, _Budget(max(MAX_VOLUME_BYTES, MAX_RATIO * size), MAX_MEMBERS), MAX_DEPTH)
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class _Budget:
     """What may still be listed and unpacked."""
 
     unpacked_bytes: int
-    members: int = MAX_MEMBERS
+    members: int
 
 
 def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFile]:

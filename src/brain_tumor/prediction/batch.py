@@ -13,7 +13,8 @@ from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.rows import to_answered_row
 from brain_tumor.presentation.series_rows import render_series_line, to_finding, to_series_row
-from brain_tumor.presentation.table_files import SeriesCsvFile, TableFile
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.table_files import SeriesCsvFile
 from brain_tumor.presentation.wording import render_error_line, render_line, to_printable
 from brain_tumor.presentation.writers import to_json_line, to_rounded
 

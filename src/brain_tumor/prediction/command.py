@@ -20,7 +20,8 @@ from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.parquet import ParquetFile
 from brain_tumor.presentation.rows import package_version
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile, TableFile
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, to_printable
 
 ALL_ANSWERED, SOME_FAILED = 0, 1

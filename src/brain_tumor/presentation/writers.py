@@ -49,11 +49,15 @@ def from_cells(cells: Mapping[str, str]) -> Row:
 
 def render_csv(rows: Iterable[Row]) -> str:
     """A whole table as text, as CsvFile writes it; for tables that fit in memory."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(to_cells(row) for row in rows)
-    return text.getvalue()
+    return to_csv_line(COLUMNS) + "".join(to_csv_line(to_cells(row).values()) for row in rows)
+
+
+def to_csv_line(cells: Iterable[object]) -> str:
+    """One line of CSV, with its end; a cell may hold any character."""
+    line = io.StringIO()
+    # With this end, csv also quotes cells with a lone carriage return, which readers take for the end of a row.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _to_harmless(value: str | float | None) -> str | float | None:
