@@ -19,7 +19,10 @@ from sphinx.pycode import ModuleAnalyzer
 # TensorFlow, which the pages on training load, speaks at length unless it is told not to.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+SOURCE = ROOT / "src"
+sys.path[:0] = [str(ROOT), str(SOURCE)]
+# The tutorial runs in a program of its own, on the same sources.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 from tools.docstring_prose import comments_to_docs, public_names, to_rest  # noqa: E402
 
@@ -74,7 +77,7 @@ ELSEWHERE = {
     "samples/README.md": "docs/samples.md",
 }
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
-LINKS = public_names(ROOT / "src")
+LINKS = public_names(SOURCE)
 
 
 def to_site_links(text: str, file: str, page: str) -> str:
@@ -123,8 +126,8 @@ def _on_doctree(app: Sphinx, doctree: Any) -> None:
 
 def setup(app: Sphinx) -> None:
     """Connect this house's Markdown and docstrings to Sphinx."""
-    for path in (ROOT / "src").rglob("*.py"):
-        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+    for path in SOURCE.rglob("*.py"):
+        module = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
         analyzer = ModuleAnalyzer.for_string(comments_to_docs(path.read_text(encoding="utf-8")), module, path)
         ModuleAnalyzer.cache["module", module] = analyzer
     app.connect("source-read", _on_source)
