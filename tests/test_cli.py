@@ -321,7 +321,7 @@ def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
     assert [row["file"] for row in rows("out.csv")] == many
     assert [json.loads(line)["file"] for line in Path("out.jsonl").read_text().splitlines()] == many
     assert pq.read_table("out.parquet")["file"].to_pylist() == many
-    assert scripted.calls == [name for name in many if name not in done and name != many[7]]
+    assert scripted.calls == [name for name in many if name not in done]
     assert list(Path().glob("out.*.part*")) == []
 
 
