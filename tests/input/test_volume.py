@@ -123,7 +123,7 @@ def test_a_sample_stands_for_a_large_volume(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_full_window_sees_every_voxel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(volume, "_SAMPLED_VOXELS", 7)
+    monkeypatch.setattr(volume, "_PIECE_VOXELS", 7)
     values = make_values()
     values[1, 2, 3] = -300
     assert volume.fit_window(_volume(values), Window.FULL, "a") == (-300, 59)

@@ -4,8 +4,10 @@ import contextlib
 import gzip
 import io
 import math
+import mmap
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -43,8 +45,8 @@ def open_nifti(content: bytes | BinaryIO, file: str, options: ReadOptions) -> Se
         with _unpack(stream) as unpacked:
             header = _read_header(unpacked, file)
             shape, dtype, volumes = _layout(header, file)
-            voxels = _store(unpacked, _offset(header), shape, dtype, file)
-        volume = _place(header, voxels)
+            voxels, release = _store(unpacked, _offset(header), shape, dtype, file)
+        volume = _place(header, voxels, release)
         plane = options.plane or acquired_plane(volume)
         slices = cut(volume, plane, options.window, file)
     except ScanError:
@@ -120,14 +122,18 @@ def _offset(header: Any) -> int:
 
 def _store(
     unpacked: BinaryIO, offset: int, shape: tuple[int, int, int], dtype: np.dtype[Any], file: str
-) -> NDArray[Any]:
-    """The voxels, (i, j, k), in memory or in a file without a name that goes when nothing reads it any more."""
+) -> tuple[NDArray[Any], Callable[[], object]]:
+    """The voxels, (i, j, k), in memory or in a file without a name that goes when nothing reads it any more.
+
+    With them comes what lets go of the memory that reading such a file took; voxels are the same afterwards.
+    """
     size = math.prod(shape) * dtype.itemsize
     unpacked.seek(offset)
     if size <= _IN_MEMORY_BYTES:
         content = unpacked.read(size)
         _expect(len(content), size, file)
-        voxels: NDArray[Any] = np.frombuffer(content, dtype).reshape(shape, order="F")
+        buffer: bytes | mmap.mmap = content
+        release: Callable[[], object] = bool
     else:
         with tempfile.TemporaryFile() as copy:
             left = size
@@ -136,9 +142,11 @@ def _store(
                 left -= len(chunk)
             _expect(size - left, size, file)
             copy.flush()
-            voxels = np.memmap(copy, dtype, "r", shape=shape, order="F")
+            buffer = mapped = mmap.mmap(copy.fileno(), size, access=mmap.ACCESS_READ)
+        # Windows takes pages back by itself.
+        release = partial(mapped.madvise, mmap.MADV_DONTNEED) if hasattr(mmap, "MADV_DONTNEED") else bool
     unpacked.read(_CHUNK_BYTES)  # at its end, gzip compares the checksum
-    return voxels
+    return np.frombuffer(buffer, dtype).reshape(shape, order="F"), release
 
 
 def _expect(found: int, announced: int, file: str) -> None:
@@ -146,7 +154,7 @@ def _expect(found: int, announced: int, file: str) -> None:
         raise _damaged(file, f"it holds {found} of the {announced} bytes of voxels that its header announces")
 
 
-def _place(header: Any, voxels: NDArray[Any]) -> Volume:
+def _place(header: Any, voxels: NDArray[Any], release: Callable[[], object]) -> Volume:
     affine = next(affine for affine in _affines(header) if _is_usable(affine))
     orientation = _nibabel().io_orientation(affine)  # (3, 2): of each stored axis, its world axis and direction
     i, j, k = (int(axis) for axis in np.argsort(orientation[:, 0]))
@@ -154,7 +162,7 @@ def _place(header: Any, voxels: NDArray[Any]) -> Volume:
     slope, intercept = _scaling(header)
     low, high = float(header["cal_min"]), float(header["cal_max"])
     window = (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
-    return Volume(voxels, affine, (i, j, k), forward, slope, intercept, window)
+    return Volume(voxels, affine, (i, j, k), forward, slope, intercept, window, release)
 
 
 def _scaling(header: Any) -> tuple[float, float]:

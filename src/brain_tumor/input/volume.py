@@ -1,7 +1,7 @@
 """A volume cut into slices of any plane, turned and proportioned as clinical viewers show them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,8 @@ Range = tuple[float, float]
 MAX_SLICES = 4096
 # Percentiles of this many voxels, evenly spaced in the file, stand for all: 16 MiB at work, error under 0.1 %.
 _SAMPLED_VOXELS = 2**20
+# Looked at in one go while the window is found.
+_PIECE_VOXELS = 2**20
 # Spacings this close are equal: headers round.
 _SAME_SPACING = 0.99
 # A stored window that shares less than a tenth with the robust one, or is ten times wider, shows grey or black only.
@@ -44,6 +46,7 @@ class Volume:
     slope: float = 1.0
     intercept: float = 0.0
     file_window: Range | None = None  # that the file asks for
+    release: Callable[[], object] = bool  # lets go of memory that reading voxels from disk took
     file_format: str = "NIfTI"
 
     @property
@@ -113,7 +116,7 @@ def fit_window(volume: Volume, window: Window, file: str) -> Range:
     step = -(-volume.voxels.size // _SAMPLED_VOXELS)
     while step > 1 and math.gcd(step, volume.voxels.shape[0]) > 1:
         step += 1  # a step that divides a row would see the same columns again and again
-    values = _scale(volume, _flat(volume)[::step])
+    values = np.concatenate(list(_values(volume, step)))
     values = values[np.isfinite(values)]
     if not values.size:
         return _full_range(volume, file)
@@ -131,7 +134,7 @@ def _fits(asked: Range, robust: Range) -> bool:
 
 def _full_range(volume: Volume, file: str) -> Range:
     low, high = math.inf, -math.inf
-    for values in _all_values(volume):
+    for values in _values(volume):
         finite = values[np.isfinite(values)]
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
@@ -140,14 +143,13 @@ def _full_range(volume: Volume, file: str) -> Range:
     return low, high
 
 
-def _all_values(volume: Volume) -> Iterator[NDArray[np.float64]]:
-    flat = _flat(volume)
-    for start in range(0, flat.size, _SAMPLED_VOXELS):
-        yield _scale(volume, flat[start : start + _SAMPLED_VOXELS])
-
-
-def _flat(volume: Volume) -> NDArray[Any]:
-    return volume.voxels.reshape(-1, order="F")  # as stored, so nothing is copied
+def _values(volume: Volume, step: int = 1) -> Iterator[NDArray[np.float64]]:
+    """Every voxel, or one in so many, piece by piece in the order of the file."""
+    flat = volume.voxels.reshape(-1, order="F")  # as stored, so nothing is copied
+    piece = -(-_PIECE_VOXELS // step) * step
+    for start in range(0, flat.size, piece):
+        yield _scale(volume, flat[start : start + piece : step])
+        volume.release()
 
 
 def _scale(volume: Volume, stored: NDArray[Any]) -> NDArray[np.float64]:
@@ -166,6 +168,7 @@ def _read_slice(volume: Volume, plane: Plane, place: int, shades: Range) -> Scan
         grey, chroma = to_luma_and_chroma(np.stack([stored[channel] for channel in "RGB"], axis=-1))
     else:
         grey, chroma = _shade(_scale(volume, stored), shades), 0.0
+    volume.release()
     rows, columns, spacing_mm = _picture_size(volume, plane)
     if grey.shape != (rows, columns):
         grey = np.asarray(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
