@@ -9,7 +9,7 @@ from brain_tumor.labels import Label
 
 # Of the Okabe-Ito palette, told apart with every kind of colour vision; both reach 3:1 on white and on black.
 # Hollow, dashed bars say "not analysed" to those who see no colour at all.
-_BAR_STYLES: dict[Status, dict[str, Any]] = {
+BAR_STYLES: dict[Status, dict[str, Any]] = {
     Status.CLASSIFIED: {"color": "#0072B2"},
     Status.UNCERTAIN: {"color": "#D55E00"},
     Status.NOT_A_BRAIN_MRI: {
@@ -77,7 +77,7 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status) -> d
             },
         },
         "layer": [
-            {"mark": {"type": "bar", "height": {"band": 0.65}, **_BAR_STYLES[status]}},
+            {"mark": {"type": "bar", "height": {"band": 0.65}, **BAR_STYLES[status]}},
             _text_layer("datum.probability < 0.8", align="left", dx=6, color=_TEXT_COLOR),
             _text_layer("datum.probability >= 0.8", align="right", dx=-6, color=_inside_color(status)),
         ],
