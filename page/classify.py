@@ -10,6 +10,7 @@ import streamlit as st
 from brain_tumor import Classifier
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.reader import ACCEPTED
+from brain_tumor.model.card import Card
 from brain_tumor.presentation.entry import Entry
 from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
 from brain_tumor.presentation.wording import TITLES, render_time_left
@@ -47,7 +48,7 @@ def show() -> None:
     if desk.missing:
         work(classifier, desk)
     if desk.entries:
-        show_results(desk)
+        show_results(desk, classifier.card)
 
 
 def take_over(desk: Desk, files: Sequence[KeptFile]) -> None:
@@ -106,7 +107,7 @@ def set_stopped(desk: Desk, stopped: bool) -> None:
     desk.is_stopped = stopped
 
 
-def show_results(desk: Desk) -> None:
+def show_results(desk: Desk, card: Card) -> None:
     """The counts, one card per image or series, and the table of all slices."""
     entries = desk.entries
     st.header("Results", anchor=False)
@@ -118,7 +119,7 @@ def show_results(desk: Desk) -> None:
     one_by_one, table = st.tabs(["One by one", "Table of all results"])
     with one_by_one:
         for study in choose_page([study for study in desk.studies if study.entries]):
-            show_study(desk, study)
+            show_study(desk, study, card)
     with table:
         show_table(entries)
 
@@ -132,7 +133,7 @@ def choose_page(studies: Sequence[Study]) -> Sequence[Study]:
     return studies[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
-def show_study(desk: Desk, study: Study) -> None:
+def show_study(desk: Desk, study: Study, card: Card) -> None:
     """One card. A file's name may hold Markdown or HTML, so it only ever goes through st.text."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -142,18 +143,13 @@ def show_study(desk: Desk, study: Study) -> None:
             show_series(desk, study)
         else:
             show_slice(study.key, study.entries[0])
-        offer_report(study)
+        offer_report(study, card)
 
 
 def show_table(entries: Sequence[Entry]) -> None:
-    """All results, sortable. A class that is no finding says so in its own cell."""
+    """All results, sortable."""
     percent = st.column_config.NumberColumn(format="percent")
-    shown = [
-        {**entry.row, "class": f"{entry.row['class']} (not analysed)"}
-        if entry.row["status"] == Status.NOT_A_BRAIN_MRI
-        else entry.row
-        for entry in entries
-    ]
+    shown = [{**entry.row, "class": say_class(entry)} for entry in entries]
     located = any(entry.row["location_score"] is not None for entry in entries)
     st.dataframe(
         shown,
@@ -163,3 +159,9 @@ def show_table(entries: Sequence[Entry]) -> None:
         placeholder="",
         alt="Results of all slices",
     )
+
+
+def say_class(entry: Entry) -> str | None:
+    """The class in a table; one that is no finding says so."""
+    label = entry.answer and entry.answer.verdict.label
+    return f"{label} (not analysed)" if entry.row["status"] == Status.NOT_A_BRAIN_MRI else label

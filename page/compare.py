@@ -13,9 +13,9 @@ from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
 from brain_tumor.presentation.comparison import is_other_answer, name_differences
 from brain_tumor.presentation.entry import Entry, to_slice_entry
-from page.classify import SAMPLES
+from page.classify import SAMPLES, say_class
 from page.frame import usable_classifier
-from page.slice_view import PICTURE_PX, show_badge, show_probabilities
+from page.slice_view import PICTURE_PX, headline, show_badge, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -100,9 +100,9 @@ def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
         [
             {
                 "file": one.name,
-                "first": one.row["class"],
+                "first": say_class(one),
                 "first status": one.row["status"],
-                "second": other.row["class"],
+                "second": say_class(other),
                 "second status": other.row["status"],
                 "differences": name_differences(one, other),
             }
@@ -130,5 +130,5 @@ def show_pair(pair: tuple[Entry, Entry]) -> None:
             if answer is not None:
                 with place:
                     show_badge(answer.verdict.status)
-                    st.subheader(f"{title}: {answer.verdict.label}", anchor=False)
+                    st.subheader(f"{title}: {headline(answer)}", anchor=False)
                     show_probabilities(answer)

@@ -65,12 +65,12 @@ def choose_plane(desk: Desk, study: Study) -> None:
             for old in ("slice", "jump"):
                 st.session_state.pop(f"{old}-{study.key}", None)
 
-    st.segmented_control(
+    st.radio(
         "Plane (another one is read and answered anew)",
         list(Plane),
-        default=study.plane,
-        required=True,
+        list(Plane).index(study.plane) if study.plane else None,
         format_func=lambda plane: plane.capitalize(),
+        horizontal=True,
         key=key,
         on_change=turn,
     )
@@ -96,7 +96,7 @@ def look_at_slices(study: Study) -> None:
     entry = study.entries[place]
     position = f", at {entry.position_mm:.1f} mm" if entry.position_mm is not None else ""
     st.markdown(f"**Slice {place + 1} of {study.slices}{position}**")
-    show_slice(study.key, entry, "####")
+    show_slice(study.key, entry, in_series=True)
 
 
 def jump_to_slices(study: Study, order: tuple[int, ...]) -> None:

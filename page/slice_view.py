@@ -27,15 +27,15 @@ HEADLINES = {
 }
 
 
-def show_slice(key: str, entry: Entry, heading: str = "###") -> None:
-    """One slice's answer, or why there is none; key: of its widgets, heading: Markdown's mark of its level."""
+def show_slice(key: str, entry: Entry, in_series: bool = False) -> None:
+    """One slice's answer, or why there is none; key: of its widgets, in_series: below a series' own heading."""
     if entry.answer is None:
         st.badge("Not read", icon=":material/error:", color="red")
         st.text(entry.row["reason"])
         return
     finding, numbers = st.columns([5, 3])
     with finding:
-        show_finding(key, entry.name, entry.answer, heading)
+        show_finding(key, entry.name, entry.answer, in_series)
     with numbers:
         show_probabilities(entry.answer)
 
@@ -47,28 +47,36 @@ def show_badge(status: Status) -> None:
 
 
 @st.fragment  # so that choosing a heat map draws this image again, and nothing else of the page
-def show_finding(key: str, name: str, answer: Answer, heading: str) -> None:
+def show_finding(key: str, name: str, answer: Answer, in_series: bool) -> None:
     """The image, plain or under a heat map, and what is said of it."""
     picture, words = st.columns([2, 3])
     with words:
-        show_verdict(answer, heading)
+        show_verdict(answer, in_series)
         kind, strength, label = choose_map(key, answer)
     shown = f", under its heat map {title_map(kind, label)}" if kind else ""
     picture.image(answer.render_picture(kind, strength, label), width=PICTURE_PX, alt=f"The slice {name}{shown}")
 
 
-def show_verdict(answer: Answer, heading: str) -> None:
+def show_verdict(answer: Answer, in_series: bool) -> None:
     """The verdict in words."""
     status, label = answer.verdict.status, answer.verdict.label
     show_badge(status)
-    st.markdown(f"{heading} {HEADLINES[status].format(label=label)}")
+    if in_series:
+        st.markdown(f"#### {headline(answer)}")
+    else:
+        st.subheader(headline(answer), anchor=False)
     if answer.confidence is not None:
         st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
     else:
-        st.markdown(f"Final class {label} by rule, no confidence")
+        st.markdown(f":gray[Final class {label} by rule, no confidence]")
     if answer.verdict.reason:
         st.markdown(to_sentence(answer.verdict.reason))
     st.caption(EXPLANATIONS[status])
+
+
+def headline(answer: Answer) -> str:
+    """The answer in a few words. What was not analysed never reads like a clean scan."""
+    return HEADLINES[answer.verdict.status].format(label=answer.verdict.label)
 
 
 def to_sentence(reason: str) -> str:
@@ -112,15 +120,15 @@ def choose_label(key: str, final: Label) -> Label:
 
 
 def show_probabilities(answer: Answer) -> None:
-    """Table and chart; labelled where the numbers mean nothing."""
+    """Table and chart; greyed and labelled where the numbers mean nothing."""
     meaningful = answer.verdict.status is not Status.NOT_A_BRAIN_MRI
     texts = {label: format_percent(answer.probabilities[label]) for label in Label}
-    heading = "Probability" if meaningful else "Probability (not meaningful)"
+    cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(
         {
-            "Class": list(map(str, Label)),
+            "Class": [cell.format(label) for label in Label],
             # A cell is Markdown, where a line that starts with ">" is a quotation.
-            heading: [text.replace(">", "\\>") for text in texts.values()],
+            heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
         },
         hide_index=True,
         border="horizontal",

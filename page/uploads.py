@@ -77,7 +77,7 @@ def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
     uploads = [*uploads, *sorted(visible, key=lambda upload: upload.name)]
     if not uploads and not study:
         return []
-    taken = list(map(KeptFile, _distinct(upload.name for upload in uploads), (one.getvalue() for one in uploads)))
+    taken = list(map(KeptFile, distinct(upload.name for upload in uploads), (one.getvalue() for one in uploads)))
     st.session_state[f"turn-{key}"] = turn + 1
     forget_uploads()
     return taken
@@ -108,7 +108,7 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
     return add
 
 
-def _distinct(names: Iterable[str]) -> Sequence[str]:
+def distinct(names: Iterable[str]) -> Sequence[str]:
     """The names, with a number behind those that came before: answers and reports call files by their names."""
     seen: Counter[str] = Counter()
     distinct = []

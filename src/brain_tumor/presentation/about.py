@@ -34,8 +34,8 @@ DOUBT = (
     "Doubt never turns into No Tumor, and probabilities are never edited."
 )
 YOUR_FILES = (
-    "Uploads stay in this server's memory until they are answered and no longer needed, you clear them, or shortly after "
-    "you leave the page; they are never written to disk or logged. Still, upload nothing that shows a patient's name."
+    "Uploads stay in this server's memory until they are answered and no longer needed, until you clear them, or until "
+    "shortly after you leave the page; they are never written to disk or logged. Still, upload nothing that shows a patient's name."
 )
 _SHARES = {
     "accuracy": "Accuracy",

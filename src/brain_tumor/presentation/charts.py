@@ -92,7 +92,7 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
     """
     in_mm = all(one is not None and one.position_mm is not None for one in findings)
     values = [_strip_value(place, one, in_mm) for place, one in enumerate(findings)]
-    rows = [row for row in _MARKS if row in Label or any(value["row"] == row for value in values)]
+    rows = [row for row in _MARKS if row in tuple(Label) or any(value["row"] == row for value in values)]
     colors, shapes = ([_MARKS[row][column] for row in rows] for column in (0, 1))
     color = {"field": "row", "type": "nominal", "scale": {"domain": rows, "range": colors}, "legend": None}
     x = {
@@ -119,7 +119,14 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
                         "field": "row",
                         "type": "nominal",
                         "scale": {"domain": rows},
-                        "axis": {"title": None, "ticks": False, "domain": False, "grid": True, "labelFontSize": 13},
+                        "axis": {
+                            "title": None,
+                            "ticks": False,
+                            "domain": False,
+                            "grid": True,
+                            "labelFontSize": 13,
+                            "labelOverlap": False,
+                        },
                     },
                     "stroke": color,
                     "fill": color,

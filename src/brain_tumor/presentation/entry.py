@@ -11,6 +11,7 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
+from brain_tumor.presentation.report_subject import fingerprint
 from brain_tumor.presentation.rows import Row, to_error_row, to_row
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import describe_map, render_map_state
@@ -22,6 +23,7 @@ class Answer:
 
     bare: Result  # its scan has no pixels
     thumbnail: bytes  # JPEG, in true proportions
+    digits: str  # fingerprint of the pixels as they were read
 
     @property
     def verdict(self) -> Verdict:
@@ -84,7 +86,7 @@ def to_entry(result: Result) -> Entry:
     """The entry of an answered image."""
     no_pixels = np.empty((0, 0), np.float32)
     bare = replace(result, scan=replace(result.scan, pixels=no_pixels))
-    return Entry(result.name, to_row(result), Answer(bare, render_thumbnail(result.scan)))
+    return Entry(result.name, to_row(result), Answer(bare, render_thumbnail(result.scan), fingerprint(result.scan)))
 
 
 def to_error_entry(name: str, message: str, model_id: str) -> Entry:
