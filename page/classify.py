@@ -83,7 +83,7 @@ def clear_all() -> None:
 
 
 def work(classifier: Classifier, desk: Desk) -> None:
-    """Answer what is missing, with progress; a click on Stop, or on anything, ends it between two slices."""
+    """Answer what is missing, with progress; a click on Stop classifying, or on anything, ends it between two slices."""
     if desk.is_stopped:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.write(f"Stopped: {desk.missing} slices are not answered yet.")
@@ -92,7 +92,7 @@ def work(classifier: Classifier, desk: Desk) -> None:
     total, begin = desk.missing, time.monotonic()
     place = st.empty()
     with place.container():
-        st.button("Stop", icon=":material/stop:", on_click=set_stopped, args=(desk, True))
+        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(desk, True))
         bar = st.progress(0.0, f"Classifying {total} slices")
     for missing in answer_all(classifier, desk):
         done = total - missing

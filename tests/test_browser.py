@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -160,12 +161,13 @@ def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: P
 
 def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) -> None:
     send(page, [drawn(f"{number}.png", number) for number in range(40)])
-    page.get_by_role("button", name="Stop").click(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("button", name="Stop classifying").click()
     expect(page.get_by_text("slices are not answered yet")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     expect(page.get_by_role("heading", name="Results")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("slices are not answered yet")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
     page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
