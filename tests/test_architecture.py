@@ -18,7 +18,8 @@ ORDER = "labels errors input model decision classifier presentation evaluation c
 ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "brain_tumor": {
         "ai_edge_litert": ("model/litert.py",),
-        "PIL": ("input/raster.py", "input/preprocess.py", "presentation/"),
+        "PIL": ("input/raster.py", "input/preprocess.py", "input/volume.py", "presentation/"),
+        "nibabel": ("input/nifti.py",),
         "sklearn": ("evaluation/metrics.py",),
         # Statistics in one module; filters where pictures are changed on purpose.
         "scipy": (
@@ -184,7 +185,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint:
 @pytest.mark.parametrize("module", ["brain_tumor", "brain_tumor.cli"])
 def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
-    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib"]
+    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib", "nibabel"]
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

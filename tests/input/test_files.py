@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.files import find_files, read_file
+from brain_tumor.input.files import find_files, read_file, to_source
 from brain_tumor.input.reader import MAX_SCAN_BYTES
 
 
@@ -94,6 +94,27 @@ def test_of_a_huge_file_one_byte_more_than_allowed_is_read() -> None:
     with Path("huge").open("wb") as file:
         file.truncate(20 * 2**30)  # a hole: it takes no space
     assert len(read_file("huge")) == MAX_SCAN_BYTES + 1
+
+
+def test_a_large_archive_is_read_whole() -> None:
+    with Path("large.zip").open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(MAX_SCAN_BYTES + 10)
+    assert len(read_file("large.zip")) == MAX_SCAN_BYTES + 10
+
+
+def test_a_source_reads_the_file_whole_or_piece_by_piece() -> None:
+    touch(Path("a"))
+    source = to_source("a")
+    with source.stream() as stream:
+        assert (source.name, source.read(), stream.read()) == ("a", b"x", b"x")
+
+
+def test_the_source_of_a_missing_file_says_so_when_it_is_used() -> None:
+    source = to_source("missing")
+    for use in (source.read, source.stream):
+        with pytest.raises(ScanError, match="missing: cannot be read"):
+            use()
 
 
 def test_a_missing_file_is_a_scan_error() -> None:
