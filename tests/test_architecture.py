@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 # Rooms of the runtime. A module imports from its own room and from rooms to the left of it.
-ORDER = "labels errors input model decision classifier presentation evaluation cli service".split()
+ORDER = "labels errors input model decision classifier presentation evaluation prediction cli service".split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.
 ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
@@ -30,6 +30,8 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "matplotlib": ("evaluation/figures.py",),
         "jinja2": ("evaluation/summary.py",),
+        "pandas": ("presentation/frames.py",),
+        "pyarrow": ("presentation/parquet.py",),
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
@@ -185,7 +187,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint:
 @pytest.mark.parametrize("module", ["brain_tumor", "brain_tumor.cli"])
 def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
-    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib", "nibabel"]
+    heavy = ["tensorflow", "keras", "streamlit", "sklearn", "matplotlib", "nibabel", "pandas", "pyarrow"]
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

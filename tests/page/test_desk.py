@@ -18,7 +18,8 @@ def test_whoever_stops_early_keeps_the_answers_and_does_nothing_twice() -> None:
     assert list(islice(work, 4)) == [4, 3, 2, 1]
     work.close()
     assert list(answer_all(classifier, desk)) == [0]  # type: ignore[arg-type]
-    assert classifier.calls == ["a slice 1", "a slice 2", "a slice 3", "b slice 1", "b slice 2"]
+    assert classifier.calls == ["a", "a", "a", "b", "b"]
+    assert [entry.number for entry in desk.entries] == [1, 2, 3, 1, 2]
 
 
 def test_a_series_has_no_answer_before_its_last_slice() -> None:

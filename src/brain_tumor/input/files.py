@@ -11,7 +11,22 @@ from typing import BinaryIO
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.reader import read_limited
+from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import open_series
+
+
+def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that paths, folders and glob patterns hold, opened one after the other.
+
+    One that cannot be read is a series of one slice, whose read() raises ScanError. Found as find_files finds them.
+    """
+    return open_files(find_files(paths), options)
+
+
+def open_files(files: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that these files hold, opened one after the other; as open_paths, without searching."""
+    return open_series(map(to_source, files), options or ReadOptions())
 
 
 def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:

@@ -57,6 +57,12 @@ def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
     return read_raster(file.getvalue(), "compressed scan", "JPEG").pixels
 
 
+def mix_channels(channels: NDArray[np.uint8]) -> tuple[FloatArray, float]:
+    """Grey pixels, (rows, columns), 0 to 1, and chroma of a colour picture, (rows, columns, 3), as of a file."""
+    image = Image.fromarray(channels)
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
+
+
 def _check_header(image: Image.Image, name: str) -> None:
     columns, rows = image.size
     if columns * rows > MAX_SCAN_PIXELS:

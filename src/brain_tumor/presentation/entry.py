@@ -12,7 +12,7 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
 from brain_tumor.presentation.report_subject import fingerprint
-from brain_tumor.presentation.rows import Row, to_error_row, to_row
+from brain_tumor.presentation.rows import Row, to_answered_row, to_error_row, to_row
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import describe_map, render_map_state
 
@@ -94,11 +94,8 @@ def to_error_entry(name: str, message: str, model_id: str) -> Entry:
     return Entry(name, to_error_row(name, message, model_id), None)
 
 
-def to_slice_entry(answered: Answered, model_id: str) -> Entry:
-    """The entry of one slice of a series, answered or not."""
-    one = answered.slice
-    if answered.result is not None:
-        entry = to_entry(answered.result)
-    else:
-        entry = to_error_entry(one.file, str(answered.error), model_id)
-    return replace(entry, name=one.name, number=one.number, position_mm=one.position_mm)
+def to_slice_entry(answered: Answered, model_id: str, series: str | None = None) -> Entry:
+    """The entry of one slice, answered or not; series: name of the series it belongs to."""
+    one, result = answered.slice, answered.result
+    answer = None if result is None else to_entry(result).answer
+    return Entry(one.name, to_answered_row(answered, model_id, series), answer, one.number, one.position_mm)

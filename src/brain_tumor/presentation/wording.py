@@ -78,7 +78,8 @@ def _location_state(result: Result) -> str:
 def render_line(result: Result) -> str:
     """One line for a terminal: file, class, confidence, and the reason where there is one."""
     verdict = result.verdict
-    answer = f"{result.name}: {verdict.label}"
+    name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
+    answer = f"{name}: {verdict.label}"
     if result.confidence is not None:
         answer += f" {result.confidence:.1%}"
     return f"{answer} ({verdict.reason})" if verdict.reason else answer
