@@ -83,7 +83,7 @@ def clear_all() -> None:
 
 
 def work(classifier: Classifier, desk: Desk) -> None:
-    """Answer what is missing, with progress; a click on Stop classifying, or on anything, ends it between two slices."""
+    """Answer what is missing, with progress; a click on anything ends it between two slices."""
     if desk.is_stopped:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.write(f"Stopped: {desk.missing} slices are not answered yet.")
@@ -163,5 +163,7 @@ def show_table(entries: Sequence[Entry]) -> None:
 
 def say_class(entry: Entry) -> str | None:
     """The class in a table; one that is no finding says so."""
-    label = entry.answer and entry.answer.verdict.label
-    return f"{label} (not analysed)" if entry.row["status"] == Status.NOT_A_BRAIN_MRI else label
+    if entry.answer is None:
+        return None
+    verdict = entry.answer.verdict
+    return f"{verdict.label} (not analysed)" if verdict.status is Status.NOT_A_BRAIN_MRI else verdict.label

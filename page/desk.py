@@ -1,13 +1,14 @@
 """What one session has on its desk: series with their answers, and the work that is left."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from brain_tumor import Classifier
 from brain_tumor.decision.series import SeriesVerdict, decide_series
+from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.presentation.entry import Entry, to_slice_entry
@@ -26,7 +27,9 @@ class Study:
     plane: Plane | None
     slices: int
     files: tuple[KeptFile, ...]  # empty once they are not needed again
-    series: Series | None  # None once it is not needed again
+    # None for a file of several slices before and after its turn: an opened volume weighs more than its file.
+    series: Series | None
+    volume: str | None = None  # the file that all its slices lie in
     entries: list[Entry] = field(default_factory=list)  # of the first slices, in their order
 
     @property
@@ -51,19 +54,31 @@ class Study:
 
     def remaining(self) -> Sequence[Slice]:
         """The slices without an answer."""
-        return self.series.slices[len(self.entries) :] if self.series else ()
+        if self.is_done:
+            return ()
+        if self.series is None:
+            self.series = self._reopen(self.plane)
+        return self.series.slices[len(self.entries) :]
 
     def add(self, entry: Entry) -> None:
         """Keep the next slice's answer, and let the files go when they are not needed again."""
         self.entries.append(entry)
-        if self.is_done and not self.has_planes:
-            self.series, self.files = None, ()
+        if self.is_done:
+            self.series = None
+            if not self.has_planes:
+                self.files = ()
 
     def turn(self, plane: Plane) -> None:
         """Cut a volume along another plane: its slices are read and answered anew."""
-        found = open_series(_sources(self.files), ReadOptions(plane=plane))
-        self.series = next(series for series in found if series.name == self.name)
-        self.plane, self.slices, self.entries = plane, len(self.series.slices), []
+        self.slices = len(self._reopen(plane).slices)
+        self.plane, self.entries = plane, []
+
+    def _reopen(self, plane: Plane | None) -> Series:
+        (file,) = self.files
+        source = SourceFile(file.name, file.read)
+        if self.volume != file.name:
+            source = next(member for member in list_members(source) if member.name == self.volume)
+        return next(open_series([source], ReadOptions(plane)))
 
 
 @dataclass(eq=False)
@@ -88,9 +103,7 @@ class Desk:
                 )
                 continue
             self.opened += 1
-            needed = tuple(file for file in files if _comes_from(series, file))
-            count = len(series.slices)
-            self.studies.append(Study(str(self.opened), series.name, series.plane, count, needed, series))
+            self.studies.append(_to_study(str(self.opened), series, files))
 
     def remove(self, key: str) -> None:
         """Forget one series."""
@@ -113,7 +126,7 @@ def current_desk() -> Desk:
     return desk
 
 
-def answer_all(classifier: Classifier, desk: Desk) -> Iterator[int]:
+def answer_all(classifier: Classifier, desk: Desk) -> Generator[int, None, None]:
     """Answer what is missing, slice by slice; yields how many are still missing after each.
 
     Whoever stops early keeps what was answered, and calls again to go on.
@@ -133,6 +146,15 @@ def answer_all(classifier: Classifier, desk: Desk) -> Iterator[int]:
         study.add(to_slice_entry(answered, classifier.card.model_id, series))
         missing -= 1
         yield missing
+
+
+def _to_study(key: str, series: Series, files: Iterable[KeptFile]) -> Study:
+    needed = tuple(file for file in files if _comes_from(series, file))
+    places = {one.file for one in series.slices}
+    study = Study(key, series.name, series.plane, len(series.slices), needed, series)
+    if study.is_stack and len(places) == 1:
+        study.series, study.volume = None, places.pop()
+    return study
 
 
 def _sources(files: Iterable[KeptFile]) -> list[SourceFile]:

@@ -107,14 +107,15 @@ def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float, Label |
 def choose_label(key: str, final: Label) -> Label:
     """The class whose saliency is shown, at first the final one; says so when it is another."""
     # The final class is part of the key: another slice of a series starts at its own.
+    labels = list(Label)
     label = st.selectbox(
         "Saliency for the class",
-        list(Label),
-        list(Label).index(final),
+        labels,
+        labels.index(final),
         format_func=lambda one: f"{one} (final class)" if one is final else str(one),
         key=f"label-{key}-{final.slug}",
     )
-    if label is not final:
+    if label != final:
         st.caption(f"Shown is what speaks for **{label}**, which is not the final class, **{final}**.")
     return label
 

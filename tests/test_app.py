@@ -1,5 +1,6 @@
 import csv
 import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -310,7 +311,7 @@ def volume(name: str, slices: int = 6) -> Upload:
     """A NIfTI volume of 64 x 70 x slices voxels of 1 x 1 x 3 mm: a ramp."""
     voxels = np.zeros((64, 70, slices), np.int16)
     voxels[:] = np.arange(64)[:, None, None]
-    image = Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0]))
+    image = Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0]))  # type: ignore[no-untyped-call]
     return (name, image.to_bytes(), "application/octet-stream")
 
 
@@ -338,6 +339,18 @@ def test_another_plane_is_read_and_answered_anew(page: AppTest, classifier: Scri
     (study,) = page.session_state["desk"].studies
     assert (study.plane, study.slices, len(study.entries)) == (Plane.CORONAL, 70, 70)
     assert len(classifier.calls) == 6 + 70
+
+
+def test_a_volume_in_an_archive_can_be_turned_too(page: AppTest) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/mapped.nii", volume("mapped.nii")[1])
+        archive.writestr("b/one.png", png())
+    send(page, [upload("study.zip", stream.getvalue())])
+    assert texts(page)[:2] == ["study.zip/a/mapped.nii", "study.zip/b/one.png"]
+    page.radio[0].set_value(Plane.SAGITTAL).run()
+    assert not page.exception
+    assert [(study.slices, len(study.entries)) for study in page.session_state["desk"].studies] == [(64, 64), (1, 1)]
 
 
 def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, classifier: ScriptedClassifier) -> None:

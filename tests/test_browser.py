@@ -177,7 +177,8 @@ def volume() -> FilePayload:
     places = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
     head = np.hypot(np.hypot(places[0] / 24, places[1] / 28), places[2] / 7) < 1
     grain = np.random.default_rng(0).integers(0, 300, head.shape)
-    image = Nifti1Image((head * (800 + grain)).astype(np.int16), np.diag([2.0, 2.0, 5.0, 1.0]))
+    voxels = (head * (800 + grain)).astype(np.int16)
+    image = Nifti1Image(voxels, np.diag([2.0, 2.0, 5.0, 1.0]))  # type: ignore[no-untyped-call]
     return {"name": "head.nii", "mimeType": "application/octet-stream", "buffer": image.to_bytes()}
 
 

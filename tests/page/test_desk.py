@@ -1,5 +1,8 @@
 from itertools import islice
 
+import numpy as np
+from nibabel.nifti1 import Nifti1Image
+
 from brain_tumor.input.series import Series, Slice
 from page.desk import Desk, Study, answer_all
 from page.uploads import KeptFile, kept_bytes
@@ -36,6 +39,17 @@ def test_files_go_once_every_slice_is_answered() -> None:
     assert kept_bytes() == before + 1000
     list(answer_all(ScriptedClassifier(), desk))  # type: ignore[arg-type]
     assert kept_bytes() == before
+
+
+def test_an_opened_volume_is_not_held_before_and_after_its_turn() -> None:
+    desk, image = Desk(), Nifti1Image(np.ones((8, 9, 3), np.int16), np.eye(4))  # type: ignore[no-untyped-call]
+    desk.open([KeptFile("a.nii", image.to_bytes()), KeptFile("b.nii", image.to_bytes())])
+    held = []
+    for _ in answer_all(ScriptedClassifier(), desk):  # type: ignore[arg-type]
+        held.append([study.series is not None for study in desk.studies])
+    assert held[0] == [True, False]
+    assert held[-1] == [False, False]
+    assert all(study.files for study in desk.studies)  # another plane is read from them
 
 
 def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:

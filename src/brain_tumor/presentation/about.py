@@ -35,7 +35,9 @@ DOUBT = (
 )
 YOUR_FILES = (
     "Uploads stay in this server's memory until they are answered and no longer needed, until you clear them, or until "
-    "shortly after you leave the page; they are never written to disk or logged. Still, upload nothing that shows a patient's name."
+    "shortly after you leave the page. They are never logged, and not written to disk, but for volumes of more than "
+    "16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that shows "
+    "a patient's name."
 )
 _SHARES = {
     "accuracy": "Accuracy",
