@@ -15,7 +15,7 @@ from brain_tumor.presentation.comparison import is_other_answer, name_difference
 from brain_tumor.presentation.entry import Entry, to_slice_entry
 from page.classify import SAMPLES, say_class
 from page.frame import usable_classifier
-from page.slice_view import PICTURE_PX, headline, show_badge, show_probabilities
+from page.slice_view import headline, show_badge, show_picture, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -125,7 +125,7 @@ def show_pair(pair: tuple[Entry, Entry]) -> None:
             return
         st.markdown(f"Differences: {name_differences(*pair)}")
         picture, *places = st.columns([2, 3, 3])
-        picture.image(answers[0].thumbnail, width=PICTURE_PX, alt=f"The slice {pair[0].name}")
+        show_picture(picture, answers[0].thumbnail, f"The slice {pair[0].name}")
         for place, answer, title in zip(places, answers, ("First", "Second"), strict=True):
             if answer is not None:
                 with place:

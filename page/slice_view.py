@@ -1,8 +1,10 @@
 """One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
 
+import base64
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
@@ -54,7 +56,16 @@ def show_finding(key: str, name: str, answer: Answer, in_series: bool) -> None:
         show_verdict(answer, in_series)
         kind, strength, label = choose_map(key, answer)
     shown = f", under its heat map {title_map(kind, label)}" if kind else ""
-    picture.image(answer.render_picture(kind, strength, label), width=PICTURE_PX, alt=f"The slice {name}{shown}")
+    show_picture(picture, answer.render_picture(kind, strength, label), f"The slice {name}{shown}")
+
+
+def show_picture(place: DeltaGenerator, data: bytes, alt: str) -> None:
+    """A JPEG or PNG file, sent with the page itself.
+
+    Streamlit would keep it under an address that ends when the picture is replaced, perhaps while a browser loads it.
+    """
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    place.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
 
 
 def show_verdict(answer: Answer, in_series: bool) -> None:

@@ -44,9 +44,8 @@ def test_files_go_once_every_slice_is_answered() -> None:
 def test_an_opened_volume_is_not_held_before_and_after_its_turn() -> None:
     desk, image = Desk(), Nifti1Image(np.ones((8, 9, 3), np.int16), np.eye(4))  # type: ignore[no-untyped-call]
     desk.open([KeptFile("a.nii", image.to_bytes()), KeptFile("b.nii", image.to_bytes())])
-    held = []
-    for _ in answer_all(ScriptedClassifier(), desk):  # type: ignore[arg-type]
-        held.append([study.series is not None for study in desk.studies])
+    work = answer_all(ScriptedClassifier(), desk)  # type: ignore[arg-type]
+    held = [[study.series is not None for study in desk.studies] for _ in work]
     assert held[0] == [True, False]
     assert held[-1] == [False, False]
     assert all(study.files for study in desk.studies)  # another plane is read from them

@@ -112,7 +112,7 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
             },
             {
                 "data": {"values": values},
-                "mark": {"type": "point", "size": 60, "strokeWidth": 1.5, "tooltip": True},
+                "mark": {"type": "point", "size": 60, "strokeWidth": 1.5, "opacity": 1, "tooltip": True},
                 "encoding": {
                     "x": x,
                     "y": {
