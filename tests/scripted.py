@@ -49,11 +49,13 @@ class ScriptedClassifier:
 
     def classify(self, data: bytes, name: str) -> Result:
         """As Classifier.classify."""
+        self.calls.append(name)
         return self._answer(read_scan(data, name), name)
 
     def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
         """As Classifier.classify_many, without threads."""
         for one in slices:
+            self.calls.append(one.file)
             try:
                 result = replace(self._answer(one.read(), one.file), slice_number=one.number, elapsed_s=0.25)
             except ScanError as error:
@@ -62,7 +64,6 @@ class ScriptedClassifier:
                 yield Answered(one, result, None, 0.25)
 
     def _answer(self, scan: Scan, name: str) -> Result:
-        self.calls.append(name)
         chosen = next((answer for word, answer in ANSWERS.items() if word in name), self.default)
         maps = (make_saliency(), make_location(0.8)) if "mapped" in name else (None, None)
         if "faint" in name:

@@ -139,8 +139,8 @@ def test_each_upload_is_classified_once_whatever_is_clicked_later(
     send(page, THREE)
     page.run()
     click(page, "Try the examples")
-    assert classifier.calls[:2] == ["a.png", "doubt.png"]
-    assert len(classifier.calls) == 2 + 3
+    assert classifier.calls[:3] == ["a.png", "doubt.png", "broken.png"]
+    assert len(classifier.calls) == 3 + 3
 
 
 def test_an_answer_stays_when_more_is_sent_and_goes_when_it_is_removed(page: AppTest) -> None:

@@ -287,7 +287,7 @@ def many() -> list[str]:
     return names
 
 
-def end_early(number: signal.Signals, *arguments: str) -> int:
+def end_early(name: str, *arguments: str) -> int:
     """Run predict until five slices are done, then send the signal; gives the exit status."""
     root = Path(__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
@@ -296,7 +296,7 @@ def end_early(number: signal.Signals, *arguments: str) -> int:
         assert program.stdout
         for _ in range(5):
             program.stdout.readline()
-        program.send_signal(number)
+        program.send_signal(getattr(signal, name))
         program.stdout.read()
     return program.returncode
 
@@ -310,26 +310,24 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedClassifier:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=str
-)
+@pytest.mark.parametrize(("name", "status"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
-    number: signal.Signals, status: int, many: list[str], scripted: ScriptedClassifier
+    name: str, status: int, many: list[str], scripted: ScriptedClassifier
 ) -> None:
-    assert end_early(number, *TABLES) == status
+    assert end_early(name, *TABLES) == status
     done = [json.loads(line)["file"] for line in Path("out.jsonl.part").read_text().splitlines()]
     assert len(done) >= 5 and not Path("out.csv").exists()
     assert main(["predict", "in", *TABLES, "--resume"]) == 1
     assert [row["file"] for row in rows("out.csv")] == many
     assert [json.loads(line)["file"] for line in Path("out.jsonl").read_text().splitlines()] == many
     assert pq.read_table("out.parquet")["file"].to_pylist() == many
-    assert scripted.calls == [name for name in many if name not in done and name != many[7]]
+    assert scripted.calls == [name for name in many if name not in done]
     assert list(Path().glob("out.*.part*")) == []
 
 
 @pytest.mark.usefixtures("many", "scripted")
 def test_an_interrupted_run_is_not_gone_on_with_in_another_plane(capsys: Capture) -> None:
-    end_early(signal.SIGTERM, "--csv", "out.csv")
+    end_early("SIGTERM", "--csv", "out.csv")
     before = Path("out.csv.part").read_bytes()
     assert main(["predict", "in", "--csv", "out.csv", "--plane", "coronal", "--resume"]) == 2
     assert "was begun with the plane of acquisition, not coronal" in capsys.readouterr().err
@@ -338,7 +336,7 @@ def test_an_interrupted_run_is_not_gone_on_with_in_another_plane(capsys: Capture
 
 @pytest.mark.usefixtures("many", "scripted")
 def test_without_resume_an_interrupted_table_is_begun_anew_and_that_is_said(capsys: Capture) -> None:
-    end_early(signal.SIGTERM, "--csv", "out.csv")
+    end_early("SIGTERM", "--csv", "out.csv")
     main(["predict", "in/00.png", "--csv", "out.csv"])
     assert "out.csv.part: an interrupted run left it; begun anew" in capsys.readouterr().err
     assert [row["file"] for row in rows("out.csv")] == ["in/00.png"]
@@ -346,7 +344,7 @@ def test_without_resume_an_interrupted_table_is_begun_anew_and_that_is_said(caps
 
 @pytest.mark.usefixtures("many", "scripted")
 def test_rows_of_files_that_are_gone_are_counted(capsys: Capture) -> None:
-    end_early(signal.SIGTERM, "--csv", "out.csv")
+    end_early("SIGTERM", "--csv", "out.csv")
     Path("in/01.png").unlink()
     main(["predict", "in", "--csv", "out.csv", "--resume"])
     assert "1 rows of the interrupted run are of files that were not found now" in capsys.readouterr().err
