@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.decision.location import Location, find_location
+from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.errors import ScanError
 from brain_tumor.input.array import read_array
@@ -57,6 +58,11 @@ class Result:
         if self.verdict.status is Status.NOT_A_BRAIN_MRI:
             return None
         return self.probabilities[self.verdict.label]
+
+    def to_finding(self, position_mm: float | None) -> Finding:
+        """What the answer of a whole series needs of this slice; position_mm: along the normal of its plane."""
+        located = None if self.output.location is None else self.location is not None
+        return Finding(self.verdict, self.probabilities, position_mm, located)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

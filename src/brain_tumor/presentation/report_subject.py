@@ -118,7 +118,7 @@ class SeriesDraft:
             self._pixels.update(b"unreadable")
             return
         gate, healthy = float(result.output.gate_scores[0]), result.probabilities[Label.NO_TUMOR]
-        self._findings.append(Finding(result.verdict, result.probabilities, position_mm))
+        self._findings.append(result.to_finding(position_mm))
         self._slices.append(ReportSlice(place + 1, position_mm, result.verdict, 1 - healthy, gate))
         self._pixels.update((digits or fingerprint(result.scan)).encode())
         # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
