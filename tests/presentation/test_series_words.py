@@ -26,7 +26,7 @@ def test_doubt_and_what_was_not_analysed_never_read_like_a_clean_series(
 
 def test_the_rule_is_stated_with_its_numbers() -> None:
     assert "at least 3 neighbouring slices" in SERIES_RULE
-    assert "at least 8 mm" in SERIES_RULE
+    assert "at least 10 mm" in SERIES_RULE
 
 
 def test_a_strip_is_told_in_words() -> None:

@@ -77,9 +77,7 @@ class Entry:
     @property
     def finding(self) -> Finding | None:
         """What a series' answer needs of this slice; None where it could not be read."""
-        if self.answer is None:
-            return None
-        return Finding(self.answer.verdict, self.answer.probabilities, self.position_mm)
+        return None if self.answer is None else self.answer.bare.to_finding(self.position_mm)
 
 
 def to_entry(result: Result) -> Entry:

@@ -8,8 +8,9 @@ from brain_tumor.decision.verdict import Status
 
 SERIES_RULE = (
     f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
-    f"{MIN_EXTENT_MM:g} mm long where positions are known, are each called a tumor without doubt; then it is the class "
-    "with the highest mean probability among them. Fewer such slices, or many doubtful ones, need a human look."
+    f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
+    "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, or many "
+    "doubtful ones, need a human look."
 )
 
 
