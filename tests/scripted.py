@@ -45,6 +45,7 @@ class ScriptedClassifier:
 
     card: Card = CARD
     calls: list[str] = field(default_factory=list)
+    default: tuple[float, float, float, float] = CLEAR  # where the name tells nothing
 
     def classify(self, data: bytes, name: str) -> Result:
         """As Classifier.classify."""
@@ -63,11 +64,11 @@ class ScriptedClassifier:
                 yield Answered(one, result, None, 0.25)
 
     def _answer(self, scan: Scan, name: str) -> Result:
-        chosen = next((answer for word, answer in ANSWERS.items() if word in name), CLEAR)
+        chosen = next((answer for word, answer in ANSWERS.items() if word in name), self.default)
         maps = (make_saliency(), make_location(0.8)) if "mapped" in name else (None, None)
         if "faint" in name:
             maps = (make_saliency(), make_location(0.2))
         output = make_output(chosen, saliency=maps[0], location=maps[1])
         verdict = decide(scan, output, RULES)
         location = find_location(output, RULES) if verdict.names_tumor else None
-        return Result(name, scan, output, verdict, RULES.order, CARD.model_id, location)
+        return Result(name, scan, output, verdict, RULES.order, self.card.model_id, location)

@@ -1,14 +1,18 @@
 """The door to Parquet."""
 
+import io
 import os
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
 from brain_tumor.presentation.table_files import JsonLinesFile
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.writers import from_json_line, to_json_line
 
 # Rows that are in memory at once, about a megabyte.
 ROW_GROUP = 1000
@@ -33,24 +37,34 @@ class ParquetFile(JsonLinesFile):
         return *super().places, self._unfinished
 
     def _finish(self) -> None:
-        import pyarrow as pa  # type: ignore[import-untyped] # 50 MB that nothing before the last row needs
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-        text, number, other = pa.string(), pa.int64(), pa.float64()
-        fields = [
-            (column, text if column in TEXT_COLUMNS else number if column == NUMBER_COLUMN else other)
-            for column in COLUMNS
-        ]
-        schema = pa.schema(fields, metadata={"notice": NOTICE})
         with self._unfinished.open("wb") as file:
-            with pq.ParquetWriter(file, schema) as writer:
-                rows = (row for row, _ in self._whole_rows())
-                while group := [_to_text(row) for row in islice(rows, ROW_GROUP)]:
-                    writer.write_table(pa.Table.from_pylist(group, schema))
+            _write(file, (row for row, _ in self._whole_rows()))
             file.flush()
             os.fsync(file.fileno())
         self._unfinished.replace(self.path)
         self.part.unlink()
+
+
+def render_parquet(rows: Iterable[Row]) -> bytes:
+    """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory."""
+    file = io.BytesIO()
+    # As the other tables hold them.
+    _write(file, (from_json_line(to_json_line(row)) for row in rows))
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, rows: Iterator[Row]) -> None:
+    import pyarrow as pa  # type: ignore[import-untyped] # 50 MB that nothing before the last row needs
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    text, number, other = pa.string(), pa.int64(), pa.float64()
+    fields = [
+        (column, text if column in TEXT_COLUMNS else number if column == NUMBER_COLUMN else other) for column in COLUMNS
+    ]
+    schema = pa.schema(fields, metadata={"notice": NOTICE})
+    with pq.ParquetWriter(file, schema) as writer:
+        while group := [_to_text(row) for row in islice(rows, ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(group, schema))
 
 
 def _to_text(row: Row) -> Row:

@@ -82,12 +82,15 @@ class ReportSeries:
 ReportSubject = ReportImage | ReportSeries
 
 
-def to_report_image(result: Result, number: int, show_name: bool = False) -> ReportImage:
-    """What a report says of one image; number: counted from 1. A file's name may hold a patient's."""
+def to_report_image(result: Result, number: int, show_name: bool = False, digits: str | None = None) -> ReportImage:
+    """What a report says of one image; number: counted from 1. A file's name may hold a patient's.
+
+    digits: fingerprint of the scan as it was read, where result.scan is smaller by now; None: of result.scan.
+    """
     return ReportImage(
         number,
         result.name if show_name else None,
-        fingerprint(result.scan),
+        digits or fingerprint(result.scan),
         result.verdict,
         result.confidence,
         result.probabilities,
@@ -106,8 +109,8 @@ class SeriesDraft:
         self._pixels = hashlib.sha256()
         self._worst: list[tuple[tuple[bool, float, int], tuple[Picture, ...]]] = []  # a heap, the least of them first
 
-    def add(self, result: Result | None, position_mm: float | None = None) -> None:
-        """The next slice in the order of position; None: it could not be read."""
+    def add(self, result: Result | None, position_mm: float | None = None, digits: str | None = None) -> None:
+        """The next slice in the order of position; None: it could not be read. digits: as for to_report_image."""
         place = len(self._slices)
         if result is None:
             self._findings.append(None)
@@ -117,7 +120,7 @@ class SeriesDraft:
         gate, healthy = float(result.output.gate_scores[0]), result.probabilities[Label.NO_TUMOR]
         self._findings.append(result.to_finding(position_mm))
         self._slices.append(ReportSlice(place + 1, position_mm, result.verdict, 1 - healthy, gate))
-        self._pixels.update(fingerprint(result.scan).encode())
+        self._pixels.update((digits or fingerprint(result.scan)).encode())
         # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
         rank = (result.verdict.status is not Status.NOT_A_BRAIN_MRI, -healthy, -place)
         if len(self._worst) < SHOWN_SLICES or rank > self._worst[0][0]:
