@@ -13,7 +13,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format lock clean
+.PHONY: help app test check docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ check: $(VENV)/dev.stamp ## formatting, lint, types and the quick tests
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -m "not slow" $(ARGS)
+
+docs: $(VENV)/dev.stamp ## build the documentation into build/docs, the tutorial's answers included
+	$(PY) -m sphinx --fail-on-warning --keep-going --quiet $(ARGS) docs build/docs
+	@echo "open build/docs/index.html"
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	$(PY) -m ruff check --fix .

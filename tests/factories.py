@@ -17,6 +17,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.model_file import pack_model_file
 from brain_tumor.model.output import ModelOutput
+from brain_tumor.presentation.report_subject import SeriesDraft
 
 # Looks like a network to the container's checks; no interpreter can run it.
 FLATBUFFER = b"\x1c\x00\x00\x00TFL3" + bytes(range(256))
@@ -84,9 +85,14 @@ def make_result(
     return Result(name, make_scan(), output, verdict, tuple(Label), "test-1", found)
 
 
-def make_mapped_result(verdict: Verdict | None = None, name: str = "slice.png", peak: float = 0.8) -> Result:
+def make_mapped_result(
+    verdict: Verdict | None = None,
+    name: str = "slice.png",
+    peak: float = 0.8,
+    probabilities: Sequence[float] = (0.7, 0.1, 0.1, 0.1),
+) -> Result:
     """An answer with both maps; a tumor is located where the peak is at least 0.5 and the verdict names one."""
-    return make_result(verdict, name, saliency=make_saliency(), location=make_location(peak))
+    return make_result(verdict, name, probabilities, make_saliency(), make_location(peak))
 
 
 def make_card(flatbuffer: bytes = FLATBUFFER, **changes: Any) -> Card:
@@ -124,3 +130,41 @@ def png_bytes(side: int = 64) -> bytes:
     """A grey PNG, dark at the upper left and light at the lower right."""
     ramp = np.linspace(0, 255, side * side).reshape(side, side)
     return encode(Image.fromarray(ramp.astype(np.uint8)), "PNG")
+
+
+def make_draft(slices: int, tumors: Sequence[int] = (), unreadable: Sequence[int] = ()) -> SeriesDraft:
+    """Slices 2 mm apart, No Tumor but for the places named, which count from 0; the first is no brain MRI."""
+    draft = SeriesDraft()
+    for place in range(slices):
+        if place in tumors:
+            verdict, probabilities = Verdict(Label.GLIOMA, Status.CLASSIFIED, None), (0.9, 0.04, 0.03, 0.03)
+        elif place == 0:
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
+            probabilities = (0.97, 0.01, 0.01, 0.01)
+        else:
+            verdict, probabilities = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None), (0.05, 0.03, 0.9, 0.02)
+        result = make_mapped_result(verdict, "Doe^Jane.nii", probabilities=probabilities)
+        draft.add(None if place in unreadable else result, 2.0 * place)
+    return draft
+
+
+def make_crowded_draft() -> SeriesDraft:
+    """300 slices among which everything occurs: all classes, doubt, no brain MRI, unreadable ones."""
+    draft = SeriesDraft()
+    for place in range(300):
+        status = Status.UNCERTAIN if place % 5 == 0 else Status.CLASSIFIED
+        verdict = Verdict(list(Label)[place % 4], status, None)
+        if place % 7 == 0:
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
+        # Suspicious slices with and without a tumor, so that both maps are explained.
+        suspicion = (0.5, 0.3, 0.1, 0.1) if place in (1, 2, 3) else (0.02, 0.02, 0.94, 0.02)
+        draft.add(None if place % 11 == 0 else make_mapped_result(verdict, probabilities=suspicion), -1000.0 + place)
+    return draft
+
+
+def make_metrics(sets: int = 1) -> dict[str, Any]:
+    """What a card says of evaluations on as many sets of images."""
+    share = {"value": 0.9, "low": 0.85, "high": 0.94, "hits": 180, "total": 200}
+    return {
+        f"set {number + 1}": {"accuracy": share, "uncertain": share, "not_analysed": share} for number in range(sets)
+    }

@@ -1,12 +1,16 @@
 """A classifier without a network: the real reader and rules, with probabilities told by the file's name."""
 
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field, replace
 
-from brain_tumor.classifier import Result
+from brain_tumor.classifier import Answered, Result
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import decide
+from brain_tumor.errors import ScanError
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.reader import read_scan
+from brain_tumor.input.scan import Scan
+from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from tests.factories import make_location, make_output, make_saliency
@@ -41,16 +45,30 @@ class ScriptedClassifier:
 
     card: Card = CARD
     calls: list[str] = field(default_factory=list)
+    default: tuple[float, float, float, float] = CLEAR  # where the name tells nothing
 
     def classify(self, data: bytes, name: str) -> Result:
         """As Classifier.classify."""
         self.calls.append(name)
-        scan = read_scan(data, name)
-        chosen = next((answer for word, answer in ANSWERS.items() if word in name), CLEAR)
+        return self._answer(read_scan(data, name), name)
+
+    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+        """As Classifier.classify_many, without threads."""
+        for one in slices:
+            self.calls.append(one.file)
+            try:
+                result = replace(self._answer(one.read(), one.file), slice_number=one.number, elapsed_s=0.25)
+            except ScanError as error:
+                yield Answered(one, None, error, 0.25)
+            else:
+                yield Answered(one, result, None, 0.25)
+
+    def _answer(self, scan: Scan, name: str) -> Result:
+        chosen = next((answer for word, answer in ANSWERS.items() if word in name), self.default)
         maps = (make_saliency(), make_location(0.8)) if "mapped" in name else (None, None)
         if "faint" in name:
             maps = (make_saliency(), make_location(0.2))
         output = make_output(chosen, saliency=maps[0], location=maps[1])
         verdict = decide(scan, output, RULES)
         location = find_location(output, RULES) if verdict.names_tumor else None
-        return Result(name, scan, output, verdict, RULES.order, CARD.model_id, location)
+        return Result(name, scan, output, verdict, RULES.order, self.card.model_id, location)

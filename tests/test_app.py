@@ -1,11 +1,15 @@
 import csv
 import io
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
@@ -13,10 +17,15 @@ from streamlit.testing.v1 import AppTest
 import brain_tumor
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.series import Plane
+from brain_tumor.labels import Label
+from brain_tumor.presentation.about import LIMITS
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
+from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE
-from tests.scripted import ScriptedClassifier
+from page.uploads import kept_bytes
+from tests.scripted import HEALTHY, ScriptedClassifier
 
 APP = Path(__file__).parents[1] / "app.py"
 Upload = tuple[str, bytes, str]
@@ -111,6 +120,7 @@ def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: App
 def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:
     send(page, [upload("doubt.png")])
     assert "needs a human look" in all_markdown(page)
+    click(page, "Clear all")
     send(page, [upload("clear.png")])
     assert "needs a human look" not in all_markdown(page)
 
@@ -133,11 +143,12 @@ def test_each_upload_is_classified_once_whatever_is_clicked_later(
     assert len(classifier.calls) == 3 + 3
 
 
-def test_an_answer_goes_with_its_upload(page: AppTest) -> None:
-    send(page, THREE)
-    assert len(page.session_state["entries"]) == 3
+def test_an_answer_stays_when_more_is_sent_and_goes_when_it_is_removed(page: AppTest) -> None:
+    send(page, [upload("a.png")])
     send(page, [upload("b.png")])
-    assert [entry.name for entry in page.session_state["entries"].values()] == ["b.png"]
+    assert texts(page) == ["a.png", "b.png"]
+    click(page, "Remove")
+    assert texts(page) == ["b.png"]
 
 
 def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None:
@@ -145,8 +156,10 @@ def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None
     stream = io.BytesIO()
     Image.fromarray(noise).save(stream, "PNG")
     send(page, [upload("noise.png", stream.getvalue())])
-    (entry,) = page.session_state["entries"].values()
+    (entry,) = page.session_state["desk"].entries
     assert len(entry.answer.thumbnail) < 60_000
+    assert entry.answer.bare.scan.pixels.size == 0
+    assert kept_bytes() == 0
 
 
 def test_the_examples_show_three_pictures_and_clear_all_removes_everything(page: AppTest) -> None:
@@ -170,14 +183,20 @@ def test_many_images_come_in_screen_pages(page: AppTest) -> None:
 def test_more_than_500_files_are_refused_in_words(page: AppTest) -> None:
     send(page, [upload(f"{number}.png", b"") for number in range(501)])
     assert len(page.dataframe[0].value) == 500
-    assert "501 files were chosen; the first 500 are answered" in page.warning[1].value
+    assert any("501 files were sent; the first 500 are answered" in text for text in texts(page))
+
+
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What each download button would give, by its label; the last of each label."""
+    files: dict[str, Any] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.update({label: data}))
+    return files
 
 
 def test_the_csv_has_the_columns_of_the_command_line(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    files: list[str] = []
-    monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.append(data))
+    files = offered(monkeypatch)
     send(page, [*THREE, upload("=1+1.png", b"")])
-    lines = list(csv.reader(io.StringIO(files[-1])))
+    lines = list(csv.reader(io.StringIO(files["Table as CSV"]())))
     assert lines[0] == list(COLUMNS)
     assert [line[:3] for line in lines[1:]] == [
         ["a.png", "classified", "Glioma"],
@@ -286,3 +305,134 @@ def test_the_table_has_location_columns_only_where_a_tumor_was_located(page: App
     assert not set(LOCATION_COLUMNS) & set(page.dataframe[0].proto.column_order)
     send(page, [upload("mapped.png")])
     assert set(LOCATION_COLUMNS) <= set(page.dataframe[0].proto.column_order)
+
+
+def volume(name: str, slices: int = 6) -> Upload:
+    """A NIfTI volume of 64 x 70 x slices voxels of 1 x 1 x 3 mm: a ramp."""
+    voxels = np.zeros((64, 70, slices), np.int16)
+    voxels[:] = np.arange(64)[:, None, None]
+    image = Nifti1Image(voxels, np.diag([1.0, 1.0, 3.0, 1.0]))  # type: ignore[no-untyped-call]
+    return (name, image.to_bytes(), "application/octet-stream")
+
+
+def test_a_volume_gets_its_series_answer_first_and_how_it_was_derived(page: AppTest) -> None:
+    send(page, [volume("mapped.nii")])
+    assert headlines(page) == ["Series: Glioma"]
+    assert "6 neighbouring slices are called a tumor without doubt." in all_markdown(page)
+    assert SERIES_RULE in all_markdown(page)
+    assert list(page.table[0].value["Slices"]) == ["6", "0", "0", "0"]
+    assert len(page.dataframe[0].value) == 6
+
+
+def test_the_slider_starts_at_the_most_suspicious_slice_and_moves(page: AppTest) -> None:
+    send(page, [volume("mapped.nii")])
+    (study,) = page.session_state["desk"].studies
+    assert page.slider[0].value == study.verdict.order[0] + 1
+    page.slider[0].set_value(4).run()
+    assert "**Slice 4 of 6" in all_markdown(page)
+
+
+def test_another_plane_is_read_and_answered_anew(page: AppTest, classifier: ScriptedClassifier) -> None:
+    send(page, [volume("mapped.nii")])
+    page.radio[0].set_value(Plane.CORONAL).run()
+    assert not page.exception
+    (study,) = page.session_state["desk"].studies
+    assert (study.plane, study.slices, len(study.entries)) == (Plane.CORONAL, 70, 70)
+    assert len(classifier.calls) == 6 + 70
+
+
+def test_a_volume_in_an_archive_can_be_turned_too(page: AppTest) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/mapped.nii", volume("mapped.nii")[1])
+        archive.writestr("b/one.png", png())
+    send(page, [upload("study.zip", stream.getvalue())])
+    assert texts(page)[:2] == ["study.zip/a/mapped.nii", "study.zip/b/one.png"]
+    page.radio[0].set_value(Plane.SAGITTAL).run()
+    assert not page.exception
+    assert [(study.slices, len(study.entries)) for study in page.session_state["desk"].studies] == [(64, 64), (1, 1)]
+
+
+def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, classifier: ScriptedClassifier) -> None:
+    send(page, [volume("mapped.nii")])
+    desk = page.session_state["desk"]
+    del desk.studies[0].entries[2:]
+    desk.is_stopped = True
+    page.run()
+    assert "Stopped: 4 slices are not answered yet." in all_markdown(page)
+    assert headlines(page) == ["Not finished"]
+    assert len(classifier.calls) == 6
+    click(page, "Continue")
+    assert headlines(page) == ["Series: Glioma"]
+    assert len(classifier.calls) == 6 + 4
+
+
+def test_the_saliency_of_another_class_says_that_it_is_not_the_final_one(page: AppTest) -> None:
+    choose(send(page, [upload("mapped.png")]), MapKind.SALIENCY)
+    assert page.selectbox[0].value is Label.GLIOMA
+    (final,) = pictures(page)
+    page.selectbox[0].set_value(Label.NO_TUMOR).run()
+    assert "which is not the final class, **Glioma**" in all_markdown(page)
+    assert "**Heat map: why (saliency) for No Tumor.**" in all_markdown(page)
+    assert pictures(page) != [final]
+
+
+@pytest.mark.parametrize("files", [[upload("mapped.png")], [volume("mapped.nii")]])
+def test_an_image_and_a_series_have_reports_without_the_file_s_name(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, files: list[Upload]
+) -> None:
+    files_offered = offered(monkeypatch)
+    send(page, files)
+    html = files_offered["Report as HTML"]()
+    assert NOTICE.encode() in html
+    assert files[0][0].encode() not in html
+    assert files_offered["Report as PDF"]().startswith(b"%PDF")
+
+
+def test_tables_come_as_json_lines_and_parquet_too(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = offered(monkeypatch)
+    send(page, THREE)
+    assert files["Table as JSON Lines"]().count("\n") == 3
+    assert files["Table as Parquet"]().startswith(b"PAR1")
+
+
+def test_a_file_that_cannot_be_read_has_no_report(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = offered(monkeypatch)
+    send(page, [upload("broken.png", b"no image")])
+    assert not [label for label in files if label.startswith("Report")]
+
+
+def open_page(name: str) -> AppTest:
+    script = f"from page import {name}\nfrom page.frame import show_notice\nshow_notice()\n{name}.show()"
+    page = AppTest.from_string(script, default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def test_the_model_s_page_states_limits_and_the_notice(classifier: ScriptedClassifier) -> None:
+    page = open_page("about")
+    assert page.warning[0].value == NOTICE
+    assert LIMITS[0] in all_markdown(page)
+    assert "holds no measured figures" in all_markdown(page)
+
+
+def test_an_invalid_second_model_gives_its_message(classifier: ScriptedClassifier) -> None:
+    page = open_page("compare")
+    page.file_uploader[0].set_value([("<b>.tfliteA", b"no model", "application/octet-stream")]).run()
+    assert not page.exception
+    assert "cannot be used" in page.error[0].value
+    assert texts(page)[0].startswith("<b>.tfliteA: is not a TensorFlow Lite file")
+
+
+def test_two_models_answer_side_by_side_and_their_differences_are_named(
+    classifier: ScriptedClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ScriptedClassifier(replace(classifier.card, model_id="scripted-2"), default=HEALTHY)
+    monkeypatch.setattr("page.compare.second_classifier", lambda *_: other)
+    page = open_page("compare")
+    page.file_uploader[0].set_value([("b.tfliteA", b"model", "application/octet-stream")]).run()
+    page.file_uploader[1].set_value([upload("a.png")]).run()
+    assert not page.exception
+    assert "**1** of 1 slices get another class or status" in all_markdown(page)
+    assert headlines(page) == ["First: Glioma", "Second: No Tumor"]
+    assert "class: Glioma or No Tumor" in page.dataframe[0].value["differences"][0]

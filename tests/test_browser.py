@@ -2,23 +2,28 @@
 
 import io
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from brain_tumor.model.model_file import DEFAULT_NAME
 from tools.browser import ROOT, Server, find_chromium, open_browser, serve_page
 
 pytestmark = pytest.mark.slow
 
 ANSWER_TIMEOUT_MS = 60_000
 # Streamlit Community Cloud and small virtual machines give a page about 1 GB.
-MAX_SERVER_BYTES = 400 * 10**6
+MAX_SERVER_BYTES = 700 * 10**6
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$.png"
 
 
@@ -89,7 +94,7 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
     expect(page.locator("[data-testid=stVegaLiteChart] .marks")).to_have_count(3)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV").click()
+        page.get_by_role("button", name="Table as CSV").click()
     assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 1 + 4
     page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
@@ -103,7 +108,7 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
 def test_the_notice_stays_in_view_while_the_results_scroll_by(page: Page) -> None:
     page.get_by_role("button", name="Try the examples").click()
     expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
-    page.get_by_role("heading", name="About the model").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Report as PDF").last.scroll_into_view_if_needed()
     expect(page.get_by_text("Not a medical device")).to_be_in_viewport()
 
 
@@ -115,20 +120,137 @@ def uploaded_bytes(server: Server) -> float:
 
 
 def test_clear_all_empties_the_page_and_the_server_s_memory(page: Page, server: Server) -> None:
-    image = drawn("a.png", 0)
-    send(page, [image])
+    send(page, [drawn("a.png", 0)])
     expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    before = uploaded_bytes(server)
+    expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     page.get_by_role("button", name="Clear all").click()
     expect(page.get_by_role("heading", name="Results")).to_have_count(0)
-    expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     deadline = time.monotonic() + 30
-    while uploaded_bytes(server) > before - len(image["buffer"]):
+    while uploaded_bytes(server):
         assert time.monotonic() < deadline, "the upload is still in the server's memory"
         time.sleep(1)
 
 
-def test_after_50_images_the_server_stays_below_400_megabytes(page: Page, server: Server) -> None:
-    send(page, [drawn(f"{number}.png", number) for number in range(50)])
+def photographed(name: str, seed: int) -> FilePayload:
+    """As drawn(), a JPEG of some 40 KB."""
+    image = Image.open(io.BytesIO(drawn(name, seed)["buffer"]))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=60)
+    return {"name": name, "mimeType": "image/jpeg", "buffer": stream.getvalue()}
+
+
+@pytest.mark.timeout(900)
+def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: Page, server: Server) -> None:
+    files = [photographed(f"{number}.jpg", number) for number in range(500)]
+    assert 30_000 < len(files[0]["buffer"]) < 60_000
+    process, peak = psutil.Process(server.process_id), 0
+    send(page, files)
+    deadline = time.monotonic() + 800
+    while not page.get_by_role("heading", name="Results").is_visible():
+        assert time.monotonic() < deadline
+        peak = max(peak, process.memory_info().rss)
+        page.wait_for_timeout(500)
     expect(page.get_by_role("heading", level=3)).to_have_count(8, timeout=ANSWER_TIMEOUT_MS)
-    assert psutil.Process(server.process_id).memory_info().rss < MAX_SERVER_BYTES
+    page.get_by_role("tab", name="Table of all results").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    peak = max(peak, process.memory_info().rss)
+    print(f"peak {peak / 10**6:.0f} MB")
+    assert peak < MAX_SERVER_BYTES
+    assert uploaded_bytes(server) == 0
+
+
+def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) -> None:
+    send(page, [drawn(f"{number}.png", number) for number in range(40)])
+    expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("button", name="Stop classifying").click()
+    expect(page.get_by_text("slices are not answered yet")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Results")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("slices are not answered yet")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("tab", name="Table of all results").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def volume() -> FilePayload:
+    """A drawn head of 64 x 64 x 12 voxels."""
+    places = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
+    head = np.hypot(np.hypot(places[0] / 24, places[1] / 28), places[2] / 7) < 1
+    grain = np.random.default_rng(0).integers(0, 300, head.shape)
+    voxels = (head * (800 + grain)).astype(np.int16)
+    image = Nifti1Image(voxels, np.diag([2.0, 2.0, 5.0, 1.0]))  # type: ignore[no-untyped-call]
+    return {"name": "head.nii", "mimeType": "application/octet-stream", "buffer": image.to_bytes()}
+
+
+def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, complaints: list[str]) -> None:
+    send(page, [volume()])
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("Series of 12 slices")).to_be_visible()
+    page.get_by_role("radiogroup", name="Plane").get_by_text("Coronal").click()
+    expect(page.get_by_text("Series of 64 slices, coronal")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("slider", name="Slice").press("ArrowLeft")
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report as PDF").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    assert complaints == []
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands."""
+    # A table's cells are drawn on a canvas, and pictures fade in: both must be done before colours are measured.
+    page.wait_for_timeout(2000)
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [1280, 390])
+def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
+    browser: Browser, server: Server, scheme: Literal["light", "dark"], width_px: int
+) -> None:
+    page = browser.new_page(viewport={"width": width_px, "height": 900}, color_scheme=scheme)
+    page.goto(server.url)
+    page.get_by_role("button", name="Try the examples").click(timeout=ANSWER_TIMEOUT_MS)
+    send(page, [volume(), {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_text("why (saliency)").first.click()
+    expect(page.get_by_text("Strength of the colour")).to_be_visible()
+    assert serious_findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    page.get_by_role("tab", name="Table of all results").click()
+    assert serious_findings(page) == []
+    for path, title in (("about", "About the model"), ("compare", "Compare two models")):
+        page.goto(f"{server.url}/{path}")
+        expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        assert serious_findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    page.close()
+
+
+def test_answers_are_still_there_after_a_look_at_another_page(page: Page, complaints: list[str]) -> None:
+    page.get_by_role("button", name="Try the examples").click()
+    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("link", name="About the model").click()
+    expect(page.get_by_role("heading", name="How good it is")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("Not a medical device")).to_be_in_viewport()
+    page.get_by_role("link", name="Classify").click()
+    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    assert complaints == []
+
+
+def test_two_models_are_compared_and_an_invalid_one_gets_its_message(page: Page, complaints: list[str]) -> None:
+    page.get_by_role("link", name="Compare two models").click()
+    expect(page.get_by_role("heading", name="Second model")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    send(page, [{"name": "b.tfliteA", "mimeType": "application/octet-stream", "buffer": b"no model"}])
+    expect(page.get_by_text("is not a TensorFlow Lite file")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("button", name="Remove b.tfliteA").click()
+    page.locator("input[type=file]").first.set_input_files(ROOT / DEFAULT_NAME)
+    expect(page.get_by_text("of 3 slices get another class or status")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(6)
+    assert complaints == []

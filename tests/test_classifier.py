@@ -1,4 +1,7 @@
 import io
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -6,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.classifier import Classifier, load_classifier
+from brain_tumor.classifier import READ_AHEAD, Classifier, load_classifier
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.output import ModelOutput
-from tests.factories import encode, make_card, make_location, make_output, make_result, make_rules, png_bytes
+from tests.factories import encode, make_card, make_location, make_output, make_result, make_rules, make_scan, png_bytes
 
 
 def draw(seed: int) -> bytes:
@@ -129,3 +133,141 @@ def test_a_location_goes_with_a_final_class_that_is_a_tumor(
     engine = Engine(make_output(probabilities, gate_score, location=make_location(0.8)))
     classifier = Classifier(engine, make_card(rules=make_rules(min_location=0.5)))  # type: ignore[arg-type]
     assert (classifier.classify(png_bytes(), "slice.png").location is not None) is located
+
+
+def test_a_slice_in_an_array_gets_the_answer_of_its_file(classifier: Classifier) -> None:
+    pixels = np.asarray(Image.open(io.BytesIO(draw(1))))
+    result = classifier.classify_array(pixels)
+    assert result.name == "array"
+    assert result.probabilities == classifier.classify(draw(1), "slice.png").probabilities
+
+
+def test_an_answer_says_how_long_it_took(classifier: Classifier) -> None:
+    results = [
+        classifier.classify(png_bytes(), "slice.png"),
+        classifier.classify_scan(make_scan(), "slice"),
+        classifier.classify_array(np.zeros((64, 64))),
+        classifier.classify_slice(make_slice("slice")),
+    ]
+    assert all(result.elapsed_s and 0 < result.elapsed_s < 60 for result in results)
+
+
+@pytest.fixture
+def quick() -> Classifier:
+    """A classifier whose network takes no time."""
+    return Classifier(Engine(make_output()), make_card())  # type: ignore[arg-type]
+
+
+def make_slice(file: str, number: int | None = None, read: Callable[[], Scan] = make_scan) -> Slice:
+    return Slice(file, number, read)
+
+
+def raise_it(error: Exception) -> Callable[[], Scan]:
+    def read() -> Scan:
+        raise error
+
+    return read
+
+
+def reading_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("brain-tumor-read")]
+
+
+def test_a_slice_is_answered_under_its_file_and_its_number(quick: Classifier) -> None:
+    result = quick.classify_slice(make_slice("scan.nii", 7))
+    assert (result.name, result.slice_number) == ("scan.nii", 7)
+
+
+def test_a_slice_that_cannot_be_read_is_a_scan_error(quick: Classifier) -> None:
+    with pytest.raises(ScanError, match=r"^scan\.nii: damaged$"):
+        quick.classify_slice(make_slice("scan.nii", 7, raise_it(ScanError("scan.nii: damaged"))))
+
+
+def test_many_slices_are_answered_in_their_order_though_some_take_longer(quick: Classifier) -> None:
+    def read_slowly() -> Scan:
+        time.sleep(0.05)
+        return make_scan()
+
+    slices = [make_slice(str(n), n, read_slowly if n % 3 == 0 else make_scan) for n in range(20)]
+    answers = list(quick.classify_many(slices))
+    assert [answered.slice for answered in answers] == slices
+    assert [answered.result and answered.result.slice_number for answered in answers] == list(range(20))
+
+
+def test_a_slice_that_cannot_be_read_is_an_error_between_answers(quick: Classifier) -> None:
+    bad = make_slice("bad", None, raise_it(ScanError("bad: damaged")))
+    first, second, third = quick.classify_many([make_slice("a"), bad, make_slice("b")])
+    assert first.result and third.result
+    assert (second.result, str(second.error)) == (None, "bad: damaged")
+    assert second.elapsed_s >= 0
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), MemoryError(), AssertionError(), KeyError("a")])
+def test_an_error_that_no_reader_should_raise_is_that_slices_error(quick: Classifier, error: Exception) -> None:
+    bad = make_slice("scan.nii", 7, raise_it(error))
+    first, second = quick.classify_many([bad, make_slice("b")])
+    assert str(first.error).startswith(f"scan.nii slice 7: cannot be read ({type(error).__name__}")
+    assert second.result
+
+
+def test_a_scan_that_cannot_be_resized_is_that_slices_error(quick: Classifier) -> None:
+    odd = make_slice("odd", None, lambda: make_scan(np.zeros((5, 5), np.complex64)))
+    first, second = quick.classify_many([odd, make_slice("b")])
+    assert first.error and second.result
+
+
+def test_the_next_slice_is_read_while_one_takes_long(quick: Classifier) -> None:
+    second_was_read = threading.Event()
+
+    def read_first() -> Scan:
+        assert second_was_read.wait(timeout=30), "nothing else was read meanwhile"
+        return make_scan()
+
+    def read_second() -> Scan:
+        second_was_read.set()
+        return make_scan()
+
+    slices = [make_slice("first", None, read_first), make_slice("second", None, read_second)]
+    assert [answered.error for answered in quick.classify_many(slices)] == [None, None]
+
+
+def test_only_a_few_slices_are_read_ahead(quick: Classifier) -> None:
+    taken: list[int] = []
+
+    def slices() -> Iterator[Slice]:
+        for number in range(100):
+            taken.append(number)
+            yield make_slice("scan.nii", number)
+
+    answers = quick.classify_many(slices())
+    for answered in range(1, 50):
+        next(answers)
+        assert len(taken) <= answered + READ_AHEAD
+    answers.close()
+
+
+def test_an_iterator_that_is_closed_early_leaves_no_thread(quick: Classifier) -> None:
+    answers = quick.classify_many(make_slice("scan.nii", number) for number in range(100))
+    next(answers)
+    assert reading_threads()
+    answers.close()
+    assert reading_threads() == []
+
+
+def test_an_iterator_that_is_dropped_leaves_no_thread(quick: Classifier) -> None:
+    next(quick.classify_many(make_slice("scan.nii", number) for number in range(100)))
+    assert reading_threads() == []
+
+
+def test_what_the_iterable_raises_reaches_the_caller(quick: Classifier) -> None:
+    def slices() -> Iterator[Slice]:
+        yield make_slice("a")
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(quick.classify_many(slices()))
+    assert reading_threads() == []
+
+
+def test_no_slices_are_no_answers(quick: Classifier) -> None:
+    assert list(quick.classify_many([])) == []

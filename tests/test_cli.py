@@ -1,14 +1,21 @@
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
 from brain_tumor.cli import main
+from brain_tumor.input.series import Plane, ReadOptions, Series, Window
 from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import encode, make_model_bytes, png_bytes
@@ -72,6 +79,8 @@ def test_a_model_that_cannot_be_used_is_status_2(capsys: Capture) -> None:
         ["predict", "good.png", "--threads", "0"],
         ["predict", "--colour"],
         ["predict", "good.png", "--heatmap-strength", "1.5"],
+        ["predict", "good.png", "--plane", "oblique"],
+        ["predict", "good.png", "--window", "narrow"],
         ["predict", "good.png", "--heatmap-strength", "much"],
         ["model"],
         ["guess"],
@@ -145,7 +154,7 @@ def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: 
     def interrupt(file: str) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("brain_tumor.cli.read_file", interrupt)
+    monkeypatch.setattr("brain_tumor.input.files.read_file", interrupt)
     assert main(["predict", "good.png"]) == 130
     assert capsys.readouterr().err.endswith("brain-tumor: interrupted\n")
 
@@ -181,7 +190,7 @@ def test_a_pipe_gets_no_progress_bar(capsys: Capture) -> None:
 @pytest.fixture
 def mapped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three images in two folders, and a model that computes maps for those called "mapped"."""
-    monkeypatch.setattr("brain_tumor.cli.load_classifier", lambda *_: ScriptedClassifier())
+    monkeypatch.setattr("brain_tumor.prediction.command.load_classifier", lambda *_: ScriptedClassifier())
     for name in ("in/a/mapped.png", "in/b/mapped.png", "in/healthy-mapped.png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(png_bytes())
@@ -222,7 +231,7 @@ def test_a_location_is_in_the_table_and_in_json(capsys: Capture) -> None:
 
 
 def test_a_model_without_heat_maps_says_so_and_still_answers(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr("brain_tumor.cli.load_classifier", lambda *_: ScriptedClassifier())
+    monkeypatch.setattr("brain_tumor.prediction.command.load_classifier", lambda *_: ScriptedClassifier())
     assert main(["predict", "good.png", "--heatmaps", "maps"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("good.png: ")
@@ -264,3 +273,171 @@ def test_version_is_the_installed_one(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert (end.value.code, capsys.readouterr().out) == (0, f"brain-tumor {version('brain-tumor-mri')}\n")
+
+
+# Runs `predict` with a classifier that takes a while for each slice and needs no network.
+SLOW = """
+import sys, time
+from brain_tumor import cli
+from tests.scripted import ScriptedClassifier
+
+class Slow(ScriptedClassifier):
+    def _answer(self, scan, name):
+        time.sleep(0.05)
+        return super()._answer(scan, name)
+
+import brain_tumor.prediction.command as command
+command.load_classifier = lambda *_: Slow()
+raise SystemExit(cli.main(sys.argv[1:]))
+"""
+TABLES = ["--csv", "out.csv", "--jsonl", "out.jsonl", "--parquet", "out.parquet"]
+
+
+@pytest.fixture
+def many() -> list[str]:
+    """Twenty images in a folder "in", the eighth unreadable."""
+    names = [f"in/{number:02}.png" for number in range(20)]
+    Path("in").mkdir()
+    for name in names:
+        Path(name).write_bytes(png_bytes())
+    Path(names[7]).write_bytes(b"")
+    return names
+
+
+def end_early(name: str, *arguments: str) -> int:
+    """Run predict until five slices are done, then send the signal; gives the exit status."""
+    root = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
+    command = [sys.executable, "-c", SLOW, "predict", "in", *arguments]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        assert program.stdout
+        for _ in range(5):
+            program.stdout.readline()
+        program.send_signal(getattr(signal, name))
+        program.stdout.read()
+    return program.returncode
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedClassifier:
+    """Answers in place of the network, and counts."""
+    classifier = ScriptedClassifier()
+    monkeypatch.setattr("brain_tumor.prediction.command.load_classifier", lambda *_: classifier)
+    return classifier
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(("name", "status"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
+    name: str, status: int, many: list[str], scripted: ScriptedClassifier
+) -> None:
+    assert end_early(name, *TABLES) == status
+    done = [json.loads(line)["file"] for line in Path("out.jsonl.part").read_text().splitlines()]
+    assert len(done) >= 5 and not Path("out.csv").exists()
+    assert main(["predict", "in", *TABLES, "--resume"]) == 1
+    assert [row["file"] for row in rows("out.csv")] == many
+    assert [json.loads(line)["file"] for line in Path("out.jsonl").read_text().splitlines()] == many
+    assert pq.read_table("out.parquet")["file"].to_pylist() == many
+    assert scripted.calls == [name for name in many if name not in done]
+    assert list(Path().glob("out.*.part*")) == []
+
+
+@pytest.mark.usefixtures("many", "scripted")
+def test_an_interrupted_run_is_not_gone_on_with_in_another_plane(capsys: Capture) -> None:
+    end_early("SIGTERM", "--csv", "out.csv")
+    before = Path("out.csv.part").read_bytes()
+    assert main(["predict", "in", "--csv", "out.csv", "--plane", "coronal", "--resume"]) == 2
+    assert "was begun with the plane of acquisition, not coronal" in capsys.readouterr().err
+    assert Path("out.csv.part").read_bytes() == before
+
+
+@pytest.mark.usefixtures("many", "scripted")
+def test_without_resume_an_interrupted_table_is_begun_anew_and_that_is_said(capsys: Capture) -> None:
+    end_early("SIGTERM", "--csv", "out.csv")
+    main(["predict", "in/00.png", "--csv", "out.csv"])
+    assert "out.csv.part: an interrupted run left it; begun anew" in capsys.readouterr().err
+    assert [row["file"] for row in rows("out.csv")] == ["in/00.png"]
+
+
+@pytest.mark.usefixtures("many", "scripted")
+def test_rows_of_files_that_are_gone_are_counted(capsys: Capture) -> None:
+    end_early("SIGTERM", "--csv", "out.csv")
+    Path("in/01.png").unlink()
+    main(["predict", "in", "--csv", "out.csv", "--resume"])
+    assert "1 rows of the interrupted run are of files that were not found now" in capsys.readouterr().err
+    assert len(rows("out.csv")) == 20
+
+
+@pytest.mark.usefixtures("scripted")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--resume"], "--resume goes on with a table"),
+        (
+            ["--resume", "--csv", "out.csv", "--heatmaps", "maps"],
+            "draw --heatmaps and write --report in a run of their own",
+        ),
+        (["--csv", "out.csv", "--series-csv", "out.csv"], "two outputs have the same place"),
+    ],
+)
+def test_options_that_do_not_go_together_are_status_2(arguments: list[str], complaint: str, capsys: Capture) -> None:
+    assert main(["predict", "good.png", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("scripted")
+def test_every_table_has_a_row_per_image() -> None:
+    assert main(["predict", "bad.png", "good.png", *TABLES]) == 1
+    expected = [("bad.png", "error"), ("good.png", "classified")]
+    assert [(row["file"], row["status"]) for row in rows("out.csv")] == expected
+    lines = map(json.loads, Path("out.jsonl").read_text().splitlines())
+    assert [(row["file"], row["status"]) for row in lines] == expected
+    table = pq.read_table("out.parquet").to_pylist()
+    assert [(row["file"], row["status"]) for row in table] == expected
+
+
+@pytest.mark.usefixtures("scripted")
+def test_plane_and_window_reach_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def open_files(files: Iterator[str], options: ReadOptions) -> Iterator[Series]:
+        given.append(options)
+        yield from ()
+
+    monkeypatch.setattr("brain_tumor.prediction.command.open_files", open_files)
+    main(["predict", "good.png"])
+    main(["predict", "good.png", "--plane", "sagittal", "--window", "robust"])
+    assert given == [ReadOptions(), ReadOptions(Plane.SAGITTAL, Window.ROBUST)]
+
+
+def test_a_handler_of_sigterm_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    main(["predict", "missing.png"])
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_reports_are_numbered_and_show_no_file_name() -> None:
+    assert main(["predict", "bad.png", "good.png", "--report", "out", "--report-format", "both"]) == 1
+    assert sorted(path.name for path in Path("out").iterdir()) == ["image-1.html", "image-1.pdf"]
+    assert "good.png" not in Path("out/image-1.html").read_text(encoding="utf-8")
+
+
+def test_reports_show_names_when_asked(capsys: Capture) -> None:
+    assert main(["predict", "good.png", "--report", "out", "--report-names"]) == 0
+    assert "good.png" in Path("out/good.html").read_text(encoding="utf-8")
+    assert "Reports written to out: 1 of images, as HTML." in capsys.readouterr().err
+
+
+def test_reports_of_an_earlier_run_are_not_mixed_with_new_ones(capsys: Capture) -> None:
+    Path("out").mkdir()
+    Path("out/image-1.html").write_bytes(b"")
+    assert main(["predict", "good.png", "--report", "out"]) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+
+
+def test_a_series_gets_one_report_for_all_its_slices() -> None:
+    volume = np.zeros((64, 64, 3), np.uint8)
+    volume[16:48, 16:48] = 200
+    nib.save(nib.Nifti1Image(volume, np.diag([1.0, 1.0, 5.0, 1.0])), "head.nii")  # type: ignore[no-untyped-call]
+    assert main(["predict", "head.nii", "--report", "out"]) == 0
+    assert [path.name for path in Path("out").iterdir()] == ["series-1.html"]

@@ -16,8 +16,8 @@ WIDTH_PX = 1280
 ANSWER_TIMEOUT_MS = 60_000
 # Until fonts, images and charts have been drawn.
 DRAWING_MS = 3_000
-# Leaves out the line above the heading that follows.
-MARGIN_PX = 60
+# The end of the last card.
+MARGIN_PX = 40
 
 
 def take_screenshot(target: Path, chromium: str) -> None:
@@ -30,8 +30,8 @@ def take_screenshot(target: Path, chromium: str) -> None:
         page.mouse.move(0, 0)
         page.wait_for_timeout(DRAWING_MS)
         # Streamlit scrolls inside the page, so a picture of all of it needs a window as high as all of it.
-        end_px = page.get_by_role("heading", name="About the model").evaluate("e => e.getBoundingClientRect().top")
-        page.set_viewport_size({"width": WIDTH_PX, "height": round(end_px) - MARGIN_PX})
+        end_px = page.get_by_role("button", name="Report as PDF").last.evaluate("e => e.getBoundingClientRect().bottom")
+        page.set_viewport_size({"width": WIDTH_PX, "height": round(end_px) + MARGIN_PX})
         page.wait_for_timeout(DRAWING_MS)
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,20 +1,38 @@
 """Classify brain MRI slices with one light model file. For research and education, never for diagnosis."""
 
-from brain_tumor.classifier import Classifier, Result, load_classifier
+from brain_tumor.classifier import Answered, Classifier, Result, load_classifier
 from brain_tumor.decision.location import Location
+from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.errors import BrainTumorError, ModelFileError, ScanError
+from brain_tumor.errors import BrainTumorError, MissingExtraError, ModelFileError, ScanError
+from brain_tumor.input.files import open_paths
+from brain_tumor.input.scan import Scan
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, Window
 from brain_tumor.labels import Label
+from brain_tumor.presentation.frames import to_dataframe
+from brain_tumor.presentation.rows import to_rows
 
 __all__ = [
+    "Answered",
     "BrainTumorError",
     "Classifier",
     "Label",
     "Location",
+    "MissingExtraError",
     "ModelFileError",
+    "Plane",
+    "ReadOptions",
     "Result",
+    "Scan",
     "ScanError",
+    "Series",
+    "SeriesVerdict",
+    "Slice",
     "Status",
     "Verdict",
+    "Window",
     "load_classifier",
+    "open_paths",
+    "to_dataframe",
+    "to_rows",
 ]

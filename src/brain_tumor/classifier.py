@@ -1,14 +1,26 @@
 """The table of contents: one line per stage."""
 
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from brain_tumor.decision.location import Location, find_location
+from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict, decide
+from brain_tumor.errors import ScanError
+from brain_tumor.input.array import read_array
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
-from brain_tumor.input.scan import Scan
+from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.model.choice import EngineName, load_engine
@@ -16,18 +28,25 @@ from brain_tumor.model.engine import Engine
 from brain_tumor.model.model_file import ModelFile, default_model_path, load_model_file
 from brain_tumor.model.output import ModelOutput
 
+# Two threads keep up with the network on any file but a huge one.
+DECODING_THREADS = 2
+# Slices that are read or being read while the network runs; each may weigh 100 MB, so a few must do.
+READ_AHEAD = 4
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The answer for one image. For research and education only, never for diagnosis."""
 
-    name: str
+    name: str  # of the file
     scan: Scan
     output: ModelOutput
     verdict: Verdict
     order: tuple[Label, ...]  # class of each probability
     model_id: str
     location: Location | None = None  # where the tumor is; only of a verdict that names one
+    slice_number: int | None = None  # counted from 1 within the file; None for a file of one slice
+    elapsed_s: float | None = None  # for reading and answering; None where nobody measured
 
     @property
     def probabilities(self) -> dict[Label, float]:
@@ -40,6 +59,21 @@ class Result:
         if self.verdict.status is Status.NOT_A_BRAIN_MRI:
             return None
         return self.probabilities[self.verdict.label]
+
+    def to_finding(self, position_mm: float | None) -> Finding:
+        """What the answer of a whole series needs of this slice; position_mm: along the normal of its plane."""
+        located = None if self.output.location is None else self.location is not None
+        return Finding(self.verdict, self.probabilities, position_mm, located)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """What became of one slice: a result, or the reason why there is none."""
+
+    slice: Slice
+    result: Result | None
+    error: ScanError | None  # exactly where result is None
+    elapsed_s: float  # for reading and answering, without waiting in line
 
 
 class Classifier:
@@ -56,14 +90,89 @@ class Classifier:
 
     def classify(self, data: bytes, name: str) -> Result:
         """Classify one image file's content; `name` only appears in messages. Raises ScanError."""
-        return self.classify_scan(read_scan(data, name), name)
+        start = time.perf_counter()
+        return _timed(self.classify_scan(read_scan(data, name), name), start)
 
     def classify_scan(self, scan: Scan, name: str) -> Result:
         """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
-        output = self._engine.run(to_tensor(scan, self.card.input))
+        start = time.perf_counter()
+        return _timed(self._answer(scan, to_tensor(scan, self.card.input), name), start)
+
+    def classify_array(self, pixels: NDArray[np.generic], name: str = "array") -> Result:
+        """Classify pixels in memory, (rows, columns) or (rows, columns, 3), of any integer or float type.
+
+        How values become 0 to 1 stands at brain_tumor.input.array.read_array. Raises ScanError for another shape
+        or type, for NaN and infinity.
+        """
+        start = time.perf_counter()
+        return _timed(self.classify_scan(read_array(pixels, name), name), start)
+
+    def classify_slice(self, slice: Slice) -> Result:  # noqa: A002 - the word of the field
+        """Classify one slice of a file or series; raises ScanError when it cannot be read."""
+        answered = self._finish(slice, self._read(slice))
+        if answered.error:
+            raise answered.error
+        assert answered.result  # noqa: S101 - there is one where there is no error
+        return answered.result
+
+    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+        """Classify slices one by one, in their order; the next few are read while the network runs.
+
+        One that cannot be read, whatever its reader raises, is an Answered with an error. Memory does not grow with
+        the number of slices, as long as the caller does not keep the results. Closing the iterator, or dropping it,
+        ends its threads.
+        """
+        pool = ThreadPoolExecutor(DECODING_THREADS, "brain-tumor-read")
+        try:
+            ahead: deque[tuple[Slice, Future[_Read]]] = deque()
+            coming = iter(slices)
+            while True:
+                for one in islice(coming, READ_AHEAD - len(ahead)):
+                    ahead.append((one, pool.submit(self._read, one)))
+                if not ahead:
+                    return
+                one, future = ahead.popleft()
+                yield self._finish(one, future.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _read(self, one: Slice) -> "_Read":
+        start = time.perf_counter()
+        try:
+            scan = one.read()
+            return _Read(time.perf_counter() - start, (scan, to_tensor(scan, self.card.input)))
+        except Exception as error:
+            # A batch of thousands must not end because a decoder raises a type that nobody expected. The error is
+            # a new one, because the traceback of the old one would keep the file's content in memory.
+            unexpected = f"{one.name}: cannot be read ({type(error).__name__}: {error}); export it again"
+            message = str(error) if isinstance(error, ScanError) else unexpected
+            return _Read(time.perf_counter() - start, ScanError(message))
+
+    def _finish(self, one: Slice, read: "_Read") -> Answered:
+        if isinstance(read.found, ScanError):
+            return Answered(one, None, read.found, read.elapsed_s)
+        start = time.perf_counter()
+        result = self._answer(*read.found, one.file)
+        elapsed_s = read.elapsed_s + time.perf_counter() - start
+        return Answered(one, replace(result, slice_number=one.number, elapsed_s=elapsed_s), None, elapsed_s)
+
+    def _answer(self, scan: Scan, tensor: FloatArray, name: str) -> Result:
+        output = self._engine.run(tensor)
         verdict = decide(scan, output, self.card.rules)
         location = find_location(output, self.card.rules) if verdict.names_tumor else None
         return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id, location)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A slice on its way to the network."""
+
+    elapsed_s: float
+    found: tuple[Scan, FloatArray] | ScanError  # with the network's input
+
+
+def _timed(result: Result, start: float) -> Result:
+    return replace(result, elapsed_s=time.perf_counter() - start)
 
 
 def load_classifier(

@@ -2,30 +2,27 @@
 
 import argparse
 import contextlib
-import functools
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from brain_tumor.classifier import Classifier, load_classifier
-from brain_tumor.errors import BrainTumorError, ScanError
-from brain_tumor.evaluation.command import add_engine, add_evaluate, positive
-from brain_tumor.input.files import find_files, read_file
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
-from brain_tumor.presentation.map_files import MapFolder
+from brain_tumor.prediction.command import add_predict
 from brain_tumor.presentation.model_info import render_model
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
-from brain_tumor.presentation.rows import Row, to_error_row, to_row
-from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, render_error_line, render_line, to_printable
-from brain_tumor.presentation.writers import CsvFile, to_json_line
+from brain_tumor.presentation.rows import package_version
+from brain_tumor.presentation.wording import NOTICE, to_printable
 
-ALL_ANSWERED, SOME_FAILED, WRONG_USE = 0, 1, 2
-# As a shell reports a program that SIGINT or SIGPIPE ended.
-INTERRUPTED, READER_GONE = 130, 141
+DONE, WRONG_USE = 0, 2
+# As a shell reports a program that SIGINT, SIGPIPE or SIGTERM ended.
+INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -39,10 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     _prepare_output()
     arguments = _parser().parse_args(argv)
     try:
-        status = int(arguments.run(arguments))
-        sys.stdout.flush()
+        with _termination_as_interruption():
+            status = int(arguments.run(arguments))
+            sys.stdout.flush()
     except BrainTumorError as error:
         return _complain(str(error), WRONG_USE)
+    except _Termination:
+        return _complain("terminated", TERMINATED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -54,13 +54,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Termination(KeyboardInterrupt):
+    """SIGTERM, which batch systems and `docker stop` send: ended as with Ctrl-C, so that all is left in order."""
+
+
+@contextlib.contextmanager
+def _termination_as_interruption() -> Iterator[None]:
+    def end(*_: Any) -> None:
+        raise _Termination
+
+    if threading.current_thread() is not threading.main_thread():  # the only one that signals reach
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="brain-tumor", description="Classify brain MRI slices with one light model file.", epilog=NOTICE
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_predict(commands)
+    add_predict(commands)
     _add_model(commands)
     add_evaluate(commands)
     return parser
@@ -68,54 +87,8 @@ def _parser() -> argparse.ArgumentParser:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # reads the installed files, so only when asked
-
-        print(f"brain-tumor {version('brain-tumor-mri')}")
+        print(f"brain-tumor {package_version()}")
         parser.exit()
-
-
-def _add_predict(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "predict",
-        help="classify images",
-        description="Classify images, one line each. Exit status: 0 all answered, 1 some failed, 2 wrong use",
-        epilog=NOTICE,
-    )
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        metavar="PATH",
-        help="image file, folder (searched with its subfolders, hidden files left out), or quoted pattern",
-    )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table (FILE.part until it is whole)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
-    parser.add_argument(
-        "--heatmaps",
-        type=Path,
-        metavar="DIR",
-        help=f"also draw each image's heat maps into a new folder. {' '.join(MAP_EXPLANATIONS.values())}",
-    )
-    parser.add_argument(
-        "--heatmap-strength",
-        type=_share,
-        default=DEFAULT_STRENGTH,
-        metavar="S",
-        help="share of colour where a heat map is 1, from 0 to 1 (default: %(default)s)",
-    )
-    parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
-    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
-    add_engine(parser)
-    parser.set_defaults(run=_predict)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return share
 
 
 def _add_model(commands: Commands) -> None:
@@ -131,62 +104,7 @@ def _add_model(commands: Commands) -> None:
 def _show_model(arguments: argparse.Namespace) -> int:
     model = load_model_file(arguments.file or default_model_path())
     print(model.card.to_json() if arguments.json else render_model(model), end="")
-    return ALL_ANSWERED
-
-
-def _predict(arguments: argparse.Namespace) -> int:
-    with contextlib.ExitStack() as stack:
-        table = CsvFile(arguments.csv) if arguments.csv else None
-        # The table and the maps may lie in the very folder that is searched.
-        skip = {path.resolve() for path in (table.path, table.part)} if table else set()
-        maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-        if maps:
-            skip.add(maps.path.resolve())
-        find = functools.partial(find_files, arguments.paths, skip)
-        if not any(map(os.path.lexists, find())):
-            raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
-        classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
-        if table:
-            stack.enter_context(table)
-        if not arguments.json:  # every JSON object carries the notice itself
-            stack.callback(print, NOTICE, file=sys.stderr)
-        if maps:
-            stack.callback(_print_summary, maps)
-        failed = 0
-        files, show = _with_progress(find)
-        for file in files:
-            row, line = _answer(classifier, file, maps)
-            failed += row["status"] == "error"
-            if table:
-                table.write(row)
-            show(to_json_line(row) if arguments.json else to_printable(line))
-            sys.stdout.flush()
-    return SOME_FAILED if failed else ALL_ANSWERED
-
-
-def _answer(classifier: Classifier, file: str, maps: MapFolder | None) -> tuple[Row, str]:
-    try:
-        result = classifier.classify(read_file(file), file)
-    except ScanError as error:
-        row = to_error_row(file, str(error), classifier.card.model_id)
-        return row, render_error_line(file, str(row["reason"]))
-    if maps:
-        maps.write(result)
-    return to_row(result), render_line(result)
-
-
-def _print_summary(maps: MapFolder) -> None:
-    for line in maps.summary():
-        print(to_printable(line), file=sys.stderr)
-
-
-def _with_progress(find: Callable[[], Iterator[str]]) -> tuple[Iterable[str], Callable[[str], object]]:
-    """The files to go through and the function that prints a line; several on a terminal come with a bar."""
-    if not sys.stderr.isatty() or (total := sum(1 for _ in find())) < 2:
-        return find(), print
-    from tqdm import tqdm  # a third of the time that everything else takes to import
-
-    return tqdm(find(), total=total, unit="image", leave=False), tqdm.write
+    return DONE
 
 
 def _complain(message: str, status: int) -> int:

@@ -144,7 +144,13 @@ def _add_training_list(commands: Commands) -> None:
     build.add_argument(
         "--no-copies-in-test", action="store_true", help="leave out test images of which a copy trains or validates"
     )
-    build.add_argument("--other-groups", type=Path, help="groups.csv of audit on the folder above the other sources")
+    build.add_argument(
+        "--other-groups",
+        type=Path,
+        action="append",
+        default=[],
+        help="groups.csv of audit on the folder above the other sources; may be given several times",
+    )
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
     build.set_defaults(run=_run_training_list)
 

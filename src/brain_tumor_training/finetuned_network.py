@@ -120,7 +120,12 @@ def compile_finetuned(recipe: FinetuneRecipe, model: FinetunedNetwork, steps: in
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 100, steps - warm_up, warmup_target=recipe.learning_rate, warmup_steps=warm_up
     )
-    options = {"weight_decay": recipe.weight_decay, "use_ema": True, "ema_momentum": recipe.weight_average}
+    options = {
+        "weight_decay": recipe.weight_decay,
+        "global_clipnorm": recipe.gradient_norm,
+        "use_ema": True,
+        "ema_momentum": recipe.weight_average,
+    }
     optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": schedule, **options}}
     model.set_map_weights(recipe)
     model.compile(optimizer=keras.optimizers.get(optimizer))

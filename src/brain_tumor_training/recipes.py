@@ -74,6 +74,7 @@ class FinetuneRecipe:
     learning_rate: float = 1e-4  # highest, after the warm-up; a cosine leads to zero
     warm_up: float = 0.05  # share of all steps
     weight_decay: float = 0.01
+    gradient_norm: float = 1.0  # longer gradients, over all weights together, are cut: one batch may not undo an epoch
     weight_average: float = 0.98  # share of the running average that stays at each step; its weights are kept
     precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
     location_weight: float = 0.5  # loss of the location map beside the class loss

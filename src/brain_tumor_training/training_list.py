@@ -58,24 +58,25 @@ def build_own(
     return sorted(examples, key=lambda one: one.path)
 
 
-def build_other(folder: Path, root: Path, label: str, groups: Path) -> list[Example]:
+def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) -> list[Example]:
     """Examples of another source: all images of a folder, with one label ("tumor" where the type is unknown).
 
-    groups: the groups.csv of an audit of the folder above, so that copies across folders are known. Copies and subjects
-    stay in one part, chosen by the hash of their name; of each group one image trains or validates, all are tested.
-    Raises DatasetError for a label that means no class and for an image that the audit does not have.
+    groups: the groups.csv of audits, one of them of the folder above, so that copies across folders are known; the
+    first that lists the folder counts. Copies and subjects stay in one part, chosen by the hash of their name; of each
+    group one image trains or validates, all are tested. Raises DatasetError for a label that means no class and for an
+    image that the audit does not have.
     """
     found = None if label == ANY_TUMOR else label_from_name(label)
     if found is None and label != ANY_TUMOR:
         raise DatasetError(f"{folder}: is given the label {label!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
     images = find_images(folder)
-    known = {record["path"]: record["group"] for record in read_csv(groups)}
+    known = _find_audit(folder, groups)
     names = _kept_together(known)
     examples, seen = [], set()
     for image in images:
         audited = known.get(f"{folder.name}/{image.name}")
         if audited is None:
-            raise DatasetError(f"{groups}: lacks {folder.name}/{image.name}; audit the folder above {folder}")
+            raise DatasetError(f"the audit lacks {folder.name}/{image.name}; audit the folder above {folder}")
         part = _other_part(names[audited])
         if part != TEST and audited in seen:
             continue
@@ -84,6 +85,17 @@ def build_other(folder: Path, root: Path, label: str, groups: Path) -> list[Exam
         group = f"{folder.parent.name}/{audited}"
         examples.append(Example(image.relative_to(root).as_posix(), found, group, folder.name, part, None))
     return examples
+
+
+def _find_audit(folder: Path, groups: Sequence[Path]) -> dict[str, str]:
+    """Path below the audited folder -> group, of the first audit that lists an image of the folder."""
+    for audit in groups:
+        known = {record["path"]: record["group"] for record in read_csv(audit)}
+        if any(path.startswith(f"{folder.name}/") for path in known):
+            return known
+    raise DatasetError(
+        f"{', '.join(map(str, groups))}: list no image of {folder.name}; audit the folder above {folder}"
+    )
 
 
 def _kept_together(known: Mapping[str, str]) -> dict[str, str]:

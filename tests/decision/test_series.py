@@ -6,10 +6,13 @@ from brain_tumor.labels import Label
 
 
 def make_finding(
-    label: Label = Label.NO_TUMOR, status: Status = Status.CLASSIFIED, position_mm: float | None = None
+    label: Label = Label.NO_TUMOR,
+    status: Status = Status.CLASSIFIED,
+    position_mm: float | None = None,
+    located: bool | None = None,
 ) -> Finding:
     probabilities = {one: 0.91 if one is label else 0.03 for one in Label}
-    return Finding(Verdict(label, status, None), probabilities, position_mm)
+    return Finding(Verdict(label, status, None), probabilities, position_mm, located)
 
 
 HEALTHY = make_finding()
@@ -45,7 +48,7 @@ def test_the_class_of_a_run_is_the_one_with_the_highest_mean_probability() -> No
     assert decide_series([GLIOMA, PITUITARY, PITUITARY]).label is Label.PITUITARY
 
 
-@pytest.mark.parametrize(("spacing_mm", "status"), [(1.0, Status.UNCERTAIN), (3.0, Status.CLASSIFIED)])
+@pytest.mark.parametrize(("spacing_mm", "status"), [(1.0, Status.UNCERTAIN), (4.0, Status.CLASSIFIED)])
 def test_three_thin_slices_are_not_long_enough(spacing_mm: float, status: Status) -> None:
     findings = [make_finding(Label.GLIOMA, position_mm=place * spacing_mm) for place in range(3)]
     assert decide_series(findings).status is status
@@ -74,3 +77,8 @@ def test_the_most_suspicious_slices_come_first_and_those_not_analysed_last() -> 
 def test_a_series_without_slices_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one slice"):
         decide_series([])
+
+
+@pytest.mark.parametrize(("located", "status"), [(True, Status.CLASSIFIED), (False, Status.UNCERTAIN)])
+def test_a_run_counts_only_where_the_tumor_is_located(located: bool, status: Status) -> None:
+    assert decide_series([make_finding(Label.GLIOMA, located=located)] * MIN_RUN).status is status

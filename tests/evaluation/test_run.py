@@ -104,3 +104,7 @@ def test_the_gate_is_measured_family_by_family(tmp_path: Path) -> None:
 
 def test_a_thumbnail_of_a_file_that_is_gone_is_none(tmp_path: Path) -> None:
     assert load_thumbnail(ImageFile(tmp_path / "gone.png", "gone.png")) is None
+
+
+def test_rows_hold_no_time_so_that_a_report_repeats(tmp_path: Path) -> None:
+    assert {outcome.row["elapsed_s"] for outcome in make_evaluation(tmp_path).outcomes} == {None}

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.files import find_files, read_file
+from brain_tumor.input.files import find_files, open_paths, read_file, to_source
 from brain_tumor.input.reader import MAX_SCAN_BYTES
+from tests.factories import png_bytes
 
 
 def touch(*paths: Path) -> None:
@@ -96,6 +97,27 @@ def test_of_a_huge_file_one_byte_more_than_allowed_is_read() -> None:
     assert len(read_file("huge")) == MAX_SCAN_BYTES + 1
 
 
+def test_a_large_archive_is_read_whole() -> None:
+    with Path("large.zip").open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(MAX_SCAN_BYTES + 10)
+    assert len(read_file("large.zip")) == MAX_SCAN_BYTES + 10
+
+
+def test_a_source_reads_the_file_whole_or_piece_by_piece() -> None:
+    touch(Path("a"))
+    source = to_source("a")
+    with source.stream() as stream:
+        assert (source.name, source.read(), stream.read()) == ("a", b"x", b"x")
+
+
+def test_the_source_of_a_missing_file_says_so_when_it_is_used() -> None:
+    source = to_source("missing")
+    for use in (source.read, source.stream):
+        with pytest.raises(ScanError, match="missing: cannot be read"):
+            use()
+
+
 def test_a_missing_file_is_a_scan_error() -> None:
     with pytest.raises(ScanError, match="missing: cannot be read"):
         read_file("missing")
@@ -117,3 +139,17 @@ def test_a_named_pipe_without_a_writer_does_not_block() -> None:
 def test_a_folder_to_skip_is_left_out_with_all_that_it_holds() -> None:
     touch(Path("in/maps/x/1.png"), Path("in/maps2/1.png"), Path("in/1.png"))
     assert list(find_files(["in"], {Path("in/maps").resolve()})) == ["in/1.png", "in/maps2/1.png"]
+
+
+def test_paths_are_opened_as_series_in_their_order(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png"):
+        (tmp_path / name).write_bytes(png_bytes())
+    opened = list(open_paths([str(tmp_path), str(tmp_path / "none.png")]))
+    assert [series.name for series in opened] == [str(tmp_path / name) for name in ("a.png", "b.png", "none.png")]
+    assert opened[0].slices[0].read().pixels.shape == (64, 64)
+
+
+def test_a_path_that_cannot_be_read_is_a_slice_that_says_why(tmp_path: Path) -> None:
+    (series,) = open_paths([str(tmp_path / "none.png")])
+    with pytest.raises(ScanError, match=r"none\.png: cannot be read"):
+        series.slices[0].read()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_jpeg_and_back
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_jpeg_and_back, to_luma_and_chroma
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from tests.factories import encode
@@ -229,3 +229,10 @@ def test_jpeg_and_back_loses_more_at_a_lower_quality() -> None:
 def test_jpeg_and_back_keeps_black_and_white() -> None:
     for value in (0.0, 1.0):
         assert np.all(to_jpeg_and_back(np.full((8, 8), value, np.float32), 10) == value)
+
+
+def test_an_array_of_colour_is_read_as_a_picture_of_it_is() -> None:
+    red = np.zeros((2, 3, 3), np.uint8)
+    red[..., 0] = 255
+    luma, chroma = to_luma_and_chroma(red)
+    assert (luma.shape, luma[0, 0], chroma) == ((2, 3), pytest.approx(RED_LUMA), 1)

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +126,15 @@ def test_an_interrupted_file_does_not_have_its_final_name(folder: Path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         write(folder, "1.png")
     assert files(folder) == ["1.saliency.png.part"]
+
+
+def test_slices_of_one_file_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    folder = MapFolder(tmp_path / "maps", 0.5)
+    for number in (3, 12):
+        folder.write(replace(make_mapped_result(name="scan.nii"), slice_number=number))
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == [
+        "scan-slice-12.location.png",
+        "scan-slice-12.saliency.png",
+        "scan-slice-3.location.png",
+        "scan-slice-3.saliency.png",
+    ]

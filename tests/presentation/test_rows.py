@@ -1,15 +1,29 @@
+from dataclasses import replace
+from importlib.metadata import version
+
 import pytest
 
+from brain_tumor.classifier import Answered
 from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.errors import ScanError
+from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS, to_error_row, to_row
-from tests.factories import make_location, make_result
+from brain_tumor.presentation.rows import (
+    COLUMNS,
+    LOCATION_COLUMNS,
+    to_answered_row,
+    to_error_row,
+    to_row,
+    to_rows,
+)
+from tests.factories import make_location, make_result, make_scan
 
 
 def test_the_columns_and_their_order_are_kept_for_other_programs() -> None:
     assert ",".join(COLUMNS) == (
         "file,status,class,confidence,p_glioma,p_meningioma,p_no_tumor,p_pituitary,reason,model_id,"
-        "location_x0,location_y0,location_x1,location_y1,location_score"
+        "location_x0,location_y0,location_x1,location_y1,location_score,"
+        "slice,series,position_mm,gate_score,version,elapsed_s"
     )
 
 
@@ -64,3 +78,53 @@ def test_a_location_is_a_box_in_fractions_of_the_image_and_a_score() -> None:
 def test_without_a_location_its_cells_are_empty() -> None:
     row = to_row(make_result(location=make_location(0.25)))
     assert [row[column] for column in LOCATION_COLUMNS] == [None] * 5
+
+
+def make_answered(number: int | None = 3, error: str | None = None) -> Answered:
+    one = Slice("scan.nii", number, make_scan, position_mm=-4.5)
+    if error:
+        return Answered(one, None, ScanError(error), 0.25)
+    result = replace(make_result(name="scan.nii"), slice_number=number, elapsed_s=0.25)
+    return Answered(one, result, None, 0.25)
+
+
+def test_a_slice_has_its_number_its_series_its_position_and_its_time() -> None:
+    row = to_answered_row(make_answered(), "test-1", "T1 axial")
+    assert [row[column] for column in ("file", "slice", "series", "position_mm", "elapsed_s")] == [
+        "scan.nii",
+        3,
+        "T1 axial",
+        -4.5,
+        0.25,
+    ]
+
+
+def test_a_slice_that_was_not_read_has_them_too_and_a_reason_without_its_name() -> None:
+    row = to_answered_row(make_answered(error="scan.nii slice 3: is damaged; export it again"), "test-1", "T1")
+    assert [row[column] for column in ("slice", "series", "position_mm", "elapsed_s", "model_id")] == [
+        3,
+        "T1",
+        -4.5,
+        0.25,
+        "test-1",
+    ]
+    assert (row["status"], row["reason"]) == ("error", "is damaged; export it again")
+
+
+def test_the_gate_score_is_the_first_one() -> None:
+    assert to_row(make_result())["gate_score"] == 1.0
+
+
+def test_every_row_names_the_version_of_the_package() -> None:
+    rows = (to_row(make_result()), to_error_row("a.png", "empty", None))
+    assert {row["version"] for row in rows} == {version("brain-tumor-mri")}
+
+
+def test_rows_take_results_and_answered_slices() -> None:
+    rows = list(to_rows([make_result(name="a.png"), make_answered(), make_answered(error="bad")], "test-1"))
+    assert [(row["file"], row["status"]) for row in rows] == [
+        ("a.png", "classified"),
+        ("scan.nii", "classified"),
+        ("scan.nii", "error"),
+    ]
+    assert all(tuple(row) == COLUMNS for row in rows)

@@ -20,6 +20,16 @@ def test_the_longer_side_is_at_most_300_pixels_and_proportions_stay(
     assert thumbnail_of(np.zeros(shape))[1].size == size
 
 
+@pytest.mark.parametrize(
+    ("spacing_mm", "size"), [((3.0, 1.0), (100, 300)), ((1.0, 2.0), (200, 100)), ((1.0, 1.0), (100, 100))]
+)
+def test_pixels_that_are_no_squares_are_shown_in_true_proportions(
+    spacing_mm: tuple[float, float], size: tuple[int, int]
+) -> None:
+    data = render_thumbnail(Scan(np.zeros((100, 100), np.float32), 0.0, "NIfTI", spacing_mm))
+    assert Image.open(io.BytesIO(data)).size == size
+
+
 def test_even_noise_stays_below_60_kilobytes() -> None:
     data, _ = thumbnail_of(np.random.default_rng(0).random((300, 300)))
     assert len(data) < 60_000

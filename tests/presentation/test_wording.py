@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from brain_tumor.decision.verdict import Status, Verdict
@@ -91,3 +93,8 @@ def test_a_model_without_a_saliency_map_still_says_whether_a_tumor_was_located()
 )
 def test_only_characters_that_a_terminal_might_obey_are_escaped(text: str, shown: str) -> None:
     assert to_printable(text) == shown
+
+
+def test_a_line_names_the_slice_of_a_file_with_several() -> None:
+    result = replace(make_result(name="scan.nii"), slice_number=12)
+    assert render_line(result) == "scan.nii slice 12: Glioma 70.0%"

@@ -136,7 +136,7 @@ def others(tmp_path: Path, names: dict[str, str], folder: str, label: str = "not
         (tmp_path / "more" / name).touch()
     groups = tmp_path / "groups.csv"
     groups.write_text("path,group\n" + "".join(f"{name},{group}\n" for name, group in names.items()), encoding="utf-8")
-    found = build_other(tmp_path / "more" / folder, tmp_path, label, groups)
+    found = build_other(tmp_path / "more" / folder, tmp_path, label, [groups])
     return {Path(one.path).name: one for one in found}
 
 
@@ -198,3 +198,15 @@ def test_an_image_that_the_audit_lacks_is_named(tmp_path: Path) -> None:
     (tmp_path / "more/flair/new.png").touch()
     with pytest.raises(DatasetError, match=r"lacks flair/new.png; audit the folder above"):
         others(tmp_path, {"flair/a.png": "g"}, "flair")
+
+
+def test_the_audit_that_lists_the_folder_counts(tmp_path: Path) -> None:
+    (tmp_path / "more/flair").mkdir(parents=True)
+    (tmp_path / "more/flair/a.png").touch()
+    audits = [tmp_path / "clinic.csv", tmp_path / "more.csv"]
+    for audit, name in zip(audits, ("clinic/a.png,g1", "flair/a.png,g2"), strict=True):
+        audit.write_text(f"path,group\n{name}\n", encoding="utf-8")
+    (found,) = build_other(tmp_path / "more/flair", tmp_path, "notumor", audits)
+    assert found.group == "more/g2"
+    with pytest.raises(DatasetError, match="list no image of flair; audit the folder above"):
+        build_other(tmp_path / "more/flair", tmp_path, "notumor", audits[:1])

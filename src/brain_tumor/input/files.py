@@ -1,13 +1,32 @@
 """Paths, folders and patterns in; the names of files and their bytes out, one at a time."""
 
+import contextlib
 import glob
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.reader import read_limited
+from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import open_series
+
+
+def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that paths, folders and glob patterns hold, opened one after the other.
+
+    One that cannot be read is a series of one slice, whose read() raises ScanError. Found as find_files finds them.
+    """
+    return open_files(find_files(paths), options)
+
+
+def open_files(files: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+    """The series that these files hold, opened one after the other; as open_paths, without searching."""
+    return open_series(map(to_source, files), options or ReadOptions())
 
 
 def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
@@ -30,14 +49,31 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
                 yield f"./{file}" if file.startswith(("=", "+", "-", "@")) else file
 
 
+def to_source(file: str) -> SourceFile:
+    """A path as open_series takes it; nothing is read yet."""
+    return SourceFile(file, partial(read_file, file), partial(open_file, file))
+
+
 def read_file(file: str) -> bytes:
-    """A file's content, at most MAX_SCAN_BYTES + 1 of it; raises ScanError when it cannot be read."""
+    """A file's content, one byte more than its format may have at most; raises ScanError when it cannot be read."""
+    with open_file(file) as content, _told_as_scan_error(file):
+        return read_limited(content, os.fstat(content.fileno()).st_size)
+
+
+def open_file(file: str) -> BinaryIO:
+    """A regular file to read from; raises ScanError when it cannot be opened."""
+    with _told_as_scan_error(file):
+        content = open(file, "rb", opener=_open_without_waiting)  # noqa: SIM115 - the caller closes it
+        if stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+            return content
+        content.close()
+    raise ScanError(f"{file}: is not a regular file; give image files")
+
+
+@contextlib.contextmanager
+def _told_as_scan_error(file: str) -> Iterator[None]:
     try:
-        with open(file, "rb", opener=_open_without_waiting) as content:
-            status = os.fstat(content.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ScanError(f"{file}: is not a regular file; give image files")
-            return content.read(min(status.st_size, MAX_SCAN_BYTES) + 1)
+        yield
     except IsADirectoryError:
         raise ScanError(f"{file}: is a folder that cannot be listed; check its permissions") from None
     except OSError as error:

@@ -4,6 +4,7 @@ import contextlib
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
@@ -44,11 +45,22 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     return Scan(pixels, chroma, file_format)
 
 
+def to_luma_and_chroma(rgb: NDArray[np.uint8]) -> tuple[FloatArray, float]:
+    """Colour, (rows, columns, 3), 0 to 255, to ITU-R 601 luma, (rows, columns), 0 to 1, and a Scan's chroma."""
+    return _luma_and_chroma(Image.fromarray(np.ascontiguousarray(rgb)))
+
+
 def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
     """What JPEG at one of Pillow's qualities, 1 to 95, leaves of grey pixels, (rows, columns), 0 to 1."""
     file = io.BytesIO()
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return read_raster(file.getvalue(), "compressed scan", "JPEG").pixels
+
+
+def mix_channels(channels: NDArray[np.uint8]) -> tuple[FloatArray, float]:
+    """Grey pixels, (rows, columns), 0 to 1, and chroma of a colour picture, (rows, columns, 3), as of a file."""
+    image = Image.fromarray(channels)
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
 
 
 def _check_header(image: Image.Image, name: str) -> None:
@@ -79,11 +91,9 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
         opaque = Image.new("RGBA", image.size, (0, 0, 0, 255))
         opaque.alpha_composite(image.convert("RGBA"))
         image = opaque
-    chroma = 0.0
     if image.mode not in ("1", "L"):
-        image = image.convert("RGB")
-        chroma = _chroma(image)
-    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), chroma
+        return _luma_and_chroma(image.convert("RGB"))
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), 0.0
 
 
 def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
@@ -94,6 +104,10 @@ def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArra
     scaled: FloatArray = values.astype(np.float32) / np.float32(2**bits - 1)
     # Pillow inverts such pictures itself when they are 8 bits deep, and only then.
     return 1 - scaled if white_is_zero else scaled
+
+
+def _luma_and_chroma(image: Image.Image) -> tuple[FloatArray, float]:
+    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
 
 
 def _chroma(image: Image.Image) -> float:

@@ -18,7 +18,7 @@ class Plane(StrEnum):
 class Window(StrEnum):
     """Which stored values become black and white, for files deeper than a screen."""
 
-    FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL
+    FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL, of volumes as ROBUST
     FULL = "full"  # the smallest and the largest value
     ROBUST = "robust"  # the 1st and the 99th percentile
 

@@ -1,29 +1,109 @@
-"""What a page says about the model that answers on it, in Markdown."""
+"""What a page says about the model that answers on it."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
+from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
+from brain_tumor.presentation.charts import format_percent
 
-_LIMITS = (
-    "It knows these four classes only. Other diseases, and images of other scanners, sequences or planes "
-    "than it was trained on, are answered less well or wrongly.",
-    "Uploads stay in this server's memory until you clear them, or until shortly after you leave the page; "
-    "they are never written to disk or logged. Still, upload nothing that shows a patient's name.",
-    "Figures and limits in full: `docs/model-card.md` and `docs/evaluation.md` in the repository.",
+LIMITS = (
+    "It knows these four classes only: a metastasis, an abscess or a stroke is given one of them.",
+    "It has learned from single slices, without sequence, plane or clinical context. Images of other scanners, "
+    "sequences or planes than it was trained on are answered less well or wrongly.",
+    "Part of what separates the classes in its training data is the source of the image, not the disease.",
+    "High confidence is no proof; some wrong answers are given with more than 90 %.",
+    "Nothing is known about age groups, sexes, scanners or hospitals.",
 )
+HOW_EVALUATED = (
+    "Every figure was measured on an exported model file, through the same program that answers on this page. The "
+    "official test images of this public data set have many copies among its training images, so figures on them "
+    "flatter every model. Leak-free figures come from a network that has seen no copy, patient or series of its test "
+    "images; they are the ones to expect on new images of these sources. Other hospitals are harder still. An image "
+    "that was not analysed counts as its final class, No Tumor. Brackets hold 95 % intervals. All figures, with the "
+    "commands that measured them: `docs/evaluation.md` in the repository."
+)
+GATE = (
+    "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
+    "pixels, a blank or a coloured picture is turned away, and so is one whose *gate score*, computed from the same "
+    "forward pass, is under {threshold:.2f}. It ends as No Tumor *by rule*, marked as not analysed: that says nothing "
+    "about a tumor. A share of other pictures passes all the same; the table shows the last count."
+)
+DOUBT = (
+    "An answer is *uncertain* when its probability is under {probability} or less than {margin} above the second. "
+    "Doubt never turns into No Tumor, and probabilities are never edited."
+)
+YOUR_FILES = (
+    "Uploads stay in this server's memory until they are answered and no longer needed, until you clear them, or until "
+    "shortly after you leave the page. They are never logged, and not written to disk, but for volumes of more than "
+    "16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that shows "
+    "a patient's name."
+)
+_SHARES = {
+    "accuracy": "Accuracy",
+    "accuracy_among_classified": "Among classified",
+    "uncertain": "Uncertain",
+    "not_analysed": "Not analysed",
+}
 
 
-def render_about(card: Card) -> str:
-    """A list: the model, its accuracy where the card has been given one, its limits."""
-    classes = ", ".join(card.rules.order)
-    model = f"Model `{card.model_id}` of {card.created}: a neural network that tells {classes}."
-    return "\n".join(f"- {line}" for line in (model, *_accuracies(card.about.get("metrics", {})), *_LIMITS))
+def describe_model(card: Card) -> str:
+    """The model in one Markdown sentence."""
+    return f"Model `{card.model_id}` of {card.created}: a neural network that tells {', '.join(card.rules.order)}."
 
 
-def _accuracies(metrics: dict[str, Any]) -> Iterator[str]:
+def accuracy_rows(card: Card) -> list[dict[str, str]]:
+    """One row per set of test images: what was measured there, with intervals; empty where the card has no figures."""
+    rows = []
     # From `brain-tumor-train card`: a name for the images, and what `brain-tumor evaluate` measured there.
-    for name, figures in metrics.items():
-        accuracy = figures.get("accuracy") if isinstance(figures, dict) else None
-        if isinstance(accuracy, dict) and isinstance(accuracy.get("value"), float):
-            yield f"Accuracy on {name}: {accuracy['value']:.1%}."
+    for name, figures in card.about.get("metrics", {}).items():
+        if not isinstance(figures, Mapping) or not _is_share(figures.get("accuracy")):
+            continue
+        row = {"Test images": name, "Model": str(figures.get("model_id", "not stated"))}
+        row |= {title: _share(figures.get(key)) for key, title in _SHARES.items()}
+        recall = figures.get("recall")
+        recall = recall if isinstance(recall, Mapping) else {}
+        rows.append(row | {f"Found: {label}": _share(recall.get(label.value)) for label in Label})
+    return rows
+
+
+def gate_rows(card: Card) -> list[dict[str, str]]:
+    """One row per source of held-back pictures: how many of them passed the check for brain MRI."""
+    rows = []
+    for source, figures in card.about.get("gate_rates", {}).items():
+        if isinstance(figures, Mapping) and {"brain_mri", "test_accepted", "test_images", "seen_in_fit"} <= set(
+            figures
+        ):
+            rows.append(
+                {
+                    "Pictures": source.replace("-", " "),
+                    "Are brain MRI": "yes" if figures["brain_mri"] else "no",
+                    "Passed": f"{figures['test_accepted']} of {figures['test_images']}",
+                    "Others of this source helped to fit it": "yes" if figures["seen_in_fit"] else "no",
+                }
+            )
+    return rows
+
+
+def describe_gate(card: Card) -> str:
+    """What the check for brain MRI does, with this card's threshold."""
+    return GATE.format(threshold=card.rules.min_gate_score)
+
+
+def describe_doubt(card: Card) -> str:
+    """When an answer is uncertain, with this card's thresholds."""
+    rules = card.rules
+    return DOUBT.format(probability=format_percent(rules.min_probability), margin=format_percent(rules.min_margin))
+
+
+def _is_share(figure: Any) -> bool:
+    return isinstance(figure, Mapping) and isinstance(figure.get("value"), float)
+
+
+def _share(figure: Any) -> str:
+    if not _is_share(figure):
+        return "not measured"
+    text = format_percent(figure["value"])
+    if isinstance(figure.get("low"), float) and isinstance(figure.get("high"), float):
+        text += f" ({100 * figure['low']:.1f} to {100 * figure['high']:.1f})"
+    return text

@@ -8,6 +8,7 @@ import numpy as np
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
 from brain_tumor.model.output import ModelOutput
 
 
@@ -27,20 +28,23 @@ class HeatMap:
         FloatArray  # (rows, columns), 0 to 1; of a saliency map relative to its own maximum, of a location as computed
     )
     box: tuple[float, float, float, float] | None  # x0, y0, x1, y1, fractions of width and height
+    label: Label | None = None  # the class that a saliency map speaks of
 
 
-def to_heat_maps(result: Result) -> tuple[HeatMap, ...]:
-    """The maps to show: saliency of the final class of an analysed image, location where that class is a tumor.
+def to_heat_maps(result: Result, label: Label | None = None) -> tuple[HeatMap, ...]:
+    """The maps to show: saliency of one class of an analysed image, location where the final class is a tumor.
 
+    label: class whose saliency is meant; None for the final class, which an answer is about.
     Empty when the image was not analysed, and without the maps that the model file lacks.
     """
     maps = []
     saliency, location = result.output.saliency, result.output.location
     if saliency is not None and result.verdict.status is not Status.NOT_A_BRAIN_MRI:
-        heat: FloatArray = np.maximum(saliency[:, :, result.order.index(result.verdict.label)], 0)
+        label = label or result.verdict.label
+        heat: FloatArray = np.maximum(saliency[:, :, result.order.index(label)], 0)
         # A map of zeros has no strongest part; it stays as it is.
         relative = heat / heat.max() if heat.any() else heat
-        maps.append(HeatMap(MapKind.SALIENCY, relative, None))
+        maps.append(HeatMap(MapKind.SALIENCY, relative, None, label))
     if location is not None and result.verdict.names_tumor:
         box = result.location.box if result.location else None
         # A quantised network may overshoot by a rounding error.

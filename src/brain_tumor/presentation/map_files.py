@@ -32,14 +32,14 @@ class MapFolder:
     def write(self, result: Result) -> None:
         """Write the maps of one image, each file whole or not at all; raises BrainTumorError when that fails.
 
-        NAME is the image's path as it was given, without its ending, in subfolders of the same names; a number is
-        added where two images would share it.
+        NAME is the image's path as it was given, without its ending, in subfolders of the same names, and the number
+        of the slice (``-slice-12``) where a file has several; a number is added where two images would share it.
         """
         self._missing = missing_maps(result.output)
         maps = to_heat_maps(result)
         if not maps:
             return
-        stem = self._free_stem(result.name)
+        stem = self._free_stem(result)
         try:
             stem.parent.mkdir(parents=True, exist_ok=True)
             for shown in maps:
@@ -56,11 +56,13 @@ class MapFolder:
         lacking = render_missing(self._missing)
         return [f"{first} {lacking}".rstrip(), *(MAP_EXPLANATIONS[kind] for kind in MapKind if self._written[kind])]
 
-    def _free_stem(self, name: str) -> Path:
+    def _free_stem(self, result: Result) -> Path:
         # Without the root, a drive and steps upwards, every path stays inside the folder.
-        image = Path(name)
+        image = Path(result.name)
         parts = [part for part in image.parts if part not in (image.anchor, "..")]
         place = self.path.joinpath(*parts).with_suffix("")
+        if result.slice_number is not None:
+            place = place.with_name(f"{place.name}-slice-{result.slice_number}")
         # Asking the disk, not a list of names, also tells names apart as this file system does (case, Unicode).
         stems = chain([place], (place.with_name(f"{place.name}-{number}") for number in count(2)))
         return next(stem for stem in stems if not any(_map_path(stem, kind).exists() for kind in MapKind))

@@ -1,9 +1,14 @@
-"""One row per file for CSV and JSON. Columns keep their order; new ones are appended."""
+"""One row per slice for tables and JSON. Columns keep their order; new ones are appended."""
 
-from brain_tumor.classifier import Result
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from brain_tumor.classifier import Answered, Result
 from brain_tumor.labels import Label
 
 LOCATION_COLUMNS = ("location_x0", "location_y0", "location_x1", "location_y1", "location_score")
+TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version")
+NUMBER_COLUMN = "slice"  # the only column of whole numbers
 COLUMNS = (
     "file",
     "status",
@@ -13,15 +18,22 @@ COLUMNS = (
     "reason",
     "model_id",
     *LOCATION_COLUMNS,
+    "slice",  # counted from 1 within the file; empty for a file of one slice
+    "series",  # its name; empty for an image that stands alone
+    "position_mm",  # along the normal of the plane
+    "gate_score",  # log-odds that this is a brain MRI
+    "version",  # of this package
+    "elapsed_s",  # for reading and answering
 )
 
 Row = dict[str, str | float | None]
 
 
-def to_row(result: Result) -> Row:
-    """The row of an answered file; confidence is None when the image was not analysed.
+def to_row(result: Result, *, series: str | None = None, position_mm: float | None = None) -> Row:
+    """The row of an answered slice; confidence is None when it was not analysed.
 
     The location's edges are fractions of the image's width (x) and height (y); None where none was found.
+    series: name of the series it belongs to. position_mm: along the normal of its plane.
     """
     location = result.location
     return {
@@ -34,10 +46,16 @@ def to_row(result: Result) -> Row:
         "reason": result.verdict.reason,
         "model_id": result.model_id,
         **({} if location is None else dict(zip(LOCATION_COLUMNS, (*location.box, location.score), strict=True))),
+        "slice": result.slice_number,
+        "series": series,
+        "position_mm": position_mm,
+        "gate_score": float(result.output.gate_scores[0]),
+        "version": package_version(),
+        "elapsed_s": result.elapsed_s,
     }
 
 
-def to_error_row(name: str, message: str, model_id: str) -> Row:
+def to_error_row(name: str, message: str, model_id: str | None) -> Row:
     """The row of a file that could not be read: status ``error``, no class, the message as reason.
 
     Messages begin with the file's name; the reason leaves it out, it has a column of its own.
@@ -48,4 +66,34 @@ def to_error_row(name: str, message: str, model_id: str) -> Row:
         "status": "error",
         "reason": message.removeprefix(f"{name}: "),
         "model_id": model_id,
+        "version": package_version(),
     }
+
+
+def to_answered_row(answered: Answered, model_id: str | None, series: str | None = None) -> Row:
+    """The row of one slice of `classify_many`, read or not; series: name of the series it belongs to."""
+    one = answered.slice
+    if answered.result:
+        return to_row(answered.result, series=series, position_mm=one.position_mm)
+    # A message may begin with the slice's name as well as with the file's.
+    message = str(answered.error).removeprefix(f"{one.name}: ")
+    return to_error_row(one.file, message, model_id) | {
+        "slice": one.number,
+        "series": series,
+        "position_mm": one.position_mm,
+        "elapsed_s": answered.elapsed_s,
+    }
+
+
+def to_rows(answers: Iterable[Answered | Result], model_id: str | None = None) -> Iterator[Row]:
+    """Rows of answers, one by one, in their order; model_id: what stands in the rows of slices without an answer."""
+    for answer in answers:
+        yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id)
+
+
+@cache
+def package_version() -> str:
+    """The installed version of this package."""
+    from importlib.metadata import version  # reads the installed files, so only when asked
+
+    return version("brain-tumor-mri")

@@ -13,9 +13,23 @@ JPEG_QUALITY = 80
 
 
 def render_thumbnail(scan: Scan) -> bytes:
-    """A grey JPEG of at most MAX_SIDE_PX a side; smaller scans keep their size, proportions always stay."""
+    """A grey JPEG of at most MAX_SIDE_PX a side; smaller scans keep their size, true proportions always stay."""
     grey = Image.fromarray(np.round(np.clip(scan.pixels, 0.0, 1.0) * 255).astype(np.uint8))
-    grey.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
+    width, height = _true_size(scan)
+    shrink = min(1.0, MAX_SIDE_PX / max(width, height))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    if size != grey.size:
+        grey = grey.resize(size, Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     grey.save(stream, "JPEG", quality=JPEG_QUALITY)
     return stream.getvalue()
+
+
+def _true_size(scan: Scan) -> tuple[float, float]:
+    """Width and height in pixels that are as high as wide; no side gets shorter."""
+    rows, columns = scan.pixels.shape
+    if scan.spacing_mm is None:
+        return columns, rows
+    row_mm, column_mm = scan.spacing_mm
+    finest = min(row_mm, column_mm)
+    return columns * column_mm / finest, rows * row_mm / finest

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
@@ -38,9 +39,14 @@ MAP_EXPLANATIONS = {
 }
 
 
-def describe_map(kind: MapKind) -> dict[str, str]:
+def title_map(kind: MapKind, label: Label | None = None) -> str:
+    """A map's name; label: the class that a saliency map speaks of."""
+    return f"{MAP_TITLES[kind]} for {label}" if label else MAP_TITLES[kind]
+
+
+def describe_map(kind: MapKind, label: Label | None = None) -> dict[str, str]:
     """What a picture of such a map says of itself, under the keywords of the PNG standard."""
-    return {"Title": f"Heat map: {MAP_TITLES[kind]}", "Description": MAP_EXPLANATIONS[kind], "Disclaimer": NOTICE}
+    return {"Title": f"Heat map: {title_map(kind, label)}", "Description": MAP_EXPLANATIONS[kind], "Disclaimer": NOTICE}
 
 
 def render_map_state(result: Result) -> str:
@@ -72,7 +78,8 @@ def _location_state(result: Result) -> str:
 def render_line(result: Result) -> str:
     """One line for a terminal: file, class, confidence, and the reason where there is one."""
     verdict = result.verdict
-    answer = f"{result.name}: {verdict.label}"
+    name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
+    answer = f"{name}: {verdict.label}"
     if result.confidence is not None:
         answer += f" {result.confidence:.1%}"
     return f"{answer} ({verdict.reason})" if verdict.reason else answer
@@ -89,3 +96,10 @@ def to_printable(text: str) -> str:
     File names may hold any character, and a terminal obeys some of them.
     """
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def render_time_left(seconds: float) -> str:
+    """How long work will still take, in the coarsest unit that is honest."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"

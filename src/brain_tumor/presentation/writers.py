@@ -1,93 +1,72 @@
-"""Rows into the formats that other programs read: CSV, written as it comes, and JSON Lines."""
+"""Rows into the text that other programs read, CSV and JSON Lines, and back."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from brain_tumor.errors import BrainTumorError
-from brain_tumor.presentation.rows import COLUMNS, Row
+from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
 from brain_tumor.presentation.wording import NOTICE
 
 # A probability's seventh decimal differs between processors and helps nobody.
 DECIMALS = 6
 
 
-def to_json_line(row: Row) -> str:
+def to_rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its numbers as every file holds them, with DECIMALS decimals."""
+    return {column: round(value, DECIMALS) if isinstance(value, float) else value for column, value in row.items()}
+
+
+def to_json_line(row: Mapping[str, Any]) -> str:
     """One object on one line, in ASCII: the row's fields in their order, then the notice."""
-    rounded = {column: round(value, DECIMALS) if isinstance(value, float) else value for column, value in row.items()}
-    return json.dumps({**rounded, "notice": NOTICE})
+    return json.dumps({**to_rounded(row), "notice": NOTICE})
 
 
-def to_cells(row: Row) -> dict[str, str | None]:
+def from_json_line(line: str) -> Row:
+    """The row in a line of to_json_line; raises ValueError when there is none, half a line for one."""
+    found = json.loads(line)
+    if not isinstance(found, dict) or found.pop("notice", None) is None:
+        raise ValueError("no row")
+    return found
+
+
+def to_cells(row: Row) -> dict[str, str | float | None]:
     """A row as CSV holds it: numbers with DECIMALS decimals, None for an empty cell.
 
     A file name that a spreadsheet takes for a formula gets ``./`` in front, as on the command line.
     """
-    cells = {column: f"{value:.{DECIMALS}f}" if isinstance(value, float) else value for column, value in row.items()}
-    if (name := cells["file"]) and name.startswith(("=", "+", "-", "@")):
-        cells["file"] = f"./{name}"
-    return cells
+    return {
+        column: f"{value:.{DECIMALS}f}" if isinstance(value, float) else _to_harmless(value)
+        for column, value in row.items()
+    }
+
+
+def from_cells(cells: Mapping[str, str]) -> Row:
+    """The row whose cells these are; raises ValueError when a number is none."""
+    return {column: _from_cell(column, cell) if cell else None for column, cell in cells.items()}
 
 
 def render_csv(rows: Iterable[Row]) -> str:
     """A whole table as text, as CsvFile writes it; for tables that fit in memory."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(to_cells(row) for row in rows)
-    return text.getvalue()
+    return to_csv_line(COLUMNS) + "".join(to_csv_line(to_cells(row).values()) for row in rows)
 
 
-class CsvFile:
-    """A CSV file that takes its name only when it is whole; until then it is NAME.part.
-
-    Used as a context manager. When the block ends with an exception, the part stays for a person to look at.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Raises BrainTumorError when something else than such a table lies there; nothing is opened yet."""
-        self.path = path
-        self.part = path.with_name(f"{path.name}.part")
-        for taken in filter(Path.exists, (self.path, self.part)):
-            _refuse_other_content(taken)
-
-    def __enter__(self) -> Self:
-        """Open the part and write the header; raises BrainTumorError when that fails."""
-        try:
-            # Names that are no text in this system's encoding are written with escapes: one of them
-            # must not make the whole table unreadable.
-            self._file = self.part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        except OSError as error:
-            raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
-        self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
-        self._writer.writeheader()
-        return self
-
-    def write(self, row: Row) -> None:
-        """Append one row; numbers get DECIMALS decimals, None becomes an empty cell."""
-        self._writer.writerow(to_cells(row))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the part; give it its final name unless the block failed."""
-        self._file.close()
-        if kind is None:
-            self.part.replace(self.path)
+def to_csv_line(cells: Iterable[object]) -> str:
+    """One line of CSV, with its end; a cell may hold any character."""
+    line = io.StringIO()
+    # With this end, csv also quotes cells with a lone carriage return, which readers take for the end of a row.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
-def _refuse_other_content(path: Path) -> None:
-    # `--csv *.png` hands us the first image as the file to write: a scan is never overwritten.
-    header = ",".join(COLUMNS[:2]).encode()
-    try:
-        if not path.is_file():
-            raise BrainTumorError(f"{path}: is not a file that can be written; name another one")
-        with path.open("rb") as file:
-            if file.read(len(header)) not in (header, b""):
-                raise BrainTumorError(f"{path}: exists and holds something else; name another file")
-    except OSError as error:
-        raise BrainTumorError(f"{path}: cannot be written ({error.strerror}); name another file") from None
+def _to_harmless(value: str | float | None) -> str | float | None:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+        return f"./{value}"
+    return value
+
+
+def _from_cell(column: str, cell: str) -> str | float:
+    if column in TEXT_COLUMNS:
+        return cell
+    return int(cell) if column == NUMBER_COLUMN else float(cell)

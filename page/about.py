@@ -1,0 +1,73 @@
+"""The second page: what answers here, how good it is, and what it cannot do."""
+
+import streamlit as st
+
+from brain_tumor.model.card import Card
+from brain_tumor.presentation.about import (
+    HOW_EVALUATED,
+    LIMITS,
+    YOUR_FILES,
+    accuracy_rows,
+    describe_doubt,
+    describe_gate,
+    describe_model,
+    gate_rows,
+)
+from brain_tumor.presentation.series_words import SERIES_RULE
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
+from page.frame import usable_classifier
+
+
+def show() -> None:
+    """Draw the page from top to bottom."""
+    st.title("About the model", anchor=False)
+    classifier = usable_classifier()
+    if classifier is None:
+        return
+    card = classifier.card
+    st.markdown(describe_model(card))
+    show_accuracy(card)
+    st.header("What it cannot do", anchor=False)
+    st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
+    show_gate(card)
+    st.header("Heat maps", anchor=False)
+    st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))
+    st.header("Series", anchor=False)
+    st.markdown(SERIES_RULE)
+    st.header("Your files", anchor=False)
+    st.markdown(YOUR_FILES)
+    show_card(card)
+
+
+def show_accuracy(card: Card) -> None:
+    """How good it is, and how that was found out."""
+    st.header("How good it is", anchor=False)
+    if rows := accuracy_rows(card):
+        # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
+        measures = [name for name in rows[0] if name != "Test images"]
+        table = {"Measure": measures}
+        table |= {row["Test images"]: [row[name] for name in measures] for row in rows}
+        st.table(table, hide_index=True, border="horizontal", alt="Accuracy on each set of test images")
+    else:
+        st.markdown("The card of this model file holds no measured figures.")
+    st.markdown(HOW_EVALUATED)
+
+
+def show_gate(card: Card) -> None:
+    """The check for brain MRI, doubt, and what passed the check."""
+    st.header("The check for brain MRI, and doubt", anchor=False)
+    st.markdown(describe_gate(card))
+    st.markdown(describe_doubt(card))
+    if rows := gate_rows(card):
+        table = {name: [row[name] for row in rows] for name in rows[0]}
+        st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
+
+
+def show_card(card: Card) -> None:
+    """Everything that stands in the model file."""
+    st.header("The card", anchor=False)
+    st.download_button(
+        "The whole card as JSON", card.to_json, f"{card.model_id}.json", "application/json", icon=":material/download:"
+    )
+    with st.expander("Show the card"):
+        st.code(card.to_json(), "json", height=400)

@@ -1,0 +1,134 @@
+"""The third page: the same images through two model files, side by side."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import streamlit as st
+
+from brain_tumor import Classifier
+from brain_tumor.errors import ModelFileError
+from brain_tumor.input.reader import ACCEPTED
+from brain_tumor.input.series import ReadOptions
+from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
+from brain_tumor.presentation.comparison import is_other_answer, name_differences
+from brain_tumor.presentation.entry import Entry, to_slice_entry
+from page.classify import SAMPLES, say_class
+from page.frame import usable_classifier
+from page.slice_view import headline, show_badge, show_picture, show_probabilities
+
+# Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
+MAX_SLICES = 24
+
+
+@st.cache_resource(show_spinner="Loading the second model", max_entries=1)
+def second_classifier(file_id: str, _data: bytes, name: str) -> Classifier:
+    """A model file that was sent; one for the whole server, because each takes a hundred megabytes.
+
+    file_id: tells files apart without comparing their bytes. Raises ModelFileError.
+    """
+    return Classifier.from_model_file(read_model_file(_data, name))
+
+
+def show() -> None:
+    """Draw the page from top to bottom."""
+    st.title("Compare two models", anchor=False)
+    st.write("The same images through the model of this page and through another model file.")
+    first = usable_classifier()
+    if first is None:
+        return
+    second = choose_model()
+    slices = choose_slices()
+    if second is None:
+        st.info("Choose a second model file to begin.")
+    elif slices:
+        show_comparison(first, second, slices)
+
+
+def choose_model() -> Classifier | None:
+    """The second model, or None with a message where there is none or it cannot be used."""
+    st.header("Second model", anchor=False)
+    upload = st.file_uploader(f"A model file such as {DEFAULT_NAME}", key="second-model")
+    if upload is None:
+        return None
+    try:
+        return second_classifier(upload.file_id, upload.getvalue(), upload.name)
+    except ModelFileError as error:
+        st.error("This model file cannot be used.", icon=":material/error:")
+        st.text(str(error))
+        return None
+
+
+def choose_slices() -> list[SourceFile]:
+    """The images to compare with, the examples where none was sent."""
+    st.header("Images", anchor=False)
+    uploads = st.file_uploader(f"MRI of the brain: {ACCEPTED}", accept_multiple_files=True, key="compared")
+    if uploads:
+        return [SourceFile(upload.name, upload.getvalue) for upload in uploads]
+    st.caption("Until you send some, the three examples are compared.")
+    return [SourceFile(path.name, path.read_bytes) for path in sorted(SAMPLES.glob("*.png"))]
+
+
+def show_comparison(first: Classifier, second: Classifier, files: Sequence[SourceFile]) -> None:
+    """Both models' answers, what differs between them, and the table of all."""
+    slices = list(
+        islice((one for series in open_series(files, ReadOptions()) for one in series.slices), MAX_SLICES + 1)
+    )
+    if len(slices) > MAX_SLICES:
+        st.warning(f"The first {MAX_SLICES} slices are compared.", icon=":material/rule:")
+    pairs: list[tuple[Entry, Entry]] = []
+    bar = st.progress(0.0, "Comparing")
+    for one in slices[:MAX_SLICES]:
+        entries = [to_slice_entry(next(model.classify_many([one])), model.card.model_id) for model in (first, second)]
+        pairs.append((entries[0], entries[1]))
+        bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {len(slices)} slices")
+    bar.empty()
+    st.header("Differences", anchor=False)
+    others = sum(is_other_answer(*pair) for pair in pairs)
+    st.markdown(
+        f"**{others}** of {len(pairs)} slices get another class or status. First: this page's model, "
+        f"`{first.card.model_id}`; second: `{second.card.model_id}`."
+    )
+    show_differences(pairs)
+    for pair in pairs:
+        show_pair(pair)
+
+
+def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
+    """All slices in one table."""
+    st.dataframe(
+        [
+            {
+                "file": one.name,
+                "first": say_class(one),
+                "first status": one.row["status"],
+                "second": say_class(other),
+                "second status": other.row["status"],
+                "differences": name_differences(one, other),
+            }
+            for one, other in pairs
+        ],
+        hide_index=True,
+        placeholder="",
+        alt="Answers of both models for each slice, and what differs",
+    )
+
+
+def show_pair(pair: tuple[Entry, Entry]) -> None:
+    """One slice, and both answers beside each other."""
+    with st.container(border=True):
+        st.text(pair[0].name)
+        answers = [entry.answer for entry in pair]
+        if answers[0] is None:
+            st.badge("Not read", icon=":material/error:", color="red")
+            st.text(pair[0].row["reason"])
+            return
+        st.markdown(f"Differences: {name_differences(*pair)}")
+        picture, *places = st.columns([2, 3, 3])
+        show_picture(picture, answers[0].thumbnail, f"The slice {pair[0].name}")
+        for place, answer, title in zip(places, answers, ("First", "Second"), strict=True):
+            if answer is not None:
+                with place:
+                    show_badge(answer.verdict.status)
+                    st.subheader(f"{title}: {headline(answer)}", anchor=False)
+                    show_probabilities(answer)

@@ -1,0 +1,165 @@
+"""What one session has on its desk: series with their answers, and the work that is left."""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from brain_tumor import Classifier
+from brain_tumor.decision.series import SeriesVerdict, decide_series
+from brain_tumor.input.archive import list_members
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
+from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.presentation.entry import Entry, to_slice_entry
+from page.uploads import KeptFile
+
+# An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
+MAX_SLICES = 2000
+
+
+@dataclass(eq=False)
+class Study:
+    """One series, or one image, and what was answered so far."""
+
+    key: str
+    name: str
+    plane: Plane | None
+    slices: int
+    files: tuple[KeptFile, ...]  # empty once they are not needed again
+    # None for a file of several slices before and after its turn: an opened volume weighs more than its file.
+    series: Series | None
+    volume: str | None = None  # the file that all its slices lie in
+    entries: list[Entry] = field(default_factory=list)  # of the first slices, in their order
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether it has several slices."""
+        return self.slices > 1
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every slice was answered."""
+        return len(self.entries) == self.slices
+
+    @property
+    def has_planes(self) -> bool:
+        """Whether it is a volume that can be cut along other planes too."""
+        return self.is_stack and any(one.answer and one.answer.bare.scan.file_format == "NIfTI" for one in self.entries)
+
+    @property
+    def verdict(self) -> SeriesVerdict | None:
+        """The series' answer; None for a single image and while slices are missing."""
+        return decide_series([entry.finding for entry in self.entries]) if self.is_stack and self.is_done else None
+
+    def remaining(self) -> Sequence[Slice]:
+        """The slices without an answer."""
+        if self.is_done:
+            return ()
+        if self.series is None:
+            self.series = self._reopen(self.plane)
+        return self.series.slices[len(self.entries) :]
+
+    def add(self, entry: Entry) -> None:
+        """Keep the next slice's answer, and let the files go when they are not needed again."""
+        self.entries.append(entry)
+        if self.is_done:
+            self.series = None
+            if not self.has_planes:
+                self.files = ()
+
+    def turn(self, plane: Plane) -> None:
+        """Cut a volume along another plane: its slices are read and answered anew."""
+        self.slices = len(self._reopen(plane).slices)
+        self.plane, self.entries = plane, []
+
+    def _reopen(self, plane: Plane | None) -> Series:
+        (file,) = self.files
+        source = SourceFile(file.name, file.read)
+        if self.volume != file.name:
+            source = next(member for member in list_members(source) if member.name == self.volume)
+        return next(open_series([source], ReadOptions(plane)))
+
+
+@dataclass(eq=False)
+class Desk:
+    """All series of a session."""
+
+    studies: list[Study] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what could not be taken, in words
+    is_stopped: bool = False
+    has_examples: bool = False
+    opened: int = 0  # series ever opened, which numbers the next one's widgets
+
+    def open(self, files: Sequence[KeptFile]) -> None:
+        """Put the series of some files on the desk; slices are read later, one by one."""
+        self.is_stopped = False
+        for series in open_series(_sources(files), ReadOptions()):
+            total = sum(study.slices for study in self.studies) + len(series.slices)
+            if total > MAX_SLICES:
+                self.notes.append(
+                    f"{series.name}: its {len(series.slices)} slices would make {total}, this page holds {MAX_SLICES}; "
+                    "clear all first, or use the command line: brain-tumor predict"
+                )
+                continue
+            self.opened += 1
+            self.studies.append(_to_study(str(self.opened), series, files))
+
+    def remove(self, key: str) -> None:
+        """Forget one series."""
+        self.studies = [study for study in self.studies if study.key != key]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything that was answered."""
+        return [entry for study in self.studies for entry in study.entries]
+
+    @property
+    def missing(self) -> int:
+        """Slices without an answer."""
+        return sum(study.slices - len(study.entries) for study in self.studies)
+
+
+def current_desk() -> Desk:
+    """The desk of the session that asks."""
+    desk: Desk = st.session_state.setdefault("desk", Desk())
+    return desk
+
+
+def answer_all(classifier: Classifier, desk: Desk) -> Generator[int, None, None]:
+    """Answer what is missing, slice by slice; yields how many are still missing after each.
+
+    Whoever stops early keeps what was answered, and calls again to go on.
+    """
+    missing = desk.missing
+    waiting: deque[Study] = deque()  # whose slices are being read ahead
+
+    def feed() -> Iterator[Slice]:
+        for study in desk.studies:
+            for one in study.remaining():
+                waiting.append(study)
+                yield one
+
+    for answered in classifier.classify_many(feed()):
+        study = waiting.popleft()
+        series = study.name if study.is_stack else None
+        study.add(to_slice_entry(answered, classifier.card.model_id, series))
+        missing -= 1
+        yield missing
+
+
+def _to_study(key: str, series: Series, files: Iterable[KeptFile]) -> Study:
+    needed = tuple(file for file in files if _comes_from(series, file))
+    places = {one.file for one in series.slices}
+    study = Study(key, series.name, series.plane, len(series.slices), needed, series)
+    if study.is_stack and len(places) == 1:
+        study.series, study.volume = None, places.pop()
+    return study
+
+
+def _sources(files: Iterable[KeptFile]) -> list[SourceFile]:
+    return [SourceFile(file.name, file.read) for file in files]
+
+
+def _comes_from(series: Series, file: KeptFile) -> bool:
+    return any(one.file == file.name or one.file.startswith(f"{file.name}/") for one in series.slices)

@@ -1,0 +1,152 @@
+"""One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
+
+import base64
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
+from brain_tumor.presentation.charts import format_percent, probability_chart
+from brain_tumor.presentation.entry import Answer, Entry
+from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
+from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, TITLES, title_map
+
+PICTURE_PX = 300
+
+Color = Literal["blue", "orange", "gray"]
+BADGES: dict[Status, tuple[str, Color]] = {
+    Status.CLASSIFIED: (":material/check_circle:", "blue"),
+    Status.UNCERTAIN: (":material/help:", "orange"),
+    Status.NOT_A_BRAIN_MRI: (":material/block:", "gray"),
+}
+HEADLINES = {
+    Status.CLASSIFIED: "{label}",
+    Status.UNCERTAIN: "Perhaps {label}",
+    Status.NOT_A_BRAIN_MRI: "Not analysed",
+}
+
+
+def show_slice(key: str, entry: Entry, in_series: bool = False) -> None:
+    """One slice's answer, or why there is none; key: of its widgets, in_series: below a series' own heading."""
+    if entry.answer is None:
+        st.badge("Not read", icon=":material/error:", color="red")
+        st.text(entry.row["reason"])
+        return
+    finding, numbers = st.columns([5, 3])
+    with finding:
+        show_finding(key, entry.name, entry.answer, in_series)
+    with numbers:
+        show_probabilities(entry.answer)
+
+
+def show_badge(status: Status) -> None:
+    """The status in a word, a symbol and a colour."""
+    icon, color = BADGES[status]
+    st.badge(TITLES[status], icon=icon, color=color)
+
+
+@st.fragment  # so that choosing a heat map draws this image again, and nothing else of the page
+def show_finding(key: str, name: str, answer: Answer, in_series: bool) -> None:
+    """The image, plain or under a heat map, and what is said of it."""
+    picture, words = st.columns([2, 3])
+    with words:
+        show_verdict(answer, in_series)
+        kind, strength, label = choose_map(key, answer)
+    shown = f", under its heat map {title_map(kind, label)}" if kind else ""
+    show_picture(picture, answer.render_picture(kind, strength, label), f"The slice {name}{shown}")
+
+
+def show_picture(place: DeltaGenerator, data: bytes, alt: str) -> None:
+    """A JPEG or PNG file, sent with the page itself.
+
+    Streamlit would keep it under an address that ends when the picture is replaced, perhaps while a browser loads it.
+    """
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    place.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
+
+
+def show_verdict(answer: Answer, in_series: bool) -> None:
+    """The verdict in words."""
+    status, label = answer.verdict.status, answer.verdict.label
+    show_badge(status)
+    if in_series:
+        st.markdown(f"#### {headline(answer)}")
+    else:
+        st.subheader(headline(answer), anchor=False)
+    if answer.confidence is not None:
+        st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
+    else:
+        st.markdown(f":gray[Final class {label} by rule, no confidence]")
+    if answer.verdict.reason:
+        st.markdown(to_sentence(answer.verdict.reason))
+    st.caption(EXPLANATIONS[status])
+
+
+def headline(answer: Answer) -> str:
+    """The answer in a few words. What was not analysed never reads like a clean scan."""
+    return HEADLINES[answer.verdict.status].format(label=answer.verdict.label)
+
+
+def to_sentence(reason: str) -> str:
+    """A reason with a capital letter and a full stop."""
+    return f"{reason[0].upper()}{reason[1:]}."
+
+
+def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float, Label | None]:
+    """The heat map to show, how strongly, and for which class; says what it shows, and whether a tumor was located."""
+    kind, strength, label = None, DEFAULT_STRENGTH, None
+    if maps := answer.find_maps():
+        kind = st.radio(
+            "Heat map",
+            [None, *maps],
+            format_func=lambda one: MAP_TITLES[one] if one else "none",
+            horizontal=True,
+            key=f"map-{key}",
+        )
+    if kind is MapKind.SALIENCY:
+        label = choose_label(key, answer.verdict.label)
+    if kind:
+        strength = st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
+        st.caption(f"**Heat map: {title_map(kind, label)}.** {MAP_EXPLANATIONS[kind]}")
+    st.caption(answer.map_state)
+    return kind, strength, label
+
+
+def choose_label(key: str, final: Label) -> Label:
+    """The class whose saliency is shown, at first the final one; says so when it is another."""
+    # The final class is part of the key: another slice of a series starts at its own.
+    labels = list(Label)
+    label = st.selectbox(
+        "Saliency for the class",
+        labels,
+        labels.index(final),
+        format_func=lambda one: f"{one} (final class)" if one is final else str(one),
+        key=f"label-{key}-{final.slug}",
+    )
+    if label != final:
+        st.caption(f"Shown is what speaks for **{label}**, which is not the final class, **{final}**.")
+    return label
+
+
+def show_probabilities(answer: Answer) -> None:
+    """Table and chart; greyed and labelled where the numbers mean nothing."""
+    meaningful = answer.verdict.status is not Status.NOT_A_BRAIN_MRI
+    texts = {label: format_percent(answer.probabilities[label]) for label in Label}
+    cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
+    st.table(
+        {
+            "Class": [cell.format(label) for label in Label],
+            # A cell is Markdown, where a line that starts with ">" is a quotation.
+            heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
+        },
+        hide_index=True,
+        border="horizontal",
+        alt="Probability of each class",
+    )
+    st.vega_lite_chart(
+        probability_chart(answer.probabilities, answer.verdict.status),
+        alt=f"{heading}: " + ", ".join(f"{label} {text}" for label, text in texts.items()),
+    )

@@ -1,0 +1,118 @@
+"""Files from the browser into this server's memory, and the bounds of that memory."""
+
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import streamlit as st
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from brain_tumor.input.reader import MAX_SCAN_BYTES
+
+# 500 slices are a large study; more belong on the command line, which needs no memory for them.
+MAX_FILES = 500
+# 500 DICOM slices of 512 x 512 at two bytes a pixel. With the network, Python and the answers, about 330 MB, a server
+# that is full stays below the 700 MB that small hosts give.
+MAX_SERVER_BYTES = 256 * 2**20
+
+
+class KeptFile:
+    """An uploaded file's content, in memory until nothing refers to it any more."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name = name
+        self._data = data
+        with _lock:
+            _kept.add(self)
+
+    def read(self) -> bytes:
+        """The whole content."""
+        return self._data
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self._data)
+
+
+_lock = threading.Lock()
+# Of all sessions: when the last reference to a file goes, it leaves this set by itself.
+_kept: weakref.WeakSet[KeptFile] = weakref.WeakSet()
+
+
+def kept_bytes() -> int:
+    """What all sessions of this server keep of uploads that were taken over."""
+    with _lock:
+        return sum(file.size for file in _kept)
+
+
+def bound_uploads() -> None:
+    """Make this server refuse an upload that would take all uploads of all sessions above MAX_SERVER_BYTES."""
+    # Starlette would put uploads above 1 MB into a temporary file; here they stay in memory.
+    MultiPartParser.spool_max_size = MAX_SCAN_BYTES
+    manager = _manager()
+    # A function set on the manager itself hides its method of the same name: it is bounded already.
+    if isinstance(manager, MemoryUploadedFileManager) and "add_file" not in vars(manager):
+        vars(manager)["add_file"] = _bounded(manager)
+
+
+def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
+    """Draw the two uploaders; return what was sent since the last call, and empty them.
+
+    At most MAX_FILES; says in words when there were more. Streamlit's own copy is forgotten at once.
+    """
+    # A new key is a new, empty uploader.
+    turn = st.session_state.setdefault(f"turn-{key}", 0)
+    images, folder = st.tabs(["Files", "A whole folder"])
+    uploads = images.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{turn}")
+    study = folder.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{turn}")
+    # A browser sends a folder's files in no particular order. Hidden ones are the file system's own.
+    visible = [upload for upload in study if not upload.name.rpartition("/")[2].startswith(".")]
+    uploads = [*uploads, *sorted(visible, key=lambda upload: upload.name)]
+    if not uploads and not study:
+        return []
+    taken = list(map(KeptFile, distinct(upload.name for upload in uploads), (one.getvalue() for one in uploads)))
+    st.session_state[f"turn-{key}"] = turn + 1
+    forget_uploads()
+    return taken
+
+
+def forget_uploads() -> None:
+    """Remove what Streamlit keeps of this session's uploads; otherwise it stays until the browser leaves."""
+    context, manager = get_script_run_ctx(), _manager()
+    if context is not None and manager is not None:
+        manager.remove_session_files(context.session_id)
+
+
+def _manager() -> Any:
+    context = get_script_run_ctx()
+    return None if context is None else context.uploaded_file_mgr
+
+
+def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileRec], None]:
+    add_file = manager.add_file
+
+    def add(session_id: str, file: UploadedFileRec) -> None:
+        waiting = sum(len(one.data) for files in list(manager.file_storage.values()) for one in list(files.values()))
+        if kept_bytes() + waiting + len(file.data) > MAX_SERVER_BYTES:
+            # Status 413 makes the browser mark this file as refused; the others go on.
+            raise HTTPException(413, "the server holds as many uploads as it can; clear some, or try again later")
+        add_file(session_id, file)
+
+    return add
+
+
+def distinct(names: Iterable[str]) -> Sequence[str]:
+    """The names, with a number behind those that came before: answers and reports call files by their names."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return distinct

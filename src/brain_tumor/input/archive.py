@@ -1,0 +1,191 @@
+"""ZIP archives: their files as sources. Nothing is unpacked by its name; names are labels only."""
+
+import re
+import tempfile
+import weakref
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, NoReturn, cast
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.nifti import MAX_VOLUME_BYTES
+from brain_tumor.input.reader import HEAD_BYTES, Kind, find_format, read_limited
+from brain_tumor.input.source_file import SourceFile
+
+# A study of several series with thousands of slices each; the directory of so many takes some 30 MiB.
+MAX_MEMBERS = 50_000
+# Archives in an archive that are followed: an export may hold a ZIP per patient, and that one per series.
+MAX_DEPTH = 2
+# Whole volumes with much air shrink by 20 to 50; a bomb by 1000 and, since members can overlap, by any number.
+MAX_RATIO = 100
+_IN_MEMORY_BYTES = 16 * 2**20
+_CHUNK_BYTES = 2**20
+# Every entry of a ZIP's directory begins with it. Source: APPNOTE.TXT 6.3.10, section 4.3.12.
+_ENTRY = b"PK\x01\x02"
+_ENCRYPTED = 0x1  # general purpose bit flag, section 4.4.4
+
+
+def list_members(archive: SourceFile) -> Iterator[SourceFile]:
+    """The files of a ZIP archive, and of the archives in it down to MAX_DEPTH: a folder's own, then its subfolders'.
+
+    Both in sorted order. Hidden files, __MACOSX and empty names are left out; absolute paths, drives and ``..`` lose
+    what leads out of the archive. Never raises: what cannot be used (encrypted, damaged, packed by an unknown method,
+    too large) is a source whose functions raise ScanError, the archive itself included.
+    """
+    try:
+        with archive.stream() as stream:
+            size = stream.seek(0, 2)
+    except ScanError as error:
+        yield _refused(archive.name, str(error))
+        return
+    # What is unpacked in all, nested archives included, is bounded by the size of what a person handed over.
+    yield from _list(archive, _Budget(max(MAX_VOLUME_BYTES, MAX_RATIO * size), MAX_MEMBERS), MAX_DEPTH)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What may still be listed and unpacked."""
+
+    unpacked_bytes: int
+    members: int
+
+
+def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFile]:
+    try:
+        opened = _open_archive(archive, budget)
+    except ScanError as error:
+        yield _refused(archive.name, str(error))
+        return
+    labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.is_dir()]
+    visible = [(parts, entry) for parts, entry in labelled if parts and not _is_hidden(parts)]
+    if not visible:
+        yield _refused(archive.name, f"{archive.name}: is a ZIP archive without files; pack it again")
+    for parts, entry in sorted(visible, key=lambda one: _folders_last(one[0])):
+        name = "/".join((archive.name, *parts))
+        member = SourceFile(name, partial(_read, opened, entry, name), partial(_open, opened, entry, name))
+        if not _is_archive(member):
+            yield member
+        elif depth > 0:
+            yield from _list(SourceFile(name, member.read, partial(_copy, member)), budget, depth - 1)
+        else:
+            yield _refused(
+                name, f"{name}: is an archive inside {MAX_DEPTH + 1} others; unpack the outer one and give its folder"
+            )
+
+
+def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
+    stream = archive.stream()
+    try:
+        # Counted before zipfile reads the directory, since it would hold millions of entries in memory.
+        size, count = _measure(stream)
+        if size > MAX_VOLUME_BYTES:
+            raise ScanError(
+                f"{archive.name}: is larger than the {MAX_VOLUME_BYTES // 2**20} MiB of an archive that are read; "
+                "unpack it and give the folder"
+            )
+        budget.members -= count
+        if budget.members < 0:
+            raise ScanError(
+                f"{archive.name}: holds more than {MAX_MEMBERS} files, archives in it included; split the archive"
+            )
+        opened = zipfile.ZipFile(stream)
+        weakref.finalize(opened, stream.close)  # the slices decide how long it is needed
+        total = sum(entry.file_size for entry in opened.infolist())
+        budget.unpacked_bytes -= total
+        if budget.unpacked_bytes < 0:
+            raise ScanError(
+                f"{archive.name}: announces {total / 2**30:.1f} GiB packed into {size / 2**20:.1f} MiB, at most "
+                f"{MAX_RATIO} times as much is unpacked; unpack it and give the folder"
+            )
+    except Exception as error:
+        stream.close()
+        if isinstance(error, ScanError):
+            raise
+        # On damaged directories zipfile raises nearly any type, and one bad archive must never end a batch.
+        raise ScanError(
+            f"{archive.name}: starts like a ZIP archive but is damaged ({_words(error)}); pack it again"
+        ) from None
+    return opened
+
+
+def _measure(stream: BinaryIO) -> tuple[int, int]:
+    """Bytes of an archive, and at least as many entries as its directory can have."""
+    size, count, tail = 0, 0, b""
+    stream.seek(0)
+    while chunk := stream.read(_CHUNK_BYTES):
+        size += len(chunk)
+        chunk = tail + chunk  # an entry may begin in one chunk and go on in the next
+        count += chunk.count(_ENTRY)
+        tail = chunk[1 - len(_ENTRY) :]
+    return size, count
+
+
+def _label(entry: zipfile.ZipInfo) -> tuple[str, ...]:
+    parts = re.split(r"[\\/]", entry.filename)
+    return tuple(part for part in parts if part not in ("", ".", "..") and not re.fullmatch(r"[A-Za-z]:", part))
+
+
+def _is_hidden(parts: tuple[str, ...]) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def _folders_last(parts: tuple[str, ...]) -> tuple[tuple[bool, str], ...]:
+    return tuple((place < len(parts) - 1, part) for place, part in enumerate(parts))
+
+
+def _is_archive(member: SourceFile) -> bool:
+    try:
+        with member.stream() as stream:
+            found = find_format(stream.read(HEAD_BYTES))
+    except Exception:
+        return False  # reading it will say why
+    return found is not None and found.kind is Kind.ARCHIVE
+
+
+def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> BinaryIO:
+    if entry.flag_bits & _ENCRYPTED:
+        raise ScanError(f"{name}: is encrypted; unpack the archive with its password and give the files")
+    try:
+        return cast(BinaryIO, opened.open(entry))
+    except Exception as error:
+        raise _damaged(name, error) from None
+
+
+def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
+    with _open(opened, entry, name) as stream:
+        try:
+            return read_limited(stream)  # whatever the directory says, no more than that is unpacked
+        except Exception as error:
+            raise _damaged(name, error) from None
+
+
+def _copy(member: SourceFile) -> BinaryIO:
+    """An archive in an archive as a file of its own, because in a packed one nobody can go back and forth."""
+    # Without a name; on disk where it is large.
+    copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the archive
+    try:
+        with member.stream() as stream:
+            while copy.tell() <= MAX_VOLUME_BYTES and (chunk := stream.read(_CHUNK_BYTES)):
+                copy.write(chunk)
+    except Exception as error:
+        copy.close()
+        raise error if isinstance(error, ScanError) else _damaged(member.name, error) from None
+    copy.seek(0)
+    return cast(BinaryIO, copy)
+
+
+def _damaged(name: str, error: Exception) -> ScanError:
+    return ScanError(f"{name}: cannot be unpacked ({_words(error)}); pack the archive again")
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _refused(name: str, message: str) -> SourceFile:
+    def refuse() -> NoReturn:
+        raise ScanError(message)
+
+    return SourceFile(name, refuse, refuse)

@@ -1,0 +1,152 @@
+"""What a DICOM file says about one of its frames: place, size, meaning of the grey values.
+
+Classic images say it once for all frames. Enhanced ones say it in functional groups, for one frame or shared by all;
+the most particular statement counts. Source: DICOM PS3.3, C.7.6.16.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from brain_tumor.input.dicom_file import sequence_items
+from brain_tumor.input.grey import GreyScale, GreyWindow, LookupTable
+
+Orientation = tuple[float, float, float, float, float, float]
+Position = tuple[float, float, float]
+
+# Shorter than any direction that a normalised row or column can have.
+_NO_DIRECTION = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame lies in the patient's coordinates, in mm; None where the file does not say."""
+
+    orientation: Orientation | None  # direction of the rows, then of the columns
+    position: Position | None  # of the first pixel
+
+    @property
+    def along_normal_mm(self) -> float | None:
+        """Distance from the origin along the normal of the frame: grows from slice to slice of a stack."""
+        if self.orientation is None or self.position is None:
+            return None
+        return float(np.dot(normal(self.orientation), self.position))
+
+
+def normal(orientation: Orientation) -> np.ndarray:
+    """Unit vector, (x, y, z), across rows and columns; source: DICOM PS3.3, C.7.6.2.1.1."""
+    across = np.cross(orientation[:3], orientation[3:])
+    unit: np.ndarray = across / np.linalg.norm(across)
+    return unit
+
+
+class Frames:
+    """The statements of one file about its frames; each method takes a frame's index, from 0."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._shared = sequence_items(dataset, "SharedFunctionalGroupsSequence")[:1]
+        self._own = sequence_items(dataset, "PerFrameFunctionalGroupsSequence")
+
+    def place(self, index: int) -> Place:
+        """Orientation and position of a frame."""
+        orientation = _numbers(self._find(index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
+        if orientation is not None and np.linalg.norm(np.cross(orientation[:3], orientation[3:])) < _NO_DIRECTION:
+            orientation = None
+        position = _numbers(self._find(index, "PlanePositionSequence", "ImagePositionPatient"), 3)
+        return Place(orientation, position)  # type: ignore[arg-type]  # _numbers has counted them
+
+    def spacing_mm(self, index: int) -> tuple[float, float] | None:
+        """Distance from row to row and from column to column; None where it is unknown or not above zero."""
+        found = _numbers(self._find(index, "PixelMeasuresSequence", "PixelSpacing"), 2)
+        found = found or _numbers(self._dataset.get("ImagerPixelSpacing"), 2)
+        return (found[0], found[1]) if found and min(found) > 0 else None
+
+    def grey_scale(self, index: int) -> GreyScale:
+        """What the stored values of a frame mean. Raises ValueError for a rescale that is no number."""
+        signed = self._dataset.get("PixelRepresentation") == 1
+        rescale = ("PixelValueTransformationSequence", "RescaleSlope", "RescaleIntercept")
+        slope, intercept = (self._find(index, rescale[0], keyword) for keyword in rescale[1:])
+        scale = float(1 if slope is None else slope), float(0 if intercept is None else intercept)
+        if not np.isfinite(scale).all():
+            raise ValueError("slope and intercept")
+        return GreyScale(
+            *scale,
+            modality_table=_table(self._dataset, "ModalityLUTSequence", signed),
+            window=self._window(index),
+            window_table=_table(self._dataset, "VOILUTSequence", signed),
+            padding=_padding(self._dataset, signed),
+            white_is_low=self._dataset.get("PhotometricInterpretation") == "MONOCHROME1",
+        )
+
+    def _window(self, index: int) -> GreyWindow | None:
+        center = _first(self._find(index, "FrameVOILUTSequence", "WindowCenter"))
+        width = _first(self._find(index, "FrameVOILUTSequence", "WindowWidth"))
+        if center is None or width is None:
+            return None
+        function = self._find(index, "FrameVOILUTSequence", "VOILUTFunction")
+        return GreyWindow(float(center), float(width), str(function or "LINEAR").strip().upper())
+
+    def _find(self, index: int, group: str, keyword: str) -> Any:
+        for statement in self._statements(index, group):
+            if (value := statement.get(keyword)) is not None:
+                return value
+        return None
+
+    def _statements(self, index: int, group: str) -> Iterator[Dataset]:
+        for groups in (*self._own[index : index + 1], *self._shared):
+            yield from sequence_items(groups, group)[:1]
+        yield self._dataset
+
+
+def _first(value: Any) -> Any:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return next(iter(value), None)
+    return value
+
+
+def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
+    if not isinstance(value, Iterable) or isinstance(value, str):
+        return None
+    numbers = tuple(float(one) for one in value)
+    return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
+
+
+def _padding(dataset: Dataset, signed: bool) -> tuple[int, int] | None:
+    value = dataset.get("PixelPaddingValue")
+    if not isinstance(value, int):
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    bits = int(dataset.get("BitsAllocated") or 16)
+    ends = [_as_stored(one, signed, bits) for one in (value, limit if isinstance(limit, int) else value)]
+    return min(ends), max(ends)
+
+
+def _as_stored(value: int, signed: bool, bits: int) -> int:
+    # Writers confuse the signed and the unsigned element: 63536 stands for -2000 and the other way round.
+    value %= 2**bits
+    return value - 2**bits if signed and value >= 2 ** (bits - 1) else value
+
+
+def _table(dataset: Dataset, keyword: str, signed: bool) -> LookupTable | None:
+    """The first table of a sequence; source: DICOM PS3.3, C.11.1.1."""
+    for item in sequence_items(dataset, keyword)[:1]:
+        count, first, bits = (int(one) for one in item["LUTDescriptor"].value)
+        count = count % 2**16 or 2**16  # 65536 entries do not fit and stand as 0
+        entries = _table_entries(item["LUTData"].value, count, "<" if item.original_encoding[1] else ">")
+        if not 1 <= bits <= 16 or len(entries) < count:
+            raise ValueError("lookup table")
+        return LookupTable(_as_stored(first, signed, 16) if signed else first, entries[:count].astype(np.float64), bits)
+    return None
+
+
+def _table_entries(data: Any, count: int, byte_order: str) -> np.ndarray:
+    if not isinstance(data, bytes):
+        words = np.atleast_1d(np.asarray(data, np.int64)).astype(np.uint16)
+        if len(words) >= count:
+            return words
+        data, byte_order = words.astype("<u2").tobytes(), "<"  # two entries of 8 bits share a word
+    return np.frombuffer(data, f"{byte_order}u2" if len(data) >= 2 * count else "u1")

@@ -1,0 +1,87 @@
+"""One frame of a DICOM file, decoded to the numbers that it stores."""
+
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import FileDataset
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.dicom_compressed import decompress
+from brain_tumor.input.dicom_file import told_as_scan_error
+
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+def decode_frame(dataset: FileDataset, index: int, name: str) -> np.ndarray:
+    """Stored values of one frame: (rows, columns), or (rows, columns, 3) of 8-bit RGB for colour.
+
+    dataset: read with its pixels. index: from 0.
+    Raises ScanError for files without pixel data, damaged or unusual ones, and for compressions that are not read.
+    """
+    if not any(keyword in dataset for keyword in _PIXELS):
+        raise ScanError(f"{name}: is a DICOM file without pixel data; export the image with its pixels")
+    with told_as_scan_error(name, "its pixel data cannot be decoded"):
+        meaning = str(dataset.get("PhotometricInterpretation") or "")
+        if meaning not in _GREY + _COLOUR:
+            raise ScanError(f"{name}: holds pixels of an unusual kind; grey, RGB, YBR and palette are read: convert it")
+        syntax = _transfer_syntax(dataset)
+        try:
+            decoder = get_decoder(syntax)
+        except NotImplementedError:
+            known = f" ({syntax.name})" if syntax.name != syntax else ""
+            raise ScanError(f"{name}: is compressed in a way that is not read{known}; export it uncompressed") from None
+        shifted = _has_shifted_bits(dataset, syntax)
+        options: dict[str, Any] = {"correct_unused_bits": not shifted}
+        if syntax.is_encapsulated:
+            values, now = decompress(decoder, dataset, index, options, name)
+        else:
+            values, properties = decoder.as_array(dataset, index=index, **options)
+            now = str(properties["photometric_interpretation"])
+        if meaning not in _GREY:
+            return _to_rgb(values, dataset, now)
+        if values.ndim != 2:
+            raise ValueError("channels")
+        return _without_unused_bits(values, dataset) if shifted else values
+
+
+def _transfer_syntax(dataset: FileDataset) -> UID:
+    if stated := dataset.file_meta.get("TransferSyntaxUID"):
+        return UID(stated)
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+
+
+def _has_shifted_bits(dataset: FileDataset, syntax: UID) -> bool:
+    if syntax.is_encapsulated and syntax != RLELossless:
+        return False
+    return "PixelData" in dataset and "HighBit" in dataset and dataset.HighBit != dataset.BitsStored - 1
+
+
+def _without_unused_bits(values: np.ndarray, dataset: FileDataset) -> np.ndarray:
+    # Old files keep 12 bits at the upper end of 16, and may draw overlays into the lower four.
+    above = dataset.BitsAllocated - dataset.HighBit - 1
+    if above < 0 or dataset.HighBit + 1 < dataset.BitsStored:
+        raise ValueError("high bit")
+    straight: np.ndarray = np.right_shift(np.left_shift(values, above), dataset.BitsAllocated - dataset.BitsStored)
+    return straight
+
+
+def _to_rgb(values: np.ndarray, dataset: FileDataset, meaning: str) -> np.ndarray:
+    if meaning == "PALETTE COLOR":
+        # A segmented palette of a few bytes can unfold to any size, so those are not read.
+        values = apply_color_lut(values, dataset)[..., :3]
+        deepest = np.iinfo(values.dtype).max
+    else:
+        deepest = 2 ** int(dataset.BitsStored) - 1
+    if values.ndim != 3 or values.shape[2] != 3 or (meaning not in ("RGB", "PALETTE COLOR")):
+        raise ValueError("colour")
+    if deepest == 255 and values.dtype == np.uint8:
+        return values
+    return np.rint(np.clip(values.astype(np.float64) / deepest, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,177 @@
+"""Files in, the series they hold out: one image, a volume, DICOM files that belong together, or an archive of these."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.archive import list_members
+from brain_tumor.input.nifti import open_nifti
+from brain_tumor.input.reader import HEAD_BYTES, Format, Kind, check_size, find_format, read_scan
+from brain_tumor.input.scan import Scan
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
+from brain_tumor.input.source_file import SourceFile
+
+if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
+    from brain_tumor.input.dicom import DicomHeader
+
+__all__ = ["SourceFile", "open_series"]
+
+# Direction cosines of one stack differ by rounding only; those of a localizer's three planes by one.
+_SAME_DIRECTION = 0.01
+
+
+def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[Series]:
+    """The series that files hold, opened one after the other; no more than one folder's headers are held.
+
+    DICOM files of one frame that follow each other in a folder, or in a folder of an archive, are one series when they
+    share SeriesInstanceUID and orientation: ordered by position, then instance number, then name. They come last of
+    their folder, in the order of their first files; all else comes in the order given, archives as list_members says.
+    Names hold paths and numbers only: a series of several files is called after its folder, with "series N" where the
+    folder holds several. A file that cannot be read is a series of one slice, whose read() raises the ScanError.
+    """
+    for folder, members in groupby(_unpack(files), lambda file: str(PurePath(file.name).parent)):
+        stacks: list[_Stack] = []
+        for file in members:
+            try:
+                opened = _open(file, options)
+            except ScanError as error:
+                yield _unreadable(file.name, str(error))
+                continue
+            if isinstance(opened, Series):
+                yield opened
+            else:
+                _put(opened, stacks)
+        yield from _name(stacks, folder, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """A DICOM file of one frame."""
+
+    file: SourceFile
+    header: "DicomHeader"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """DICOM files of one series and orientation, in the order given."""
+
+    files: list[_Single] = field(default_factory=list)
+
+    def takes(self, one: _Single) -> bool:
+        first, header = self.files[0].header, one.header
+        return (
+            header.series_uid is not None
+            and header.series_uid == first.series_uid
+            and _is_parallel(header.orientation, first.orientation)
+        )
+
+
+def _unpack(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    for file in files:
+        try:
+            is_archive = (found := _look(file)) is not None and found.kind is Kind.ARCHIVE
+        except ScanError:
+            is_archive = False  # reading it says why
+        if is_archive:
+            yield from list_members(file)
+        else:
+            yield file
+
+
+def _look(file: SourceFile) -> Format | None:
+    try:
+        with file.stream() as stream:
+            return find_format(stream.read(HEAD_BYTES))
+    except ScanError:
+        raise
+    except Exception as error:
+        raise ScanError(f"{file.name}: cannot be read ({error}); check the file and its archive") from None
+
+
+def _open(file: SourceFile, options: ReadOptions) -> "Series | _Single":
+    found = _look(file)
+    if found is not None and found.kind is Kind.VOLUME:
+        with file.stream() as stream:
+            return open_nifti(stream, file.name, options)
+    if found is not None and found.kind is Kind.DICOM:
+        return _open_dicom(file, options)
+    return Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))
+
+
+def _read(file: SourceFile, options: ReadOptions) -> Scan:
+    return read_scan(file.read(), file.name, options)
+
+
+def _open_dicom(file: SourceFile, options: ReadOptions) -> "Series | _Single":
+    from brain_tumor.input.dicom import list_slices, read_header
+
+    data = file.read()
+    check_size(data, file.name)
+    header = read_header(data, file.name)
+    if header.frames == 1:
+        return _Single(file, header)
+    slices = list_slices(file.read, header, file.name, options)
+    return Series(file.name, tuple(sorted(slices, key=_position)), _plane(header))
+
+
+def _put(one: _Single, stacks: list[_Stack]) -> None:
+    stack = next((stack for stack in reversed(stacks) if stack.takes(one)), None)
+    if stack is None:
+        stacks.append(stack := _Stack())
+    stack.files.append(one)
+
+
+def _name(stacks: list[_Stack], folder: str, options: ReadOptions) -> Iterator[Series]:
+    several = sum(len(stack.files) > 1 for stack in stacks) > 1
+    number = 0
+    for stack in stacks:
+        name = stack.files[0].file.name
+        if len(stack.files) > 1:
+            number += 1
+            # Files given by their bare names lie in no folder that could give its name.
+            place = "" if folder == "." else folder
+            name = f"{place} series {number}".strip() if several or not place else place
+        yield Series(name, _in_order(stack, options), _plane(stack.files[0].header))
+
+
+def _in_order(stack: _Stack, options: ReadOptions) -> tuple[Slice, ...]:
+    from brain_tumor.input.dicom import list_slices
+
+    numbered: list[tuple[Slice, int | None]] = []
+    for one in stack.files:
+        (piece,) = list_slices(one.file.read, one.header, one.file.name, options)
+        numbered.append((piece, one.header.instance_number))
+    numbered.sort(key=lambda each: (*_position(each[0]), *_last_if_none(each[1]), each[0].file))
+    return tuple(piece for piece, _ in numbered)
+
+
+def _position(piece: Slice) -> tuple[bool, float]:
+    return _last_if_none(piece.position_mm)
+
+
+def _last_if_none(value: float | None) -> tuple[bool, float]:
+    return value is None, value or 0.0
+
+
+def _plane(header: "DicomHeader") -> Plane | None:
+    from brain_tumor.input.dicom import nearest_plane
+
+    return nearest_plane(header.orientation) if header.orientation else None
+
+
+def _is_parallel(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(abs(a - b) < _SAME_DIRECTION for a, b in zip(one, other, strict=True))
+
+
+def _unreadable(name: str, message: str) -> Series:
+    def refuse() -> NoReturn:
+        raise ScanError(message)
+
+    return Series(name, (Slice(name, None, refuse),))

@@ -1,0 +1,31 @@
+"""Answers as a pandas table."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from brain_tumor.classifier import Answered, Result
+from brain_tumor.errors import MissingExtraError
+from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, to_rows
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+
+
+def to_dataframe(answers: Iterable[Answered | Result], model_id: str | None = None) -> "pd.DataFrame":
+    """A table with one row per answer and the columns of `brain-tumor predict`, in their order.
+
+    Text columns have the type ``string``, the slice's number ``Int64``, all else ``float64``; what is absent is
+    missing. Of the answers only their rows are kept. model_id: for slices without an answer, which carry none.
+    Raises MissingExtraError without pandas.
+    """
+    try:
+        import pandas as pd  # half a second to import, and an extra
+    except ModuleNotFoundError as error:
+        if error.name != "pandas":
+            raise
+        raise MissingExtraError("to_dataframe needs pandas: pip install 'brain-tumor-mri[pandas]'") from None
+    types = {
+        column: "string" if column in TEXT_COLUMNS else "Int64" if column == NUMBER_COLUMN else "float64"
+        for column in COLUMNS
+    }
+    return pd.DataFrame(list(to_rows(answers, model_id)), columns=list(COLUMNS)).astype(types)

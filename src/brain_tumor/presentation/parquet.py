@@ -1,0 +1,75 @@
+"""The door to Parquet."""
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from brain_tumor.errors import MissingExtraError
+from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
+from brain_tumor.presentation.table_files import JsonLinesFile
+from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.writers import from_json_line, to_json_line
+
+# Rows that are in memory at once, about a megabyte.
+ROW_GROUP = 1000
+
+
+class ParquetFile(JsonLinesFile):
+    """A table for data frames. Parquet cannot be appended to, so rows wait in NAME.part.jsonl until all are there."""
+
+    _signature = b"PAR1"
+    _part_ending = ".part.jsonl"
+
+    def __init__(self, path: Path) -> None:
+        """Raises MissingExtraError without pyarrow, BrainTumorError when something else lies there."""
+        if not find_spec("pyarrow"):
+            raise MissingExtraError("Parquet needs pyarrow: pip install 'brain-tumor-mri[pandas]'")
+        super().__init__(path)
+        self._unfinished = path.with_name(f"{path.name}.part")
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Every file that it may write."""
+        return *super().places, self._unfinished
+
+    def _finish(self) -> None:
+        with self._unfinished.open("wb") as file:
+            _write(file, (row for row, _ in self._whole_rows()))
+            file.flush()
+            os.fsync(file.fileno())
+        self._unfinished.replace(self.path)
+        self.part.unlink()
+
+
+def render_parquet(rows: Iterable[Row]) -> bytes:
+    """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory."""
+    file = io.BytesIO()
+    # As the other tables hold them.
+    _write(file, (from_json_line(to_json_line(row)) for row in rows))
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, rows: Iterator[Row]) -> None:
+    import pyarrow as pa  # type: ignore[import-untyped] # 50 MB that nothing before the last row needs
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    text, number, other = pa.string(), pa.int64(), pa.float64()
+    fields = [
+        (column, text if column in TEXT_COLUMNS else number if column == NUMBER_COLUMN else other) for column in COLUMNS
+    ]
+    schema = pa.schema(fields, metadata={"notice": NOTICE})
+    with pq.ParquetWriter(file, schema) as writer:
+        while group := [_to_text(row) for row in islice(rows, ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(group, schema))
+
+
+def _to_text(row: Row) -> Row:
+    # A name that is no text in this system's encoding is written with escapes, as in CSV.
+    return {
+        column: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for column, value in row.items()
+    }

@@ -1,0 +1,60 @@
+"""One page about one image or one series, to keep or to print: HTML or PDF. Needs the extra ``report``."""
+
+from enum import StrEnum
+from importlib.util import find_spec
+
+from brain_tumor.errors import MissingExtraError
+from brain_tumor.model.card import Card
+from brain_tumor.presentation.report_subject import ReportSubject
+
+
+class ReportFormat(StrEnum):
+    """The formats of a report; the value is the ending of its file."""
+
+    HTML = "html"
+    PDF = "pdf"
+
+
+_LIBRARIES = {ReportFormat.HTML: ("jinja2", "Jinja2"), ReportFormat.PDF: ("reportlab", "ReportLab")}
+
+
+def render_html_report(subject: ReportSubject, card: Card) -> str:
+    """A page that needs no other file, no script and no network; A4 when printed. Equal input, equal text.
+
+    Raises MissingExtraError without Jinja.
+    """
+    require_report_library(ReportFormat.HTML)
+    from brain_tumor.presentation.report_html import render_html
+
+    return render_html(subject, card)
+
+
+def render_pdf_report(subject: ReportSubject, card: Card) -> bytes:
+    """One A4 page with selectable text, and no file name in its metadata. Equal input, equal bytes.
+
+    Characters outside Latin-1 are shown as escapes. Raises MissingExtraError without ReportLab.
+    """
+    require_report_library(ReportFormat.PDF)
+    from brain_tumor.presentation.report_pdf import render_pdf
+
+    return render_pdf(subject, card)
+
+
+def render_report(subject: ReportSubject, card: Card, report_format: ReportFormat) -> bytes:
+    """The content of a report's file. Raises MissingExtraError."""
+    if report_format is ReportFormat.PDF:
+        return render_pdf_report(subject, card)
+    return render_html_report(subject, card).encode("utf-8")
+
+
+def require_report_library(report_format: ReportFormat) -> None:
+    """Raises MissingExtraError when what a format needs is not installed."""
+    module, name = _LIBRARIES[report_format]
+    try:
+        found = find_spec(module) is not None
+    except ValueError:  # taken out of sys.modules by hand
+        found = False
+    if not found:
+        raise MissingExtraError(
+            f"a report as {report_format.name} needs {name}, which is missing: pip install 'brain-tumor-mri[report]'"
+        )

@@ -1,0 +1,257 @@
+"""What a report says, in words and tables: the same for HTML and PDF."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN
+from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
+from brain_tumor.model.card import Card
+from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.report_subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
+from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, TITLES, to_printable
+
+SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
+SERIES_EXPLANATIONS = {
+    Status.CLASSIFIED: "The rule below was met clearly enough. The answer can still be wrong.",
+    Status.UNCERTAIN: "Some slices look like a tumor, but not enough of them side by side to name one.",
+    Status.NOT_A_BRAIN_MRI: (
+        "No slice passed the check for brain MRI, so the answer is No Tumor by rule, not by examination. "
+        "It does not say that the series is healthy."
+    ),
+}
+SERIES_RULE = (
+    f"The answer for a series: a tumor is named where at least {MIN_RUN} neighbouring slices, together at least "
+    f"{MIN_EXTENT_MM:g} mm long where positions are known, are each called a tumor without doubt; it is the class with "
+    "the highest mean probability among them. Fewer such slices leave No Tumor, uncertain."
+)
+LIMITS = (
+    "The model knows four classes only. A metastasis, an abscess or a stroke is given one of them.",
+    "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "
+    "planes than it was trained on are answered less well or wrongly, and a high confidence is no proof.",
+    "Nothing is known about age groups, sexes, scanners or hospitals.",
+    "Writing inside a picture, a name for example, is shown as it is.",
+)
+STRIP_NOTE = (
+    "Above: how probable a tumor is (100 % less No Tumor). In the lane between: slices without that number. "
+    "Below: the score of the check for brain MRI, and the limit it must reach, dashed."
+)
+EVALUATION_NOTE = (
+    "Share of right final classes, with 95 % intervals where they were measured. Figures on images like those of "
+    "training flatter: expect less on others. An image that is not analysed counts as No Tumor."
+)
+NOT_EVALUATED = "The model file's card holds no measured figures."
+# One page holds so many; the card and the evaluation report have all.
+_MAX_EVALUATIONS = 4
+# Two lines of a page. A longer text keeps its beginning and its end.
+MAX_CHARS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """A picture and the words below it."""
+
+    picture: Picture
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pictures of one slice; its caption is empty where the report is about that slice alone."""
+
+    caption: str
+    pictures: tuple[ShownPicture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How the model did on one set of images."""
+
+    images: str
+    accuracy: str  # with its interval where there is one
+    right: str
+    uncertain: str
+    not_analysed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything a report says. All texts are safe to print, none is longer than a few lines."""
+
+    title: str
+    identity: tuple[tuple[str, str], ...]
+    answer: str
+    status: Status
+    status_title: str
+    confidence: str
+    paragraphs: tuple[str, ...]  # why, and what the status means
+    table_title: str
+    table: tuple[tuple[Label, str], ...]
+    shares: Mapping[Label, float]  # the same as numbers
+    table_note: str
+    groups: tuple[Group, ...]
+    map_notes: tuple[str, ...]
+    model: tuple[tuple[str, str], ...]
+    evaluations: tuple[Evaluated, ...]
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether its numbers mean anything."""
+        return self.status is not Status.NOT_A_BRAIN_MRI
+
+
+def to_content(subject: ReportSubject, card: Card) -> Content:
+    """Put a report into words."""
+    model = (
+        ("Model", f"{_short(card.model_id)}, made on {_short(card.created)}"),
+        ("SHA-256 of its network", _short(card.flatbuffer_sha256)),
+    )
+    evaluations = tuple(_evaluations(card.about.get("metrics")))[:_MAX_EVALUATIONS]
+    if isinstance(subject, ReportImage):
+        return _image_content(subject, card, model, evaluations)
+    return _series_content(subject, card, model, evaluations)
+
+
+def _image_content(
+    image: ReportImage, card: Card, model: tuple[tuple[str, str], ...], evaluations: tuple[Evaluated, ...]
+) -> Content:
+    verdict, is_analysed = image.verdict, image.verdict.status is not Status.NOT_A_BRAIN_MRI
+    kinds = [picture.kind for picture in image.pictures if picture.kind]
+    return Content(
+        title=f"Image {image.number}",
+        identity=_identity(image),
+        answer=verdict.label.value,
+        status=verdict.status,
+        status_title=TITLES[verdict.status],
+        confidence="no confidence is given"
+        if image.confidence is None
+        else f"{format_percent(image.confidence)} confidence",
+        paragraphs=(
+            f"{_sentence(verdict.reason)} {EXPLANATIONS[verdict.status]}"
+            if verdict.reason
+            else EXPLANATIONS[verdict.status],
+            f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
+        ),
+        table_title="Probability of each class",
+        table=tuple((label, format_percent(image.probabilities[label])) for label in Label),
+        shares=image.probabilities,
+        table_note="" if is_analysed else "Not analysed: these numbers mean nothing here.",
+        groups=(Group("", tuple(_shown(picture) for picture in image.pictures)),),
+        map_notes=(*(MAP_EXPLANATIONS[kind] for kind in kinds), *([image.map_state] if image.map_state else [])),
+        model=model,
+        evaluations=evaluations,
+    )
+
+
+def _series_content(
+    series: ReportSeries, card: Card, model: tuple[tuple[str, str], ...], evaluations: tuple[Evaluated, ...]
+) -> Content:
+    verdict = series.verdict
+    counts = {
+        label: sum(1 for one in series.slices if one.verdict and one.is_analysed and one.verdict.label is label)
+        for label in Label
+    }
+    kinds = {picture.kind for _, pictures in series.shown for picture in pictures if picture.kind}
+    return Content(
+        title=f"Series {series.number}",
+        identity=_identity(series),
+        answer=verdict.label.value,
+        status=verdict.status,
+        status_title=SERIES_TITLES[verdict.status],
+        confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
+        paragraphs=(f"{_sentence(verdict.reason)} {SERIES_EXPLANATIONS[verdict.status]}", SERIES_RULE),
+        table_title="Share of the analysed slices",
+        table=tuple((label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in Label),
+        shares=verdict.shares,
+        table_note="" if verdict.analysed else "Not analysed: no slice was taken for a brain MRI.",
+        groups=tuple(
+            Group(_slice_caption(series.slices[place]), tuple(_shown(picture) for picture in pictures))
+            for place, pictures in series.shown
+        ),
+        map_notes=tuple(MAP_EXPLANATIONS[kind] for kind in MapKind if kind in kinds),
+        model=model,
+        evaluations=evaluations,
+    )
+
+
+def describe_strip(series: ReportSeries, card: Card) -> str:
+    """The strip chart in words: what stands where, and how the gate judged the slices."""
+    scores = [(one.gate_score, one.number) for one in series.slices if one.gate_score is not None]
+    unreadable = len(series.slices) - len(scores)
+    parts = [
+        f"The gate took {series.verdict.analysed:,} of {len(series.slices):,} slices for brain MRI"
+        f" (a score of {card.rules.min_gate_score:.2f} is needed"
+    ]
+    if scores:
+        low, high = min(scores), max(scores)
+        parts.append(f", found are {low[0]:.2f} at slice {low[1]} to {high[0]:.2f} at slice {high[1]}")
+    parts.append(f"; {unreadable:,} could not be read)." if unreadable else ").")
+    return "".join(parts)
+
+
+def describe_slice(one: ReportSlice) -> tuple[str, str, str, str]:
+    """A slice's row of a table: number, position, answer, gate score."""
+    number = f"{one.number:,}"
+    position = "" if one.position_mm is None else f"{one.position_mm:.1f} mm"
+    if one.verdict is None or one.gate_score is None:
+        return number, position, "not readable", ""
+    words = {Status.CLASSIFIED: "", Status.UNCERTAIN: ", uncertain"}
+    answer = f"{one.verdict.label.value}{words[one.verdict.status]}" if one.is_analysed else str(one.verdict.reason)
+    return number, position, answer, f"{one.gate_score:.2f}"
+
+
+def _slice_caption(one: ReportSlice) -> str:
+    number, position, answer, gate = describe_slice(one)
+    place = f"Slice {number}{f' at {position}' if position else ''}"
+    if not one.is_analysed:
+        return f"{place}: not analysed, gate score {gate}"
+    return f"{place}: {answer}, tumor {format_percent(one.tumor_probability)}, gate score {gate}"
+
+
+def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:
+    name = [] if subject.name is None else [("File" if isinstance(subject, ReportImage) else "Name", subject.name)]
+    return (
+        ("SHA-256 of the pixels, first digits", subject.fingerprint),
+        *((term, _short(text)) for term, text in name),
+    )
+
+
+def _shown(picture: Picture) -> ShownPicture:
+    title = "Slice" if picture.kind is None else f"Heat map: {MAP_TITLES[picture.kind]}"
+    return ShownPicture(picture, title)
+
+
+def _evaluations(metrics: Any) -> Iterator[Evaluated]:
+    """The sets of images whose accuracy the card states. People and other programs write there too."""
+    for name, figures in metrics.items() if isinstance(metrics, Mapping) else ():
+        accuracy = figures.get("accuracy") if isinstance(figures, Mapping) else None
+        if share := _share(accuracy):
+            hits, total = accuracy.get("hits"), accuracy.get("total")  # type: ignore[union-attr] # _share saw a mapping
+            right = f"{hits:,} of {total:,}" if isinstance(hits, int) and isinstance(total, int) else ""
+            yield Evaluated(
+                _short(str(name)), share, right, _share(figures.get("uncertain")), _share(figures.get("not_analysed"))
+            )
+
+
+def _share(figure: Any) -> str:
+    """A share in per cent, with its interval where there is one; empty for anything else."""
+    if not isinstance(figure, Mapping) or not isinstance(figure.get("value"), float):
+        return ""
+    value, low, high = figure["value"], figure.get("low"), figure.get("high")
+    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if isinstance(low, float) and isinstance(high, float) else ""
+    return f"{100 * value:.1f} %{interval}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _short(text: str) -> str:
+    """Printable, and at most MAX_CHARS long."""
+    printable = to_printable(text)
+    if len(printable) <= MAX_CHARS:
+        return printable
+    half = (MAX_CHARS - 5) // 2
+    return f"{printable[:half]} ... {printable[-half:]}"

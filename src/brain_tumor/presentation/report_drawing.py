@@ -1,0 +1,247 @@
+"""Vector charts of a report, as plain shapes that the page and the PDF each draw in their own way."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import floor, log10
+
+from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
+from brain_tumor.presentation.charts import BAR_STYLES, format_percent
+from brain_tumor.presentation.report_subject import ReportSeries, ReportSlice
+
+# Of the Okabe-Ito palette, told apart with every kind of colour vision; the markers differ in shape too.
+CLASS_COLORS = {
+    Label.GLIOMA: "#0072B2",
+    Label.MENINGIOMA: "#D55E00",
+    Label.NO_TUMOR: "#009E73",
+    Label.PITUITARY: "#CC79A7",
+}
+# Colours that follow the page: what is written, what is less important, and lines behind the data.
+TEXT, QUIET, RULE = "text", "quiet", "rule"
+# Behind white letters: as the bars, but dark enough to reach 4.5:1.
+BADGE_COLORS = {Status.CLASSIFIED: "#0072B2", Status.UNCERTAIN: "#B34700", Status.NOT_A_BRAIN_MRI: "#5C5C5C"}
+GREY = str(BAR_STYLES[Status.NOT_A_BRAIN_MRI]["color"])
+PALE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Straight lines through points, closed or not; x to the right, y down."""
+
+    points: tuple[tuple[float, float], ...]
+    stroke: str | None = None
+    fill: str | None = None  # closes the path
+    opacity: float = 1.0  # of the fill
+    dash: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """A circle."""
+
+    center: tuple[float, float]
+    radius: float
+    stroke: str | None = None
+    fill: str | None = None
+    opacity: float = 1.0  # of the fill
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text; the point is its anchor on the baseline."""
+
+    point: tuple[float, float]
+    text: str
+    anchor: str = "start"  # or "middle", "end"
+    color: str = TEXT
+
+
+Shape = Path | Circle | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Shapes in the order they are drawn, on a canvas of a size."""
+
+    width: float
+    height: float
+    font: float  # size of all texts, in the same unit
+    shapes: tuple[Shape, ...]
+
+
+def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font: float) -> Drawing:
+    """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
+
+    Hollow, dashed and grey when the status says that the numbers mean nothing.
+    """
+    left, right, step = 6.8 * font, width - 4.4 * font, 1.9 * font
+    bottom, style = step * len(Label), BAR_STYLES[status]
+    shapes: list[Shape] = []
+    for tick in (0, 25, 50, 75, 100):
+        x = left + (right - left) * tick / 100
+        shapes += [Path(((x, 0), (x, bottom)), RULE), Text((x, bottom + 1.2 * font), f"{tick} %", "middle", QUIET)]
+    dash = style.get("strokeDash")
+    for row, label in enumerate(Label):
+        y, end = row * step, left + (right - left) * shares[label]
+        bar = ((left, y + 0.3 * font), (end, y + 0.3 * font), (end, y + 1.6 * font), (left, y + 1.6 * font))
+        paint = Path(
+            bar,
+            style.get("stroke"),
+            style["color"],
+            style.get("fillOpacity", 1.0),
+            (dash[0], dash[1]) if dash else None,
+        )
+        baseline, color = y + 1.3 * font, GREY if status is Status.NOT_A_BRAIN_MRI else TEXT
+        shapes += [
+            Text((left - 0.6 * font, baseline), label.value, "end", color),
+            paint,
+            Text((right + 0.5 * font, baseline), format_percent(shares[label]), "start", color),
+        ]
+    return Drawing(width, bottom + 1.6 * font, font, tuple(shapes))
+
+
+def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: float) -> Drawing:
+    """Every slice over its place in the series: above how probable a tumor is, below the gate's score.
+
+    Analysed slices have their class's colour and shape, pale where uncertain. Those that were not analysed are hollow
+    circles in a lane of their own, for their probabilities mean nothing; those that could not be read are crosses.
+    """
+    legend, top = _legend(series, width, font)
+    left, right = 4.6 * font, width - 0.8 * font
+    upper, lane = (top + 0.8 * font, top + 7.8 * font), top + 9.0 * font
+    gate = (lane + 1.4 * font, lane + 5.2 * font)
+    axis = _Axis(series.slices, left, right)
+    radius = min(0.36 * font, max(0.18 * font, 0.45 * axis.step))
+    shapes = [*legend, *_grid(upper, [(0, "0 %"), (0.5, "50 %"), (1, "100 %")], left, right, font)]
+    for place, _ in series.shown:
+        shapes.append(_pointer((axis.at(place), upper[0] - 0.4 * font), 0.3 * font))
+    scores = [one.gate_score for one in series.slices if one.gate_score is not None]
+    low, high = min([*scores, min_gate_score]), max([*scores, min_gate_score])
+    span = high - low or 1.0
+    limit = (min_gate_score - low) / span
+    shapes += _grid(gate, [(0, f"{low:.1f}"), (1, f"{high:.1f}")], left, right, font)
+    at_limit = _height(gate, limit)
+    shapes.append(Path(((left, at_limit), (right, at_limit)), TEXT, dash=(3, 2)))
+    for place, one in enumerate(series.slices):
+        x = axis.at(place)
+        if one.verdict is None or one.gate_score is None:
+            shapes += _cross((x, lane), radius)
+            continue
+        y = _height(upper, one.tumor_probability) if one.is_analysed else lane
+        shapes.append(_marker(one, (x, y), radius))
+        passed = GREY if one.is_analysed else None
+        shapes.append(Circle((x, _height(gate, (one.gate_score - low) / span)), 0.75 * radius, GREY, passed))
+    for place, text in axis.ticks(int((right - left) / (9 * font))):
+        half = 0.3 * font * len(text)  # about; the outermost stay inside
+        x = min(max(axis.at(place), half), width - half)
+        shapes.append(Text((x, gate[1] + 1.5 * font), text, "middle", QUIET))
+    return Drawing(width, gate[1] + 2.0 * font, font, tuple(shapes))
+
+
+class _Axis:
+    """Slices side by side at even distances, in the order of their position."""
+
+    def __init__(self, slices: tuple[ReportSlice, ...], left: float, right: float) -> None:
+        self._slices = slices
+        self.step = (right - left) / len(slices)
+        self._left = left
+
+    def at(self, place: int) -> float:
+        """The x of a slice; place: counted from 0."""
+        return self._left + (place + 0.5) * self.step
+
+    def ticks(self, steps: int) -> Iterator[tuple[int, str]]:
+        """Places and what stands below them: number and, where known, position; at most one more than the steps."""
+        count = len(self._slices)
+        rough = max(1.0, count / steps)
+        power = 10 ** floor(log10(rough))
+        step = int(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
+        # The first slice stands in for a zeroth.
+        for place in [0, *range(step - 1 if step > 1 else 1, count, step)]:
+            position = self._slices[place].position_mm
+            yield place, f"{place + 1}" if position is None else f"{place + 1} ({position:.0f} mm)"
+
+
+def _height(panel: tuple[float, float], share: float) -> float:
+    return panel[1] - (panel[1] - panel[0]) * share
+
+
+def _grid(
+    panel: tuple[float, float], ticks: Iterable[tuple[float, str]], left: float, right: float, font: float
+) -> Iterator[Shape]:
+    for share, text in ticks:
+        y = _height(panel, share)
+        yield Path(((left, y), (right, y)), RULE)
+        yield Text((left - 0.5 * font, y + 0.35 * font), text, "end", QUIET)
+
+
+def _marker(one: ReportSlice, center: tuple[float, float], radius: float) -> Path | Circle:
+    if one.verdict is None or not one.is_analysed:
+        return Circle(center, radius, GREY)
+    return _shape(one.verdict.label, center, radius, one.verdict.status is Status.UNCERTAIN)
+
+
+def _shape(label: Label, center: tuple[float, float], radius: float, is_pale: bool) -> Path | Circle:
+    (x, y), color, opacity = center, CLASS_COLORS[label], PALE if is_pale else 1.0
+    if label is Label.NO_TUMOR:
+        return Circle(center, radius, color, color, opacity)
+    wide, tall = 1.1 * radius, 1.4 * radius
+    corners = {
+        Label.GLIOMA: ((x - wide, y + radius), (x, y - tall), (x + wide, y + radius)),
+        Label.MENINGIOMA: (
+            (x - radius, y - radius),
+            (x + radius, y - radius),
+            (x + radius, y + radius),
+            (x - radius, y + radius),
+        ),
+        Label.PITUITARY: ((x - tall, y), (x, y - tall), (x + tall, y), (x, y + tall)),
+    }
+    return Path(corners[label], color, color, opacity)
+
+
+def _cross(center: tuple[float, float], radius: float) -> tuple[Path, Path]:
+    x, y = center
+    return (
+        Path(((x - radius, y - radius), (x + radius, y + radius)), GREY),
+        Path(((x - radius, y + radius), (x + radius, y - radius)), GREY),
+    )
+
+
+def _legend(series: ReportSeries, width: float, font: float) -> tuple[list[Shape], float]:
+    """What the markers that occur mean, in as many rows as it takes; and the y below it."""
+    shapes: list[Shape] = []
+    x, y, radius = 0.0, 0.8 * font, 0.36 * font
+    for text, markers in _legend_items(series, radius):
+        needed = (2.4 + 0.56 * len(text)) * font
+        if x and x + needed > width:
+            x, y = 0.0, y + 1.6 * font
+        shapes += [_moved(marker, x + 0.6 * font, y) for marker in markers]
+        shapes.append(Text((x + 1.5 * font, y + 0.35 * font), text))
+        x += needed
+    return shapes, y + 1.2 * font
+
+
+def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tuple[Path | Circle, ...]]]:
+    analysed = [one.verdict for one in series.slices if one.verdict and one.is_analysed]
+    for label in Label:
+        if any(verdict.label is label for verdict in analysed):
+            yield label.value, (_shape(label, (0, 0), radius, False),)
+    if any(verdict.status is Status.UNCERTAIN for verdict in analysed):
+        label = next(verdict.label for verdict in analysed if verdict.status is Status.UNCERTAIN)
+        yield "pale: uncertain", (_shape(label, (0, 0), radius, True),)
+    if any(one.verdict and not one.is_analysed for one in series.slices):
+        yield "hollow: not analysed", (Circle((0, 0), radius, GREY),)
+    if any(one.verdict is None for one in series.slices):
+        yield "not readable", _cross((0, 0), radius)
+    yield "shown below", (_pointer((0, radius), radius),)
+
+
+def _pointer(tip: tuple[float, float], size: float) -> Path:
+    x, y = tip
+    return Path(((x, y), (x - 0.8 * size, y - 2 * size), (x + 0.8 * size, y - 2 * size)), None, TEXT)
+
+
+def _moved(shape: Path | Circle, x: float, y: float) -> Path | Circle:
+    if isinstance(shape, Circle):
+        return replace(shape, center=(shape.center[0] + x, shape.center[1] + y))
+    return replace(shape, points=tuple((a + x, b + y) for a, b in shape.points))

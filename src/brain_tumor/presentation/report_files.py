@@ -1,0 +1,94 @@
+"""Reports as files in a folder of their own."""
+
+from collections.abc import Collection
+from itertools import chain, count
+from pathlib import Path
+
+from brain_tumor.classifier import Result
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.model.card import Card
+from brain_tumor.presentation.report import ReportFormat, render_report, require_report_library
+from brain_tumor.presentation.report_subject import ReportSubject, SeriesDraft, to_report_image
+
+# File systems take 255 bytes; endings and a number come behind it.
+_MAX_STEM_BYTES = 200
+
+
+class ReportFolder:
+    """A new folder that is filled with ``image-1.html``, ``image-1.pdf``, ``series-1.html`` and so on."""
+
+    def __init__(self, path: Path, formats: Collection[ReportFormat], show_names: bool) -> None:
+        """Take a folder that is empty or not there yet.
+
+        show_names: a report's file is called as its image or series, and the report shows that name. Otherwise both
+        leave it out, since it may hold a patient's; the numbers then follow the order in which reports are written.
+        Raises BrainTumorError for another folder, where earlier reports would pass for this run's, and
+        MissingExtraError where a format needs what is not installed.
+        """
+        self.path = path
+        self._formats = tuple(one for one in ReportFormat if one in formats)
+        self._show_names = show_names
+        self._images = self._series = 0
+        for one in self._formats:
+            require_report_library(one)
+        try:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise BrainTumorError(f"{path}: is not an empty folder; name a new one for the reports")
+        except OSError as error:
+            raise _not_writable(path, error) from None
+
+    def write(self, result: Result, card: Card) -> None:
+        """Write the report of one image, each file whole or not at all; raises BrainTumorError when that fails."""
+        self._images += 1
+        image = to_report_image(result, self._images, self._show_names)
+        name = Path(result.name)
+        stem = name.with_suffix("") if name.name else name  # a root has no name
+        self._write(image, card, str(stem), f"image-{self._images}")
+
+    def write_series(self, draft: SeriesDraft, name: str, card: Card) -> None:
+        """Write the report of one series, as `write` does; name: of its file, folder or archive."""
+        self._series += 1
+        series = draft.finish(self._series, name if self._show_names else None)
+        self._write(series, card, name, f"series-{self._series}")
+
+    def summary(self) -> str:
+        """How many reports were written and where, in a sentence."""
+        if not self._images and not self._series:
+            return "No reports written."
+        counts = [f"{self._images} of images"] if self._images else []
+        counts += [f"{self._series} of series"] if self._series else []
+        return f"Reports written to {self.path}: {', '.join(counts)}, as {' and '.join(map(str.upper, self._formats))}."
+
+    def _write(self, subject: ReportSubject, card: Card, name: str, number: str) -> None:
+        stem = self._free_stem(name) if self._show_names else self.path / number
+        try:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            for one in self._formats:
+                _write_whole(_report_path(stem, one), render_report(subject, card, one))
+        except OSError as error:
+            raise _not_writable(stem, error) from None
+
+    def _free_stem(self, name: str) -> Path:
+        # Without the root, a drive and steps upwards, every path stays inside the folder.
+        image = Path(name)
+        parts = [part for part in image.parts if part not in (image.anchor, "..")] or ["unnamed"]
+        parts[-1] = parts[-1].encode("utf-8", "surrogateescape")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+        place = self.path.joinpath(*parts)
+        # Asking the disk, not a list of names, also tells names apart as this file system does (case, Unicode).
+        stems = chain([place], (place.with_name(f"{place.name}-{number}") for number in count(2)))
+        return next(stem for stem in stems if not any(_report_path(stem, one).exists() for one in self._formats))
+
+
+def _report_path(stem: Path, report_format: ReportFormat) -> Path:
+    return stem.with_name(f"{stem.name}.{report_format}")
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    # A file that is renamed into place is never half written.
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def _not_writable(path: Path, error: OSError) -> BrainTumorError:
+    return BrainTumorError(f"{path}: reports cannot be written ({error.strerror}); name another folder")

@@ -1,0 +1,174 @@
+"""What a report is about: one image, or one series. Small values without pixels at full size."""
+
+import hashlib
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from brain_tumor.classifier import Result
+from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
+from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.labels import Label
+from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
+from brain_tumor.presentation.wording import render_map_state
+
+# Printed five centimetres wide this is 180 dots per inch, and three such pictures stay below half a megabyte.
+PICTURE_SIDE_PX = 360
+# As many as stand side by side on a page, each beside its heat map.
+SHOWN_SLICES = 3
+# 64 bits: two of a million images share one with a probability below one in ten million.
+FINGERPRINT_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a report; its pixels are square, whatever the scan's were."""
+
+    png: bytes
+    width_px: int
+    height_px: int
+    kind: MapKind | None  # the heat map over it; None: the slice alone
+
+
+@dataclass(frozen=True, slots=True)
+class ReportImage:
+    """One answered image."""
+
+    number: int  # counted from 1 among the images of a run
+    name: str | None  # of its file; None: not asked for
+    fingerprint: str  # hex digits, of the pixels
+    verdict: Verdict
+    confidence: float | None  # 0 to 1; None when the image was not analysed
+    probabilities: Mapping[Label, float]
+    gate_score: float  # log-odds
+    pictures: tuple[Picture, ...]  # the slice alone, then each of its heat maps
+    map_state: str  # in words: was a tumor located, or why is there no map
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSlice:
+    """One slice of a series; of one that could not be read only its place is known."""
+
+    number: int  # counted from 1 in the order of position
+    position_mm: float | None
+    verdict: Verdict | None  # None: it could not be read
+    tumor_probability: float  # 0 to 1: what is not No Tumor; 0 where it could not be read
+    gate_score: float | None  # log-odds
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether it was read and taken for a brain MRI."""
+        return self.verdict is not None and self.verdict.status is not Status.NOT_A_BRAIN_MRI
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSeries:
+    """One answered series."""
+
+    number: int  # counted from 1 among the series of a run
+    name: str | None  # None: not asked for
+    fingerprint: str  # hex digits, of the pixels of all slices in their order
+    verdict: SeriesVerdict
+    slices: tuple[ReportSlice, ...]  # in the order of position
+    # The most suspicious slices, worst first: its place, counted from 0, and the slice alone and under a heat map.
+    shown: tuple[tuple[int, tuple[Picture, ...]], ...]
+
+
+ReportSubject = ReportImage | ReportSeries
+
+
+def to_report_image(result: Result, number: int, show_name: bool = False, digits: str | None = None) -> ReportImage:
+    """What a report says of one image; number: counted from 1. A file's name may hold a patient's.
+
+    digits: fingerprint of the scan as it was read, where result.scan is smaller by now; None: of result.scan.
+    """
+    return ReportImage(
+        number,
+        result.name if show_name else None,
+        digits or fingerprint(result.scan),
+        result.verdict,
+        result.confidence,
+        result.probabilities,
+        float(result.output.gate_scores[0]),
+        _to_pictures(result.scan, to_heat_maps(result)),
+        render_map_state(result),
+    )
+
+
+class SeriesDraft:
+    """Takes a series' answers one by one, and keeps pictures of the most suspicious slices only."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding | None] = []
+        self._slices: list[ReportSlice] = []
+        self._pixels = hashlib.sha256()
+        self._worst: list[tuple[tuple[bool, float, int], tuple[Picture, ...]]] = []  # a heap, the least of them first
+
+    def add(self, result: Result | None, position_mm: float | None = None, digits: str | None = None) -> None:
+        """The next slice in the order of position; None: it could not be read. digits: as for to_report_image."""
+        place = len(self._slices)
+        if result is None:
+            self._findings.append(None)
+            self._slices.append(ReportSlice(place + 1, position_mm, None, 0.0, None))
+            self._pixels.update(b"unreadable")
+            return
+        gate, healthy = float(result.output.gate_scores[0]), result.probabilities[Label.NO_TUMOR]
+        self._findings.append(result.to_finding(position_mm))
+        self._slices.append(ReportSlice(place + 1, position_mm, result.verdict, 1 - healthy, gate))
+        self._pixels.update((digits or fingerprint(result.scan)).encode())
+        # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
+        rank = (result.verdict.status is not Status.NOT_A_BRAIN_MRI, -healthy, -place)
+        if len(self._worst) < SHOWN_SLICES or rank > self._worst[0][0]:
+            # Location where there is one, for it says more; saliency otherwise.
+            pictures = _to_pictures(result.scan, to_heat_maps(result)[-1:])
+            (heapq.heappush if len(self._worst) < SHOWN_SLICES else heapq.heapreplace)(self._worst, (rank, pictures))
+
+    def finish(self, number: int, name: str | None = None) -> ReportSeries:
+        """The whole series; number: counted from 1. Raises ValueError without slices.
+
+        name: of its file or folder, which may hold a patient's; None leaves it out.
+        """
+        verdict = decide_series(self._findings)
+        pictures = {-rank[2]: shown for rank, shown in self._worst}
+        shown = tuple((place, pictures[place]) for place in verdict.order[:SHOWN_SLICES])
+        digits = self._pixels.hexdigest()[:FINGERPRINT_DIGITS]
+        return ReportSeries(number, name, digits, verdict, tuple(self._slices), shown)
+
+
+def fingerprint(scan: Scan) -> str:
+    """The first FINGERPRINT_DIGITS hex digits of the SHA-256 of the pixels as read: their shape, then float32."""
+    rows, columns = scan.pixels.shape
+    pixels = np.ascontiguousarray(scan.pixels, "<f4").tobytes()
+    return hashlib.sha256(f"{rows} {columns} ".encode() + pixels).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
+    small = _to_square_pixels(scan)
+    nothing: FloatArray = np.zeros((1, 1), np.float32)
+    plain = _to_picture(small, nothing, None, None)
+    return (plain, *(_to_picture(small, shown.heat, shown.box, shown.kind) for shown in maps))
+
+
+def _to_picture(
+    scan: Scan, heat: FloatArray, box: tuple[float, float, float, float] | None, kind: MapKind | None
+) -> Picture:
+    height, width = scan.pixels.shape
+    # No texts in the file: the page around it says what it is.
+    return Picture(render_png(render_overlay(scan, heat, DEFAULT_STRENGTH, box), {}), width, height, kind)
+
+
+def _to_square_pixels(scan: Scan) -> Scan:
+    """The scan at its true proportions, its longer side PICTURE_SIDE_PX."""
+    rows, columns = scan.pixels.shape
+    row_mm, column_mm = scan.spacing_mm or (1.0, 1.0)
+    height, width = rows * row_mm, columns * column_mm
+    scale = PICTURE_SIDE_PX / max(height, width)
+    # A strip of a thousand to one is still a picture.
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = Image.fromarray(np.ascontiguousarray(scan.pixels, np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return Scan(np.clip(np.asarray(grey, np.float32), 0, 1), scan.chroma, scan.file_format)

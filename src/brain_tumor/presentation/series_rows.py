@@ -1,0 +1,77 @@
+"""One row per series: its slices' rows -> the series' answer, as a table and as a line."""
+
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.decision.series import Finding, SeriesVerdict
+from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.input.series import Series, Slice
+from brain_tumor.labels import Label
+from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.rows import Row, package_version
+
+# As many as a person looks at first.
+MOST_SUSPICIOUS = 5
+SERIES_COLUMNS = (
+    "series",
+    "status",
+    "class",
+    "reason",
+    *(f"share_{label.slug}" for label in Label),  # of the analysed slices, 0 to 1
+    "analysed",
+    "slices",
+    "most_suspicious",  # slice numbers, most suspicious first; file names where each slice is a file
+    "plane",
+    "model_id",
+    "version",
+)
+
+
+def to_finding(row: Row, has_location: bool) -> Finding | None:
+    """What a series' answer needs of a slice's row, rounded as files hold it; None for one that was not read.
+
+    has_location: whether the network computes a location map. The row is rounded, because a series must get the same
+    answer when its first rows come from an interrupted run's file.
+    """
+    if row["status"] == "error":
+        return None
+    reason, position_mm = row["reason"], row["position_mm"]
+    verdict = Verdict(Label(str(row["class"])), Status(str(row["status"])), None if reason is None else str(reason))
+    probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in Label}
+    located = row["location_score"] is not None if has_location else None
+    return Finding(verdict, probabilities, None if position_mm is None else float(position_mm), located)
+
+
+def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[str, Any]:
+    """The row of a series: its answer, the share of each class and the slices to look at first (a list)."""
+    first = verdict.order[: min(MOST_SUSPICIOUS, verdict.analysed)]  # those that were not analysed come last
+    return {
+        "series": series.name,
+        "status": verdict.status.value,
+        "class": verdict.label.value,
+        "reason": verdict.reason,
+        **{f"share_{label.slug}": verdict.shares[label] for label in Label},
+        "analysed": verdict.analysed,
+        "slices": verdict.slices,
+        "most_suspicious": [_short_name(series.slices[place]) for place in first],
+        "plane": series.plane and series.plane.value,
+        "model_id": model_id,
+        "version": package_version(),
+    }
+
+
+def render_series_line(row: dict[str, Any]) -> str:
+    """One line for a terminal; row: of to_series_row."""
+    shares = ", ".join(
+        f"{label} {format_percent(share)}" for label in Label if (share := row[f"share_{label.slug}"]) > 0
+    )
+    status = "" if row["status"] == Status.CLASSIFIED else f" ({row['status'].replace('_', ' ')})"
+    answer = f"{row['series']}: series: {row['class']}{status}: {row['reason']}"
+    line = f"{answer}; analysed {row['analysed']} of {row['slices']}"
+    if row["most_suspicious"]:
+        line += f"; {shares}; most suspicious: {', '.join(map(str, row['most_suspicious']))}"
+    return line
+
+
+def _short_name(one: Slice) -> int | str:
+    return Path(one.file).name if one.number is None else one.number

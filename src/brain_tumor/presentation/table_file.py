@@ -1,0 +1,162 @@
+"""A table on disk that takes its name only when it is whole, and can be gone on with after an interruption."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self, TypeAlias
+
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.presentation.rows import Row
+
+Options: TypeAlias = Mapping[str, str]
+NO_OPTIONS: Options = {}
+
+
+class TableFile:
+    """One row after another into NAME.part, which becomes NAME when the block ends well; kept when it does not.
+
+    Every row reaches the system at once, so that a part lacks nothing but the row that was being written when the
+    program was killed. Beside it, NAME.part.options holds under which options its rows were made.
+    """
+
+    _signature: ClassVar[bytes]  # how every file of this kind begins
+    _part_signature: ClassVar[bytes]
+    _part_ending: ClassVar = ".part"
+
+    def __init__(self, path: Path) -> None:
+        """Raises BrainTumorError when something else than such a table lies there; nothing is opened yet."""
+        self.path = path
+        self.part = path.with_name(path.name + self._part_ending)
+        self._options_file = path.with_name(f"{path.name}.part.options")
+        self._file: io.BufferedIOBase | None = None
+        _refuse_other_content(self.path, self._signature)
+        _refuse_other_content(self.part, self._part_signature)
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Every file that it may write."""
+        return self.path, self.part, self._options_file
+
+    def __enter__(self) -> Self:
+        """Begin a new part, in place of an older one; raises BrainTumorError when that fails."""
+        if self._file is None:
+            self.begin()
+        return self
+
+    def begin(self, options: Options = NO_OPTIONS, rows: Iterable[Row] = ()) -> None:
+        """Open a new part with these rows; raises BrainTumorError when that fails.
+
+        options: by their names, those that change what a row says; a part with others is not gone on with.
+        """
+        try:
+            self.part.unlink(missing_ok=True)  # never rows of one run beside the options of another
+            if options:
+                self._options_file.write_text(json.dumps(dict(options)), encoding="utf-8")
+            self._file = self.part.open("wb")
+            self._file.write(self._head())
+            for row in rows:
+                self._file.write(self._to_bytes(row))
+            self._file.flush()
+        except OSError as error:
+            raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
+
+    def go_on(self, options: Options) -> None:
+        """Open the part behind its last whole row; raises BrainTumorError as read_rows does, or when that fails."""
+        self._check_options(options)
+        end = 0
+        for _, end in self._whole_rows():  # noqa: B007 - the last one is meant
+            pass
+        if not end:
+            self.begin(options)
+            return
+        try:
+            self._file = self.part.open("r+b")
+            self._file.truncate(end)
+            self._file.seek(end)
+        except OSError as error:
+            raise BrainTumorError(f"{self.part}: cannot be written ({error.strerror}); check permissions") from None
+
+    def write(self, row: Row) -> None:
+        """Append one row; numbers get DECIMALS decimals."""
+        assert self._file  # noqa: S101 - used as a context manager
+        self._file.write(self._to_bytes(row))
+        self._file.flush()
+
+    def read_rows(self, options: Options) -> Iterator[Row]:
+        """The part's whole rows, one by one, without half a row at its end.
+
+        Raises BrainTumorError for a part that was made under other options, or that is damaged elsewhere.
+        """
+        self._check_options(options)
+        return (row for row, _ in self._whole_rows())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the part; give it its final name unless the block failed."""
+        if self._file is None:
+            return
+        try:
+            if kind is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+        if kind is None:
+            self._finish()
+            self._options_file.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        self.part.replace(self.path)
+
+    def _head(self) -> bytes:
+        return b""
+
+    def _to_bytes(self, row: Row) -> bytes:
+        raise NotImplementedError
+
+    def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
+        """Rows with the place behind each; ends before half a row at the end, raises ValueError for another one."""
+        raise NotImplementedError
+
+    def _whole_rows(self) -> Iterator[tuple[Row, int]]:
+        try:
+            with self.part.open("rb") as file:
+                yield from self._parse(file)
+        except (ValueError, csv.Error) as error:
+            raise BrainTumorError(f"{self.part}: is damaged ({error}); delete it and begin anew") from None
+        except OSError as error:
+            raise BrainTumorError(f"{self.part}: cannot be read ({error.strerror}); check permissions") from None
+
+    def _check_options(self, options: Options) -> None:
+        try:
+            found = json.loads(self._options_file.read_bytes())
+        except (OSError, ValueError):
+            found = None
+        if not isinstance(found, dict):
+            raise BrainTumorError(f"{self.part}: nothing says how its rows were made; delete it and begin anew")
+        for name in {**found, **options}:
+            before, now = found.get(name), options.get(name)
+            if before != now:
+                raise BrainTumorError(
+                    f"{self.part}: was begun with the {name} {before}, not {now}; "
+                    "choose that again, or delete the file and begin anew"
+                )
+
+
+def _refuse_other_content(path: Path, signature: bytes) -> None:
+    # `--csv *.png` hands us the first image as the file to write: a scan is never overwritten.
+    try:
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise BrainTumorError(f"{path}: is not a file that can be written; name another one")
+        with path.open("rb") as file:
+            if not signature.startswith(file.read(len(signature))):
+                raise BrainTumorError(f"{path}: exists and holds something else; name another file")
+    except OSError as error:
+        raise BrainTumorError(f"{path}: cannot be written ({error.strerror}); name another file") from None

@@ -1,0 +1,89 @@
+"""The kinds of tables that grow row by row: CSV and JSON Lines."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from brain_tumor.presentation.rows import COLUMNS, Row
+from brain_tumor.presentation.series_rows import SERIES_COLUMNS
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.writers import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
+
+
+class CsvFile(TableFile):
+    """A table for spreadsheets; None is an empty cell."""
+
+    _columns: ClassVar[tuple[str, ...]] = COLUMNS
+    _signature = _part_signature = ",".join(COLUMNS[:2]).encode()
+
+    def _head(self) -> bytes:
+        return to_csv_line(self._columns).encode()
+
+    def _to_bytes(self, row: Row) -> bytes:
+        cells = to_cells(row)
+        # Names that are no text in this system's encoding are written with escapes: one of them
+        # must not make the whole table unreadable.
+        return to_csv_line(cells[column] for column in self._columns).encode("utf-8", "backslashreplace")
+
+    def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
+        lines = _Lines(file)
+        reader = csv.reader(lines)
+        header = next(reader, [])
+        if lines.is_torn() or not header:
+            return
+        if tuple(header) != self._columns:
+            raise ValueError("its columns are those of another version")
+        for cells in reader:
+            # The last column is a number, so half a row never has as many cells and a whole last line.
+            if lines.is_torn() or (len(cells) != len(self._columns) and not file.peek(1)):
+                return
+            if len(cells) != len(self._columns):
+                raise ValueError(f"a row of {len(cells)} cells")
+            yield from_cells(dict(zip(self._columns, cells, strict=True))), lines.end
+
+
+class SeriesCsvFile(CsvFile):
+    """The table of series, of to_series_row's rows."""
+
+    _columns = SERIES_COLUMNS
+    _signature = _part_signature = ",".join(SERIES_COLUMNS[:2]).encode()
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Append one row; of the slices to look at first it makes one cell."""
+        super().write({**row, "most_suspicious": "; ".join(map(str, row["most_suspicious"]))})
+
+
+class JsonLinesFile(TableFile):
+    """One JSON object per line, each with the notice."""
+
+    _signature = _part_signature = b'{"file": '
+
+    def _to_bytes(self, row: Row) -> bytes:
+        return f"{to_json_line(row)}\n".encode("ascii")
+
+    def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
+        lines = _Lines(file)
+        for line in lines:
+            if lines.is_torn():
+                return
+            yield from_json_line(line), lines.end
+
+
+class _Lines:
+    """Lines of text, with the place behind the last one."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self.end = 0  # bytes from the file's beginning
+        self._last = b""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            self.end += len(line)
+            self._last = line
+            yield line.decode("utf-8", "replace")
+
+    def is_torn(self) -> bool:
+        """Whether the last line was not written to its end."""
+        return not self._last.endswith(b"\n")

@@ -1,0 +1,186 @@
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input import archive
+from brain_tumor.input.archive import MAX_DEPTH, list_members
+from brain_tumor.input.files import to_source
+from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.source_file import SourceFile
+
+
+def zip_bytes(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def members_of(data: bytes) -> list[SourceFile]:
+    return list(list_members(SourceFile("a.zip", lambda: data)))
+
+
+def names_in(members: dict[str, bytes]) -> list[str]:
+    return [member.name for member in members_of(zip_bytes(members))]
+
+
+def test_members_are_named_by_the_archive_and_their_path_in_it() -> None:
+    assert names_in({"x/y/1.png": b"1"}) == ["a.zip/x/y/1.png"]
+
+
+def test_members_are_read_whole_and_piece_by_piece() -> None:
+    (member,) = members_of(zip_bytes({"1.png": b"content"}))
+    with member.stream() as stream:
+        assert (member.read(), stream.read()) == (b"content", b"content")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_every_method_of_zipfile_is_unpacked(method: int) -> None:
+    (member,) = members_of(zip_bytes({"1.png": b"content" * 99}, method))
+    assert member.read() == b"content" * 99
+
+
+def test_a_folders_own_files_come_before_its_subfolders_both_sorted() -> None:
+    names = names_in({"b/1": b"", "c": b"", "a/x/1": b"", "a/2": b"", "a/1": b""})
+    assert names == ["a.zip/c", "a.zip/a/1", "a.zip/a/2", "a.zip/a/x/1", "a.zip/b/1"]
+
+
+def test_what_systems_leave_in_archives_is_left_out() -> None:
+    assert names_in({"__MACOSX/._1": b"", ".DS_Store": b"", "x/.hidden/1": b"", "folder/": b"", "1": b""}) == [
+        "a.zip/1"
+    ]
+
+
+@pytest.mark.parametrize("name", ["../../etc/x", "/etc/x", "C:\\etc\\x", "etc/./x", "..\\..\\etc\\x", "//etc//x"])
+def test_names_never_lead_out_of_the_archive(name: str) -> None:
+    assert names_in({name: b""}) == ["a.zip/etc/x"]
+
+
+def test_an_archive_in_an_archive_is_followed() -> None:
+    inner = zip_bytes({"x/1.png": b"content"})
+    (member,) = members_of(zip_bytes({"in/b.zip": inner}))
+    assert (member.name, member.read()) == ("a.zip/in/b.zip/x/1.png", b"content")
+
+
+def test_archives_are_followed_to_a_depth_and_no_further() -> None:
+    data = zip_bytes({"1.png": b"content"})
+    for _ in range(MAX_DEPTH):
+        data = zip_bytes({"b.zip": data})
+    assert members_of(data)[0].read() == b"content"
+    (member,) = members_of(zip_bytes({"b.zip": data}))
+    with pytest.raises(ScanError, match="an archive inside 3 others; unpack the outer one"):
+        member.read()
+
+
+def test_an_archive_without_files_says_so() -> None:
+    (member,) = members_of(zip_bytes({}))
+    with pytest.raises(ScanError, match=r"a\.zip: is a ZIP archive without files"):
+        member.read()
+
+
+def test_an_encrypted_member_says_so_and_the_others_are_read() -> None:
+    data = bytearray(zip_bytes({"1": b"one", "2": b"two"}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the first entry's flags
+    first, second = members_of(bytes(data))
+    with pytest.raises(ScanError, match=r"a\.zip/1: is encrypted"):
+        first.read()
+    assert second.read() == b"two"
+
+
+def test_a_member_packed_by_an_unknown_method_says_so_and_the_others_are_read() -> None:
+    data = bytearray(zip_bytes({"1": b"one", "2": b"two"}))
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 10] = data[8] = 97  # WavPack
+    first, second = members_of(bytes(data))
+    with pytest.raises(ScanError, match=r"a\.zip/1: cannot be unpacked"):
+        first.read()
+    assert second.read() == b"two"
+
+
+def test_a_damaged_member_says_so_and_the_others_are_read() -> None:
+    data = bytearray(zip_bytes({"1": b"one", "2": b"two"}, zipfile.ZIP_STORED))
+    data[data.index(b"one")] ^= 1
+    first, second = members_of(bytes(data))
+    with pytest.raises(ScanError, match=r"a\.zip/1: cannot be unpacked \(Bad CRC"):
+        first.read()
+    assert second.read() == b"two"
+
+
+def test_a_damaged_archive_in_an_archive_says_so_and_the_others_are_read() -> None:
+    first, second = members_of(zip_bytes({"1.zip": b"PK\x03\x04 and no more", "2": b"two"}))
+    with pytest.raises(ScanError, match=r"a\.zip/1\.zip: starts like a ZIP archive but is damaged"):
+        first.read()
+    assert second.read() == b"two"
+
+
+@pytest.mark.parametrize("cut", [4, 30, -10])
+def test_a_cut_archive_is_one_source_that_says_so(cut: int) -> None:
+    (member,) = members_of(zip_bytes({"1": b"one"})[:cut])
+    for use in (member.read, member.stream):
+        with pytest.raises(ScanError, match="damaged"):
+            use()
+
+
+def test_no_more_than_a_member_may_have_is_unpacked_whatever_its_size() -> None:
+    (member,) = members_of(zip_bytes({"1": bytes(MAX_SCAN_BYTES + 1000)}))
+    assert len(member.read()) == MAX_SCAN_BYTES + 1
+
+
+def test_a_member_that_announces_less_than_it_holds_is_an_error() -> None:
+    data = bytearray(zip_bytes({"1": bytes(5000)}))
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 24 : entry + 28] = struct.pack("<I", 10)
+    (member,) = members_of(bytes(data))
+    with pytest.raises(ScanError, match="cannot be unpacked"):
+        member.read()
+
+
+def test_too_many_members_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    assert len(members_of(zip_bytes(dict.fromkeys("123", b"")))) == 3
+    (member,) = members_of(zip_bytes(dict.fromkeys("1234", b"")))
+    with pytest.raises(ScanError, match="split the archive"):
+        member.read()
+
+
+def test_members_of_inner_archives_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 4)
+    inner = zip_bytes({"1": b"", "2": b""})
+    answers = members_of(zip_bytes({"a.zip": inner, "b.zip": inner}))
+    assert [member.name for member in answers] == ["a.zip/a.zip/1", "a.zip/a.zip/2", "a.zip/b.zip"]
+    with pytest.raises(ScanError, match="split the archive"):
+        answers[-1].read()
+
+
+def test_an_archive_that_announces_far_more_than_it_weighs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_VOLUME_BYTES", 10_000)
+    (member,) = members_of(zip_bytes({"1": bytes(10**6)}))
+    with pytest.raises(ScanError, match="at most 100 times as much is unpacked"):
+        member.read()
+
+
+def test_archives_in_it_count_towards_the_same_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = zip_bytes({"1": bytes(60_000)})
+    data = zip_bytes({"a.zip": inner, "b.zip": inner}, zipfile.ZIP_STORED)
+    monkeypatch.setattr(archive, "MAX_VOLUME_BYTES", 100_000)
+    first, second = members_of(data)
+    assert len(first.read()) == 60_000
+    with pytest.raises(ScanError, match="is unpacked; unpack it"):
+        second.read()
+
+
+def test_an_archive_on_disk_is_read_piece_by_piece(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_bytes({"1": b"one", "b.zip": zip_bytes({"2": b"two"})}))
+    assert [member.read() for member in list_members(to_source(str(path)))] == [b"one", b"two"]
+
+
+def test_a_missing_archive_is_one_source_that_says_so() -> None:
+    (member,) = list_members(to_source("missing.zip"))
+    with pytest.raises(ScanError, match=r"missing\.zip: cannot be read"):
+        member.read()

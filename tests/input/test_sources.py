@@ -1,0 +1,208 @@
+import gc
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.files import find_files, to_source
+from brain_tumor.input.series import Plane, ReadOptions, Series, Window
+from brain_tumor.input.sources import SourceFile, open_series
+from tests.factories import png_bytes
+from tests.input.slices import AXIAL, CORONAL, dicom_bytes
+from tests.input.test_archive import zip_bytes
+from tests.input.volumes import make_values, nifti_bytes, nifti_gz_bytes
+
+
+def opened(files: dict[str, bytes], options: ReadOptions | None = None) -> list[Series]:
+    def give(content: bytes) -> Callable[[], bytes]:
+        return lambda: content
+
+    sources = [SourceFile(name, give(content)) for name, content in files.items()]
+    return list(open_series(sources, options or ReadOptions()))
+
+
+def frame(z: float | None = None, series: str | None = "1.2", number: int | None = None) -> bytes:
+    """A DICOM file of one axial frame."""
+    elements: dict[str, Any] = {"SeriesInstanceUID": series, "InstanceNumber": number}
+    if z is not None:
+        elements |= {"ImageOrientationPatient": AXIAL, "ImagePositionPatient": [0, 0, z]}
+    return dicom_bytes(**{name: value for name, value in elements.items() if value is not None})
+
+
+def test_an_image_is_a_series_of_one_slice() -> None:
+    (series,) = opened({"in/slice.png": png_bytes()})
+    (one,) = series.slices
+    assert (series.name, one.file, one.number, series.plane) == ("in/slice.png", "in/slice.png", None, None)
+    assert one.read().pixels.shape == (64, 64)
+
+
+def test_a_volume_is_a_series_in_the_plane_asked_for() -> None:
+    (series,) = opened({"brain.nii.gz": nifti_gz_bytes()}, ReadOptions(Plane.CORONAL))
+    assert (series.name, series.plane, len(series.slices)) == ("brain.nii.gz", Plane.CORONAL, 4)
+
+
+def test_dicom_files_of_a_folder_are_one_series_in_the_order_of_their_positions() -> None:
+    (series,) = opened({"in/a": frame(9), "in/b": frame(-3), "in/c": frame(4)})
+    assert (series.name, series.plane) == ("in", Plane.AXIAL)
+    assert [one.file for one in series.slices] == ["in/b", "in/c", "in/a"]
+    assert [one.position_mm for one in series.slices] == pytest.approx([-3, 4, 9])
+
+
+def test_without_positions_the_instance_number_orders_and_then_the_name() -> None:
+    (series,) = opened({"in/d": frame(), "in/c": frame(), "in/b": frame(number=2), "in/a": frame(number=10)})
+    assert [one.file for one in series.slices] == ["in/b", "in/a", "in/c", "in/d"]
+
+
+def test_at_the_same_position_the_instance_number_orders() -> None:
+    (series,) = opened({"in/a": frame(5, number=2), "in/b": frame(5, number=1)})
+    assert [one.file for one in series.slices] == ["in/b", "in/a"]
+
+
+def test_several_series_of_a_folder_are_numbered_in_the_order_of_their_first_files() -> None:
+    files = {"in/1": frame(1, "1.9"), "in/2": frame(1, "1.1"), "in/3": frame(2, "1.1"), "in/4": frame(2, "1.9")}
+    series = opened(files)
+    assert [one.name for one in series] == ["in series 1", "in series 2"]
+    assert [[piece.file for piece in one.slices] for one in series] == [["in/1", "in/4"], ["in/2", "in/3"]]
+
+
+def test_the_planes_of_a_localizer_are_series_of_their_own() -> None:
+    across = dicom_bytes(ImageOrientationPatient=CORONAL, ImagePositionPatient=[0, 0, 0], SeriesInstanceUID="1.2")
+    files = {"in/1": frame(1), "in/2": across, "in/3": frame(2)}
+    assert [(one.name, one.plane, len(one.slices)) for one in opened(files)] == [
+        ("in", Plane.AXIAL, 2),
+        ("in/2", Plane.CORONAL, 1),
+    ]
+
+
+def test_folders_keep_the_same_series_apart() -> None:
+    assert [one.name for one in opened({"x/1": frame(1), "x/2": frame(2), "y/1": frame(3), "y/2": frame(4)})] == [
+        "x",
+        "y",
+    ]
+
+
+def test_a_file_without_a_series_is_one_of_its_own() -> None:
+    files = {"in/1": frame(1, None), "in/2": frame(2, None)}
+    assert [(one.name, len(one.slices)) for one in opened(files)] == [("in/1", 1), ("in/2", 1)]
+
+
+def test_a_series_of_bare_names_is_numbered() -> None:
+    assert [one.name for one in opened({"1": frame(1), "2": frame(2)})] == ["series 1"]
+
+
+def test_no_name_holds_what_the_header_says_of_a_patient() -> None:
+    about = {"PatientName": "Doe^Jane", "SeriesDescription": "Doe brain", "SeriesInstanceUID": "1.2"}
+    (series,) = opened({"in/1": dicom_bytes(**about), "in/2": dicom_bytes(**about)})
+    assert "Doe" not in " ".join([series.name, *(one.name for one in series.slices)])
+
+
+def test_a_dicom_file_of_several_frames_is_a_series() -> None:
+    (series,) = opened({"in/1": dicom_bytes(np.zeros((3, 4, 6)), SeriesInstanceUID="1.2")})
+    assert (series.name, [one.number for one in series.slices]) == ("in/1", [1, 2, 3])
+
+
+def test_series_of_dicom_files_come_last_of_their_folder() -> None:
+    files = {"x/1": frame(1), "x/2.png": png_bytes(), "x/3": frame(2), "y.png": png_bytes()}
+    assert [one.name for one in opened(files)] == ["x/2.png", "x", "y.png"]
+
+
+def test_an_archive_gives_all_that_it_holds() -> None:
+    inner = zip_bytes({"1.png": png_bytes()})
+    data = zip_bytes({"s/1": frame(1), "s/2": frame(2), "brain.nii": nifti_bytes(), "x/deep.zip": inner})
+    assert [(one.name, len(one.slices)) for one in opened({"a.zip": data})] == [
+        ("a.zip/brain.nii", 5),
+        ("a.zip/s", 2),
+        ("a.zip/x/deep.zip/1.png", 1),
+    ]
+
+
+def test_slices_of_an_archive_can_be_read_after_it_was_opened() -> None:
+    data = zip_bytes({"s/1": frame(1), "s/2": frame(2), "brain.nii": nifti_bytes()})
+    volume, stack = opened({"a.zip": data})
+    gc.collect()
+    assert [one.read().pixels.shape for one in (*volume.slices[:1], *stack.slices)] == [(4, 3), (4, 6), (4, 6)]
+
+
+def test_options_reach_every_kind_of_file() -> None:
+    window = {"WindowCenter": 5, "WindowWidth": 2}
+    files = {"1.dcm": dicom_bytes(**window), "x/1.dcm": dicom_bytes(np.zeros((2, 4, 6)), **window)}
+    assert opened(files)[0].slices[0].read().pixels.tolist() != (
+        opened(files, ReadOptions(window=Window.FULL))[0].slices[0].read().pixels.tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "is empty"),
+        (b"Read me", "is not an image file"),
+        (b"%PDF-1.7", "is a PDF document"),
+        (bytes(344) + b"n+1\x00", "damaged"),
+        (bytes(128) + b"DICM", "1.png"),
+        (b"PK\x03\x04", "damaged"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_series_whose_slice_says_why(data: bytes, why: str) -> None:
+    bad, good = opened({"1.png": data, "2.png": png_bytes()})
+    assert (bad.name, len(bad.slices)) == ("1.png", 1)
+    for _ in range(2):
+        with pytest.raises(ScanError, match=why):
+            bad.slices[0].read()
+    assert good.slices[0].read().pixels.shape == (64, 64)
+
+
+def test_a_missing_file_is_a_series_whose_slice_says_so() -> None:
+    (series,) = open_series([to_source("missing.png")], ReadOptions())
+    with pytest.raises(ScanError, match=r"missing\.png: cannot be read"):
+        series.slices[0].read()
+
+
+def test_files_are_opened_one_after_the_other() -> None:
+    asked: list[str] = []
+
+    def give(name: str) -> bytes:
+        asked.append(name)
+        return png_bytes()
+
+    files = [SourceFile(name, partial(give, name)) for name in ("0.png", "1.png", "2.png")]
+    first = next(open_series(files, ReadOptions()))
+    assert (first.name, set(asked)) == ("0.png", {"0.png"})
+
+
+def test_memory_does_not_grow_with_the_number_of_folders(tmp_path: Path) -> None:
+    content = frame(1)
+    for folder in range(60):
+        (tmp_path / f"{folder:03}").mkdir()
+        for file in range(5):
+            (tmp_path / f"{folder:03}" / f"{file}").write_bytes(content)
+    series = open_series((to_source(file) for file in find_files([str(tmp_path)])), ReadOptions())
+    for _ in range(10):
+        next(series)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    assert sum(len(one.slices) for one in series) == 250
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 200_000
+
+
+def test_a_volume_on_disk_is_never_held_whole(tmp_path: Path) -> None:
+    path = tmp_path / "brain.nii"
+    path.write_bytes(nifti_bytes(np.ones((256, 256, 300), np.int16)))  # 39 MB
+    next(open_series([to_source(str(path))], ReadOptions()))  # imports what it needs
+    tracemalloc.start()
+    (series,) = open_series([to_source(str(path))], ReadOptions())
+    series.slices[0].read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 35_000_000  # the sample of the window takes most of it
+
+
+def test_a_four_dimensional_volume_says_which_one_is_shown() -> None:
+    (series,) = opened({"in/fmri.nii": nifti_bytes(make_values((3, 4, 5, 2)))})
+    assert series.name == "in/fmri.nii volume 1 of 2"

@@ -1,0 +1,42 @@
+import pytest
+from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from page import uploads
+from page.uploads import KeptFile, bound_uploads, kept_bytes
+
+
+def record(name: str, size: int) -> UploadedFileRec:
+    return UploadedFileRec(name, name, "", bytes(size))
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
+    manager = MemoryUploadedFileManager("")
+    monkeypatch.setattr(uploads, "_manager", lambda: manager)
+    monkeypatch.setattr(uploads, "MAX_SERVER_BYTES", kept_bytes() + 100)
+    bound_uploads()
+    bound_uploads()
+    return manager
+
+
+def test_uploads_of_all_sessions_share_one_bound(manager: MemoryUploadedFileManager) -> None:
+    manager.add_file("one", record("a", 60))
+    with pytest.raises(HTTPException) as refusal:
+        manager.add_file("other", record("b", 41))
+    assert refusal.value.status_code == 413
+    manager.add_file("other", record("c", 40))
+    assert [one.name for one in manager.get_files("other", ["b", "c"])] == ["c"]
+
+
+def test_files_that_were_taken_over_count_until_they_go(manager: MemoryUploadedFileManager) -> None:
+    kept = KeptFile("a", bytes(80))
+    with pytest.raises(HTTPException):
+        manager.add_file("one", record("b", 30))
+    del kept
+    manager.add_file("one", record("b", 30))
+
+
+def test_equal_names_are_told_apart() -> None:
+    assert uploads.distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]

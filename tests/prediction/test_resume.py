@@ -1,0 +1,130 @@
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.input.series import Slice
+from brain_tumor.prediction.resume import DoneRows, take_up
+from brain_tumor.presentation.parquet import ParquetFile
+from brain_tumor.presentation.rows import Row, to_error_row, to_row
+from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile
+from tests.factories import make_result, make_scan
+
+OPTIONS = {"model": "test-1"}
+
+
+def make_row(name: str) -> Row:
+    return to_row(make_result(name=name))
+
+
+def make_slice(name: str, number: int | None = None) -> Slice:
+    return Slice(name, number, make_scan)
+
+
+def take(done: DoneRows, names: str) -> str:
+    """The letters whose rows are done."""
+    return "".join(name for name in names if done.take(make_slice(name)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "slices", "done", "left"),
+    [
+        ("", "abc", "", 0),
+        ("ab", "abc", "ab", 0),
+        ("ab", "ab", "ab", 0),
+        ("ac", "abcd", "ac", 0),  # b was added
+        ("abc", "acd", "ac", 1),  # b is gone
+        ("ab", "ba", "ba", 0),
+        ("ab", "cd", "", 2),
+        ("a", "aa", "a", 0),
+        ("aa", "aaa", "aa", 0),  # one file named several times
+    ],
+)
+def test_each_row_is_given_out_once(rows: str, slices: str, done: str, left: int) -> None:
+    done_rows = DoneRows(map(make_row, rows))
+    assert (take(done_rows, slices), done_rows.count_left()) == (done, left)
+
+
+def test_slices_of_a_file_are_told_apart() -> None:
+    done = DoneRows([make_row("scan.nii") | {"slice": 1}])
+    assert done.take(make_slice("scan.nii", 2)) is None
+    assert done.take(make_slice("scan.nii", 1))
+
+
+def test_rows_are_read_one_by_one_while_the_order_is_the_same() -> None:
+    read = []
+
+    def rows() -> Iterator[Row]:
+        for name in "abcd":
+            read.append(name)
+            yield make_row(name)
+
+    done = DoneRows(rows())
+    done.take(make_slice("a"))
+    done.take(make_slice("b"))
+    assert read == ["a", "b"]
+
+
+def leave(table: TableFile, rows: list[Row]) -> None:
+    """A part with these rows, as an interruption leaves it."""
+    table.begin(OPTIONS, rows)
+    table.__exit__(KeyboardInterrupt, None, None)
+
+
+@contextmanager
+def gone_on_with(*tables: TableFile) -> Iterator[DoneRows]:
+    with ExitStack() as stack:
+        for table in tables:
+            stack.push(table)
+        yield take_up(tables, OPTIONS)
+
+
+def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
+    leave(CsvFile(tmp_path / "out"), [to_error_row("\udcff.png", "empty", "test-1")])
+    with gone_on_with(CsvFile(tmp_path / "out")) as done:
+        assert done.take(make_slice("\udcff.png"))
+
+
+@pytest.mark.parametrize(("csv", "jsonl", "parquet"), [("ab", "abc", "a"), ("abc", "ab", "ab"), ("a", "a", "abc")])
+def test_the_table_with_the_most_rows_fills_the_others(csv: str, jsonl: str, parquet: str, tmp_path: Path) -> None:
+    kinds: tuple[type[TableFile], ...] = (CsvFile, JsonLinesFile, ParquetFile)
+    for kind, names in zip(kinds, (csv, jsonl, parquet), strict=True):
+        leave(kind(tmp_path / kind.__name__), [*map(make_row, names)])
+    tables = [kind(tmp_path / kind.__name__) for kind in kinds]
+    with gone_on_with(*tables) as done:
+        assert take(done, "abcd") == "abc"
+        for table in tables:
+            table.write(make_row("d"))
+            assert [row["file"] for row in table.read_rows(OPTIONS)] == ["a", "b", "c", "d"]
+
+
+def test_a_table_that_became_whole_before_the_other_is_written_again(tmp_path: Path) -> None:
+    with CsvFile(tmp_path / "out.csv") as whole:
+        whole.write(make_row("a"))
+    leave(JsonLinesFile(tmp_path / "out.jsonl"), [make_row("a")])
+    tables = CsvFile(tmp_path / "out.csv"), JsonLinesFile(tmp_path / "out.jsonl")
+    with gone_on_with(*tables) as done:
+        assert take(done, "a") == "a"
+        assert [row["file"] for row in tables[0].read_rows(OPTIONS)] == ["a"]
+
+
+def test_without_a_part_everything_is_to_be_done(tmp_path: Path) -> None:
+    with gone_on_with(CsvFile(tmp_path / "out.csv")) as done:
+        assert take(done, "ab") == ""
+    assert (tmp_path / "out.csv").exists()
+
+
+def test_a_run_that_was_not_interrupted_is_not_gone_on_with(tmp_path: Path) -> None:
+    with CsvFile(tmp_path / "out.csv") as table:
+        table.write(make_row("a"))
+    with pytest.raises(BrainTumorError, match="is whole, nothing was interrupted"):
+        take_up([CsvFile(tmp_path / "out.csv")], OPTIONS)
+
+
+def test_rows_of_another_model_are_refused(tmp_path: Path) -> None:
+    leave(CsvFile(tmp_path / "out.csv"), [make_row("a")])
+    with pytest.raises(BrainTumorError, match="was begun with the model test-1, not test-2"):
+        take_up([CsvFile(tmp_path / "out.csv")], {"model": "test-2"})

@@ -1,0 +1,26 @@
+import sys
+
+import pytest
+
+from brain_tumor.errors import MissingExtraError
+from brain_tumor.presentation.report import ReportFormat, render_html_report, render_pdf_report, render_report
+from brain_tumor.presentation.report_subject import to_report_image
+from tests.factories import make_card, make_draft, make_mapped_result
+
+
+@pytest.mark.parametrize("report_format", ReportFormat)
+def test_equal_input_gives_equal_bytes(report_format: ReportFormat) -> None:
+    for subject in (to_report_image(make_mapped_result(), 1), make_draft(9).finish(1)):
+        assert render_report(subject, make_card(), report_format) == render_report(subject, make_card(), report_format)
+
+
+def test_a_page_without_jinja_is_refused_with_the_extra_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtraError, match=r"HTML needs Jinja2.*pip install 'brain-tumor-mri\[report\]'"):
+        render_html_report(to_report_image(make_mapped_result(), 1), make_card())
+
+
+def test_a_pdf_without_reportlab_is_refused_with_the_extra_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "reportlab", None)
+    with pytest.raises(MissingExtraError, match=r"PDF needs ReportLab.*pip install 'brain-tumor-mri\[report\]'"):
+        render_pdf_report(to_report_image(make_mapped_result(), 1), make_card())

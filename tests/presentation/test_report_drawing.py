@@ -1,0 +1,95 @@
+from itertools import chain, pairwise
+
+import pytest
+
+from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
+from brain_tumor.presentation.report_drawing import (
+    BADGE_COLORS,
+    CLASS_COLORS,
+    GREY,
+    Circle,
+    Drawing,
+    Path,
+    Text,
+    draw_bars,
+    draw_strip,
+)
+from tests.factories import make_draft
+
+SHARES = {Label.GLIOMA: 0.5, Label.MENINGIOMA: 0.25, Label.NO_TUMOR: 0.25, Label.PITUITARY: 0.0}
+
+
+def texts(drawing: Drawing) -> list[str]:
+    return [shape.text for shape in drawing.shapes if isinstance(shape, Text)]
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_bars_stand_in_the_order_of_the_classes_with_their_figures() -> None:
+    shown = texts(draw_bars(SHARES, Status.CLASSIFIED, 300, 10))
+    assert [text for text in shown if text in list(Label)] == list(Label)
+    assert shown[-8:] == ["Glioma", "50.0 %", "Meningioma", "25.0 %", "No Tumor", "25.0 %", "Pituitary", "0.0 %"]
+
+
+def test_a_bar_twice_as_probable_is_twice_as_long() -> None:
+    bars = [shape.points for shape in draw_bars(SHARES, Status.CLASSIFIED, 300, 10).shapes if isinstance(shape, Path)]
+    lengths = [points[1][0] - points[0][0] for points in bars if len(points) == 4]
+    assert lengths == pytest.approx([2 * lengths[1], lengths[1], lengths[1], 0])
+
+
+def test_bars_of_an_image_that_was_not_analysed_are_hollow_and_dashed() -> None:
+    bars = [shape for shape in draw_bars(SHARES, Status.NOT_A_BRAIN_MRI, 300, 10).shapes if isinstance(shape, Path)]
+    assert all(bar.dash and bar.opacity < 0.2 for bar in bars if bar.fill)
+
+
+def test_letters_on_a_status_reach_the_contrast_of_wcag_aa() -> None:
+    assert all(1.05 / (luminance(color) + 0.05) >= 4.5 for color in BADGE_COLORS.values())
+
+
+def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
+    drawing = draw_strip(make_draft(30, tumors=(10, 11)).finish(1), 0.0, 500, 8)
+    triangles = [one for one in drawing.shapes if isinstance(one, Path) and one.fill == CLASS_COLORS[Label.GLIOMA]]
+    circles = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill == CLASS_COLORS[Label.NO_TUMOR]]
+    # One more of each explains it.
+    assert (len(triangles), len(circles)) == (3, 28)
+    assert {len(one.points) for one in triangles} == {3}
+
+
+def test_a_slice_that_was_not_analysed_is_hollow() -> None:
+    drawing = draw_strip(make_draft(30).finish(1), 0.0, 500, 8)
+    hollow = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill is None]
+    # Its marker, its gate score and the legend.
+    assert [one.stroke for one in hollow] == [GREY] * 3
+    assert "hollow: not analysed" in texts(drawing)
+
+
+def test_the_legend_names_only_what_occurs() -> None:
+    shown = texts(draw_strip(make_draft(9, unreadable=[0]).finish(1), 0.0, 500, 8))
+    assert "not readable" in shown
+    assert not {"hollow: not analysed", "pale: uncertain", "Glioma"} & set(shown)
+
+
+@pytest.mark.parametrize("slices", [1, 2, 7, 30, 300, 1000])
+@pytest.mark.parametrize("width", [350, 700])
+def test_everything_stays_inside_the_drawing(slices: int, width: float) -> None:
+    drawing = draw_strip(make_draft(slices, tumors=[slices - 1], unreadable=[slices // 2]).finish(1), 0.5, width, 12)
+    points = chain.from_iterable(one.points for one in drawing.shapes if isinstance(one, Path))
+    centers = [one.center for one in drawing.shapes if isinstance(one, Circle)]
+    anchors = [one.point for one in drawing.shapes if isinstance(one, Text)]
+    for x, y in (*points, *centers, *anchors):
+        assert 0 <= x <= width and 0 <= y <= drawing.height
+
+
+@pytest.mark.parametrize("slices", [1, 2, 23, 30, 90, 135, 300, 999])
+@pytest.mark.parametrize("width", [350, 515, 700])
+def test_ticks_name_number_and_position_and_leave_each_other_room(slices: int, width: float) -> None:
+    drawing = draw_strip(make_draft(slices).finish(1), 0.0, width, 12)
+    ticks = [shape for shape in drawing.shapes if isinstance(shape, Text) and shape.text.endswith("mm)")]
+    assert ticks[0].text == "1 (0 mm)"
+    edges = [(one.point[0] - 3.3 * len(one.text), one.point[0] + 3.3 * len(one.text)) for one in ticks]
+    assert all(left[1] <= right[0] for left, right in pairwise(edges))
