@@ -343,11 +343,20 @@ def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
 
 
 @pytest.mark.usefixtures("many", "scripted")
-def test_an_interrupted_run_is_not_gone_on_with_in_another_plane(capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        (["--plane", "coronal"], "was begun with the plane of acquisition, not coronal"),
+        (["--engine", "openvino"], "was begun with the engine auto, not openvino"),
+    ],
+)
+def test_an_interrupted_run_is_not_gone_on_with_in_another_way(
+    option: list[str], complaint: str, capsys: Capture
+) -> None:
     end_early("SIGTERM", "--csv", "out.csv")
     before = Path("out.csv.part").read_bytes()
-    assert main(["predict", "in", "--csv", "out.csv", "--plane", "coronal", "--resume"]) == 2
-    assert "was begun with the plane of acquisition, not coronal" in capsys.readouterr().err
+    assert main(["predict", "in", "--csv", "out.csv", *option, "--resume"]) == 2
+    assert complaint in capsys.readouterr().err
     assert Path("out.csv.part").read_bytes() == before
 
 
