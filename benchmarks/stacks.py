@@ -1,6 +1,6 @@
 """What this project costs beside the stacks that people use for such a network: time, memory, size, in one run.
 
-    python -m benchmarks.stacks --images DIR --environments /tmp/stacks --out reports/stacks.json
+    python -m benchmarks.stacks --images DIR --environments build/stacks --out reports/stacks.json
     python -m tools.render_stacks reports/stacks.json
 
 Each stack lives in a virtual environment that holds nothing else; missing ones are made first. Every figure comes from
