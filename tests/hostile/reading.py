@@ -1,0 +1,107 @@
+"""Reads files as every front of this program does, and tells what came out; as a program, many files and their cost.
+
+    python -m tests.hostile.reading LIST
+
+LIST: a JSON file of [name, path of the bytes] pairs. Each file gives a line of JSON: its answers, seconds of processor
+time, and the peak memory of this process and of its children so far, in MB.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from brain_tumor.classifier import Classifier
+from brain_tumor.errors import ScanError
+from brain_tumor.input.files import open_file, read_file
+from brain_tumor.input.preprocess import InputContract
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import open_series
+from brain_tumor.model.output import ModelOutput
+from tests.factories import make_card, make_output
+from tests.hostile.bad_file import PATIENT, READS
+
+# What is counted in: KiB on Linux, bytes on macOS.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_NEVER_SAID = (PATIENT, "CANARY", "Traceback", "site-packages", "object at 0x")
+
+
+class EvenEngine:
+    """Stands in for the network: checks what it is given, and answers always the same."""
+
+    def run(self, tensor: FloatArray) -> ModelOutput:
+        """As LiteRTEngine.run."""
+        assert np.isfinite(tensor).all() and 0 <= tensor.min() <= tensor.max() <= 1
+        return make_output()
+
+
+def make_classifier() -> Classifier:
+    """The real reader, preprocessing and decision around an engine that costs nothing."""
+    return Classifier(EvenEngine(), replace(make_card(), input=InputContract(side_px=32)))  # type: ignore[arg-type]
+
+
+def answers_of(file: SourceFile, options: ReadOptions | None = None) -> list[str]:
+    """What each slice of a file comes to: READS, or the message of its ScanError.
+
+    Everything else that is raised goes through. Asserts that pixels are finite and 0 to 1, and that a message names
+    the file, says what to do, and tells nothing of a patient or of this program's inside.
+    """
+    slices = (one for series in open_series([file], options or ReadOptions()) for one in series.slices)
+    classifier = make_classifier()
+    return [_answer(classifier, file.name, one) for one in slices]
+
+
+def _answer(classifier: Classifier, name: str, one: Slice) -> str:
+    assert one.file.startswith(name)
+    try:
+        result = classifier.classify_slice(replace(one, read=partial(_read, one)))
+    except ScanError as error:
+        message = str(error)
+        assert message.startswith(name), message
+        said = message.removeprefix(name)
+        assert ";" in said or "read:" in said or "read (" in said, message
+        assert not any(word in said for word in _NEVER_SAID), message
+        return message
+    assert result.probabilities
+    return READS
+
+
+def _read(one: Slice):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    scan = one.read()
+    assert scan.pixels.dtype == np.float32 and scan.pixels.ndim == 2 and scan.pixels.size
+    assert np.isfinite(scan.chroma)
+    # Not isfinite: it would take memory of its own.
+    assert 0.0 <= scan.pixels.min() <= scan.pixels.max() <= 1.0
+    return scan
+
+
+def peak_mb(who: int = resource.RUSAGE_SELF) -> float:
+    """The most memory that this process, or the largest of its children that have ended, has held."""
+    return resource.getrusage(who).ru_maxrss * _RSS_UNIT / 1e6
+
+
+def measure(listed: Iterable[tuple[str, str]]) -> Iterator[dict[str, object]]:
+    """Name, distinct answers and cost of each file."""
+    for name, path in listed:
+        start = time.process_time()
+        answers = answers_of(SourceFile(name, partial(read_file, path), partial(open_file, path)))
+        yield {
+            "name": name,
+            "answers": sorted(set(answers)),
+            "slices": len(answers),
+            "processor_s": time.process_time() - start,
+            "peak_mb": peak_mb(),
+        }
+
+
+if __name__ == "__main__":
+    for line in measure(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+        print(json.dumps(line), flush=True)
