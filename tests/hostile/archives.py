@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from tests.dicom_factory import make_dicom, pixel_elements
 from tests.factories import encode, png_bytes
@@ -132,28 +133,29 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("no-files.zip", lambda: pack({}), _NO_FILES),
     bad("folders-only.zip", lambda: pack({"a/": b"", "a/b/": b""}), _NO_FILES),
     bad("cut.zip", lambda: pack({"a.png": png_bytes()})[:-30], _DAMAGED),
-    bad("directory-elsewhere.zip", lambda: with_end(pack({"a.png": png_bytes()}), 16, 2**31), _DAMAGED),
+    bad("directory-elsewhere.zip", lambda: with_end(pack({"a.png": png_bytes()}), 16, 2**31), _UNPACKED),
     bad("directory-too-long.zip", lambda: with_end(pack({"a.png": png_bytes()}), 12, 2**31), _DAMAGED),
     bad("file-elsewhere.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 42, 2**30), _UNPACKED),
     bad("other-name-inside.zip", lambda: pack({"a.png": png_bytes()}).replace(b"a.png", b"b.png", 1), _UNPACKED),
-    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), _UNPACKED),
+    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), "Bad CRC-32"),
     bad("encrypted.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 8, 1, "<H"), "is encrypted"),
     bad("unknown-method.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 10, 97, "<H"), _METHOD),
     bad("announces-less.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 10), ""),
-    bad("announces-500-megabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 500 * 10**6), ""),
+    bad("announces-500-megabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 500 * 10**6),
+        "more than 20 times as much"),
     bad("announces-4-gigabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 2**32 - 2),
         "at most 100 times as much is unpacked"),
-    bad("packed-size-of-4-gigabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 20, 2**32 - 2), ""),
-    bad("flat-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29), _UNKNOWN),
-    bad("picture-bomb.zip", lambda: pack_pieces("a.png", png_bytes(), 2**29), "is larger than the 64 MiB"),
+    bad("packed-size-of-4-gigabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 20, 2**32 - 2), READS),
+    bad("flat-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29), "more than 20 times as much"),
+    bad("picture-bomb.zip", lambda: pack_pieces("a.png", png_bytes(), 2**29), "more than 20 times as much"),
     bad("volume-bomb.zip", lambda: pack_pieces("a.nii", nifti_bytes(), 2**29), READS),
-    bad("dicom-bomb.zip", large_dicom, "unpack"),
+    bad("dicom-bomb.zip", large_dicom, "more than 20 times as much"),
     bad("bzip2-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29, zipfile.ZIP_BZIP2), _METHOD),
     bad("lzma-bomb.zip", lambda: pack_pieces("a.png", b"", 2**28, zipfile.ZIP_LZMA), _METHOD),
     bad("lzma-of-a-large-window.zip", large_window, _METHOD),
     bad("boxed-twice.zip", lambda: boxed(pack({"a.png": png_bytes()}), 2), READS),
     bad("boxed-30-times.zip", lambda: boxed(pack({"a.png": png_bytes()}), 30), "is an archive inside 3 others"),
-    bad("bombs-in-an-archive.zip", lambda: many_inside(17), *[_UNKNOWN] * 17),
+    bad("bombs-in-an-archive.zip", lambda: many_inside(5), *[_UNKNOWN] * 5),
     bad("5000-entries-of-one-file.zip", lambda: overlapping(5000), "at most 100 times as much is unpacked"),
     bad("20-entries-of-one-file.zip", lambda: overlapping(20), ""),
     bad("60000-entries.zip", lambda: directory_of(60_000), "holds more than 50000 files"),
@@ -163,15 +165,16 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("link.zip", lambda: link("/etc/passwd"), _UNKNOWN),
     bad("good-and-bad.zip", lambda: pack({"a.png": png_bytes(), "b.png": b"?", "c.dcm": scan()[:-9], "d": b""}),
         READS, _UNKNOWN, "the file is empty", "promises more bytes"),
-    bad("letter.docx", lambda: pack({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}), _UNKNOWN),
+    bad("letter.docx", lambda: pack({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
+        _UNKNOWN, _UNKNOWN),
     bad("shell.zip", lambda: b"#!/bin/sh\nexit\n" + pack({"a.png": png_bytes()}), _UNKNOWN),
     bad("picture-and-archive.png", lambda: png_bytes() + pack({"a.png": png_bytes()}), READS),
     bad("photo-and-archive.jpg", lambda: encode(picture(), "JPEG") + pack({"a.png": png_bytes()}), READS),
     bad("dicom-and-archive.dcm", lambda: scan() + pack({"a.png": png_bytes()}), ""),
-    bad("archive-and-picture.zip", lambda: pack({"a.png": png_bytes()}) + png_bytes(), ""),
+    bad("archive-and-picture.zip", lambda: pack({"a.png": png_bytes()}) + png_bytes(), READS),
 )  # fmt: skip
 INNER_NAMES: tuple[BadFile, ...] = tuple(
-    bad(f"names-{number}.zip", lambda name=name: pack({name: png_bytes()}), READS)
+    bad(f"names-{number}.zip", partial(pack, {name: png_bytes()}), READS)
     for number, name in enumerate(HOSTILE_NAMES)
     if name.isascii()
 )
@@ -180,4 +183,3 @@ NAMES: tuple[BadFile, ...] = (
     *(bad(f"cut {name}", lambda: png_bytes()[:40], _DAMAGED) for name in HOSTILE_NAMES),
     *(bad(name, lambda: scan()[:-9], "promises more bytes") for name in HOSTILE_NAMES),
 )
-

@@ -35,7 +35,9 @@ _OTHER_SIZE, _OTHER_START = "of another size or depth", "do not start as its tra
 
 def scan(values: NDArray[Any] | None = RAMP, **elements: Any) -> bytes:
     """An image of 8 x 8 pixels of somebody, with elements instead of or besides its own."""
-    return make_dicom(values, **({"PatientName": PATIENT, "PatientID": PATIENT, "SeriesDescription": PATIENT} | elements))
+    return make_dicom(
+        values, **({"PatientName": PATIENT, "PatientID": PATIENT, "SeriesDescription": PATIENT} | elements)
+    )
 
 
 def zeros(rows: int, columns: int, size: int | None = None, frames: int = 1, **elements: Any) -> bytes:
@@ -79,7 +81,9 @@ def run_lengths(segment: bytes, segments: int = 1, start: int = 64) -> bytes:
 
 def jpeg_header(marker: int, rows: int, columns: int, bits: int = 8) -> bytes:
     """A JPEG stream that ends behind its frame header."""
-    return b"\xff\xd8" + struct.pack(">BBHBHHB3s", 0xFF, marker, 11, bits, rows, columns, 1, b"\x01\x11\x00") + b"\xff\xda"
+    return (
+        b"\xff\xd8" + struct.pack(">BBHBHHB3s", 0xFF, marker, 11, bits, rows, columns, 1, b"\x01\x11\x00") + b"\xff\xda"
+    )
 
 
 def nested(depth: int) -> bytes:
@@ -131,7 +135,8 @@ def with_table(keyword: str, descriptor: list[int], entries: int) -> bytes:
     """An image with a lookup table that says what it is told to."""
     item = make_sequence(LUTDescriptor=descriptor, LUTData=[0] * entries)
     item[0]["LUTDescriptor"].VR = item[0]["LUTData"].VR = "US"
-    return scan(**{keyword: item})
+    elements: dict[str, Any] = {keyword: item}
+    return scan(**elements)
 
 
 def palette(**elements: Any) -> bytes:
@@ -200,7 +205,7 @@ FILES: tuple[BadFile, ...] = (
 )  # fmt: skip
 
 OBJECTS: tuple[BadFile, ...] = (
-    bad("structured-report.dcm", lambda: of_class("88.11"), "export"),
+    bad("structured-report.dcm", lambda: of_class("88.11"), "is a structured report"),
     bad("pdf-inside.dcm", lambda: of_class("104.1"), "PDF"),
     bad("dicomdir", lambda: of_class("1.2.840.10008.1.3.10"), "is a DICOMDIR"),
     bad("presentation-state.dcm", lambda: of_class("11.1"), "images are read"),
@@ -210,7 +215,7 @@ OBJECTS: tuple[BadFile, ...] = (
     bad("spectroscopy.dcm", lambda: of_class("4.2"), "images are read"),
     bad("private-class.dcm", lambda: of_class("1.2.826.0.1.3680043.99"), _NO_IMAGE),
     bad("video.dcm", lambda: coded(b"\x00\x00\x01\xb3", UID(_SYNTAX + "100")), "is a video inside DICOM"),
-    bad("pixels-on-a-server.dcm", lambda: coded(b"", UID(_SYNTAX + "94")), "lie on a server"),
+    bad("pixels-on-a-server.dcm", lambda: coded(bytes(4), UID(_SYNTAX + "94")), "lie on a server"),
 )
 
 PIXELS: tuple[BadFile, ...] = (
@@ -254,12 +259,13 @@ PIXELS: tuple[BadFile, ...] = (
 )
 
 CODED: tuple[BadFile, ...] = (
-    bad("no-fragments.dcm", lambda: coded(b"", JPEGBaseline8Bit), _OTHER_START),
+    bad("no-fragments.dcm", lambda: coded(bytes(4), JPEGBaseline8Bit), _OTHER_START),
     bad("jpeg-larger-than-it-says.dcm", lambda: coded(jpeg(128), JPEGBaseline8Bit), _OTHER_SIZE),
     bad("jpeg-of-65000-x-65000.dcm", lambda: coded(jpeg_header(0xC0, 65_000, 65_000), JPEGBaseline8Bit), _OTHER_SIZE),
     bad("jpeg-cut.dcm", lambda: coded(jpeg()[:-300], JPEGBaseline8Bit), _DECODED),
     bad("jpeg-header-only.dcm", lambda: coded(jpeg_header(0xC0, 64, 64), JPEGBaseline8Bit), _DECODED),
-    bad("jpeg-of-20000-scans.dcm", lambda: coded(many_scans(2000, 20_000), JPEGBaseline8Bit, 2000, 2000), ""),
+    bad("jpeg-of-20000-scans.dcm", lambda: coded(many_scans(2000, 20_000), JPEGBaseline8Bit, 2000, 2000),
+        "go over the picture far too often"),
     bad("png-as-jpeg.dcm", lambda: coded(png_bytes(), JPEGBaseline8Bit), _OTHER_START),
     bad("jpeg-as-jpeg-2000.dcm", lambda: coded(jpeg(), JPEG2000Lossless), _OTHER_START),
     bad("jpeg-2000-cut.dcm", lambda: coded(jpeg_2000()[:500], JPEG2000Lossless), ""),
@@ -285,8 +291,9 @@ CODED: tuple[BadFile, ...] = (
     bad("deflated-single-bits.dcm", lambda: zeros(5000, 5000, BitsAllocated=1, BitsStored=1, HighBit=0), READS),
     bad("deflated-2000-frames.dcm", lambda: zeros(64, 64, frames=2000), READS),
     bad("deflated-cut.dcm", lambda: zeros(64, 64)[:-20], "its compressed part is cut off"),
-    bad("deflated-noise.dcm", lambda: (data := zeros(64, 64))[:-40] + bytes(range(40)), ""),
+    bad("deflated-noise.dcm", lambda: zeros(64, 64)[:-40] + bytes(range(40)), ""),
     bad("big-endian.dcm", lambda: make_dicom(RAMP, syntax=ExplicitVRBigEndian), READS),
     bad("implicit.dcm", lambda: make_dicom(RAMP, syntax=ImplicitVRLittleEndian), READS),
-    bad("large-jpeg.dcm", lambda: coded(encode(Image.new("L", (5000, 5000)), "JPEG"), JPEGBaseline8Bit, 5000, 5000), READS),
+    bad("large-jpeg.dcm", lambda: coded(encode(Image.new("L", (5000, 5000)), "JPEG"), JPEGBaseline8Bit, 5000, 5000),
+        READS),
 )  # fmt: skip
