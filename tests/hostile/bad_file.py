@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 READS = "reads"
+# Above what the program itself takes once its libraries are loaded.
+MAX_MEMORY_MB = 400
 # Stands in every header that can hold a name; a message with it would tell who was examined.
 PATIENT = "CANARY^JANE"
 

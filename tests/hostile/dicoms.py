@@ -48,13 +48,25 @@ def zeros(rows: int, columns: int, size: int | None = None, frames: int = 1, **e
     if frames > 1:
         announced["NumberOfFrames"] = frames
     plain = make_dicom(None, syntax=DeflatedExplicitVRLittleEndian, **announced)
-    # The first element of the file meta information says how long the rest of it is.
-    start = 144 + struct.unpack_from("<I", plain, 140)[0]
-    head = zlib.decompress(plain[start:], -zlib.MAX_WBITS)
+    front, packed = split_deflated(plain)
+    head = zlib.decompress(packed, -zlib.MAX_WBITS)
     packer, piece = zlib.compressobj(9, wbits=-zlib.MAX_WBITS), bytes(2**20)
-    packed = packer.compress(head + struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OW", 0, size))
+    packed = front + packer.compress(head + struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OW", 0, size))
     packed += b"".join(packer.compress(piece) for _ in range(size >> 20))
-    return plain[:start] + packed + packer.compress(bytes(size % 2**20)) + packer.flush()
+    return packed + packer.compress(bytes(size % 2**20)) + packer.flush()
+
+
+def split_deflated(data: bytes) -> tuple[bytes, bytes]:
+    """A deflated file's meta information, and its packed data set."""
+    # The first element of the meta information says how long the rest of it is.
+    start = 144 + struct.unpack_from("<I", data, 140)[0]
+    return data[:start], data[start:]
+
+
+def deflate(data: bytes) -> bytes:
+    """A data set, packed."""
+    packer = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
 
 
 def coded(frame: bytes, syntax: UID, rows: int = 64, columns: int = 64, **elements: Any) -> bytes:

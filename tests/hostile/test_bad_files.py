@@ -11,7 +11,7 @@ import pytest
 from brain_tumor.input.series import ReadOptions, Window
 from brain_tumor.input.source_file import SourceFile
 from tests.hostile import archives, dicoms, rasters, volumes
-from tests.hostile.bad_file import READS, BadFile
+from tests.hostile.bad_file import MAX_MEMORY_MB, READS, BadFile
 from tests.hostile.reading import answers_of
 
 BAD_FILES: tuple[BadFile, ...] = (
@@ -22,8 +22,6 @@ BAD_FILES: tuple[BadFile, ...] = (
 )  # fmt: skip
 # The others unpack to hundreds of megabytes, which the slow test waits for.
 LIGHT = tuple(bad for bad in BAD_FILES if not re.search("bomb|5000-x|deflated|megabytes|large", bad.name))
-# Above what the program itself takes once its libraries are loaded.
-MAX_MEMORY_MB = 400
 
 
 def fits(answers: list[str], expected: tuple[str, ...]) -> bool:
