@@ -59,7 +59,8 @@ def _pictures(file_format: str) -> list[bytes]:
         "TIFF": lambda: [encode(grey, "TIFF"), encode(deep, "TIFF"), encode(colour, "TIFF", compression="tiff_lzw"),
                          encode(colour, "TIFF", compression="jpeg"), encode(grey, "TIFF", compression="tiff_deflate"),
                          encode(grey.convert("1"), "TIFF", compression="group4")],
-        "WEBP": lambda: [encode(colour, "WEBP"), encode(colour, "WEBP", lossless=True), encode(_picture("RGBA"), "WEBP")],
+        "WEBP": lambda: [encode(colour, "WEBP"), encode(colour, "WEBP", lossless=True),
+                         encode(_picture("RGBA"), "WEBP")],
     }[file_format]()  # fmt: skip
 
 
@@ -92,7 +93,9 @@ _SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "DICOM-JPEG-2000": lambda: [coded(jpeg_2000(_SIDE_PX), JPEG2000Lossless, _SIDE_PX, _SIDE_PX)],
     "DICOM-run-lengths": lambda: [_run_lengths()],
     "NIfTI": lambda: [nifti_bytes(), nifti_bytes(_volume(np.float32)), nifti_bytes(_volume(np.uint8), cal_max=50)],
-    "NIfTI-gzip": lambda: [gzip.compress(nifti_bytes(), mtime=0), gzip.compress(nifti_bytes(_volume(np.uint8)), 0, mtime=0)],
+    "NIfTI-gzip": lambda: [
+        gzip.compress(nifti_bytes(), mtime=0), gzip.compress(nifti_bytes(_volume(np.uint8)), 0, mtime=0)
+    ],
     "ZIP": lambda: [
         pack({"a.png": encode(_picture("L"), "PNG"), "b/c.nii": nifti_bytes(), "d.dcm": scan()}),
         pack({"in.zip": pack({"a.bmp": encode(_picture("L"), "BMP")}), "b.txt": b"text"}, 0),

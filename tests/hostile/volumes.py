@@ -55,7 +55,7 @@ def second_version(**fields: Any) -> bytes:
     data = image.to_bytes()
     for name, value in fields.items():
         image.header[name] = value
-    return bytes(image.header.binaryblock) + data[540:]
+    return bytes(image.header.binaryblock) + bytes(data[540:])
 
 
 def behind(front: bytes, data: bytes) -> bytes:

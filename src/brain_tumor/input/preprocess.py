@@ -11,8 +11,8 @@ from brain_tumor.input.scan import FloatArray, Scan
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
 PREPROCESS_VERSION = "grey-stretch-bilinear-1"
 
-# Larger than the input of any network for one slice; four times it would take a gigabyte.
-MAX_NETWORK_SIDE_PX = 2048
+# LiteRT fits a network to any input it is given, with memory that grows with the area; no network here needs more.
+MAX_NETWORK_SIDE_PX = 1024
 Resize = Literal["stretch-bilinear"]
 
 

@@ -34,9 +34,10 @@ class Engine(ABC):
             # The bytes, not the path: what was checked is what runs.
             self._build(model.flatbuffer, threads or choose_threads())
             self._check_golden(model)
-        except (ValueError, RuntimeError, TypeError, KeyError, MemoryError, ScanError) as error:
+        except (ValueError, RuntimeError, TypeError, LookupError, MemoryError, ScanError) as error:
+            why = " ".join(str(error).split())  # libraries write over several lines
             raise ModelFileError(
-                f"{model.card.model_id}: {self.name} cannot run this network ({' '.join(str(error).split())}); export the model again"
+                f"{model.card.model_id}: {self.name} cannot run this network ({why}); export the model again"
             ) from None
 
     @abstractmethod
