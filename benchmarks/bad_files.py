@@ -47,7 +47,7 @@ def measure(files: Sequence[BadFile]) -> Iterator[dict[str, Any]]:
             command = [sys.executable, "-m", "tests.hostile.reading", str(listed)]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise SystemExit(f"{ascii(bad.name)} ended its process with status {done.returncode}\n{done.stderr}")
+                raise SystemExit(f"{bad.name!a} ended its process with status {done.returncode}\n{done.stderr}")
             good, line = map(json.loads, done.stdout.splitlines())
             yield {
                 "name": bad.name,
