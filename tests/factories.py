@@ -107,7 +107,7 @@ def make_card(flatbuffer: bytes = FLATBUFFER, **changes: Any) -> Card:
             "outputs": {"probabilities": "(1, 4)"},
             "temperature": 1.5,
             "rules": make_rules(),
-            "golden": Golden("golden.png", (0.25, 0.25, 0.25, 0.25), (0.0,), tolerance=0.05),
+            "golden": Golden("golden.png", (0.25, 0.25, 0.25, 0.25), (1.0,), tolerance=0.05),
             "about": {"licence": "Apache-2.0"},
             **changes,
         }

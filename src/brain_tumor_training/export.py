@@ -199,7 +199,7 @@ def _card(
             min_location=decision.min_location,
         ),
         # Until the engine has answered, anything goes.
-        golden=Golden("golden.png", (0.25,) * len(Label), (0.0,), tolerance=1.0),
+        golden=Golden("golden.png", (0.25,) * len(Label), (), tolerance=1.0),
         about=about,
     )
 

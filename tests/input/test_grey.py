@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from brain_tumor.input import grey
 from brain_tumor.input.grey import GreyScale, GreyWindow, LookupTable, to_grey
 from brain_tumor.input.series import Window
 
@@ -105,3 +106,18 @@ def test_the_largest_floats_give_numbers(window: Window) -> None:
 
 def test_grey_is_float32() -> None:
     assert to_grey(np.array([[1, 2]], np.uint16), GreyScale(), Window.FULL).dtype == np.float32
+
+
+@pytest.mark.parametrize("window", list(Window))
+def test_a_picture_shown_in_bands_is_the_same_picture(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = np.random.default_rng(0).integers(0, 4096, (7, 5)).astype(np.uint16)
+    scale = GreyScale(slope=2, padding=(0, 100), white_is_low=True, window=GreyWindow(4000, 3000))
+    whole = to_grey(stored, scale, window)
+    monkeypatch.setattr(grey, "_BAND_PIXELS", 10)
+    assert np.array_equal(to_grey(stored, scale, window), whole)
+
+
+def test_bands_cover_every_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grey, "_BAND_PIXELS", 10)
+    assert [list(range(7))[band] for band in grey.bands(7, 5)] == [[0, 1], [2, 3], [4, 5], [6]]
+    assert len(list(grey.bands(3, 99))) == 3

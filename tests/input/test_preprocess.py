@@ -36,3 +36,9 @@ def test_a_wide_image_is_stretched_to_a_square() -> None:
 def test_an_unknown_way_to_resize_is_refused() -> None:
     with pytest.raises(ValueError, match="letterbox"):
         InputContract(resize="letterbox")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("side", [0, -1, 1025, 299.0, "299", True])
+def test_a_side_that_no_network_here_has_is_refused(side: int) -> None:
+    with pytest.raises(ValueError, match="a side of"):
+        InputContract(side_px=side)

@@ -1,5 +1,7 @@
 import random
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -192,6 +194,27 @@ def png_with_header(columns: int, rows: int) -> bytes:
 def test_a_header_that_promises_too_many_pixels_is_refused(side: int) -> None:
     with pytest.raises(ScanError, match="at most 25 million are read"):
         read_scan(png_with_header(side, side), "slice")
+
+
+def test_a_header_that_promises_a_very_long_row_is_refused() -> None:
+    with pytest.raises(ScanError, match="announces 65536 x 1 pixels, at most 65535 in a row or column"):
+        read_scan(png_with_header(65_536, 1), "slice")
+
+
+def test_a_jpeg_that_goes_over_its_picture_again_and_again_is_refused() -> None:
+    data = encode(grey([1, 2], [3, 4]), "JPEG")
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(ScanError, match="holds more than 100 scans of one picture; save it again"):
+        read_scan(data[:-2] + data[last:-2] * 100 + b"\xff\xd9", "slice")
+
+
+def test_what_pillow_warns_of_is_not_shown() -> None:
+    damaged = bytearray(make_tiff(np.zeros((2, 2), "<u2")))
+    damaged[8] += 1  # announces one tag more than there is
+    program = "import sys; from brain_tumor.input.raster import read_raster\ntry: read_raster("
+    program += f"{bytes(damaged)!r}, 'x', 'TIFF')\nexcept Exception: pass"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
 
 
 def test_a_tiff_whose_pages_form_a_long_chain_is_refused_at_once() -> None:

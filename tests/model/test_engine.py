@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from brain_tumor.errors import ModelFileError
@@ -67,3 +68,35 @@ def test_a_golden_image_that_cannot_be_read_is_a_model_error(quarters: ModelFile
 def test_a_network_that_the_library_refuses_is_a_model_error(quarters: ModelFile) -> None:
     with pytest.raises(ModelFileError, match=r"Quarter cannot run this network \(unknown operator\)"):
         QuarterEngine(replace(quarters, flatbuffer=b"refused"))
+
+
+def test_a_golden_gate_score_that_is_another_is_refused(quarters: ModelFile) -> None:
+    golden = replace(quarters.card.golden, gate_scores=(1.7,))
+    with pytest.raises(ModelFileError, match=r"other gate scores .*\(off by 0\.7.*allowed 0\.6"):
+        QuarterEngine(replace(quarters, card=replace(quarters.card, golden=golden)))
+
+
+def test_gate_scores_that_the_card_does_not_know_yet_are_taken(quarters: ModelFile) -> None:
+    golden = replace(quarters.card.golden, gate_scores=())
+    QuarterEngine(replace(quarters, card=replace(quarters.card, golden=golden)))
+
+
+class ScalarEngine(QuarterEngine):
+    """Its network gives a number where a batch is wanted."""
+
+    def run(self, tensor: FloatArray) -> ModelOutput:
+        return ModelOutput.from_arrays(dict.fromkeys(("logits", "probabilities", "gate_scores"), np.float32(1)))  # type: ignore[arg-type]
+
+
+class EightBitEngine(QuarterEngine):
+    """Its network's outputs are whole numbers, as those of a network quantized throughout."""
+
+    def run(self, tensor: FloatArray) -> ModelOutput:
+        whole = np.array([0, 0, 0, 0], np.int8)
+        return ModelOutput(whole, whole, whole)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", [ScalarEngine, EightBitEngine])
+def test_outputs_of_another_shape_or_type_are_a_model_error(engine: type[Engine], quarters: ModelFile) -> None:
+    with pytest.raises(ModelFileError, match="Quarter cannot run this network"):
+        engine(quarters)

@@ -11,7 +11,7 @@ from typing import BinaryIO, NoReturn, cast
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.nifti import MAX_VOLUME_BYTES
-from brain_tumor.input.reader import HEAD_BYTES, Kind, find_format, read_limited
+from brain_tumor.input.reader import HEAD_BYTES, MAX_SCAN_BYTES, Kind, find_format, read_limited
 from brain_tumor.input.source_file import SourceFile
 
 # A study of several series with thousands of slices each; the directory of so many takes some 30 MiB.
@@ -20,6 +20,10 @@ MAX_MEMBERS = 50_000
 MAX_DEPTH = 2
 # Whole volumes with much air shrink by 20 to 50; a bomb by 1000 and, since members can overlap, by any number.
 MAX_RATIO = 100
+# zipfile unpacks these piece by piece. Of the others (BZIP2, LZMA) it unpacks whatever 4 KiB hold, gigabytes perhaps.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# DICOM files must be held whole. Measured images shrink by 2 to 4, and by 20 where most of them is black.
+_MAX_RATIO_IN_MEMORY = 20
 _IN_MEMORY_BYTES = 16 * 2**20
 _CHUNK_BYTES = 2**20
 # Every entry of a ZIP's directory begins with it. Source: APPNOTE.TXT 6.3.10, section 4.3.12.
@@ -147,6 +151,8 @@ def _is_archive(member: SourceFile) -> bool:
 def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> BinaryIO:
     if entry.flag_bits & _ENCRYPTED:
         raise ScanError(f"{name}: is encrypted; unpack the archive with its password and give the files")
+    if entry.compress_type not in _METHODS:
+        raise ScanError(f"{name}: is packed by a method that is not read; pack the archive again as a usual ZIP")
     try:
         return cast(BinaryIO, opened.open(entry))
     except Exception as error:
@@ -155,6 +161,11 @@ def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> BinaryI
 
 def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     with _open(opened, entry, name) as stream:
+        if entry.file_size > max(MAX_SCAN_BYTES, _MAX_RATIO_IN_MEMORY * entry.compress_size):
+            raise ScanError(
+                f"{name}: would unpack to {entry.file_size / 2**20:.0f} MiB, more than {_MAX_RATIO_IN_MEMORY} times as "
+                "much as it weighs; unpack the archive and give the folder"
+            )
         try:
             return read_limited(stream)  # whatever the directory says, no more than that is unpacked
         except Exception as error:

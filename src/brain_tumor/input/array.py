@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.raster import MAX_SCAN_PIXELS, mix_channels
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, MAX_SIDE_PX, mix_channels
 from brain_tumor.input.scan import FloatArray, Scan
 
 _COLOUR_CHANNELS = 3
@@ -18,7 +18,7 @@ def read_array(pixels: NDArray[np.generic], name: str) -> Scan:
     bit, as in files: 255, 4095, 65535. Floats within 0 to 1 are kept. All else, such as Hounsfield units, is
     stretched from its smallest value (black) to its largest (white); an array of one such value is black.
     Colour becomes ITU-R 601 luma. Raises ScanError for another shape or type, for NaN and infinity, and for more
-    than MAX_SCAN_PIXELS.
+    than MAX_SCAN_PIXELS or MAX_SIDE_PX.
     """
     values = np.asarray(pixels)
     _check(values, name)
@@ -40,6 +40,11 @@ def _check(values: NDArray[np.generic], name: str) -> None:
     if rows * columns > MAX_SCAN_PIXELS:
         raise ScanError(
             f"{name}: has {columns} x {rows} pixels, at most {MAX_SCAN_PIXELS // 10**6} million are taken; "
+            "pass the slice at its own size"
+        )
+    if max(rows, columns) > MAX_SIDE_PX:
+        raise ScanError(
+            f"{name}: has {columns} x {rows} pixels, at most {MAX_SIDE_PX} in a row or column are taken; "
             "pass the slice at its own size"
         )
     if not np.isfinite(values).all():

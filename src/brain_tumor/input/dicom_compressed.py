@@ -6,7 +6,6 @@ import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import Decoder
-from pydicom.pixels.processing import convert_color_space
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
     UID,
@@ -28,6 +27,7 @@ from brain_tumor.input.dicom_codestream import (
 )
 from brain_tumor.input.dicom_file import damaged
 from brain_tumor.input.dicom_gdcm import decode_with_gdcm
+from brain_tumor.input.jpeg_scans import has_too_many_scans
 
 # What is not named here goes to GDCM, in a process of its own.
 _PLUGINS = {JPEGBaseline8Bit: "pillow", JPEGExtended12Bit: "pillow", RLELossless: "pydicom"}
@@ -71,10 +71,7 @@ def _decompress_with_gdcm(frame: bytes, syntax: UID, coded: CodedSize, dataset: 
     signed = dataset.PixelRepresentation == 1
     unused = 8 * values.itemsize - min(coded.bits, dataset.BitsStored)
     values = np.right_shift(np.left_shift(values.view(f"i{values.itemsize}") if signed else values, unused), unused)
-    meaning = str(dataset.PhotometricInterpretation)
-    if meaning in ("YBR_FULL", "YBR_FULL_422"):
-        return convert_color_space(values, meaning, "RGB"), "RGB"
-    return values, meaning
+    return values, str(dataset.PhotometricInterpretation)
 
 
 def _coded_frame(dataset: FileDataset, index: int) -> bytes:
@@ -97,6 +94,8 @@ def _checked_size(frame: bytes, syntax: UID, dataset: FileDataset, name: str) ->
         found = jpeg_2000_size(frame)
     else:
         found = jpeg_size(frame, _FRAME_KINDS.get(syntax, LOSSLESS_JPEG))
+        if has_too_many_scans(frame):
+            raise damaged(name, "its pixel data go over the picture far too often")
     if found is None:
         raise damaged(name, "its pixel data do not start as its transfer syntax says")
     if found != stated or not 2 <= found.bits <= stated.bits:

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, convert_color_space
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.dicom_compressed import decompress
 from brain_tumor.input.dicom_file import told_as_scan_error
+from brain_tumor.input.grey import bands
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_VIDEO_COLOUR = ("YBR_FULL", "YBR_FULL_422")
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -36,11 +38,12 @@ def decode_frame(dataset: FileDataset, index: int, name: str) -> np.ndarray:
             known = f" ({syntax.name})" if syntax.name != syntax else ""
             raise ScanError(f"{name}: is compressed in a way that is not read{known}; export it uncompressed") from None
         shifted = _has_shifted_bits(dataset, syntax)
-        options: dict[str, Any] = {"correct_unused_bits": not shifted}
+        # Colours are converted in bands, which takes far less memory.
+        options: dict[str, Any] = {"correct_unused_bits": not shifted, "as_rgb": False}
         if syntax.is_encapsulated:
             values, now = decompress(decoder, dataset, index, options, name)
         else:
-            values, properties = decoder.as_array(dataset, index=index, **options)
+            values, properties = decoder.as_array(dataset, index=index, **options | {"view_only": True})
             now = str(properties["photometric_interpretation"])
         if meaning not in _GREY:
             return _to_rgb(values, dataset, now)
@@ -74,14 +77,25 @@ def _without_unused_bits(values: np.ndarray, dataset: FileDataset) -> np.ndarray
 
 
 def _to_rgb(values: np.ndarray, dataset: FileDataset, meaning: str) -> np.ndarray:
-    if meaning == "PALETTE COLOR":
+    if values.shape[2:] != (() if meaning == "PALETTE COLOR" else (3,)):
+        raise ValueError("channels")
+    colours = np.empty((*values.shape[:2], 3), np.uint8)
+    for band in bands(*values.shape[:2]):
+        colours[band] = _band_to_rgb(values[band], dataset, meaning)
+    return colours
+
+
+def _band_to_rgb(values: np.ndarray, dataset: FileDataset, meaning: str) -> np.ndarray:
+    deepest = 2 ** int(dataset.BitsStored) - 1
+    if meaning in _VIDEO_COLOUR:
+        values = convert_color_space(values, meaning, "RGB")
+    elif meaning == "PALETTE COLOR":
         # A segmented palette of a few bytes can unfold to any size, so those are not read.
         values = apply_color_lut(values, dataset)[..., :3]
         deepest = np.iinfo(values.dtype).max
-    else:
-        deepest = 2 ** int(dataset.BitsStored) - 1
-    if values.ndim != 3 or values.shape[2] != 3 or (meaning not in ("RGB", "PALETTE COLOR")):
+    elif meaning != "RGB":
         raise ValueError("colour")
     if deepest == 255 and values.dtype == np.uint8:
         return values
-    return np.rint(np.clip(values.astype(np.float64) / deepest, 0, 1) * 255).astype(np.uint8)
+    colours: np.ndarray = np.rint(np.clip(values.astype(np.float64) / deepest, 0, 1) * 255).astype(np.uint8)
+    return colours

@@ -1,5 +1,6 @@
 """Stored grey values to what a screen shows: rescale, window, padding, 0 to 1."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from brain_tumor.input.series import Window
 
 # What Window.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
 _ROBUST_PERCENTILES = (1, 99)
+# Shown at a time: numbers at work are eight times as large as what most files store.
+_BAND_PIXELS = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,45 +58,77 @@ def to_grey(stored: NDArray[Any], scale: GreyScale, window: Window) -> FloatArra
     window: Window.FILE takes the file's table, else its window, else the full range.
     Padding and values that are no numbers become black and count in no range; an image of one value is all 0.
     """
-    unknown = np.zeros(stored.shape, bool)
-    if scale.padding is not None:
-        unknown |= (stored >= scale.padding[0]) & (stored <= scale.padding[1])
+    shown = np.zeros(stored.shape, np.float32)
     with np.errstate(all="ignore"):
-        values = _rescale(stored, scale)
-        unknown |= ~np.isfinite(values)
-        known = values[~unknown]
-        if not known.size or known.min() == known.max():
-            return np.zeros(stored.shape, np.float32)
-        grey = _show(values, known, scale, window)
-        if scale.white_is_low:
-            grey = 1 - grey
-    grey[unknown] = 0
-    # Values near the largest float overflow on the way.
-    shown: FloatArray = np.nan_to_num(grey, nan=0.0, posinf=1.0, neginf=0.0).astype(np.float32)
+        low, high = _full_range(stored, scale)
+        if not low < high:
+            return shown
+        if window is Window.ROBUST:
+            low, high = _robust_range(stored, scale) or (low, high)
+        for band in bands(*stored.shape):
+            values, unknown = _rescale(stored[band], scale)
+            grey = _show(values, (low, high), scale, window)
+            if scale.white_is_low:
+                grey = 1 - grey
+            grey[unknown] = 0
+            # Values near the largest float overflow on the way.
+            shown[band] = np.nan_to_num(grey, nan=0.0, posinf=1.0, neginf=0.0)
     return shown
 
 
-def _rescale(stored: NDArray[Any], scale: GreyScale) -> NDArray[np.float64]:
-    if scale.modality_table is not None:
-        return _look_up(stored.astype(np.float64), scale.modality_table)
+def bands(rows: int, columns: int) -> Iterator[slice]:
+    """The rows of a picture, some at a time, so that working on them takes little memory."""
+    step = max(1, _BAND_PIXELS // columns)
+    for start in range(0, rows, step):
+        yield slice(start, start + step)
+
+
+def _full_range(stored: NDArray[Any], scale: GreyScale) -> tuple[float, float]:
+    low, high = np.inf, -np.inf
+    for known in _known(stored, scale):
+        low, high = min(low, float(known.min())), max(high, float(known.max()))
+    return low, high
+
+
+def _robust_range(stored: NDArray[Any], scale: GreyScale) -> tuple[float, float] | None:
+    known, count = np.empty(stored.size), 0
+    for found in _known(stored, scale):
+        known[count : count + found.size] = found
+        count += found.size
+    low, high = np.percentile(known[:count], _ROBUST_PERCENTILES, overwrite_input=True)
+    # On a nearly empty picture both may be its background.
+    return (float(low), float(high)) if low < high else None
+
+
+def _known(stored: NDArray[Any], scale: GreyScale) -> Iterator[NDArray[np.float64]]:
+    for band in bands(*stored.shape):
+        values, unknown = _rescale(stored[band], scale)
+        if (known := values[~unknown]).size:
+            yield known
+
+
+def _rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values, and which of them are unknown."""
     values = stored.astype(np.float64)
-    values *= scale.slope
-    values += scale.intercept
-    return values
+    if scale.modality_table is not None:
+        values = _look_up(values, scale.modality_table)
+    else:
+        values *= scale.slope
+        values += scale.intercept
+    unknown = ~np.isfinite(values)
+    if scale.padding is not None:
+        unknown |= (stored >= scale.padding[0]) & (stored <= scale.padding[1])
+    return values, unknown
 
 
 def _show(
-    values: NDArray[np.float64], known: NDArray[np.float64], scale: GreyScale, window: Window
+    values: NDArray[np.float64], shades: tuple[float, float], scale: GreyScale, window: Window
 ) -> NDArray[np.float64]:
     if window is Window.FILE and scale.window_table is not None:
         return _clip(_look_up(values, scale.window_table) / (2**scale.window_table.bits - 1))
     if window is Window.FILE and scale.window is not None and scale.window.is_usable:
         return _through_window(values, scale.window)
-    low, high = known.min(), known.max()
-    if window is Window.ROBUST:
-        robust_low, robust_high = np.percentile(known, _ROBUST_PERCENTILES)
-        # On a nearly empty picture both may be its background.
-        low, high = (robust_low, robust_high) if robust_low < robust_high else (low, high)
+    low, high = shades
     return _clip((values - low) / (high - low))
 
 

@@ -11,6 +11,8 @@ from brain_tumor.input.scan import FloatArray, Scan
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
 PREPROCESS_VERSION = "grey-stretch-bilinear-1"
 
+# LiteRT fits a network to any input it is given, with memory that grows with the area; no network here needs more.
+MAX_NETWORK_SIDE_PX = 1024
 Resize = Literal["stretch-bilinear"]
 
 
@@ -22,9 +24,11 @@ class InputContract:
     resize: Resize = "stretch-bilinear"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a way to resize that to_tensor does not know; a later card may name one."""
+        """Raises ValueError for a way to resize that to_tensor does not know, and for a side that is no image's."""
         if self.resize not in get_args(Resize):
-            raise ValueError(f"unknown way to resize: {self.resize!r}")
+            raise ValueError(f"unknown way to resize: {self.resize!r}")  # a later card may name one
+        if type(self.side_px) is not int or not 1 <= self.side_px <= MAX_NETWORK_SIDE_PX:
+            raise ValueError(f"a side of {self.side_px!r} pixels")
 
 
 def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:

@@ -2,20 +2,28 @@
 
 import contextlib
 import io
+import logging
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.jpeg_scans import MAX_SCANS, has_too_many_scans
 from brain_tumor.input.scan import FloatArray, Scan
 
 # Larger than any slice or phone photo (5000 x 5000); a header can promise far more than the file holds.
 MAX_SCAN_PIXELS = 25_000_000
+# Of a picture one pixel wide, Pillow would take eight times the memory of its pixels for the addresses of its rows.
+MAX_SIDE_PX = 65_535
 # An average over this many pixels a side tells colour from grey; full size would only cost time.
 _CHROMA_SIDE_PX = 128
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8
+
+# What Pillow thinks of a damaged file is in the ScanError, not on the terminal of whoever runs this.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_raster(data: bytes, name: str, file_format: str) -> Scan:
@@ -24,8 +32,13 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     8-bit values are divided by 255. Deeper grey values are divided by the largest value of the smallest
     bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files.
     Transparent pixels become black, the EXIF orientation is applied, colour becomes ITU-R 601 luma.
-    Raises ScanError for damaged files, several frames, more than MAX_SCAN_PIXELS and other pixel types.
+    Raises ScanError for damaged files, several frames, more than MAX_SCAN_PIXELS or MAX_SIDE_PX, more than MAX_SCANS
+    of a JPEG, and other pixel types.
     """
+    # warnings.catch_warnings would change the filters of every thread, and mix them up when two files are read at once.
+    warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
+    if file_format == "JPEG" and has_too_many_scans(data):
+        raise ScanError(f"{name}: holds more than {MAX_SCANS} scans of one picture; save it again as a usual JPEG")
     try:
         with Image.open(io.BytesIO(data), formats=[file_format]) as image:
             _check_header(image, name)
@@ -36,8 +49,8 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
         raise
     except UnidentifiedImageError:
         raise _damaged(name, file_format, "its header cannot be read") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_many_pixels(name, "more than 89 million") from None
+    except Image.DecompressionBombError:
+        raise _too_many_pixels(name, "more than 178 million") from None
     except Exception as error:
         # On damaged files Pillow raises nearly any type (struct.error and AssertionError among them),
         # and one bad file must never end a batch or a server's session.
@@ -59,14 +72,18 @@ def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
 
 def mix_channels(channels: NDArray[np.uint8]) -> tuple[FloatArray, float]:
     """Grey pixels, (rows, columns), 0 to 1, and chroma of a colour picture, (rows, columns, 3), as of a file."""
-    image = Image.fromarray(channels)
-    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
+    return _luma_and_chroma(Image.fromarray(channels))
 
 
 def _check_header(image: Image.Image, name: str) -> None:
     columns, rows = image.size
     if columns * rows > MAX_SCAN_PIXELS:
         raise _too_many_pixels(name, f"{columns} x {rows}")
+    if max(columns, rows) > MAX_SIDE_PX:
+        raise ScanError(
+            f"{name}: announces {columns} x {rows} pixels, at most {MAX_SIDE_PX} in a row or column are read; "
+            "export the slice at its own size"
+        )
     # Not n_frames: to count them, Pillow follows a chain that a hostile TIFF can make very long.
     # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
     if getattr(image, "is_animated", False) and image.format != "MPO":
@@ -88,12 +105,13 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
     if image.mode == "La":
         image = image.convert("LA")  # Pillow knows no direct way from premultiplied grey to anything else
     if image.has_transparency_data:
-        opaque = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        opaque.alpha_composite(image.convert("RGBA"))
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        opaque = Image.new("RGB", image.size)
+        opaque.paste(image, mask=image)
         image = opaque
     if image.mode not in ("1", "L"):
-        return _luma_and_chroma(image.convert("RGB"))
-    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), 0.0
+        return _luma_and_chroma(image if image.mode == "RGB" else image.convert("RGB"))
+    return _to_unit(image if image.mode == "L" else image.convert("L")), 0.0
 
 
 def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
@@ -101,20 +119,24 @@ def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArra
     if low < 0 or high > 2**16 - 1:
         raise ScanError(f"{name}: holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit")
     bits = max(8, high.bit_length())
-    scaled: FloatArray = values.astype(np.float32) / np.float32(2**bits - 1)
+    scaled: FloatArray = values.astype(np.float32)
+    scaled /= np.float32(2**bits - 1)
     # Pillow inverts such pictures itself when they are 8 bits deep, and only then.
     return 1 - scaled if white_is_zero else scaled
 
 
 def _luma_and_chroma(image: Image.Image) -> tuple[FloatArray, float]:
-    return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), _chroma(image)
+    """Of an RGB image that nobody needs any more: it is made small in place, for it may weigh 100 MB."""
+    grey = image.convert("L")
+    image.thumbnail((_CHROMA_SIDE_PX, _CHROMA_SIDE_PX))
+    channels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    return _to_unit(grey), float((channels.max(axis=2) - channels.min(axis=2)).mean())
 
 
-def _chroma(image: Image.Image) -> float:
-    small = image.copy()
-    small.thumbnail((_CHROMA_SIDE_PX, _CHROMA_SIDE_PX))
-    channels = np.asarray(small, dtype=np.float32) / np.float32(255)
-    return float((channels.max(axis=2) - channels.min(axis=2)).mean())
+def _to_unit(image: Image.Image) -> FloatArray:
+    grey = np.array(image, dtype=np.float32)
+    grey /= np.float32(255)
+    return grey
 
 
 def _damaged(name: str, file_format: str, why: str) -> ScanError:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma
+from brain_tumor.input.grey import bands
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, MAX_SIDE_PX, to_luma_and_chroma
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.input.series import Plane, Slice, Window
 
@@ -82,7 +83,7 @@ def cut(volume: Volume, plane: Plane, window: Window, file: str) -> tuple[Slice,
     normal = volume.axes[_NORMAL[plane]]
     count = volume.voxels.shape[normal]
     rows, columns, _ = _picture_size(volume, plane)
-    if count > MAX_SLICES or rows * columns > MAX_SCAN_PIXELS:
+    if count > MAX_SLICES or rows * columns > MAX_SCAN_PIXELS or max(rows, columns) > MAX_SIDE_PX:
         raise ScanError(
             f"{file}: announces {count} {plane} slices of {rows} x {columns} pixels, at most {MAX_SLICES} of "
             f"{MAX_SCAN_PIXELS // 10**6} million are read; check its dimensions and voxel sizes"
@@ -167,12 +168,14 @@ def _read_slice(volume: Volume, plane: Plane, place: int, shades: Range) -> Scan
     if volume.is_colour:
         grey, chroma = to_luma_and_chroma(np.stack([stored[channel] for channel in "RGB"], axis=-1))
     else:
-        grey, chroma = _shade(_scale(volume, stored), shades), 0.0
+        grey, chroma = np.empty(stored.shape, np.float32), 0.0
+        for band in bands(*stored.shape):
+            grey[band] = _shade(_scale(volume, stored[band]), shades)
     volume.release()
     rows, columns, spacing_mm = _picture_size(volume, plane)
     if grey.shape != (rows, columns):
-        grey = np.asarray(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
-    return Scan(np.clip(grey, 0, 1), chroma, volume.file_format, spacing_mm)
+        grey = np.array(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
+    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm)
 
 
 def _turn(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """The card inside the model file: what the network is, what it expects, and the fitted numbers."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -64,7 +65,7 @@ class Card:
                     "install the brain-tumor-mri release that the model came with"
                 )
             rules, golden = fields.pop("rules"), fields.pop("golden")
-            return cls(
+            card = cls(
                 input=InputContract(**fields.pop("input")),
                 rules=_to_rules(rules),
                 golden=Golden(
@@ -78,8 +79,23 @@ class Card:
                 about=dict(fields.pop("about")),
                 **fields,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            _check(card)
+            return card
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelFileError(f"{name}: its card is incomplete ({error!r}); export the model again") from None
+
+
+def _check(card: Card) -> None:
+    """Raises ValueError for what would make an answer wrong without an error: a comparison with NaN is never true."""
+    rules, golden = asdict(card.rules), card.golden
+    numbers = {key: value for key, value in rules.items() if key != "order" and value is not None}
+    for name, value in {**numbers, "temperature": card.temperature, "tolerance": golden.tolerance}.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}")
+    if not card.temperature > 0 or not 0 <= golden.tolerance <= 1:
+        raise ValueError(f"temperature {card.temperature} and tolerance {golden.tolerance} are no such numbers")
+    if not all(isinstance(text, str) for text in (card.model_id, card.created, card.flatbuffer_sha256, golden.member)):
+        raise ValueError("a name is no text")
 
 
 def _to_rules(fields: dict[str, Any]) -> Rules:

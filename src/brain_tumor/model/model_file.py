@@ -23,6 +23,9 @@ _DIGEST_CHARS = 64
 # Card, labels and one small image; a few compressed bytes can unfold into gigabytes.
 _MAX_MEMBERS_BYTES = 16 * 2**20
 
+# Ten times what the exact network takes; the file is read whole before its seal can be checked.
+MAX_MODEL_BYTES = 1024 * 2**20
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelFile:
@@ -48,6 +51,11 @@ def load_model_file(path: Path) -> ModelFile:
     try:
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path}: is not a file; give the path of a {DEFAULT_NAME}")
+        if path.stat().st_size > MAX_MODEL_BYTES:
+            raise ModelFileError(
+                f"{path}: is larger than the {MAX_MODEL_BYTES // 2**20} MiB of any model; "
+                f"give the path of a {DEFAULT_NAME}"
+            )
         data = path.read_bytes()
     except OSError as error:
         raise ModelFileError(

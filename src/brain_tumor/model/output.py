@@ -25,3 +25,22 @@ class ModelOutput:
         """Take the outputs of a batch of one, by name; raises KeyError where one is missing that is no map."""
         maps = [name for name in ("saliency", "location") if name in arrays]
         return cls(**{name: np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores", *maps)})
+
+    def check(self, classes: int) -> None:
+        """Raises ValueError when an output has another shape or type than it should have, or is not finite."""
+        shapes = {
+            "logits": (classes,),
+            "probabilities": (classes,),
+            "gate_scores": (None,),
+            "saliency": (None, None, classes),
+            "location": (None, None),
+        }
+        for name, shape in shapes.items():
+            values = getattr(self, name)
+            if values is None:
+                continue
+            fits = values.ndim == len(shape) and values.size and values.dtype == np.float32
+            if not fits or any(want not in (None, found) for want, found in zip(shape, values.shape, strict=True)):
+                raise ValueError(f"its output {name} is {values.dtype} of the shape {values.shape}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"its output {name} is not finite")

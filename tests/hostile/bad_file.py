@@ -1,0 +1,26 @@
+"""What a bad file is: how to make it, and what a person must be told of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+READS = "reads"
+# Above what the program itself takes once its libraries are loaded.
+MAX_MEMORY_MB = 400
+# Stands in every header that can hold a name; a message with it would tell who was examined.
+PATIENT = "CANARY^JANE"
+
+
+@dataclass(frozen=True)
+class BadFile:
+    """One file; nothing of it is stored, its bytes are made when a test asks for them."""
+
+    name: str
+    build: Callable[[], bytes] = field(repr=False)
+    # Part of the message, or READS: of every slice alike, or, if several, of one slice after the other.
+    expected: tuple[str, ...]
+
+
+def bad(name: str, build: Callable[[], bytes] | bytes, *expected: str) -> BadFile:
+    """One row of a table; build: what makes the bytes, or the bytes themselves where they are few."""
+    content = build
+    return BadFile(name, (lambda: content) if isinstance(content, bytes) else content, expected)

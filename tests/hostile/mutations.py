@@ -1,0 +1,228 @@
+"""Damages small good files in ways drawn from a seed, and reads each; as a program, many of one format.
+
+    python -m tests.hostile.mutations FORMAT FIRST LAST
+
+Reads the mutations with the numbers FIRST to LAST, both included, printing a line "FORMAT NUMBER" before each one that
+goes wrong, and at the end how many were read and how many refused. Where the process dies, FORMAT and number stand in
+the file that $MUTATION_LOG names, so that `python -m tests.hostile.mutations FORMAT NUMBER NUMBER` repeats it.
+"""
+
+import gzip
+import os
+import random
+import sys
+import traceback
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
+
+from brain_tumor.input.source_file import SourceFile
+from tests.dicom_factory import make_dicom, make_sequence, make_table
+from tests.factories import encode
+from tests.hostile.archives import pack
+from tests.hostile.bad_file import MAX_MEMORY_MB, READS
+from tests.hostile.dicoms import coded, deflate, jpeg, jpeg_2000, run_lengths, scan, split_deflated
+from tests.hostile.reading import answers_of, good_files, peak_mb
+from tests.input.volumes import nifti_bytes
+
+_SIDE_PX = 24
+_EDGES = (0, 1, 2, 3, 127, 128, 254, 255)
+# Length fields are where readers trust a file most; written over what stands there in both byte orders.
+_NUMBERS = (0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
+
+
+def _picture(mode: str) -> Image.Image:
+    size = _SIDE_PX * _SIDE_PX * len(Image.new(mode, (1, 1)).getbands())
+    return Image.frombytes(mode, (_SIDE_PX, _SIDE_PX), (np.arange(size) * 7 % 251).astype(np.uint8).tobytes())
+
+
+def _pictures(file_format: str) -> list[bytes]:
+    grey, colour = _picture("L"), _picture("RGB")
+    deep = Image.fromarray(np.arange(_SIDE_PX * _SIDE_PX, dtype=np.uint16).reshape(_SIDE_PX, _SIDE_PX))
+    return {
+        "PNG": lambda: [encode(grey, "PNG"), encode(_picture("RGBA"), "PNG"), encode(deep, "PNG"),
+                        encode(colour.quantize(16), "PNG", transparency=3)],
+        "JPEG": lambda: [encode(grey, "JPEG"), encode(colour, "JPEG", progressive=True),
+                         encode(_picture("CMYK"), "JPEG"), encode(colour, "JPEG", exif=Image.Exif())],
+        "BMP": lambda: [encode(grey, "BMP"), encode(colour, "BMP"), encode(colour.quantize(16), "BMP")],
+        "TIFF": lambda: [encode(grey, "TIFF"), encode(deep, "TIFF"), encode(colour, "TIFF", compression="tiff_lzw"),
+                         encode(colour, "TIFF", compression="jpeg"), encode(grey, "TIFF", compression="tiff_deflate"),
+                         encode(grey.convert("1"), "TIFF", compression="group4")],
+        "WEBP": lambda: [encode(colour, "WEBP"), encode(colour, "WEBP", lossless=True),
+                         encode(_picture("RGBA"), "WEBP")],
+    }[file_format]()  # fmt: skip
+
+
+def _rows(dtype: type[np.generic]) -> np.ndarray:
+    return np.arange(_SIDE_PX * _SIDE_PX).reshape(_SIDE_PX, _SIDE_PX).astype(dtype)
+
+
+def _plain_dicoms() -> list[bytes]:
+    places = [make_sequence(ImagePositionPatient=[0, 0, 1])[0]] * 3
+    return [
+        scan(_rows(np.uint16), WindowCenter=200, WindowWidth=300, RescaleSlope=2, PixelSpacing=[1, 1]),
+        scan(_rows(np.int16), ModalityLUTSequence=make_table([1, 2, 3, 4], -1), PixelPaddingValue=5),
+        make_dicom(np.stack([_rows(np.uint8)] * 3), PerFrameFunctionalGroupsSequence=places),
+        make_dicom(np.ones((8, 8, 3), np.uint8)),
+    ]
+
+
+def _run_lengths() -> bytes:
+    row = b"\xe9\x07"  # 24 times the same
+    return coded(run_lengths(row * _SIDE_PX), RLELossless, _SIDE_PX, _SIDE_PX)
+
+
+_SEEDS: dict[str, Callable[[], list[bytes]]] = {
+    **{name: lambda name=name: _pictures(name) for name in ("PNG", "JPEG", "BMP", "TIFF", "WEBP")},  # type: ignore[misc]
+    "DICOM": _plain_dicoms,
+    "DICOM-deflated": lambda: [
+        make_dicom(_rows(np.uint16), syntax=DeflatedExplicitVRLittleEndian, WindowCenter=9, WindowWidth=9)
+    ],
+    "DICOM-JPEG": lambda: [coded(jpeg(_SIDE_PX), JPEGBaseline8Bit, _SIDE_PX, _SIDE_PX)],
+    "DICOM-JPEG-2000": lambda: [coded(jpeg_2000(_SIDE_PX), JPEG2000Lossless, _SIDE_PX, _SIDE_PX)],
+    "DICOM-run-lengths": lambda: [_run_lengths()],
+    "NIfTI": lambda: [nifti_bytes(), nifti_bytes(_volume(np.float32)), nifti_bytes(_volume(np.uint8), cal_max=50)],
+    "NIfTI-gzip": lambda: [
+        gzip.compress(nifti_bytes(), mtime=0), gzip.compress(nifti_bytes(_volume(np.uint8)), 0, mtime=0)
+    ],
+    "ZIP": lambda: [
+        pack({"a.png": encode(_picture("L"), "PNG"), "b/c.nii": nifti_bytes(), "d.dcm": scan()}),
+        pack({"in.zip": pack({"a.bmp": encode(_picture("L"), "BMP")}), "b.txt": b"text"}, 0),
+    ],
+}  # fmt: skip
+FORMATS = tuple(_SEEDS)
+
+
+def _volume(dtype: type[np.generic]) -> np.ndarray:
+    return np.arange(60).reshape(3, 4, 5).astype(dtype)
+
+
+@cache
+def seeds(file_format: str) -> list[bytes]:
+    """Good files of a format."""
+    return _SEEDS[file_format]()
+
+
+def mutation(file_format: str, number: int) -> bytes:
+    """A good file of a format with one to eight damages, always the same for the same number.
+
+    Where checksums or packing would hide nearly all damage from the reader, that of even numbers lies behind them.
+    """
+    dice = random.Random(f"{file_format} {number}")  # noqa: S311 - the same damage every time
+    if number % 2 == 0 and file_format == "NIfTI-gzip":
+        return gzip.compress(mutation("NIfTI", number), 1, mtime=0)
+    if number % 2 == 0 and file_format == "ZIP":
+        return pack({"a": mutation(dice.choice(FORMATS), number + 1), "b/c": mutation("DICOM", number)})
+    seed = dice.choice(seeds(file_format))
+    if number % 2 == 0 and file_format == "DICOM-deflated":
+        front, packed = split_deflated(seed)
+        return front + deflate(_damaged(zlib.decompress(packed, -zlib.MAX_WBITS), dice, file_format))
+    data = _damaged(seed, dice, file_format)
+    return with_checksums(data) if number % 2 == 0 and file_format == "PNG" else data
+
+
+def with_checksums(data: bytes) -> bytes:
+    """A PNG with the checksum that each chunk should have, as far as chunks can be told apart."""
+    fitting, place = bytearray(data), 8
+    while place + 12 <= len(data):
+        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
+        if end + 4 > len(data):
+            break
+        fitting[end : end + 4] = zlib.crc32(data[place + 4 : end]).to_bytes(4, "big")
+        place = end + 4
+    return bytes(fitting)
+
+
+def _damaged(seed: bytes, dice: random.Random, file_format: str) -> bytes:
+    data = bytearray(seed)
+    for _ in range(dice.choice((1, 1, 2, 4, 8))):
+        dice.choice(_DAMAGES)(data, dice, file_format)
+    return bytes(data)
+
+
+def _flip(data: bytearray, dice: random.Random, _: str) -> None:
+    if data:
+        data[_place(data, dice)] ^= 1 << dice.randrange(8)
+
+
+def _set(data: bytearray, dice: random.Random, _: str) -> None:
+    if data:
+        data[_place(data, dice)] = dice.choice(_EDGES)
+
+
+def _number(data: bytearray, dice: random.Random, _: str) -> None:
+    size, place = dice.choice((2, 4)), _place(data, dice)
+    value = dice.choice(_NUMBERS) % 256**size
+    data[place : place + size] = value.to_bytes(size, dice.choice(("little", "big")))
+
+
+def _cut(data: bytearray, dice: random.Random, _: str) -> None:
+    del data[_place(data, dice) :]
+
+
+def _remove(data: bytearray, dice: random.Random, _: str) -> None:
+    place = _place(data, dice)
+    del data[place : place + dice.choice((1, 2, 4, 16, 100))]
+
+
+def _insert(data: bytearray, dice: random.Random, _: str) -> None:
+    place = _place(data, dice)
+    data[place:place] = dice.randbytes(dice.choice((1, 2, 4, 16)))
+
+
+def _repeat(data: bytearray, dice: random.Random, _: str) -> None:
+    place = _place(data, dice)
+    data[place:place] = data[place : place + dice.choice((4, 12, 50, 200))] * dice.choice((1, 2, 20))
+
+
+def _splice(data: bytearray, dice: random.Random, file_format: str) -> None:
+    other = dice.choice(seeds(file_format))
+    data[_place(data, dice) :] = other[dice.randrange(len(other)) :]
+
+
+_DAMAGES = (_flip, _flip, _set, _set, _number, _number, _cut, _remove, _insert, _repeat, _splice)
+
+
+def _place(data: bytearray, dice: random.Random) -> int:
+    """Anywhere, but more often near the start, where headers are."""
+    return dice.randrange(len(data) if dice.random() < 0.5 else min(len(data), 400)) if data else 0
+
+
+def main(file_format: str, first: int, last: int) -> int:
+    """Read mutations; gives 1 when one did worse than a ScanError, or took more than MAX_MEMORY_MB."""
+    log = Path(os.environ["MUTATION_LOG"]) if "MUTATION_LOG" in os.environ else None
+    came_to: Counter[str] = Counter()
+    answers_of(SourceFile("good files", good_files))  # loads all libraries
+    start_mb = highest_mb = peak_mb()
+    for number in range(first, last + 1):
+        data = mutation(file_format, number)
+        if log:
+            log.write_text(f"{file_format} {number}", encoding="utf-8")
+        try:
+            answers = answers_of(SourceFile(f"{file_format}-{number}", lambda: data))  # noqa: B023 - used at once
+        except Exception:
+            print(f"{file_format} {number}: {traceback.format_exc(limit=-4)}")
+            came_to["wrong"] += 1
+        else:
+            came_to["read" if READS in answers else "refused"] += 1
+        if peak_mb() - start_mb > MAX_MEMORY_MB and peak_mb() > highest_mb:
+            highest_mb = peak_mb()
+            print(f"{file_format} {number}: {highest_mb - start_mb:.0f} MB")
+            came_to["wrong"] += 1
+    print(", ".join(f"{count} {word}" for word, count in sorted(came_to.items())))
+    return 1 if came_to["wrong"] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
