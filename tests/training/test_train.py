@@ -20,6 +20,7 @@ from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import TEST, read_split
 from tests.training.drawn import SMALL, build_small_backbone, carve, distances
+from tests.training.twice import train_in_two_programs
 
 pytestmark = pytest.mark.usefixtures("small_backbone")
 
@@ -104,6 +105,14 @@ def test_tensorboard_finds_its_log(finished: Path) -> None:
 def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finished: Path) -> None:
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+@pytest.mark.slow
+def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
+    call = "fit(carve(data), data, SMALL, '7', out, 3, out.parent / f'{out.name}-features')"
+    one, other = train_in_two_programs(call, data, tmp_path)
+    assert one == other
 
 
 # History and copy are made once in an epoch, the whole network is saved once in a run.
