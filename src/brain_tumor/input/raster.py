@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ MAX_SCAN_PIXELS = 25_000_000
 _CHROMA_SIDE_PX = 128
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8
+
+# At its most talkative, Pillow logs the value of every tag, and a patient's name may be among them.
+logging.getLogger("PIL").setLevel(logging.INFO)
 
 
 def read_raster(data: bytes, name: str, file_format: str) -> Scan:
