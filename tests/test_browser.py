@@ -7,6 +7,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -172,6 +173,31 @@ def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) 
     expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
     page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_an_unexpected_error_is_a_plain_sentence_in_the_browser(browser: Browser, tmp_path: Path) -> None:
+    script = tmp_path / "failing.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport app\n"
+        "def fail():\n    raise RuntimeError('Quetzal_Tagname in /srv/scans')\n"
+        "app.classify.show = fail\napp.main()\n"
+    )
+    with serve_page(script) as served:
+        page = browser.new_page()
+        received: list[bytes] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(to_bytes(frame))))
+        page.goto(served.url)
+        expect(page.get_by_test_id("stException")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        shown = page.get_by_test_id("stException").inner_text()
+        page.close()
+        assert "Quetzal_Tagname" in served.log.read_text(), "whoever runs the server must find the reason in its log"
+    told = shown.encode() + b"".join(received)
+    assert received and "error" in shown
+    assert [word for word in (b"Quetzal", b"/srv", b"RuntimeError", b"Traceback") if word in told] == []
+
+
+def to_bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame
 
 
 def read_answer(page: Page) -> tuple[str, list[float]]:
