@@ -18,6 +18,7 @@ ORDER = "labels errors input model decision classifier presentation evaluation p
 ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "brain_tumor": {
         "ai_edge_litert": ("model/litert.py",),
+        "openvino": ("model/openvino.py",),
         "PIL": ("input/raster.py", "input/preprocess.py", "input/volume.py", "presentation/"),
         "nibabel": ("input/nifti.py",),
         "pydicom": (
@@ -175,6 +176,7 @@ def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
         ("brain_tumor/input/scan.py", "from .raster import read_raster", "import cycle"),
         ("brain_tumor/utils.py", "", "in no room"),
         ("brain_tumor/classifier.py", "import ai_edge_litert", "whose door is model/litert.py"),
+        ("brain_tumor/model/choice.py", "import openvino", "whose door is model/openvino.py"),
         ("brain_tumor/classifier.py", "from PIL import Image", "whose door is input/raster.py"),
         ("brain_tumor/classifier.py", "import pydicom", "input/dicom.py"),
         ("brain_tumor/input/dicom.py", "import gdcm", "whose door is input/gdcm_worker.py"),
@@ -201,7 +203,9 @@ def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint:
 @pytest.mark.parametrize("module", ["brain_tumor", "brain_tumor.cli"])
 def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
-    heavy = "tensorflow keras streamlit sklearn matplotlib jinja2 reportlab nibabel pydicom pandas pyarrow".split()
+    heavy = (
+        "tensorflow keras streamlit sklearn matplotlib openvino jinja2 reportlab nibabel pydicom pandas pyarrow".split()
+    )
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

@@ -239,6 +239,21 @@ def test_a_model_without_heat_maps_says_so_and_still_answers(monkeypatch: pytest
     assert not Path("maps").exists()
 
 
+def test_an_engine_that_is_not_installed_is_status_2(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert main(["predict", "good.png", "--engine", "openvino"]) == 2
+    assert "pip install 'brain-tumor-mri[openvino]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["predict", "good.png"], ["evaluate", ".", "--out", "report"]])
+def test_an_unknown_engine_is_wrong_use_and_the_known_ones_are_named(command: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--engine", "onnx"])
+    assert end.value.code == 2
+    shown = capsys.readouterr().err
+    assert all(engine in shown for engine in ("auto", "litert", "openvino"))
+
+
 def test_model_info_shows_the_shipped_card(capsys: Capture) -> None:
     assert main(["model", "info"]) == 0
     assert "classes: Glioma, Meningioma, No Tumor, Pituitary" in capsys.readouterr().out
@@ -328,11 +343,20 @@ def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
 
 
 @pytest.mark.usefixtures("many", "scripted")
-def test_an_interrupted_run_is_not_gone_on_with_in_another_plane(capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        (["--plane", "coronal"], "was begun with the plane of acquisition, not coronal"),
+        (["--engine", "openvino"], "was begun with the engine auto, not openvino"),
+    ],
+)
+def test_an_interrupted_run_is_not_gone_on_with_in_another_way(
+    option: list[str], complaint: str, capsys: Capture
+) -> None:
     end_early("SIGTERM", "--csv", "out.csv")
     before = Path("out.csv.part").read_bytes()
-    assert main(["predict", "in", "--csv", "out.csv", "--plane", "coronal", "--resume"]) == 2
-    assert "was begun with the plane of acquisition, not coronal" in capsys.readouterr().err
+    assert main(["predict", "in", "--csv", "out.csv", *option, "--resume"]) == 2
+    assert complaint in capsys.readouterr().err
     assert Path("out.csv.part").read_bytes() == before
 
 

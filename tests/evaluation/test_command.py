@@ -24,7 +24,7 @@ class FakeWithCard(FakeClassifier):
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model file whose answers are FakeClassifier's."""
-    monkeypatch.setattr(command, "load_classifier", lambda path, threads: FakeWithCard())
+    monkeypatch.setattr(command, "load_classifier", lambda *_: FakeWithCard())
     path = tmp_path / "fake.tfliteA"
     path.write_bytes(b"model")
     return path

@@ -32,31 +32,6 @@ def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(model:
     assert output.probabilities.tolist() == pytest.approx((powers / powers.sum()).tolist(), abs=1e-4)
 
 
-def test_another_golden_answer_in_the_card_is_refused(model: ModelFile) -> None:
-    first, *others = model.card.golden.probabilities
-    golden = replace(model.card.golden, probabilities=(first + 0.2, *others))
-    changed = replace(model, card=replace(model.card, golden=golden))
-    with pytest.raises(ModelFileError, match=r"other probabilities .*\(off by 0\.2"):
-        LiteRTEngine(changed)
-
-
-def test_a_golden_answer_that_is_no_number_is_refused(model: ModelFile) -> None:
-    golden = replace(model.card.golden, probabilities=(float("nan"),) * 4)
-    with pytest.raises(ModelFileError, match="other probabilities"):
-        LiteRTEngine(replace(model, card=replace(model.card, golden=golden)))
-
-
-def test_a_golden_answer_of_three_classes_is_refused(model: ModelFile) -> None:
-    golden = replace(model.card.golden, probabilities=(0.3, 0.3, 0.4))
-    with pytest.raises(ModelFileError, match="cannot run this network"):
-        LiteRTEngine(replace(model, card=replace(model.card, golden=golden)))
-
-
-def test_a_golden_image_that_cannot_be_read_is_a_model_error(model: ModelFile) -> None:
-    with pytest.raises(ModelFileError, match="cannot run this network"):
-        LiteRTEngine(replace(model, golden_image=b"no image"))
-
-
 def test_an_input_of_another_size_than_the_network_takes_is_a_model_error(model: ModelFile) -> None:
     card = replace(model.card, input=InputContract(side_px=32))
     with pytest.raises(ModelFileError):

@@ -64,7 +64,7 @@ def render_quickly(evaluation: Evaluation) -> dict[str, bytes]:
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Three folds of eight images a class, all of which the model names rightly, except gliomas in fold 2."""
-    monkeypatch.setattr(command, "load_classifier", lambda path, threads: FakeWithCard())
+    monkeypatch.setattr(command, "load_classifier", lambda *_: FakeWithCard())
     monkeypatch.setattr(report, "render_report", render_quickly)
     lines = ["path,label,fold,near_fold_edge,group"]
     for label in Label:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.evaluation.command import positive
+from brain_tumor.evaluation.command import add_engine, positive
 from brain_tumor.input.files import find_files, open_files
 from brain_tumor.input.series import Plane, ReadOptions, Window
 from brain_tumor.model.model_file import DEFAULT_NAME
@@ -63,6 +63,7 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_reports(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
+    add_engine(parser)
     parser.set_defaults(run=run_predict)
 
 
@@ -135,7 +136,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     find = functools.partial(find_files, arguments.paths, skip)
     if not any(map(os.path.lexists, find())):
         raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
-    classifier = load_classifier(arguments.model, arguments.threads)
+    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
     with ExitStack() as stack:
         for table in tables:
             stack.push(table)  # closed at the end, opened by _open_tables
@@ -198,6 +199,7 @@ def _find_own(
 def _open_tables(arguments: argparse.Namespace, classifier: Classifier, tables: list[TableFile]) -> DoneRows:
     options = {
         "model": f"{classifier.card.model_id} ({classifier.card.flatbuffer_sha256[:12]})",
+        "engine": arguments.engine,
         "plane": arguments.plane.value if arguments.plane else "of acquisition",
         "window": arguments.window.value,
         "version": package_version(),
