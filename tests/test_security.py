@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -90,13 +91,16 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["predict", "evaluate", "model"])
+@pytest.fixture(scope="module", params=["predict", "openvino", "evaluate", "model"])
 def watched(request: pytest.FixtureRequest, labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Each command in a program of its own, where permitted in one that has no network at all."""
+    if request.param == "openvino" and not find_spec("openvino"):
+        pytest.skip("OpenVINO, which is an extra, is not installed")
     folder = tmp_path_factory.mktemp("run") / "here"
     folder.mkdir()
     arguments = {
         "predict": ["predict", str(labelled), "--csv", "out.csv", "--parquet", "out.parquet", "--heatmaps", "maps"],
+        "openvino": ["predict", str(labelled), "--engine", "openvino"],
         "evaluate": ["evaluate", str(labelled), "--out", "report"],
         "model": ["model", "info"],
     }[request.param]
