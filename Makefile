@@ -3,6 +3,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := build/lock-env/bin/uv
 UV_VERSION := 0.13.9
+AUDIT := build/audit-env/bin/pip-audit
+AUDIT_VERSION := 2.10.1
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -13,7 +15,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check docs format lock clean
+.PHONY: help app test check docs format lock audit clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +46,12 @@ lock: $(UV) ## resolve both requirements files anew (ARGS=--upgrade moves to the
 	printf '%s\n' '# The package itself, from this checkout; editable, so that a redeploy never serves old code.' '-e .' \
 		>> requirements.txt
 
+# --strict: a version that the service does not know is a failure, not a clean bill.
+audit: $(AUDIT) ## ask for known weaknesses of all locked versions (needs the internet)
+	grep -v '^-e' requirements.txt >build/requirements.txt
+	$(AUDIT) --strict --disable-pip --no-deps --requirement build/requirements.txt $(ARGS)
+	$(AUDIT) --strict --disable-pip --require-hashes --requirement requirements-dev.txt $(ARGS)
+
 clean: ## remove the environment, caches and build results
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
@@ -64,6 +72,11 @@ $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml hatch_build.py
 $(UV): Makefile
 	$(call make_venv_at,build/lock-env)
 	build/lock-env/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	touch $@
+
+$(AUDIT): Makefile
+	$(call make_venv_at,build/audit-env)
+	build/audit-env/bin/python -m pip install --quiet pip-audit==$(AUDIT_VERSION)
 	touch $@
 
 # Python 3.14 comes last: TensorFlow, which the export needs, has no build for it yet.

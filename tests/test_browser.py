@@ -1,11 +1,13 @@
 """The shipped model file and the real page, in a real Chromium."""
 
+import csv
 import io
 import os
 import re
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
 from tools.browser import ROOT, Server, find_chromium, open_browser, serve_page
 
@@ -170,6 +173,70 @@ def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) 
     expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
     page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_an_unexpected_error_is_a_plain_sentence_in_the_browser(browser: Browser, tmp_path: Path) -> None:
+    script = tmp_path / "failing.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport app\n"
+        "def fail():\n    raise RuntimeError('Quetzal_Tagname in /srv/scans')\n"
+        "app.classify.show = fail\napp.main()\n"
+    )
+    with serve_page(script) as served:
+        page = browser.new_page()
+        received: list[bytes] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(to_bytes(frame))))
+        page.goto(served.url)
+        expect(page.get_by_test_id("stException")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        shown = page.get_by_test_id("stException").inner_text()
+        page.close()
+        assert "Quetzal_Tagname" in served.log.read_text(), "whoever runs the server must find the reason in its log"
+    told = shown.encode() + b"".join(received)
+    assert received and "error" in shown
+    assert [word for word in (b"Quetzal", b"/srv", b"RuntimeError", b"Traceback") if word in told] == []
+
+
+def to_bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame
+
+
+def read_answer(page: Page) -> tuple[str, list[float]]:
+    """The one file of the page's table, and what the network said of it: probabilities and gate score."""
+    while True:
+        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
+            page.get_by_role("button", name="Table as CSV").click()
+        # What was asked for while the page was still being drawn is gone when Streamlit is done with that.
+        if not download.value.failure():
+            break
+        page.wait_for_timeout(2000)
+    (row,) = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
+    return row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"]
+
+
+@pytest.mark.timeout(600)
+def test_20_sessions_at_once_each_get_their_own_answer(
+    browser: Browser, server: Server, classifier: Classifier
+) -> None:
+    files = [drawn(f"visitor-{number}.png", number, side_px=64 + 16 * number) for number in range(20)]
+    outputs = [classifier.classify(file["buffer"], file["name"]).output for file in files]
+    own = [np.append(output.probabilities, output.gate_scores) for output in outputs]
+    # Far more than rounding: no answer passes for another one's.
+    assert min(np.abs(one - other).max() for place, one in enumerate(own) for other in own[:place]) > 1e-3
+    visitors = [browser.new_page() for _ in files]  # each in a context of its own, so with a session of its own
+    for page in visitors:
+        page.goto(server.url)
+    for page in visitors:
+        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    for page, file in zip(visitors, files, strict=True):
+        send(page, [file])
+    for page in visitors:
+        expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=2 * ANSWER_TIMEOUT_MS)
+    for page, file, wanted in zip(visitors, files, own, strict=True):
+        name, found = read_answer(page)
+        assert name == file["name"]
+        assert found == pytest.approx(wanted.tolist(), abs=1e-5)
+    for page in visitors:
+        page.close()
 
 
 def volume() -> FilePayload:

@@ -46,12 +46,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader, `head` for one, has seen enough; what Python would flush at its end has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader, `head` for one, has seen enough
         return READER_GONE
     except OSError as error:
-        return _complain(f"the answers cannot be written ({error.strerror})", WRONG_USE)
+        _drop_output()
+        return _complain(
+            f"the answers cannot be written ({error.strerror or error}); make room, or send them elsewhere", WRONG_USE
+        )
     return status
+
+
+def _drop_output() -> None:
+    """Let what Python would flush at its end go nowhere, where it cannot go to the standard output."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError):  # a stream without a file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Termination(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """brain-tumor-train: fit, fit-decision, export, and what they need."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
 
 _INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"brain-tumor-train: needs {error.name}; install it with: {_INSTALL}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"brain-tumor-train: {error}", file=sys.stderr)
+        full = "; make room, the same command goes on from here" if error.errno in _FULL else ""
+        print(f"brain-tumor-train: {error}{full}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
@@ -420,12 +423,13 @@ def _add_compare_maps(commands: Commands) -> None:
 
 def _run_compare_maps(args: argparse.Namespace) -> None:
     from brain_tumor.evaluation.map_tables import maps_to_document
+    from brain_tumor.presentation.whole_file import write_whole
     from brain_tumor_training import compare_maps
 
     comparison = compare_maps.compare_maps(args.run_folder, args.data, args.boxes, args.images)
     text = json.dumps(maps_to_document(comparison), indent=2) + "\n"
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(text, encoding="utf-8")
+    write_whole(args.out, text.encode())
     print(text, end="")
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.evaluation.report import PAGE
+from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.cross_summary import Figure, render_document, summarise
 from brain_tumor_training.leaks import read_fold_groups
 from brain_tumor_training.recipes import Recipe
@@ -65,7 +66,7 @@ def cross_validate(plan: Plan, steps: Steps) -> tuple[Figure, ...]:
     settings = _open(plan, splits)
     evaluations = {fold: _run_fold(plan, steps, fold, rows) for fold, rows in splits.items()}
     figures = summarise(evaluations)
-    (plan.out / SUMMARY).write_text(render_document(settings, evaluations, figures), encoding="utf-8")
+    write_whole(plan.out / SUMMARY, render_document(settings, evaluations, figures).encode())
     return figures
 
 
@@ -104,7 +105,7 @@ def _open(plan: Plan, splits: Splits) -> dict[str, Any]:
         if table.exists() and read_split(table) != splits[fold]:
             raise DatasetError(f"{table}: is another split of this fold; choose another --out, or delete this one")
     plan.out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, f"{json.dumps(settings, indent=2)}\n".encode())
     for fold, table in tables.items():
         write_split(splits[fold], table)
     return settings

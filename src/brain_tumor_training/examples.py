@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
+from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.splits import PARTS, TEST
 
 TUMORS = (Label.GLIOMA, Label.MENINGIOMA, Label.PITUITARY)
@@ -57,7 +58,7 @@ def read_examples(path: Path) -> list[Example]:
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:
     """Save a training list as read_examples reads it."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for one in examples:

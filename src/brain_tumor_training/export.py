@@ -28,6 +28,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
+from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.fit_decision import Decision, read_decision
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
@@ -86,7 +87,7 @@ def export(run: Path, data: Path, out: Path, parity_images: int) -> Parity:
     content = pack_model_file(light, replace(model.card, about=about), model.golden_image)
     read_model_file(content, out.name)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(out, content)
+    write_whole(out, content)
     return parity
 
 
@@ -102,7 +103,7 @@ def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
     model = load_model_file(path)
     metrics = {**model.card.about.get("metrics", {}), **evaluations}
     card = replace(model.card, about={**model.card.about, "metrics": metrics})
-    _write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))
+    write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))
 
 
 class Serving:
@@ -260,13 +261,6 @@ def _compare(serving: Serving, exact: ModelFile, light: ModelFile, rows: Sequenc
 def _keras_probabilities(serving: Serving, batch: FloatArray) -> FloatArray:
     probabilities: FloatArray = np.asarray(serving.outputs(tf.constant(batch))["probabilities"])
     return probabilities
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    # A file that is renamed into place is never half written.
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
 
 
 def _about(run: Path, data: Path, rows: Sequence[SplitRow], decision: Decision) -> dict[str, Any]:

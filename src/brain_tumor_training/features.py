@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from brain_tumor.input.preprocess import PREPROCESS_VERSION, InputContract
 from brain_tumor.input.scan import FloatArray
+from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.network import weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 
@@ -71,8 +72,6 @@ class FeatureCache:
 
     def _keep(self, keys: list[str], maximum: FloatArray, average: FloatArray) -> None:
         name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-        unfinished = self._folder / f"{name}.part"
-        with unfinished.open("wb") as file:
+        with written_whole(self._folder / f"{name}.npz") as unfinished, unfinished.open("wb") as file:
             np.savez(file, keys=np.array(keys), maximum=maximum, average=average)
-        unfinished.replace(self._folder / f"{name}.npz")
         self._known.update({key: (high, mean) for key, high, mean in zip(keys, maximum, average, strict=True)})

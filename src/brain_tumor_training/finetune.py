@@ -17,6 +17,7 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
+from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.exported import load_exported
@@ -74,7 +75,7 @@ def finetune(
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
     save_whole(to_serving_network(recipe, model), out / "model.keras")
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
 
 
@@ -295,4 +296,4 @@ def _open_run(
     write_split(
         [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None], out / "split.csv"
     )
-    run.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_whole(run, f"{json.dumps(settings, indent=2)}\n".encode())

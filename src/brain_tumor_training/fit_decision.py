@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
+from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.features import FeatureCache
@@ -108,7 +109,7 @@ def fit_decision(
     decision = Decision(
         temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, min_location, rates
     )
-    (run / "decision.json").write_text(json.dumps(asdict(decision), indent=1) + "\n", encoding="utf-8")
+    write_whole(run / "decision.json", f"{json.dumps(asdict(decision), indent=1)}\n".encode())
     return decision
 
 

@@ -9,17 +9,17 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
+from brain_tumor.presentation.whole_file import written_whole
+
 Row = dict[str, float]
 
 
 def write_history(rows: Sequence[Row], path: Path) -> None:
     """Save one line per epoch, the columns as Keras names them after ``epoch`` (counted from 1)."""
-    unfinished = path.with_name(f"{path.name}.part")  # an interruption must not leave half a line
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    unfinished.replace(path)
 
 
 def read_history(path: Path) -> list[Row]:
@@ -42,5 +42,6 @@ def write_history_plot(rows: Sequence[Row], path: Path) -> None:
         panel.set(title=metric, xlabel="epoch")
         panel.grid(alpha=0.3)
     panels[0].legend()
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120, format="png")
     plt.close(figure)

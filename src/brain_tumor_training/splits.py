@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
+from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
@@ -78,7 +79,7 @@ def drop_leaked(rows: Sequence[SplitRow], groups: Groups) -> list[SplitRow]:
 
 def write_split(rows: Sequence[SplitRow], path: Path) -> None:
     """Save as CSV with the columns path, label, split."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("path", "label", "split"))
         writer.writerows((row.path, row.label.value, row.split) for row in rows)

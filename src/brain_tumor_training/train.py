@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
+from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import read_history, write_history, write_history_plot
 from brain_tumor_training.network import build_backbone, build_head, compile_for, join
@@ -58,7 +59,7 @@ def fit(
     trained = _run_epochs(trained, datasets, recipe, out, seed)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
     save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
 
 
@@ -143,12 +144,11 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         self._history.append({"epoch": epoch + 1, **(logs or {})})
         # The history first: what it holds beyond the state is dropped on resuming, and so never wrong.
         write_history(self._history, self._out / "history.csv")
-        latest = self._out / "unfinished-state.keras"
-        self.model.save(latest)
         # The state last: an interruption before it only means that this epoch is run again.
-        if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
-            copyfile(latest, self._out / "kept.keras")
-        latest.replace(self._out / "state.keras")
+        with written_whole(self._out / "state.keras", self._out / "unfinished-state.keras") as latest:
+            self.model.save(latest)
+            if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
+                copyfile(latest, self._out / "kept.keras")
 
 
 def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path, seed: int) -> keras.Model:
@@ -217,13 +217,12 @@ def _open_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str,
             raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
         if (done := len(read_history(out / "history.csv"))) > recipe.epochs:
             raise DatasetError(f"{out}: has trained {done} epochs already; ask for {done} or more, or another --out")
-    run.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    write_whole(run, f"{json.dumps(settings, indent=2)}\n".encode())
     write_split(rows, split)
 
 
 def save_whole(model: keras.Model, path: Path) -> None:
-    """Save a network so that an interruption leaves the old file or the new one."""
-    # A file that is renamed into place is never half written.
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    model.save(unfinished)
-    unfinished.replace(path)
+    """Save a network so that an interruption leaves the old file or the new one. Raises OSError."""
+    # Keras wants its own ending.
+    with written_whole(path, path.with_name(f"unfinished-{path.name}")) as unfinished:
+        model.save(unfinished)

@@ -46,3 +46,8 @@ def test_a_file_that_calls_itself_something_else_than_mr_does_not_pass(modality:
     reason = gate_reason(scan, make_output(), make_rules())
     assert (reason is None) is passes
     assert passes or "says that it is CT" in str(reason)
+
+
+def test_a_modality_that_is_no_code_of_dicom_s_is_not_repeated() -> None:
+    reason = gate_reason(replace(make_scan(), modality="DOE^JANE"), make_output(), make_rules())
+    assert reason == "the file says that it is of another kind, not MR"

@@ -118,14 +118,14 @@ def test_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path
         maps.write(make_mapped_result())
 
 
-def test_an_interrupted_file_does_not_have_its_final_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_file_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(self: Path, target: Path) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write(folder, "1.png")
-    assert files(folder) == ["1.saliency.png.part"]
+    assert files(folder) == []
 
 
 def test_slices_of_one_file_are_told_apart_by_their_numbers(tmp_path: Path) -> None:

@@ -92,14 +92,14 @@ def test_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path
         reports.write(make_mapped_result(), CARD)
 
 
-def test_an_interrupted_file_does_not_have_its_final_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_file_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(self: Path, target: Path) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write(folder, "1.png")
-    assert files(folder) == ["image-1.html.part"]
+    assert files(folder) == []
 
 
 def test_nothing_written_is_said_plainly(folder: Path) -> None:

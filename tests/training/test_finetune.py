@@ -24,6 +24,7 @@ from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.splits import read_split
 from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
+from tests.training.twice import train_in_two_programs
 
 pytestmark = pytest.mark.usefixtures("small_trunk")
 
@@ -132,6 +133,14 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     tune(data, tmp_path / "run")
     assert furthest(load(tmp_path / "run"), load(small_finetune_run.folder)) < ROUNDING
     assert [row["epoch"] for row in read_history(tmp_path / "run/history.csv")] == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
+    call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3)"
+    one, other = train_in_two_programs(call, data, tmp_path)
+    assert one == other
 
 
 def other_list(data: Path) -> list[Example]:

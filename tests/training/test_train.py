@@ -1,6 +1,8 @@
 import csv
 import json
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,9 @@ from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import TEST, read_split
+from tests.disk import full_disk
 from tests.training.drawn import SMALL, build_small_backbone, carve, distances
+from tests.training.twice import train_in_two_programs
 
 pytestmark = pytest.mark.usefixtures("small_backbone")
 
@@ -106,6 +110,14 @@ def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finish
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 
 
+@pytest.mark.slow
+def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
+    call = "fit(carve(data), data, SMALL, '7', out, 3, out.parent / f'{out.name}-features')"
+    one, other = train_in_two_programs(call, data, tmp_path)
+    assert one == other
+
+
 # History and copy are made once in an epoch, the whole network is saved once in a run.
 @pytest.mark.parametrize(
     ("function", "call"),
@@ -158,6 +170,24 @@ def test_an_interruption_within_an_epoch_costs_only_that_epoch(
         with pytest.raises(KeyboardInterrupt):
             fit(data, tmp_path / "run")
     assert len(read_history(tmp_path / "run/history.csv")) == 1
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_full_disk_costs_only_the_epoch_that_did_not_fit(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullInSecondEpoch(train.Record):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            with full_disk(10_000) if epoch == 1 else nullcontext():
+                super().on_epoch_end(epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "Record", FullInSecondEpoch)
+        with pytest.raises(OSError):  # noqa: PT011 - the number differs between systems
+            fit(data, tmp_path / "run")
+    assert not list((tmp_path / "run").glob("*unfinished*")) and not list((tmp_path / "run").glob("*.part"))
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 

@@ -200,7 +200,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _not_writable(folder: Path, error: OSError) -> DatasetError:
-    return DatasetError(f"{folder}: cannot be written ({error.strerror}); give another folder with --out")
+    return DatasetError(f"{folder}: cannot be written ({error.strerror}); make room or name another folder with --out")
 
 
 def positive(text: str) -> int:

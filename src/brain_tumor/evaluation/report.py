@@ -25,6 +25,7 @@ from brain_tumor.evaluation.tables import (
 )
 from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.whole_file import write_whole
 
 PAGE = "report.html"
 # Five rows of four still print on one page; predictions.csv has the others.
@@ -85,7 +86,7 @@ def write_report(contents: dict[str, bytes], folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, content in contents.items():
-            (unfinished / name).write_bytes(content)
+            write_whole(unfinished / name, content)
         for name in contents:
             (unfinished / name).replace(folder / name)
     finally:

@@ -90,7 +90,10 @@ def _look(file: SourceFile) -> Format | None:
     except ScanError:
         raise
     except Exception as error:
-        raise ScanError(f"{file.name}: cannot be read ({error}); check the file and its archive") from None
+        # Without the library's words, which repeat the name.
+        raise ScanError(
+            f"{file.name}: cannot be read ({type(error).__name__}); check the file and its archive"
+        ) from None
 
 
 def _open(file: SourceFile, options: ReadOptions) -> "Series | _Single":

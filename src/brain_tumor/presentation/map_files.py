@@ -5,9 +5,9 @@ from itertools import chain, count
 from pathlib import Path
 
 from brain_tumor.classifier import Result
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.presentation.heatmap import MapKind, missing_maps, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
+from brain_tumor.presentation.whole_file import NewFolder
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, describe_map, render_missing
 
 
@@ -20,14 +20,10 @@ class MapFolder:
         Raises BrainTumorError for anything else: maps of an earlier run would pass for this run's.
         """
         self.path = path
+        self._folder = NewFolder(path, "heat maps")
         self._strength = strength
         self._written: Counter[MapKind] = Counter()
         self._missing: tuple[MapKind, ...] = ()
-        try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise BrainTumorError(f"{path}: is not an empty folder; name a new one for the heat maps")
-        except OSError as error:
-            raise _not_writable(path, error) from None
 
     def write(self, result: Result) -> None:
         """Write the maps of one image, each file whole or not at all; raises BrainTumorError when that fails.
@@ -40,14 +36,10 @@ class MapFolder:
         if not maps:
             return
         stem = self._free_stem(result)
-        try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            for shown in maps:
-                pixels = render_overlay(result.scan, shown.heat, self._strength, shown.box)
-                _write_whole(_map_path(stem, shown.kind), render_png(pixels, describe_map(shown.kind)))
-                self._written[shown.kind] += 1
-        except OSError as error:
-            raise _not_writable(stem, error) from None
+        for shown in maps:
+            pixels = render_overlay(result.scan, shown.heat, self._strength, shown.box)
+            self._folder.write(_map_path(stem, shown.kind), render_png(pixels, describe_map(shown.kind)))
+            self._written[shown.kind] += 1
 
     def summary(self) -> list[str]:
         """Lines: how many maps of each kind were written and where, which the model file lacks, what each shows."""
@@ -70,14 +62,3 @@ class MapFolder:
 
 def _map_path(stem: Path, kind: MapKind) -> Path:
     return stem.with_name(f"{stem.name}.{kind}.png")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    # A file that is renamed into place is never half written.
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
-def _not_writable(path: Path, error: OSError) -> BrainTumorError:
-    return BrainTumorError(f"{path}: heat maps cannot be written ({error.strerror}); name another folder")

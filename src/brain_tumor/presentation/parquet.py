@@ -1,7 +1,6 @@
 """The door to Parquet."""
 
 import io
-import os
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import BinaryIO
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
 from brain_tumor.presentation.table_files import JsonLinesFile
+from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.presentation.writers import from_json_line, to_json_line
 
@@ -37,11 +37,8 @@ class ParquetFile(JsonLinesFile):
         return *super().places, self._unfinished
 
     def _finish(self) -> None:
-        with self._unfinished.open("wb") as file:
+        with written_whole(self.path, self._unfinished) as unfinished, unfinished.open("wb") as file:
             _write(file, (row for row, _ in self._whole_rows()))
-            file.flush()
-            os.fsync(file.fileno())
-        self._unfinished.replace(self.path)
         self.part.unlink()
 
 

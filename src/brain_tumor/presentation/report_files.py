@@ -5,10 +5,10 @@ from itertools import chain, count
 from pathlib import Path
 
 from brain_tumor.classifier import Result
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report import ReportFormat, render_report, require_report_library
 from brain_tumor.presentation.report_subject import ReportSubject, SeriesDraft, to_report_image
+from brain_tumor.presentation.whole_file import NewFolder
 
 # File systems take 255 bytes; endings and a number come behind it.
 _MAX_STEM_BYTES = 200
@@ -31,11 +31,7 @@ class ReportFolder:
         self._images = self._series = 0
         for one in self._formats:
             require_report_library(one)
-        try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise BrainTumorError(f"{path}: is not an empty folder; name a new one for the reports")
-        except OSError as error:
-            raise _not_writable(path, error) from None
+        self._folder = NewFolder(path, "reports")
 
     def write(self, result: Result, card: Card) -> None:
         """Write the report of one image, each file whole or not at all; raises BrainTumorError when that fails."""
@@ -61,12 +57,8 @@ class ReportFolder:
 
     def _write(self, subject: ReportSubject, card: Card, name: str, number: str) -> None:
         stem = self._free_stem(name) if self._show_names else self.path / number
-        try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            for one in self._formats:
-                _write_whole(_report_path(stem, one), render_report(subject, card, one))
-        except OSError as error:
-            raise _not_writable(stem, error) from None
+        for one in self._formats:
+            self._folder.write(_report_path(stem, one), render_report(subject, card, one))
 
     def _free_stem(self, name: str) -> Path:
         # Without the root, a drive and steps upwards, every path stays inside the folder.
@@ -81,14 +73,3 @@ class ReportFolder:
 
 def _report_path(stem: Path, report_format: ReportFormat) -> Path:
     return stem.with_name(f"{stem.name}.{report_format}")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    # A file that is renamed into place is never half written.
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
-def _not_writable(path: Path, error: OSError) -> BrainTumorError:
-    return BrainTumorError(f"{path}: reports cannot be written ({error.strerror}); name another folder")

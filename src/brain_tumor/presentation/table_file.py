@@ -1,5 +1,6 @@
 """A table on disk that takes its name only when it is whole, and can be gone on with after an interruption."""
 
+import contextlib
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ from typing import ClassVar, Self, TypeAlias
 
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.presentation.rows import Row
+from brain_tumor.presentation.whole_file import write_whole
 
 Options: TypeAlias = Mapping[str, str]
 NO_OPTIONS: Options = {}
@@ -26,6 +28,7 @@ class TableFile:
     _signature: ClassVar[bytes]  # how every file of this kind begins
     _part_signature: ClassVar[bytes]
     _part_ending: ClassVar = ".part"
+    _can_go_on: ClassVar = True  # --resume finds the rows of a part again
 
     def __init__(self, path: Path) -> None:
         """Raises BrainTumorError when something else than such a table lies there; nothing is opened yet."""
@@ -55,7 +58,7 @@ class TableFile:
         try:
             self.part.unlink(missing_ok=True)  # never rows of one run beside the options of another
             if options:
-                self._options_file.write_text(json.dumps(dict(options)), encoding="utf-8")
+                write_whole(self._options_file, json.dumps(dict(options)).encode())
             self._file = self.part.open("wb")
             self._file.write(self._head())
             for row in rows:
@@ -81,10 +84,13 @@ class TableFile:
             raise BrainTumorError(f"{self.part}: cannot be written ({error.strerror}); check permissions") from None
 
     def write(self, row: Row) -> None:
-        """Append one row; numbers get DECIMALS decimals."""
+        """Append one row; numbers get DECIMALS decimals. Raises BrainTumorError when that fails."""
         assert self._file  # noqa: S101 - used as a context manager
-        self._file.write(self._to_bytes(row))
-        self._file.flush()
+        try:
+            self._file.write(self._to_bytes(row))
+            self._file.flush()
+        except OSError as error:
+            raise self._stopped(error) from None
 
     def read_rows(self, options: Options) -> Iterator[Row]:
         """The part's whole rows, one by one, without half a row at its end.
@@ -97,21 +103,32 @@ class TableFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the part; give it its final name unless the block failed."""
+        """Close the part; give it its final name unless the block failed. Raises BrainTumorError when that fails."""
         if self._file is None:
             return
+        if kind is not None:
+            with contextlib.suppress(OSError):  # the row that did not fit into a full disk still does not
+                self._file.close()
+            return
         try:
-            if kind is None:
+            with self._file:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-        finally:
-            self._file.close()
-        if kind is None:
             self._finish()
             self._options_file.unlink(missing_ok=True)
+        except OSError as failure:
+            raise self._stopped(failure) from None
 
     def _finish(self) -> None:
         self.part.replace(self.path)
+
+    def _stopped(self, error: OSError) -> BrainTumorError:
+        reason = error.strerror or error
+        if not self.part.exists():
+            return BrainTumorError(f"{self.path}: is gone before it was whole ({reason}); run again, in another folder")
+        again = "go on with the same command and --resume" if self._can_go_on else "run again"
+        kept = f"the rows so far are in {self.part.name}"
+        return BrainTumorError(f"{self.path}: cannot be written ({reason}); {kept}; make room, then {again}")
 
     def _head(self) -> bytes:
         return b""

@@ -46,6 +46,7 @@ class CsvFile(TableFile):
 class SeriesCsvFile(CsvFile):
     """The table of series, of to_series_row's rows."""
 
+    _can_go_on = False
     _columns = SERIES_COLUMNS
     _signature = _part_signature = ",".join(SERIES_COLUMNS[:2]).encode()
 

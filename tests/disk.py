@@ -1,0 +1,21 @@
+"""Disks that misbehave, as far as one process can bring that about without being root."""
+
+import contextlib
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """Let every file take that many bytes and no more; the system refuses the rest, as a full disk does.
+
+    The reason it gives is "File too large" instead of "No space left on device". Not on Windows.
+    """
+    import resource
+
+    # Python ignores the signal that comes with it. The hard limit stays, so the soft one can be taken back.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

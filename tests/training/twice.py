@@ -1,0 +1,54 @@
+"""A training, run twice, each time in a program of its own with one thread."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# Threads are chosen before TensorFlow is used for the first time, so not in the program of the tests.
+_PROGRAM = """
+import sys
+from pathlib import Path
+import pytest
+import tensorflow as tf
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+
+from brain_tumor_training import train
+from brain_tumor_training.finetune import finetune
+from brain_tumor_training.train import fit
+from tests.training.drawn import SMALL, SMALL_FINETUNE, build_small_backbone, carve, list_examples, use_small_trunk
+
+data, out = map(Path, sys.argv[1:])
+with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(train, "build_backbone", build_small_backbone)
+    use_small_trunk(patch)
+    {call}
+    weights = [weight.tobytes() for weight in train.load_network(out).get_weights()]
+(out / "weights.bin").write_bytes(b"".join(weights))
+"""
+
+
+def train_in_two_programs(call: str, data: Path, out: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The SHA-256 of what each of two programs wrote: its weights, history and figures.
+
+    call: of fit or finetune, to which ``data`` and ``out`` are known. A .keras file holds dates, its weights do not.
+    """
+    one, other = (_train(call, data, out / name) for name in ("one", "other"))
+    return one, other
+
+
+def _train(call: str, data: Path, out: Path) -> dict[str, str]:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    program = [sys.executable, "-c", _PROGRAM.format(call=call), str(data), str(out)]
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written = ("weights.bin", "history.csv", "metrics.json")
+    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in written}
