@@ -17,6 +17,7 @@ from brain_tumor_training.dataset import read_tree
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
 from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
+from tests.disk import full_disk
 from tests.factories import make_model_bytes
 from tests.training.drawn import SMALL, carve
 
@@ -190,6 +191,17 @@ def test_split_writes_the_parts_of_a_fold(tmp_path: Path, capsys: Capture) -> No
     assert main(["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}: 23 train, 5 validation, 28 test\n"
     assert all("/1-" in row.path for row in read_split(out) if row.split == TEST)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_full_disk_leaves_no_half_of_a_split_and_says_what_to_do(tmp_path: Path, capsys: Capture) -> None:
+    rows = [f"Training/{name}/{fold}-{n}.jpg,{name},{fold},0" for name in CLASSES for fold in (0, 1) for n in range(7)]
+    (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
+    with full_disk(500):
+        command = ["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1"]
+        assert main([*command, "--out", str(tmp_path / "split.csv")]) == 2
+    assert "File too large; make room, the same command goes on from here" in told(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.csv"]
 
 
 def test_split_leaves_out_copies_by_any_groups(tmp_path: Path, capsys: Capture) -> None:

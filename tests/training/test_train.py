@@ -1,6 +1,8 @@
 import csv
 import json
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import TEST, read_split
+from tests.disk import full_disk
 from tests.training.drawn import SMALL, build_small_backbone, carve, distances
 from tests.training.twice import train_in_two_programs
 
@@ -167,6 +170,24 @@ def test_an_interruption_within_an_epoch_costs_only_that_epoch(
         with pytest.raises(KeyboardInterrupt):
             fit(data, tmp_path / "run")
     assert len(read_history(tmp_path / "run/history.csv")) == 1
+    fit(data, tmp_path / "run")
+    assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_full_disk_costs_only_the_epoch_that_did_not_fit(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullInSecondEpoch(train.Record):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            with full_disk(10_000) if epoch == 1 else nullcontext():
+                super().on_epoch_end(epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "Record", FullInSecondEpoch)
+        with pytest.raises(OSError):  # noqa: PT011 - the number differs between systems
+            fit(data, tmp_path / "run")
+    assert not list((tmp_path / "run").glob("*unfinished*")) and not list((tmp_path / "run").glob("*.part"))
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 
