@@ -137,7 +137,7 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("directory-too-long.zip", lambda: with_end(pack({"a.png": png_bytes()}), 12, 2**31), _DAMAGED),
     bad("file-elsewhere.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 42, 2**30), _UNPACKED),
     bad("other-name-inside.zip", lambda: pack({"a.png": png_bytes()}).replace(b"a.png", b"b.png", 1), _UNPACKED),
-    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), "Bad CRC-32"),
+    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), "(BadZipFile)"),
     bad("encrypted.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 8, 1, "<H"), "is encrypted"),
     bad("unknown-method.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 10, 97, "<H"), _METHOD),
     bad("announces-less.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 10), ""),

@@ -195,8 +195,8 @@ def test_split_writes_the_parts_of_a_fold(tmp_path: Path, capsys: Capture) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
 def test_a_full_disk_leaves_no_half_of_a_split_and_says_what_to_do(tmp_path: Path, capsys: Capture) -> None:
-    rows = [f"Training/{name}/{fold}-{n}.jpg,{name},{fold}" for name in CLASSES for fold in (0, 1) for n in range(7)]
-    (tmp_path / "index.csv").write_text("path,label,fold\n" + "\n".join(rows), encoding="utf-8")
+    rows = [f"Training/{name}/{fold}-{n}.jpg,{name},{fold},0" for name in CLASSES for fold in (0, 1) for n in range(7)]
+    (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
     with full_disk(500):
         command = ["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1"]
         assert main([*command, "--out", str(tmp_path / "split.csv")]) == 2
@@ -439,7 +439,7 @@ def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[A
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
     rows = read_examples(tmp_path / "list.csv")
-    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"))]
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None)]
     assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
 
 
