@@ -160,6 +160,7 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("20-entries-of-one-file.zip", lambda: overlapping(20), ""),
     bad("60000-entries.zip", lambda: directory_of(60_000), "holds more than 50000 files"),
     bad("3000-empty-files.zip", lambda: pack({f"{number}.png": b"" for number in range(3000)}), "the file is empty"),
+    bad("no-name.zip", lambda: pack({"a.png": png_bytes()}).replace(b"a.png", b"\x00.png"), _NO_FILES),
     bad("same-name-twice.zip", lambda: pack_twice("a.png"), READS),
     bad("long-remark.zip", lambda: with_end(pack({"a.png": png_bytes()}), 20, 65_535, "<H") + bytes(65_535), READS),
     bad("link.zip", lambda: link("/etc/passwd"), _UNKNOWN),

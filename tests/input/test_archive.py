@@ -91,6 +91,12 @@ def test_an_archive_without_files_says_so() -> None:
         member.read()
 
 
+def test_a_file_whose_name_is_empty_is_left_out() -> None:
+    # zipfile ends a name at its first null character.
+    data = zip_bytes({"1.png": b"one", "2.png": b"two"}).replace(b"1.png", b"\x00.png")
+    assert [member.name for member in members_of(data)] == ["a.zip/2.png"]
+
+
 def test_an_encrypted_member_says_so_and_the_others_are_read() -> None:
     data = bytearray(zip_bytes({"1": b"one", "2": b"two"}))
     data[data.index(b"PK\x01\x02") + 8] |= 1  # the first entry's flags

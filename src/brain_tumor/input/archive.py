@@ -62,7 +62,8 @@ def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFi
     except ScanError as error:
         yield _refused(archive.name, str(error))
         return
-    labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.is_dir()]
+    # Not is_dir(): some versions of it fail on a name that is empty, as one is that begins with a null character.
+    labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.filename.endswith("/")]
     visible = [(parts, entry) for parts, entry in labelled if parts and not _is_hidden(parts)]
     if not visible:
         yield _refused(archive.name, f"{archive.name}: is a ZIP archive without files; pack it again")
