@@ -48,7 +48,8 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     def answer(image: Any) -> dict[str, Any]:
         maps = tf.nn.avg_pool2d(tf.nn.relu(tf.nn.conv2d(image, filters, 1, "SAME")), 8, 8, "VALID")
         logits = tf.reshape(maps, (1, 16 * 16)) @ weights
-        gate_scores = 1 + tf.reshape(tf.reduce_mean(image), (1, 1))  # not constant: OpenVINO leaves such outputs out
+        # Not constant, since OpenVINO leaves such outputs out; nearly, so that the golden image needs no figure.
+        gate_scores = tf.reshape(tf.reduce_mean(image) / 10, (1, 1))
         return {"logits": logits, "probabilities": tf.nn.softmax(logits), "gate_scores": gate_scores}
 
     module = tf.Module()
