@@ -4,7 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -30,7 +31,7 @@ from brain_tumor_training.finetuned_network import (
 )
 from brain_tumor_training.history import read_history, write_history_plot
 from brain_tumor_training.objectives import class_loss
-from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
+from brain_tumor_training.recipes import RECIPES, Augmentation, FinetuneRecipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, write_split
 from brain_tumor_training.train import Record, StartEpoch, load_network, save_whole
 
@@ -101,20 +102,22 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     """Batches of one part: images (n, side, side, 3) and their targets.
 
     The training part is balanced, shuffled and augmented, by seed and epoch alone; its images have the epoch's size.
+    Of copies of one picture, which share a group, each epoch takes one.
     """
 
     def __init__(self, examples: Sequence[Example], data: Path, recipe: FinetuneRecipe, seed: int | None) -> None:
         """seed: None keeps order and images as they are, at the size of the last stage."""
         super().__init__(workers=2)
-        self._examples, self._data, self._recipe, self._seed = examples, data, recipe, seed
-        self._repeats = _repeats(examples, recipe.balance) if seed is not None else np.ones(len(examples))
+        self._data, self._recipe, self._seed = data, recipe, seed
+        self._pictures = [[one] for one in examples] if seed is None else _by_group(examples)
+        self._repeats = np.ones(len(examples)) if seed is None else _repeats(self._pictures, recipe)
         self._length: int = math.ceil(float(self._repeats.sum()))
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Make the next pass the given epoch's, counted from 0."""
         self._epoch = epoch
-        self._order = np.arange(len(self._examples))
+        self._order = np.arange(len(self._pictures))
         if self._seed is not None:
             rng = np.random.default_rng([self._seed, epoch])
             more = self._length - len(self._order)
@@ -128,22 +131,27 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     def __getitem__(self, index: int) -> tuple[FloatArray, Targets]:
         size = self._recipe.batch_size
         places = range(index * size, min((index + 1) * size, self._length))
-        loaded = [self._load(self._examples[self._order[place]], place) for place in places]
+        loaded = [self._load(self._pictures[self._order[place]], place) for place in places]
         images, possible, covered = (np.stack(column) for column in zip(*loaded, strict=True))
         return images, {"possible": possible, "covered": covered}
 
-    def _load(self, example: Example, place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _load(self, copies: Sequence[Example], place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         if self._seed is None:
-            side, draw = self._recipe.stages[-1].side_px, None
-        else:
-            side = self._recipe.side_px(self._epoch)
-            rng = np.random.default_rng([self._seed, self._epoch, place])
-            draw = Draw.sample(self._recipe.augmentation, rng)
+            return self._view(copies[0], self._recipe.stages[-1].side_px, None)
+        rng = np.random.default_rng([self._seed, self._epoch, place])
+        return self._view(copies[rng.integers(len(copies))], self._recipe.side_px(self._epoch), rng)
+
+    def _view(
+        self, example: Example, side: int, rng: np.random.Generator | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         path = self._data / example.path
         contract = InputContract(side, self._recipe.input.resize)
         image: FloatArray = to_tensor(read_scan(path.read_bytes(), path.name), contract)[0, :, :, 0]
+        if rng is not None:
+            image, example = _fill(image, example, self._recipe.augmentation, rng)
         mask = _mask(example, side)
-        if draw is not None:
+        if rng is not None:
+            draw = Draw.sample(self._recipe.augmentation, rng)
             image = change_grey(move(image, draw), draw)
             mask = move(mask, draw) if mask.any() else mask
         possible = np.array([label in example.possible for label in Label], np.float32)
@@ -151,6 +159,28 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         cells = _location_cells(side)
         covered = np.full((cells, cells), -1, np.float32) if unknown else _share_per_cell(mask, cells)
         return np.repeat(image[:, :, np.newaxis], 3, axis=2), possible, covered
+
+
+def _fill(
+    image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[FloatArray, Example]:
+    """The image with its tumor filled, or another box, or neither; and what is then known of it."""
+    drawn, place = rng.random(), str(rng.integers(2**31))
+    if example.box is None:
+        return image, example
+    if drawn < augmentation.fill_tumor:
+        return fill_box(image, example.box), replace(example, label=Label.NO_TUMOR, box=None)
+    if drawn < augmentation.fill_tumor + augmentation.fill_elsewhere:
+        other = control_box(image, example.box, place)
+        return (fill_box(image, other) if other else image), example
+    return image, example
+
+
+def _by_group(examples: Sequence[Example]) -> list[list[Example]]:
+    groups: dict[str, list[Example]] = {}
+    for one in examples:
+        groups.setdefault(one.group, []).append(one)
+    return list(groups.values())
 
 
 def _location_cells(side_px: int) -> int:
@@ -175,11 +205,17 @@ def _share_per_cell(mask: FloatArray, cells: int) -> FloatArray:
     return np.clip(shares, 0, 1)
 
 
-def _repeats(examples: Sequence[Example], balance: float) -> FloatArray:
-    counts = Counter(example.label for example in examples)
-    # Tumors of unknown type have three classes to go to and need no balance.
+def _repeats(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> FloatArray:
+    labels = [copies[0].label for copies in pictures]
+    counts = Counter(labels)
+    # Tumors of unknown type have three classes to go to: they are not balanced against one.
     largest = max(count for label, count in counts.items() if label is not None)
-    return np.array([1.0 if one.label is None else (largest / counts[one.label]) ** balance for one in examples])
+    return np.array(
+        [
+            recipe.unknown_type_repeats if label is None else (largest / counts[label]) ** recipe.balance
+            for label in labels
+        ]
+    )
 
 
 def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRecipe) -> None:

@@ -42,9 +42,13 @@ class Augmentation:
     gamma: float = 0.3  # exponent from exp(-g) to exp(g)
     brightness: float = 0.25  # factor from 1 - b to 1 + b
     bias_field: float = 0.3  # a smooth factor from 1 - b to 1 + b across the image, as of a receive coil
-    noise: float = 0.06  # largest standard deviation of Rician noise, in a third of the draws
-    blur_px: float = 1.2  # largest standard deviation of a Gaussian blur, in a quarter of the draws
+    noise: float = 0.15  # largest standard deviation of Rician noise, in a third of the draws
+    blur_px: float = 3.0  # largest standard deviation of a Gaussian blur, in a quarter of the draws
     coarsest: float = 0.5  # a quarter of the draws are sampled down to this share of the side at worst, and up again
+    # Of the views of a boxed tumor: filled with its surroundings, after which there is none to find; and a box of the
+    # same size elsewhere in the head filled, which changes nothing. Only the tumor itself then tells the two apart.
+    fill_tumor: float = 0.15
+    fill_elsewhere: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,9 @@ class FinetuneRecipe:
     weight_average: float = 0.98  # share of the running average that stays at each step; its weights are kept
     precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
     location_weight: float = 0.5  # loss of the location map beside the class loss
-    saliency_weight: float = 0.2  # loss that asks the saliency of the true class to lie in the tumor box
+    saliency_weight: float = 0.4  # loss that asks the saliency of the true class to lie in the tumor box
     balance: float = 0.75  # classes are repeated by (largest / own size) ** balance
+    unknown_type_repeats: float = 4.0  # tumors of unknown type are few and come from elsewhere
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     @property

@@ -33,8 +33,9 @@ def build_own(
     groups: the groups.csv of an audit of the same folder; copies are what either of the two calls a group.
     prefix: put before each path. hold_out: these folds are the test part, and nothing near their edges or with a copy
     in them trains; without any, official Testing is the test part. spare_testing: with held-out folds too, no official
-    Testing image trains, so that a network for release may start from this one. Of each group one image trains. Groups
-    whose copies have different labels are left out of training. Raises DatasetError for other files.
+    Testing image trains, so that a network for release may start from this one. All copies of a picture that trains are
+    listed, in one group, of which an epoch takes one; of a picture that validates, one is. Groups whose copies have
+    different labels are left out of training. Raises DatasetError for other files.
     """
     rows = {row["path"]: row for row in read_csv(index)}
     united = _unite(rows, groups)
@@ -44,16 +45,15 @@ def build_own(
     for path, row in rows.items():
         labels[united[path]].add(row["label"])
     examples = []
-    trained: set[str] = set()
+    chosen: dict[str, str] = {}  # group -> the part that its first copy is in
     # The original before its mirror image.
     for path, row in sorted(rows.items(), key=lambda item: (item[1]["mirrored"], item[0])):
-        group = united[path]
-        if parts[path] == TRAIN:
-            if group in trained or len(labels[group]) > 1 or (hold_out and group in tested):
+        group, part = united[path], parts[path]
+        if part == TRAIN:
+            if len(labels[group]) > 1 or (hold_out and group in tested) or chosen.get(group) == VALIDATION:
                 continue
-            trained.add(group)
-        if parts[path] is not None:
-            part = _with_validation(parts[path], row["group"])
+            part = chosen.setdefault(group, _with_validation(row["group"]))
+        if part is not None:
             examples.append(_own_example(row, prefix, group, part))
     return sorted(examples, key=lambda one: one.path)
 
@@ -135,9 +135,7 @@ def _own_part(row: Mapping[str, str], hold_out: Sequence[str], spare_testing: bo
     return None if spared else TRAIN
 
 
-def _with_validation(part: str | None, group: str) -> str:
-    if part != TRAIN:
-        return TEST
+def _with_validation(group: str) -> str:
     name = match[1] if (match := re.match(r"^figshare-(\d+)$", group)) else None
     series = f"stretch {int(name) // STRETCH}" if name else group
     return VALIDATION if _share(series) < VALIDATION_SHARE else TRAIN

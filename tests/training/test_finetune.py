@@ -21,7 +21,7 @@ from brain_tumor_training.finetuned_network import build_finetuned, compile_fine
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
 from brain_tumor_training.objectives import class_loss
-from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.recipes import Augmentation, FinetuneRecipe
 from brain_tumor_training.splits import read_split
 from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
 from tests.training.twice import train_in_two_programs
@@ -31,6 +31,23 @@ pytestmark = pytest.mark.usefixtures("small_trunk")
 # Sums of float32 may be taken in another order; one step of training changes a weight a thousand times as much.
 ROUNDING = 1e-6
 PARTS = ("xception", "head", "location_head")
+# Every view is the image itself.
+UNCHANGED = Augmentation(
+    mirror=False,
+    upside_down=0,
+    rotation_deg=0,
+    zoom=(1, 1),
+    stretch=0,
+    shift=0,
+    gamma=0,
+    brightness=0,
+    bias_field=0,
+    noise=0,
+    blur_px=0,
+    coarsest=1,
+    fill_tumor=0,
+    fill_elsewhere=0,
+)
 
 
 def tune(data: Path, out: Path, recipe: FinetuneRecipe = SMALL_FINETUNE, **options: Any) -> dict[str, Any]:
@@ -296,10 +313,48 @@ def test_rare_classes_are_repeated(data: Path, balance: float, gliomas: int) -> 
         assert (made._order < 8).sum() == 8
 
 
-def test_tumors_of_unknown_type_are_not_repeated(data: Path) -> None:
+def test_tumors_of_unknown_type_have_a_number_of_repeats_of_their_own(data: Path) -> None:
     known = list_examples(data)
     examples = [*known[:3], replace(known[3], label=None, box=None)]
-    assert batches(examples, data)._repeats[3] == 1
+    assert batches(examples, data, unknown_type_repeats=3.0)._repeats.tolist()[3] == 3
+
+
+def test_an_epoch_takes_one_copy_of_a_picture_and_others_take_the_others(data: Path) -> None:
+    healthy = [replace(one, group="one") for one in list_examples(data) if one.label is Label.NO_TUMOR][:3]
+    made = batches(healthy, data, augmentation=UNCHANGED)
+    assert len(made) == 1
+    views = []
+    for epoch in range(2, 22):
+        made.start_epoch(epoch)
+        views.append(made[0][0])
+    assert all(view.shape[0] == 1 for view in views)
+    assert len({view.tobytes() for view in views}) == 3
+
+
+def filled(data: Path, **shares: float) -> tuple[Any, Any]:
+    """The view of one boxed tumor and what is known of it, with these shares of filling."""
+    tumor = next(one for one in list_examples(data) if one.box is not None)
+    small = replace(tumor, box=(0.4, 0.4, 0.6, 0.6))
+    images, targets = batches([small], data, augmentation=replace(UNCHANGED, **shares))[0]
+    return images[0], {name: values[0] for name, values in targets.items()}
+
+
+def test_a_filled_tumor_is_none(data: Path) -> None:
+    before, _ = filled(data)
+    after, targets = filled(data, fill_tumor=1.0)
+    inside, outside = np.s_[14:18, 14:18], np.s_[:12]
+    assert np.array_equal(before[outside], after[outside])
+    assert before[inside].std() > 2 * after[inside].std()
+    assert targets["possible"].argmax() == list(Label).index(Label.NO_TUMOR)
+    assert not targets["covered"].any()
+
+
+def test_a_tumor_beside_a_filled_box_stays_one(data: Path) -> None:
+    before, known = filled(data)
+    after, targets = filled(data, fill_elsewhere=1.0)
+    assert np.array_equal(before[14:18, 14:18], after[14:18, 14:18])
+    assert not np.array_equal(before, after)
+    assert all(np.array_equal(known[name], targets[name]) for name in known)
 
 
 def probed(data: Path) -> keras.Model:
