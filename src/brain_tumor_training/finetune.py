@@ -139,7 +139,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         if self._seed is None:
             return self._view(copies[0], self._recipe.stages[-1].side_px, None)
         rng = np.random.default_rng([self._seed, self._epoch, place])
-        return self._view(copies[rng.integers(len(copies))], self._recipe.side_px(self._epoch), rng)
+        return self._view(copies[int(rng.integers(len(copies)))], self._recipe.side_px(self._epoch), rng)
 
     def _view(
         self, example: Example, side: int, rng: np.random.Generator | None

@@ -331,7 +331,7 @@ def test_an_epoch_takes_one_copy_of_a_picture_and_others_take_the_others(data: P
     assert len({view.tobytes() for view in views}) == 3
 
 
-def filled(data: Path, **shares: float) -> tuple[Any, Any]:
+def filled(data: Path, **shares: Any) -> tuple[Any, Any]:
     """The view of one boxed tumor and what is known of it, with these shares of filling."""
     tumor = next(one for one in list_examples(data) if one.box is not None)
     small = replace(tumor, box=(0.4, 0.4, 0.6, 0.6))
