@@ -48,6 +48,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
         "tensorflow": ("export.py", "compare_maps.py"),
+        "ai_edge_quantizer": ("quantize.py",),
         "kagglehub": ("dataset.py",),
     },
 }

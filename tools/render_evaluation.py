@@ -128,7 +128,7 @@ def main() -> None:
     lines += render_sources(official)
     for title, figures in columns.items():
         lines += _maps(title, figures.get("maps"))
-    lines += [*_parity(card["about"]["parity"]), *_runs(card["about"]["training"])]
+    lines += [*_parity(card["about"]["parity"], card["about"]["quantization"]), *_runs(card["about"]["training"])]
     commands = COMMANDS
     for number, run in enumerate(_chain(card["about"]["training"]), 1):
         commands = commands.replace(f"STAGES_{number}", _stages(run))
@@ -315,12 +315,12 @@ def render_sources(figures: Figures) -> Iterator[str]:
     yield ""
 
 
-def _parity(parity: Figures) -> Iterator[str]:
+def _parity(parity: Figures, quantization: str) -> Iterator[str]:
     yield "## What the conversion changed\n"
     yield f"On {parity['images']} validation images, before the file was written:\n"
     yield "| | |\n|---|---|"
     yield f"| float export, largest difference of a probability | {parity['float_max_difference']:.1e} |"
-    yield f"| shipped (dynamic range), same class as Keras | {parity['same_class']:.1%} |"
+    yield f"| shipped ({quantization}), same class as Keras | {parity['same_class']:.1%} |"
     yield f"| shipped, mean absolute difference of probabilities | {parity['mean_difference']:.4f} |"
     yield f"| accuracy, Keras | {parity['accuracy_keras']:.1%} |"
     yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"

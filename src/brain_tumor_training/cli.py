@@ -335,13 +335,18 @@ def _add_export(commands: Commands) -> None:
     export.add_argument("--data", type=Path, required=True, help="the folder that the run was trained on")
     export.add_argument("--out", type=Path, default=Path(DEFAULT_NAME))
     export.add_argument("--parity-images", type=int, default=400, help="validation images to compare, 200 or more")
+    export.add_argument(
+        "--dynamic-range",
+        action="store_true",
+        help="store the weights alone in eight bits, as most exports do; by default the network computes in them, too",
+    )
     export.set_defaults(run=_run_export)
 
 
 def _run_export(args: argparse.Namespace) -> None:
     from brain_tumor_training import export
 
-    parity = export.export(args.run_folder, args.data, args.out, args.parity_images)
+    parity = export.export(args.run_folder, args.data, args.out, args.parity_images, dynamic_range=args.dynamic_range)
     print(json.dumps(asdict(parity), indent=2))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
 

@@ -101,6 +101,7 @@ def test_the_card_tells_licence_notice_recipe_and_figures(small_run: Run, export
     assert about["training"] == json.loads((small_run.folder / "run.json").read_text(encoding="utf-8"))
     assert about["metrics"]["keras"] == json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
     assert about["parity"]["images"] == 8
+    assert about["quantization"] == "static int8"
     assert set(about["gate_rates"]) == {"training set", "cloth", "fence"}
 
 
@@ -136,17 +137,15 @@ def test_nothing_unfinished_is_left_behind(exported: Exported) -> None:
     assert [path.name for path in exported.path.parent.iterdir()] == ["small.tfliteA"]
 
 
-Convert = Callable[..., bytes]
+def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *conversions: str) -> None:
+    """Change the last layer between Keras and some of the three conversions: exact, static, dynamic."""
+    convert, begun = export.convert, []
 
-
-def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *, quantized: bool) -> None:
-    """Change the last layer between Keras and one of the two conversions."""
-    convert: Convert = export.convert
-
-    def tampered(serving: export.Serving, *, quantize: bool) -> bytes:
+    def tampered(serving: export.Serving, *, quantize: bool, name: str = "") -> bytes:
+        begun.append(serving)
         layer = serving.head_logits.layers[-1]
         before = layer.get_weights()
-        if quantize is quantized:
+        if (name or ("dynamic" if quantize else "exact")) in conversions:
             change(layer)
         try:
             return convert(serving, quantize=quantize)
@@ -154,6 +153,8 @@ def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *, qu
             layer.set_weights(before)
 
     monkeypatch.setattr(export, "convert", tampered)
+    if "static" in conversions:
+        monkeypatch.setattr(export, "quantize_static", lambda *_: tampered(begun[0], quantize=True, name="static"))
 
 
 def swap_classes(layer: Any) -> None:
@@ -168,23 +169,36 @@ def flatten_logits(layer: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("change", "quantized"),
+    ("change", "conversions"),
     [
-        pytest.param(swap_classes, True, id="classes in another order"),
-        pytest.param(swap_classes, False, id="classes in another order, float"),
-        pytest.param(flatten_logits, True, id="other probabilities"),
+        pytest.param(swap_classes, ("static", "dynamic"), id="classes in another order"),
+        pytest.param(swap_classes, ("exact",), id="classes in another order, float"),
+        pytest.param(flatten_logits, ("static", "dynamic"), id="other probabilities"),
     ],
 )
 def test_a_file_that_disagrees_with_keras_is_not_written(
-    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], quantized: bool
+    small_run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Any], None],
+    conversions: tuple[str, ...],
 ) -> None:
     # With a temperature of 1, probabilities are not so near 0 and 1 that other logits would not show.
     decision = replace(read_decision(small_run.folder), temperature=1.0)
     monkeypatch.setattr(export, "read_decision", lambda _: decision)
-    tamper(monkeypatch, change, quantized=quantized)
+    tamper(monkeypatch, change, *conversions)
     with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
         export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_eight_bits_all_the_way_cost_answers_the_weights_alone_have_them(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper(monkeypatch, swap_classes, "static")
+    export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
+    assert load_model_file(tmp_path / "small.tfliteA").card.about["quantization"] == "dynamic range"
+    assert most_likely(load_classifier(tmp_path / "small.tfliteA")) == {label: label for label in Label}
 
 
 @pytest.mark.parametrize(("asked", "needed"), [(400, 200), (7, 8)])
@@ -199,7 +213,7 @@ def test_too_few_images_to_compare_are_refused(
 
 def test_compared_images_cover_every_class(small_run: Run) -> None:
     rows = read_split(small_run.folder / "split.csv")
-    picked = export._pick(rows, 8)
+    picked = export._pick(rows, VALIDATION, 8)
     assert {row.label for row in picked} == set(Label)
     assert {row.split for row in picked} == {VALIDATION}
     assert len(set(picked)) == 8

@@ -14,6 +14,7 @@ from brain_tumor_training.export import Serving, convert
 from brain_tumor_training.exported import load_exported
 from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned, to_serving_network
 from brain_tumor_training.fit_decision import Decision
+from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import FinetuneRecipe
 from tests.factories import make_model_bytes
 
@@ -41,10 +42,14 @@ def network(weights: str) -> FinetunedNetwork:
     return build_finetuned(SMALL_SIDE, weights, "float32")
 
 
-@pytest.fixture(scope="module")
-def model(network: FinetunedNetwork) -> ModelFile:
+@pytest.fixture(scope="module", params=["static int8", "dynamic range"])
+def model(request: pytest.FixtureRequest, network: FinetunedNetwork) -> ModelFile:
     serving = Serving(to_serving_network(SMALL_SIDE, network), GATE, SMALL_SIDE.input)
-    return read_model_file(make_model_bytes(convert(serving, quantize=True)), "small.tfliteA")
+    static = request.param == "static int8"
+    made = convert(serving, quantize=not static)
+    if static:
+        made = quantize_static(made, [np.random.default_rng(0).random((1, 96, 96, 3), np.float32)])
+    return read_model_file(make_model_bytes(made), "small.tfliteA")
 
 
 def test_every_kernel_comes_back_but_for_eight_bit_rounding(

@@ -1,0 +1,84 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
+
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.model.openvino import _load_core, _read_network
+from brain_tumor_training.quantize import quantize_static
+
+SIDE = 16
+
+
+@pytest.fixture(scope="module")
+def images() -> list[FloatArray]:
+    draws = np.random.default_rng(0)
+    return [draws.uniform(0, 1, (1, SIDE, SIDE, 3)).astype(np.float32) for _ in range(8)]
+
+
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A float network with a part that is named as the backbone is, and a head."""
+    draws = np.random.default_rng(1)
+    filters = tf.constant(draws.normal(0, 0.3, (3, 3, 3, 8)).astype(np.float32))
+    weights = tf.constant(draws.normal(0, 0.5, (8, 4)).astype(np.float32))
+
+    def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.name_scope("backbone/xception/"):
+            maps = tf.nn.relu(tf.nn.conv2d(image, filters, 1, "SAME"))
+        return {"logits": tf.reduce_max(maps, (1, 2)) @ weights}
+
+    module = tf.Module()
+    module.answer = tf.function(answer, input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="image")])
+    folder = str(tmp_path_factory.mktemp("network"))
+    tf.saved_model.save(module, folder, signatures=module.answer)
+    return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
+
+
+@pytest.fixture(scope="module")
+def light(exact: bytes, images: list[FloatArray]) -> bytes:
+    return quantize_static(exact, images)
+
+
+def answer(network: bytes, image: FloatArray) -> FloatArray:
+    run = Interpreter(model_content=network).get_signature_runner()
+    found: FloatArray = run(image=image)["logits"]
+    return found
+
+
+def kinds(network: bytes) -> Counter[str]:
+    """How many tensors of each type the backbone's operators write."""
+    interpreter = Interpreter(model_content=network)
+    types = {tensor["index"]: np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()}
+    ran = [one for one in interpreter._get_ops_details() if one["op_name"] in ("CONV_2D", "FULLY_CONNECTED")]
+    return Counter(f"{one['op_name']} {types[one['outputs'][0]]}" for one in ran)
+
+
+def test_the_backbone_computes_in_eight_bits_and_the_head_in_float(exact: bytes, light: bytes) -> None:
+    assert kinds(exact) == {"CONV_2D float32": 1, "FULLY_CONNECTED float32": 1}
+    assert kinds(light) == {"CONV_2D int8": 1, "FULLY_CONNECTED float32": 1}
+    assert len(light) < len(exact)
+
+
+def test_answers_stay_near(exact: bytes, light: bytes, images: list[FloatArray]) -> None:
+    exactly = np.array([answer(exact, image) for image in images])
+    assert np.abs(np.array([answer(light, image) for image in images]) - exactly).max() < 0.02 * np.abs(exactly).max()
+
+
+def test_every_range_is_that_of_the_widest_image(exact: bytes, images: list[FloatArray]) -> None:
+    # The last image has less in it than the first: a running average would cut the first one off.
+    faint = [image * np.float32(0.1) for image in images[1:]]
+    network = quantize_static(exact, [images[0], *faint])
+    assert answer(network, images[0]) == pytest.approx(answer(exact, images[0]), abs=0.05)
+
+
+def test_openvino_reads_the_file(light: bytes, images: list[FloatArray]) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO, which is an extra, is not installed")
+    core = _load_core()
+    compiled = core.compile_model(_read_network(core, light), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    assert compiled(images[0])[0] == pytest.approx(answer(light, images[0]), abs=0.02)
