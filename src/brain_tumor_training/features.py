@@ -15,7 +15,7 @@ from tqdm import tqdm
 from brain_tumor.input.preprocess import PREPROCESS_VERSION, InputContract
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.presentation.whole_file import written_whole
-from brain_tumor_training.network import weights_digest
+from brain_tumor_training.network import at_precision, weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 
 # Part of every key: change it when the same weights would give other features.
@@ -27,11 +27,16 @@ _PART_VIEWS = 256
 class FeatureCache:
     """Pooled features on disk, by content: image bytes, brightness, preprocessing and backbone weights."""
 
-    def __init__(self, folder: Path, backbone: keras.Model, contract: InputContract) -> None:
-        """Open or create the cache; features of other weights or preprocessing are never returned."""
-        self._backbone = backbone
+    def __init__(
+        self, folder: Path, backbone: keras.Model, contract: InputContract, precision: str = "float32"
+    ) -> None:
+        """Open or create the cache; features of other weights, precision or preprocessing are never returned.
+
+        precision: Keras' dtype policy in which the backbone computes; the features are kept in float32.
+        """
+        self._backbone = at_precision(backbone, precision)
         self._contract = contract
-        self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{weights_digest(backbone)}".encode()
+        self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{precision}|{weights_digest(backbone)}".encode()
         self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, tuple[FloatArray, FloatArray]] = {}
@@ -66,8 +71,8 @@ class FeatureCache:
                     progress.update(len(batch))
                 self._keep(
                     names[part],
-                    np.concatenate([np.asarray(output["maximum"]) for output in outputs]),
-                    np.concatenate([np.asarray(output["average"]) for output in outputs]),
+                    np.concatenate([np.asarray(output["maximum"], np.float32) for output in outputs]),
+                    np.concatenate([np.asarray(output["average"], np.float32) for output in outputs]),
                 )
 
     def _keep(self, keys: list[str], maximum: FloatArray, average: FloatArray) -> None:

@@ -30,6 +30,7 @@ from brain_tumor_training.finetuned_network import (
     to_serving_network,
 )
 from brain_tumor_training.history import read_history, write_history_plot
+from brain_tumor_training.network import usable_precision
 from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import RECIPES, Augmentation, FinetuneRecipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, write_split
@@ -87,15 +88,6 @@ def _begin(recipe: FinetuneRecipe, weights: str, precision: str, start: Path | N
     if start:
         copy_weights(load_network(start), model)
     return model
-
-
-def usable_precision(wanted: str) -> str:
-    """The wanted dtype policy, or float32 where bfloat16 would have to be emulated."""
-    if wanted != "mixed_bfloat16" or Path("/dev/nvidiactl").exists():
-        return wanted
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    return wanted if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
 
 
 class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from brain_tumor_training.network import LOCATION_HEAD, attach_image, build_head, build_trunk
+from brain_tumor_training.network import LOCATION_HEAD, attach_image, build_head, build_trunk, dtype_policy
 from brain_tumor_training.objectives import (
     activation_maps,
     class_loss,
@@ -60,12 +60,8 @@ def build_finetuned(recipe: FinetuneRecipe, weights: str | None, precision: str)
 
     precision: Keras' dtype policy of the trunk; heads are float32. Raises ModelFileError for other weights.
     """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
+    with dtype_policy(precision):
         trunk = build_trunk(weights, None)
-    finally:
-        keras.config.set_dtype_policy(before)
     for layer in trunk.layers:
         if isinstance(layer, layers.BatchNormalization):
             # Small batches of a small set would spoil the statistics, and computing them is a third of a step.

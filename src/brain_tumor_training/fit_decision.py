@@ -26,7 +26,7 @@ from brain_tumor_training.network import build_head_logits, find_location_head, 
 from brain_tumor_training.pipeline import View, draw_brightness, load_batches
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split
-from brain_tumor_training.train import load_network, read_run
+from brain_tumor_training.train import load_network, open_features, read_run
 
 # Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
 CASE_PATTERN = r"^([A-Za-z]+\d+)_"
@@ -101,7 +101,7 @@ def fit_decision(
         )
     network = load_network(run)
     backbone, head = take_apart(network)
-    features = FeatureCache(cache, backbone, read_run(run)[0].input)
+    features = open_features(cache, backbone, read_run(run)[0])
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
     weights, bias, threshold, rates = _fit_gate(families, features)

@@ -1,6 +1,9 @@
 """The network of a recipe, in Keras 3."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -47,7 +50,8 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
     maps = xception.get_layer(FEATURE_MAPS).output
     levels = [*(keras.layers.ReLU()(xception.get_layer(name).output) for name in _GATE_LEVELS), maps]
     pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(level) for level in levels]
-    average = keras.layers.Concatenate()([keras.layers.UnitNormalization()(level) for level in pooled])
+    directions = [keras.layers.UnitNormalization(dtype="float32")(level) for level in pooled]
+    average = keras.layers.Concatenate(dtype="float32")(directions)
     detail = xception.get_layer(_DETAIL).output
     return keras.Model(xception.input, [xception.output, average, maps, detail], name="xception")
 
@@ -58,6 +62,36 @@ def attach_image(trunk: keras.Model, side_px: int | None) -> keras.Model:
     # Xception was trained on [-1, 1]; inside the graph no caller can get this wrong.
     outputs = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
     return keras.Model(image, dict(zip(TRUNK_OUTPUTS, outputs, strict=True)), name="backbone")
+
+
+@contextmanager
+def dtype_policy(precision: str) -> Iterator[None]:
+    """Layers that are built inside get this policy of Keras."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def usable_precision(wanted: str) -> str:
+    """The wanted dtype policy, or float32 where bfloat16 would have to be emulated."""
+    if wanted != "mixed_bfloat16" or Path("/dev/nvidiactl").exists():
+        return wanted
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    return wanted if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+def at_precision(backbone: keras.Model, precision: str) -> keras.Model:
+    """The same backbone computing in another dtype policy; its weights stay float32."""
+    if precision == "float32":
+        return backbone
+    with dtype_policy(precision):
+        trunk = build_trunk(None, backbone.input_shape[1])
+    trunk.set_weights(backbone.get_layer("xception").get_weights())
+    return attach_image(trunk, backbone.input_shape[1])
 
 
 def build_head(recipe: AnyRecipe, features: int = 2048) -> keras.Model:

@@ -25,6 +25,7 @@ class Recipe:
     loss: str = "categorical_crossentropy"
     brightness: float = 0.2  # training images are multiplied by a draw from 1 - b to 1 + b
     brightness_draws: int = 2  # draws per image in the feature cache; epochs take turns
+    cache_precision: str = "mixed_bfloat16"  # of the feature cache; float32 where the processor has no bfloat16
     validation_share: float = 0.15  # of the training images, stratified by class
     keep: str = "last"  # which epoch's weights: "last", or "best" by validation loss
 

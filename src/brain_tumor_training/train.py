@@ -19,7 +19,7 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import read_history, write_history, write_history_plot
-from brain_tumor_training.network import build_backbone, build_head, compile_for, join
+from brain_tumor_training.network import build_backbone, build_head, compile_for, join, usable_precision
 from brain_tumor_training.pipeline import View, draw_brightness, load_view
 from brain_tumor_training.recipes import AnyRecipe, Recipe, recipe_from_json
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split, write_split
@@ -53,7 +53,7 @@ def fit(
     backbone, head = build_backbone(recipe, weights), build_head(recipe)
     _open_run(out, rows, recipe, weights, seed, cached=cache is not None)
     trained = head if cache else join(backbone, head)
-    features = FeatureCache(cache, backbone, recipe.input) if cache else None
+    features = open_features(cache, backbone, recipe) if cache else None
     datasets = {part: _dataset(members, data, recipe, seed, features) for part, members in parts.items()}
     compile_for(recipe, trained)
     trained = _run_epochs(trained, datasets, recipe, out, seed)
@@ -61,6 +61,12 @@ def fit(
     save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
+
+
+def open_features(cache: Path, backbone: keras.Model, recipe: AnyRecipe) -> FeatureCache:
+    """The cache of a backbone's features, in the precision that the recipe asks for and the machine has."""
+    wanted = recipe.cache_precision if isinstance(recipe, Recipe) else "float32"
+    return FeatureCache(cache, backbone, recipe.input, usable_precision(wanted))
 
 
 def read_run(run: Path) -> tuple[AnyRecipe, int]:

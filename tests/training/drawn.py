@@ -24,6 +24,7 @@ SMALL = replace(
     batch_size=8,
     epochs=4,
     brightness_draws=2,
+    cache_precision="float32",
     validation_share=0.25,
 )
 # Two stages of images that the stand-in for Xception sees at two sizes; 24 training images, 6 batches.

@@ -128,3 +128,20 @@ def test_an_unreadable_image_is_named(tmp_path: Path, backbone: keras.Model) -> 
     (tmp_path / "bad.png").write_bytes(b"no image")
     with pytest.raises(ScanError, match=r"^bad\.png: "):
         FeatureCache(tmp_path / "cache", backbone, SMALL.input).features([View(tmp_path / "bad.png")])
+
+
+def test_another_precision_has_features_of_its_own(
+    tmp_path: Path, backbone: keras.Model, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brain_tumor_training.network.build_trunk", lambda *_: coarse_trunk())
+    exact = FeatureCache(tmp_path / "cache", backbone, SMALL.input).features(views)
+    coarse = FeatureCache(tmp_path / "cache", backbone, SMALL.input, "mixed_bfloat16").features(views)
+    for one, other in zip(exact, coarse, strict=True):
+        assert other.dtype == np.float32
+        # bfloat16 has eight bits, so what differs does so from the third digit on.
+        assert 0 < np.abs(one - other).max() < 0.02 * np.abs(one).max()
+
+
+def coarse_trunk() -> keras.Model:
+    """As build_small_backbone's, without its weights, in the policy of the moment."""
+    return build_small_backbone(SMALL, "2").get_layer("xception")

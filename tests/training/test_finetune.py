@@ -16,7 +16,7 @@ from brain_tumor.labels import Label
 from brain_tumor_training import finetune as module
 from brain_tumor_training import train
 from brain_tumor_training.examples import Example, read_examples
-from brain_tumor_training.finetune import ExampleBatches, finetune, usable_precision
+from brain_tumor_training.finetune import ExampleBatches, finetune
 from brain_tumor_training.finetuned_network import build_finetuned, compile_finetuned
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
@@ -214,10 +214,6 @@ def test_a_start_that_has_seen_a_test_image_is_refused(
     with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
         tune(data, tmp_path / "run", examples=swapped, start=small_finetune_run.folder)
     assert not (tmp_path / "run").exists()
-
-
-def test_float32_stays_float32() -> None:
-    assert usable_precision("float32") == "float32"
 
 
 @pytest.mark.parametrize(("side", "cells"), [(96, 6), (224, 14), (299, 19)])

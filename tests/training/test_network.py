@@ -17,6 +17,7 @@ from brain_tumor_training.network import (
     compile_for,
     join,
     take_apart,
+    usable_precision,
     weights_digest,
 )
 from brain_tumor_training.recipes import RECIPES
@@ -124,3 +125,7 @@ def test_the_backbone_is_xception_on_shifted_images(xception_weights: Path) -> N
     assert np.allclose(np.linalg.norm(found["average"], axis=1), 2, atol=1e-4)
     assert backbone.trainable_weights == []
     assert len(backbone.weights) == len(xception.weights)
+
+
+def test_float32_stays_float32() -> None:
+    assert usable_precision("float32") == "float32"
