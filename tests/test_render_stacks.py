@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tools import render_stacks
-from tools.render_stacks import BEGIN, END, replace_section, share_of_usual
+from tools.render_stacks import replace_section, share_of_usual
 
 
 def make_stack(title: str, pass_s: tuple[float, ...], installed_mb: float = 1000.0) -> render_stacks.Figures:
@@ -55,13 +55,15 @@ def test_the_cost_of_gate_and_maps_is_a_share_of_the_class_alone(report: render_
 
 
 def test_only_what_stands_between_the_marks_is_replaced() -> None:
-    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert replace_section(page, iter(["new"])) == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    marks = "<!-- mine: begin -->", "<!-- mine: end -->"
+    page = f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n"
+    assert replace_section(page, "mine", iter(["new"])) == f"before\n{marks[0]}\n\nnew\n\n{marks[1]}\nafter\n"
 
 
-def test_the_page_in_this_checkout_has_the_marks() -> None:
+@pytest.mark.parametrize("name", ["stacks", "scale"])
+def test_the_page_in_this_checkout_has_the_marks(name: str) -> None:
     page = render_stacks.PAGE.read_text(encoding="utf-8")
-    assert page.index(BEGIN) < page.index(END)
+    assert page.index(f"<!-- {name}: begin -->") < page.index(f"<!-- {name}: end -->")
 
 
 def test_equal_figures_give_equal_plots(report: render_stacks.Figures, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "stacks.svg"
-BEGIN, END = "<!-- stacks: begin -->", "<!-- stacks: end -->"
 USUAL = "tensorflow"
 Figures = dict[str, Any]
 
@@ -23,13 +22,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report", type=Path, help="what benchmarks.stacks wrote")
     report = json.loads(parser.parse_args(argv).report.read_text(encoding="utf-8"))
-    PAGE.write_text(replace_section(PAGE.read_text(encoding="utf-8"), render(report)), encoding="utf-8")
+    PAGE.write_text(replace_section(PAGE.read_text(encoding="utf-8"), "stacks", render(report)), encoding="utf-8")
     draw(report, PLOT)
 
 
-def replace_section(page: str, lines: Iterator[str]) -> str:
-    """The page with these lines between its two marks."""
-    before, after = page[: page.index(BEGIN) + len(BEGIN)], page[page.index(END) :]
+def replace_section(page: str, name: str, lines: Iterator[str]) -> str:
+    """The page with these lines between the two marks of a section."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, after = page[: page.index(begin) + len(begin)], page[page.index(end) :]
     return "\n".join([before, "", *lines, "", after])
 
 
