@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def render(report: Figures) -> Iterator[str]:
     """The section's lines."""
-    machine = report["machine"]
-    yield f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; a folder tree of drawn PNG files,"
-    yield f"answers written as {' and '.join(report['tables'])}."
+    machine, tables = report["machine"], " and ".join(report["tables"])
+    yield f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}; folder trees of drawn PNG files,"
+    yield f"answers written as {tables}."
     yield ""
     yield "| files | | seconds | per file | peak memory |"
     yield "|---|---|---|---|---|"
