@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Stage
+from brain_tumor_training.recipes import FINETUNE_RECIPES, QUANTIZATIONS, RECIPES, Stage
 
 _INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -336,9 +336,11 @@ def _add_export(commands: Commands) -> None:
     export.add_argument("--out", type=Path, default=Path(DEFAULT_NAME))
     export.add_argument("--parity-images", type=int, default=400, help="validation images to compare, 200 or more")
     export.add_argument(
-        "--dynamic-range",
-        action="store_true",
-        help="store the weights alone in eight bits, as most exports do; by default the network computes in them, too",
+        "--quantization",
+        choices=sorted(QUANTIZATIONS),
+        default="auto",
+        help="static computes in eight bits, dynamic stores the weights alone in them, none is float32; auto, the "
+        "default, is static where that answers as Keras does, else dynamic",
     )
     export.set_defaults(run=_run_export)
 
@@ -346,7 +348,8 @@ def _add_export(commands: Commands) -> None:
 def _run_export(args: argparse.Namespace) -> None:
     from brain_tumor_training import export
 
-    parity = export.export(args.run_folder, args.data, args.out, args.parity_images, dynamic_range=args.dynamic_range)
+    quantizations = QUANTIZATIONS[args.quantization]
+    parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations)
     print(json.dumps(asdict(parity), indent=2))
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
 

@@ -35,11 +35,10 @@ from brain_tumor_training.network import build_head_logits, find_location_head, 
 from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
 from brain_tumor_training.quantize import quantize_static
-from brain_tumor_training.recipes import AnyRecipe
+from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
 from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow, read_split
 from brain_tumor_training.train import load_network, read_run
 
-STATIC_INT8, DYNAMIC_RANGE = "static int8", "dynamic range"
 MIN_PARITY_IMAGES = 200
 # Twelve gave the same classes as 64 did on validation images; a rare range costs one more pass.
 CALIBRATION_IMAGES = 128
@@ -82,13 +81,15 @@ class Parity:
         )
 
 
-def export(run: Path, data: Path, out: Path, parity_images: int, *, dynamic_range: bool = False) -> Parity:
+def export(
+    run: Path, data: Path, out: Path, parity_images: int, quantizations: Sequence[str] = QUANTIZATIONS["auto"]
+) -> Parity:
     """Convert run/model.keras with run/decision.json and write out, once parity holds.
 
     The network computes in eight bits where that answers as Keras does (static int8, calibrated on CALIBRATION_IMAGES
     training images), else its weights alone are stored in eight bits (dynamic range). parity_images: how many
-    validation images are compared, at least MIN_PARITY_IMAGES. dynamic_range: do not try static int8. Raises
-    ModelFileError when no conversion agrees with Keras or too few images are there; nothing is written then.
+    validation images are compared, at least MIN_PARITY_IMAGES. quantizations: what else to try, the first that agrees
+    is written. Raises ModelFileError when none agrees with Keras or too few images are there; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
     compared = _pick(rows, VALIDATION, parity_images)
@@ -96,16 +97,18 @@ def export(run: Path, data: Path, out: Path, parity_images: int, *, dynamic_rang
         raise ModelFileError(f"{len(compared)} validation images are there to compare, {MIN_PARITY_IMAGES} are needed")
     serving = Serving(load_network(run), decision, recipe.input)
     exact = convert(serving, quantize=False)
-    light = {DYNAMIC_RANGE: convert(serving, quantize=True)}
-    if not dynamic_range:
+    networks = {FLOAT32: exact}
+    if STATIC_INT8 in quantizations:
         calibration = [View(data / row.path) for row in _pick(rows, TRAIN, CALIBRATION_IMAGES)]
-        light = {STATIC_INT8: quantize_static(exact, list(load_batches(calibration, recipe.input, 1))), **light}
+        networks[STATIC_INT8] = quantize_static(exact, list(load_batches(calibration, recipe.input, 1)))
+    if DYNAMIC_RANGE in quantizations:
+        networks[DYNAMIC_RANGE] = convert(serving, quantize=True)
     about = _about(run, data, rows, decision)
     models = {
         name: _with_golden(network, _card(network, decision, recipe, serving.meanings, about))
-        for name, network in {"float32": exact, **light}.items()
+        for name, network in networks.items()
     }
-    parities = _compare(serving, models.pop("float32"), models, compared, data)
+    parities = _compare(serving, models[FLOAT32], {name: models[name] for name in quantizations}, compared, data)
     chosen = next((name for name, parity in parities.items() if parity.holds()), None)
     if chosen is None:
         found = "; ".join(f"{name}: {parity}" for name, parity in parities.items())

@@ -48,8 +48,8 @@ class Augmentation:
     coarsest: float = 0.5  # a quarter of the draws are sampled down to this share of the side at worst, and up again
     # Of the views of a boxed tumor: filled with its surroundings, after which there is none to find; and a box of the
     # same size elsewhere in the head filled, which changes nothing. Only the tumor itself then tells the two apart.
-    fill_tumor: float = 0.15
-    fill_elsewhere: float = 0.1
+    fill_tumor: float = 0.03
+    fill_elsewhere: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,24 @@ class FinetuneRecipe:
 AnyRecipe: TypeAlias = Recipe | FinetuneRecipe
 
 RECIPES = {"baseline": Recipe("baseline")}
-FINETUNE_RECIPES = {"finetuned": FinetuneRecipe("finetuned")}
+FINETUNE_RECIPES = {
+    "finetuned": FinetuneRecipe("finetuned"),
+    # To go on from a network that names tumors by anything but the tumor. Alone it makes networks miss some.
+    "finetuned-filled": FinetuneRecipe(
+        "finetuned-filled", augmentation=Augmentation(fill_tumor=0.15, fill_elsewhere=0.1)
+    ),
+}
+
+
+# How a network can be stored and computed, and what an export tries in turn. float32 is for comparisons: four times as
+# large, and slower.
+STATIC_INT8, DYNAMIC_RANGE, FLOAT32 = "static int8", "dynamic range", "float32"
+QUANTIZATIONS = {
+    "auto": (STATIC_INT8, DYNAMIC_RANGE),
+    "static": (STATIC_INT8,),
+    "dynamic": (DYNAMIC_RANGE,),
+    "none": (FLOAT32,),
+}
 
 
 def recipe_from_json(fields: Mapping[str, Any]) -> AnyRecipe:

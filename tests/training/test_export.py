@@ -201,6 +201,13 @@ def test_where_eight_bits_all_the_way_cost_answers_the_weights_alone_have_them(
     assert most_likely(load_classifier(tmp_path / "small.tfliteA")) == {label: label for label in Label}
 
 
+def test_a_file_in_float32_can_be_had_to_compare_with(small_run: Run, tmp_path: Path) -> None:
+    parity = export.export(small_run.folder, small_run.data, tmp_path / "exact.tfliteA", 400, ("float32",))
+    model = load_model_file(tmp_path / "exact.tfliteA")
+    assert model.card.about["quantization"] == "float32"
+    assert parity.mean_difference < 1e-5
+
+
 @pytest.mark.parametrize(("asked", "needed"), [(400, 200), (7, 8)])
 def test_too_few_images_to_compare_are_refused(
     small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, needed: int
