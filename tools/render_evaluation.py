@@ -154,8 +154,8 @@ def _runs(training: Figures) -> Iterator[str]:
     yield (
         "\nThe recipe grew on the way: the first two ran without `upside_down` and `gradient_norm` and with `balance`\n"
         "0.5, the first three on one fixed copy of each picture and without filled boxes. The fourth was stopped\n"
-        "before its last epoch. The card inside the file holds the recipe of each, the [model card](model-card.md) the\n"
-        "hours.\n"
+        "before its last epoch. The card inside the file holds the recipe of each, the [model card](model-card.md)\n"
+        "the hours.\n"
     )
 
 
