@@ -6,7 +6,9 @@ import pytest
 pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
 
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.model.openvino import _load_core, _read_network
@@ -26,12 +28,16 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A float network with a part that is named as the backbone is, and a head."""
     draws = np.random.default_rng(1)
     filters = tf.constant(draws.normal(0, 0.3, (3, 3, 3, 8)).astype(np.float32))
+    more = tf.constant(draws.normal(0, 0.3, (3, 3, 8, 8)).astype(np.float32))
     weights = tf.constant(draws.normal(0, 0.5, (8, 4)).astype(np.float32))
 
     def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.name_scope("backbone/xception/"):
             maps = tf.nn.relu(tf.nn.conv2d(image, filters, 1, "SAME"))
-        return {"logits": tf.reduce_max(maps, (1, 2)) @ weights}
+            # A sum that is read as it is and through a ReLU, which no operator before it can do.
+            total = maps + tf.nn.conv2d(maps, more, 1, "SAME")
+            active = tf.nn.relu(total)
+        return {"logits": (tf.reduce_max(active, (1, 2)) + tf.reduce_min(total, (1, 2))) @ weights}
 
     module = tf.Module()
     module.answer = tf.function(answer, input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="image")])
@@ -60,14 +66,25 @@ def kinds(network: bytes) -> Counter[str]:
 
 
 def test_the_backbone_computes_in_eight_bits_and_the_head_in_float(exact: bytes, light: bytes) -> None:
-    assert kinds(exact) == {"CONV_2D float32": 1, "FULLY_CONNECTED float32": 1}
-    assert kinds(light) == {"CONV_2D int8": 1, "FULLY_CONNECTED float32": 1}
-    assert len(light) < len(exact)
+    assert kinds(exact) == {"CONV_2D float32": 2, "FULLY_CONNECTED float32": 1}
+    assert kinds(light) == {"CONV_2D int8": 2, "FULLY_CONNECTED float32": 1}
+
+
+def test_no_relu_of_eight_bits_is_left(exact: bytes, light: bytes) -> None:
+    assert "RELU" in operators(exact)
+    assert "RELU" not in operators(light)
+    assert operators(light).count("ADD") == operators(exact).count("ADD") + 1
+
+
+def operators(network: bytes) -> list[str]:
+    model = flatbuffer_utils.read_model_from_bytearray(network)
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    return [names[model.operatorCodes[one.opcodeIndex].builtinCode] for one in model.subgraphs[0].operators]
 
 
 def test_answers_stay_near(exact: bytes, light: bytes, images: list[FloatArray]) -> None:
     exactly = np.array([answer(exact, image) for image in images])
-    assert np.abs(np.array([answer(light, image) for image in images]) - exactly).max() < 0.02 * np.abs(exactly).max()
+    assert np.abs(np.array([answer(light, image) for image in images]) - exactly).max() < 0.05 * np.abs(exactly).max()
 
 
 def test_every_range_is_that_of_the_widest_image(exact: bytes, images: list[FloatArray]) -> None:
