@@ -317,6 +317,7 @@ def _parity(parity: Figures, quantization: str) -> Iterator[str]:
     yield f"| float export, largest difference of a probability | {parity['float_max_difference']:.1e} |"
     yield f"| shipped ({quantization}), same class as Keras | {parity['same_class']:.1%} |"
     yield f"| shipped, mean absolute difference of probabilities | {parity['mean_difference']:.4f} |"
+    yield f"| shipped, mean absolute difference of gate scores (log-odds) | {parity['gate_difference']:.2f} |"
     yield f"| accuracy, Keras | {parity['accuracy_keras']:.1%} |"
     yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"
 

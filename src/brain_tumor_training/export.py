@@ -47,6 +47,7 @@ _PARITY_BATCH = 32  # Keras is slow on single images; the converted networks tak
 MAX_FLOAT_DIFFERENCE = 0.001  # largest absolute difference of a probability
 MIN_SAME_CLASS = 0.99
 MAX_MEAN_DIFFERENCE = 0.01
+MAX_GATE_DIFFERENCE = 0.5  # log-odds; the shipped network differs by 0.2
 # Processors round eight-bit products differently; damaged arithmetic is off by far more.
 GOLDEN_TOLERANCE = 0.05
 
@@ -69,6 +70,7 @@ class Parity:
     float_max_difference: float
     same_class: float  # share of images, eight bits against Keras
     mean_difference: float  # mean absolute difference of probabilities, eight bits against Keras
+    gate_difference: float  # mean absolute difference of gate scores, in log-odds, eight bits against Keras
     accuracy_keras: float
     accuracy_exported: float
 
@@ -78,6 +80,7 @@ class Parity:
             self.float_max_difference <= MAX_FLOAT_DIFFERENCE
             and self.same_class >= MIN_SAME_CLASS
             and self.mean_difference <= MAX_MEAN_DIFFERENCE
+            and self.gate_difference <= MAX_GATE_DIFFERENCE
         )
 
 
@@ -261,14 +264,17 @@ def _compare(
     serving: Serving, exact: ModelFile, light: Mapping[str, ModelFile], rows: Sequence[SplitRow], data: Path
 ) -> dict[str, Parity]:
     engines = [LiteRTEngine(model) for model in (exact, *light.values())]
-    answers: list[tuple[FloatArray, ...]] = []
+    answers: list[tuple[FloatArray, ...]] = []  # of Keras and each engine: probabilities, then the gate score
     views = [View(data / row.path) for row in rows]
     with tqdm(total=len(rows), desc="parity", unit="image") as progress:
         for batch in load_batches(views, exact.card.input, _PARITY_BATCH):
-            for image, keras_answer in zip(batch, _keras_probabilities(serving, batch), strict=True):
-                answers.append((keras_answer, *(engine.run(image[np.newaxis]).probabilities for engine in engines)))
+            for image, keras_answer in zip(batch, _answers_of_keras(serving, batch), strict=True):
+                outputs = [engine.run(image[np.newaxis]) for engine in engines]
+                answers.append((keras_answer, *(np.append(one.probabilities, one.gate_scores) for one in outputs)))
                 progress.update()
-    by_keras, by_exact, *by_light = (np.array(column) for column in zip(*answers, strict=True))
+    columns = [np.array(column) for column in zip(*answers, strict=True)]
+    by_keras, by_exact, *by_light = (column[:, :-1] for column in columns)
+    gate_of_keras, _, *gates = (column[:, -1] for column in columns)
     targets = np.array([list(Label).index(row.label) for row in rows])
     return {
         name: Parity(
@@ -276,16 +282,17 @@ def _compare(
             float_max_difference=float(np.abs(by_exact - by_keras).max()),
             same_class=float((found.argmax(axis=1) == by_keras.argmax(axis=1)).mean()),
             mean_difference=float(np.abs(found - by_keras).mean()),
+            gate_difference=float(np.abs(gate - gate_of_keras).mean()),
             accuracy_keras=float((by_keras.argmax(axis=1) == targets).mean()),
             accuracy_exported=float((found.argmax(axis=1) == targets).mean()),
         )
-        for name, found in zip(light, by_light, strict=True)
+        for name, found, gate in zip(light, by_light, gates, strict=True)
     }
 
 
-def _keras_probabilities(serving: Serving, batch: FloatArray) -> FloatArray:
-    probabilities: FloatArray = np.asarray(serving.outputs(tf.constant(batch))["probabilities"])
-    return probabilities
+def _answers_of_keras(serving: Serving, batch: FloatArray) -> FloatArray:
+    outputs = serving.outputs(tf.constant(batch))
+    return np.concatenate([np.asarray(outputs["probabilities"]), np.asarray(outputs["gate_scores"])], axis=1)
 
 
 def _about(run: Path, data: Path, rows: Sequence[SplitRow], decision: Decision) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_the_file_answers_as_keras_does(small_run: Run, exported: Exported) -> N
     assert exported.parity.float_max_difference <= export.MAX_FLOAT_DIFFERENCE
     assert exported.parity.same_class == 1.0
     assert exported.parity.mean_difference <= export.MAX_MEAN_DIFFERENCE
+    assert exported.parity.gate_difference <= export.MAX_GATE_DIFFERENCE
     assert exported.parity.accuracy_exported == exported.parity.accuracy_keras
     metrics = json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
     assert exported.parity.accuracy_keras == pytest.approx(metrics["validation"]["accuracy"])
@@ -187,6 +188,19 @@ def test_a_file_that_disagrees_with_keras_is_not_written(
     decision = replace(read_decision(small_run.folder), temperature=1.0)
     monkeypatch.setattr(export, "read_decision", lambda _: decision)
     tamper(monkeypatch, change, *conversions)
+    with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
+        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_gate_that_hangs_on_rounding_is_not_written(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = read_decision(small_run.folder)
+    # As large weights on features that hardly vary would.
+    restless = tuple(1e4 * (-1) ** place for place in range(len(decision.gate_weights)))
+    monkeypatch.setattr(export, "read_decision", lambda _: replace(decision, gate_weights=restless))
     with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
         export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
     assert list(tmp_path.iterdir()) == []
