@@ -205,6 +205,9 @@ def _add_finetune(commands: Commands) -> None:
     tune.add_argument("--start-list", type=Path, metavar="LIST", help="the training list of the model file of --start")
     tune.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
     tune.add_argument("--stages", type=_stages, help="instead of the recipe's, e.g. 224x6,299x1: side and epochs")
+    tune.add_argument(
+        "--stop-after", type=int, metavar="N", help="end after N epochs; the learning rate falls as for all of them"
+    )
     tune.add_argument("--seed", type=_seed, default=0)
     tune.add_argument(
         "--copies-in-test",
@@ -221,7 +224,21 @@ def _run_finetune(args: argparse.Namespace) -> None:
     recipe = replace(recipe, stages=args.stages or recipe.stages)
     rows = examples.read_examples(args.list)
     examples.check_groups(rows, copies_in_test=args.copies_in_test)
-    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, args.start, args.start_list)
+    if args.stop_after is not None and not 1 <= args.stop_after <= recipe.epochs:
+        raise DatasetError(
+            f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
+        )
+    metrics = finetune.finetune(
+        rows,
+        args.data,
+        recipe,
+        args.weights,
+        args.out,
+        args.seed,
+        start=args.start,
+        start_list=args.start_list,
+        stop_after=args.stop_after,
+    )
     for part, values in metrics.items():
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
     print(f"written to {args.out}; next: brain-tumor-train fit-decision")

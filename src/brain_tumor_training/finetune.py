@@ -48,12 +48,14 @@ def finetune(
     seed: int,
     start: Path | None = None,
     start_list: Path | None = None,
+    stop_after: int | None = None,
 ) -> dict[str, Any]:
     """Train a recipe on a training list and return its figures on the validation part, as in ``metrics.json``.
 
     data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished
     run, or a model file, whose network this one goes on from; what that one trained on must not be tested here.
-    start_list: the training list of a model file, which does not carry it. out: the run folder; an interrupted run
+    start_list: the training list of a model file, which does not carry it. stop_after: end after so many epochs, though
+    the learning rate falls as for all of them. out: the run folder; an interrupted run
     goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose class is
     known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the folder
     holds a run with other settings, and ModelFileError when the weights cannot be used.
@@ -64,7 +66,7 @@ def finetune(
     precision = usable_precision(recipe.precision)
     if start:
         _check_start(start, start_list, parts[TEST])
-    _open_run(out, examples, recipe, weights, seed, precision, start)
+    _open_run(out, examples, recipe, weights, seed, precision, start, stop_after)
     keras.utils.set_random_seed(seed)
     training = ExampleBatches(parts[TRAIN], data, recipe, seed)
     validation = ExampleBatches(parts[VALIDATION], data, recipe, None)
@@ -72,7 +74,7 @@ def finetune(
     if not (start or (out / "state.keras").exists()):
         _probe(model, training, recipe)
     compile_finetuned(recipe, model, recipe.epochs * len(training))
-    model = _run_epochs(model, training, validation, recipe, out, seed)
+    model = _run_epochs(model, training, validation, recipe, out, seed, stop_after or recipe.epochs)
     # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
@@ -245,9 +247,10 @@ def _run_epochs(
     recipe: FinetuneRecipe,
     out: Path,
     seed: int,
+    stop_after: int,
 ) -> FinetunedNetwork:
     history: list[dict[str, float]] = []
-    for last in recipe.stage_ends:
+    for last in (min(end, stop_after) for end in recipe.stage_ends):
         # Each stage starts from the file, in one go or after an interruption: the end of Keras' fit() has put the
         # running average in the place of the weights, and one call of it takes images of one size.
         if (out / "state.keras").exists():
@@ -305,6 +308,7 @@ def _open_run(
     seed: int,
     precision: str,
     start: Path | None,
+    stop_after: int | None,
 ) -> None:
     settings = {
         "recipe": asdict(recipe),
@@ -313,6 +317,8 @@ def _open_run(
         "seed": seed,
         "precision": precision,
     }
+    if stop_after is not None:
+        settings["stop_after"] = stop_after
     wanted = json.loads(json.dumps(settings))
     out.mkdir(parents=True, exist_ok=True)
     run, listed = out / "run.json", out / "examples.csv"

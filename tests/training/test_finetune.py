@@ -152,6 +152,15 @@ def test_an_interrupted_run_ends_in_the_same_weights(
     assert [row["epoch"] for row in read_history(tmp_path / "run/history.csv")] == [1, 2, 3]
 
 
+def test_a_run_can_end_early_and_is_whole_then(data: Path, tmp_path: Path, small_finetune_run: Run) -> None:
+    tune(data, tmp_path / "run", stop_after=1)
+    history = read_history(tmp_path / "run/history.csv")
+    # The first epoch of the whole run, whose learning rate falls no faster.
+    assert history == pytest.approx(read_history(small_finetune_run.folder / "history.csv")[:1], rel=1e-4)
+    assert (tmp_path / "run/model.keras").is_file()
+    assert json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))["stop_after"] == 1
+
+
 @pytest.mark.slow
 def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
