@@ -109,7 +109,7 @@ class Classifier:
 
     def classify_slice(self, slice: Slice) -> Result:  # noqa: A002 - the word of the field
         """Classify one slice of a file or series; raises ScanError when it cannot be read."""
-        answered = self._finish(slice, self._read(slice))
+        answered = self._answer_read(slice, self._read(slice))
         if answered.error:
             raise answered.error
         assert answered.result  # noqa: S101 - there is one where there is no error
@@ -122,19 +122,21 @@ class Classifier:
         the number of slices, as long as the caller does not keep the results. Closing the iterator, or dropping it,
         ends its threads.
         """
-        pool = ThreadPoolExecutor(DECODING_THREADS, "brain-tumor-read")
+        readers = ThreadPoolExecutor(DECODING_THREADS, "brain-tumor-read")
+        # One, since a pass takes all cores; it goes on with the next slice while the caller has this one.
+        network = ThreadPoolExecutor(1, "brain-tumor-answer")
         try:
-            ahead: deque[tuple[Slice, Future[_Read]]] = deque()
+            ahead: deque[Future[Answered]] = deque()
             coming = iter(slices)
             while True:
                 for one in islice(coming, READ_AHEAD - len(ahead)):
-                    ahead.append((one, pool.submit(self._read, one)))
+                    ahead.append(network.submit(self._finish, one, readers.submit(self._read, one)))
                 if not ahead:
                     return
-                one, future = ahead.popleft()
-                yield self._finish(one, future.result())
+                yield ahead.popleft().result()
         finally:
-            pool.shutdown(cancel_futures=True)
+            network.shutdown(cancel_futures=True)
+            readers.shutdown(cancel_futures=True)
 
     def _read(self, one: Slice) -> "_Read":
         start = time.perf_counter()
@@ -148,7 +150,10 @@ class Classifier:
             message = str(error) if isinstance(error, ScanError) else unexpected
             return _Read(time.perf_counter() - start, ScanError(message))
 
-    def _finish(self, one: Slice, read: "_Read") -> Answered:
+    def _finish(self, one: Slice, read: "Future[_Read]") -> Answered:
+        return self._answer_read(one, read.result())
+
+    def _answer_read(self, one: Slice, read: "_Read") -> Answered:
         if isinstance(read.found, ScanError):
             return Answered(one, None, read.found, read.elapsed_s)
         start = time.perf_counter()
