@@ -186,7 +186,7 @@ def load_classifier(
     """Load a .tfliteA, by default the shipped one; keep the classifier and reuse it, it is safe to share.
 
     threads: for one forward pass; None chooses for the machine. engine: "auto" is LiteRT, with which the published
-    figures were measured; "openvino" needs the extra of that name and answers many images sooner. Raises
+    figures were measured; "openvino" needs the extra of that name; measure which is faster on your machine. Raises
     ModelFileError, and MissingExtraError for an engine that is not installed.
     """
     model = load_model_file(Path(path) if path is not None else default_model_path())

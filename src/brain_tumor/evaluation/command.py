@@ -75,7 +75,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         choices=get_args(EngineName),
         default="auto",
         help="what runs the network. auto is LiteRT, with which the published figures were measured; openvino starts "
-        "a second later, answers many images sooner and needs the extra: pip install 'brain-tumor-mri[openvino]'",
+        "a second later and needs the extra: pip install 'brain-tumor-mri[openvino]'",
     )
 
 
