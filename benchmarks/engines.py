@@ -2,32 +2,24 @@
 
     python -m benchmarks.engines FOLDER [FOLDER ...] --images 60
 
-So many images of each folder go through LiteRT, through OpenVINO as it is used, and through OpenVINO in float32.
+So many images of each folder go through both.
 """
 
 import argparse
 import random
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from brain_tumor import ScanError, load_classifier
-from brain_tumor.classifier import Classifier, Result
-from brain_tumor.model.model_file import default_model_path, load_model_file
-from brain_tumor.model.openvino import OpenVINOEngine
+from brain_tumor.classifier import Result
+from brain_tumor.model.choice import EngineName
+from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE
 
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg"}
-
-
-class ExactOpenVINOEngine(OpenVINOEngine):
-    """OpenVINO that computes what is not in eight bits in float32."""
-
-    name = "OpenVINO in float32"
-    precision = "f32"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,12 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=60, help="of each folder")
     parser.add_argument("--model", type=Path, default=default_model_path())
     args = parser.parse_args(argv)
-    model = load_model_file(args.model)
-    classifiers = {
-        "LiteRT": load_classifier(args.model),
-        "OpenVINO": load_classifier(args.model, engine="openvino"),
-        "OpenVINO in float32": Classifier(ExactOpenVINOEngine(model), model.card),
-    }
+    engines: dict[str, EngineName] = {"LiteRT": "litert", "OpenVINO": "openvino"}
+    classifiers = {name: load_classifier(args.model, engine=engine) for name, engine in engines.items()}
     images = [path for folder in args.folders for path in pick(folder, args.images)]
     answers: dict[str, list[Result]] = {name: [] for name in classifiers}
     for path in tqdm(images, unit="image"):
@@ -52,11 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             continue  # unreadable for all of them
         for name, result in found.items():
             answers[name].append(result)
-    print(f"{model.card.model_id}, {len(answers['LiteRT'])} images. {NOTICE}")
+    print(f"{classifiers['LiteRT'].card.model_id}, {len(answers['LiteRT'])} images. {NOTICE}")
     print("| | probability, at most | gate score, at most | another class | side of the gate | status |")
     print("|---|---|---|---|---|---|")
-    for one, other in combinations(answers, 2):
-        print(f"| {one} and {other} | {compare(answers[one], answers[other])} |")
+    print(f"| {' and '.join(answers)} | {compare(*answers.values())} |")
     return 0
 
 
