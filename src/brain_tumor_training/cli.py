@@ -228,17 +228,8 @@ def _run_finetune(args: argparse.Namespace) -> None:
         raise DatasetError(
             f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
         )
-    metrics = finetune.finetune(
-        rows,
-        args.data,
-        recipe,
-        args.weights,
-        args.out,
-        args.seed,
-        start=args.start,
-        start_list=args.start_list,
-        stop_after=args.stop_after,
-    )
+    begun = args.start, args.start_list, args.stop_after
+    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
     for part, values in metrics.items():
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
     print(f"written to {args.out}; next: brain-tumor-train fit-decision")

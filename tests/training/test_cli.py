@@ -439,8 +439,16 @@ def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[A
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
     rows = read_examples(tmp_path / "list.csv")
-    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None)]
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None)]
     assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
+
+
+def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
+    build_list(tmp_path, "--hold-out-fold", "0")
+    assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "2") == 0
+    assert asked[0][-1] == 2
+    assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "4") == 2
+    assert "the stages have 3 epochs" in told(capsys)
 
 
 def test_a_leaking_list_is_refused_unless_copies_are_asked_for(
