@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.stacks import IMAGE_ENDINGS
 from brain_tumor import ScanError, load_classifier
 from brain_tumor.classifier import Result
 from brain_tumor.model.choice import EngineName
 from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE
-
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from brain_tumor.input.preprocess import InputContract
 from brain_tumor.labels import Label
 from brain_tumor_training.dataset import read_tree
 from brain_tumor_training.examples import Example
-from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, FinetuneRecipe, Recipe, Stage
+from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Augmentation, FinetuneRecipe, Recipe, Stage
 from brain_tumor_training.splits import SplitRow, carve_validation
 from tests.factories import encode
 
@@ -36,6 +36,24 @@ SMALL_FINETUNE = replace(
     location_units=8,
     learning_rate=3e-3,
     precision="float32",
+)
+
+# Every view is the image itself.
+UNCHANGED = Augmentation(
+    mirror=False,
+    upside_down=0,
+    rotation_deg=0,
+    zoom=(1, 1),
+    stretch=0,
+    shift=0,
+    gamma=0,
+    brightness=0,
+    bias_field=0,
+    noise=0,
+    blur_px=0,
+    coarsest=1,
+    fill_tumor=0,
+    fill_elsewhere=0,
 )
 
 

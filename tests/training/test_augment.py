@@ -8,28 +8,14 @@ pytest.importorskip("scipy", reason="the training extra is not installed")
 from brain_tumor.input.scan import FloatArray
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.recipes import Augmentation
+from tests.training.drawn import UNCHANGED
 
 SIDE = 64
-# Every range shut: what is left does nothing.
-NONE = Augmentation(
-    mirror=False,
-    upside_down=0.0,
-    rotation_deg=0.0,
-    zoom=(1.0, 1.0),
-    stretch=0.0,
-    shift=0.0,
-    gamma=0.0,
-    brightness=0.0,
-    bias_field=0.0,
-    noise=0.0,
-    blur_px=0.0,
-    coarsest=1.0,
-)
 
 
 def still() -> Draw:
     """A draw that changes nothing."""
-    return Draw.sample(NONE, np.random.default_rng(0))
+    return Draw.sample(UNCHANGED, np.random.default_rng(0))
 
 
 def square(rows: slice, columns: slice) -> FloatArray:
@@ -62,13 +48,13 @@ def test_a_mirror_image_has_left_and_right_exchanged_and_nothing_else() -> None:
 
 def test_half_of_the_draws_are_mirrored() -> None:
     rng = np.random.default_rng(0)
-    only_mirror = replace(NONE, mirror=True)
+    only_mirror = replace(UNCHANGED, mirror=True)
     turned = [np.linalg.det(Draw.sample(only_mirror, rng).matrix) < 0 for _ in range(400)]
     assert 160 < sum(turned) < 240
 
 
 def test_a_zoom_of_two_makes_four_times_the_area() -> None:
-    draw = Draw.sample(replace(NONE, zoom=(2.0, 2.0)), np.random.default_rng(0))
+    draw = Draw.sample(replace(UNCHANGED, zoom=(2.0, 2.0)), np.random.default_rng(0))
     assert move(square(slice(28, 36), slice(28, 36)), draw).sum() == pytest.approx(4 * 64, rel=0.05)
 
 
@@ -128,5 +114,5 @@ def test_noise_leaves_black_brighter_as_a_magnitude_does() -> None:
 
 
 def test_half_a_turn_brings_the_upper_left_to_the_lower_right() -> None:
-    draw = Draw.sample(replace(NONE, upside_down=1.0), np.random.default_rng(0))
+    draw = Draw.sample(replace(UNCHANGED, upside_down=1.0), np.random.default_rng(0))
     assert move(square(slice(0, 8), slice(0, 16)), draw) == pytest.approx(square(slice(56, 64), slice(48, 64)))

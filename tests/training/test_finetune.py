@@ -21,9 +21,9 @@ from brain_tumor_training.finetuned_network import build_finetuned, compile_fine
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
 from brain_tumor_training.objectives import class_loss
-from brain_tumor_training.recipes import Augmentation, FinetuneRecipe
+from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.splits import read_split
-from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
+from tests.training.drawn import SMALL_FINETUNE, UNCHANGED, Run, distances, list_examples
 from tests.training.twice import train_in_two_programs
 
 pytestmark = pytest.mark.usefixtures("small_trunk")
@@ -31,23 +31,6 @@ pytestmark = pytest.mark.usefixtures("small_trunk")
 # Sums of float32 may be taken in another order; one step of training changes a weight a thousand times as much.
 ROUNDING = 1e-6
 PARTS = ("xception", "head", "location_head")
-# Every view is the image itself.
-UNCHANGED = Augmentation(
-    mirror=False,
-    upside_down=0,
-    rotation_deg=0,
-    zoom=(1, 1),
-    stretch=0,
-    shift=0,
-    gamma=0,
-    brightness=0,
-    bias_field=0,
-    noise=0,
-    blur_px=0,
-    coarsest=1,
-    fill_tumor=0,
-    fill_elsewhere=0,
-)
 
 
 def tune(data: Path, out: Path, recipe: FinetuneRecipe = SMALL_FINETUNE, **options: Any) -> dict[str, Any]:
