@@ -73,7 +73,7 @@ def _add_zero_for_relu(model: Any) -> None:
     """Write each ReLU of eight-bit numbers as the sum with zero, whose activation is that ReLU.
 
     XNNPACK, which LiteRT leaves convolutions and sums to, has no ReLU of its own in eight bits. LiteRT's runs on one
-    thread, and thirteen times it took a quarter of a pass.
+    thread, and thirteen times it took half of a pass.
     """
     codes = [code.builtinCode for code in model.operatorCodes]
     graph = model.subgraphs[0]
