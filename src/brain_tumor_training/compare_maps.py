@@ -67,14 +67,15 @@ def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, F
     """Grad-CAM and HiResCAM of the predicted class at the last activation, (images, rows, columns) each, 0 or more.
 
     images: (images, side, side, 3), 0 to 1. model: as network.join makes it. Sources: Selvaraju et al. 2017,
-    arXiv:1610.02391, eq. 1 and 2, on the logit; Draelos and Carin 2020, arXiv:2011.08891.
+    arXiv:1610.02391, eq. 1 and 2; Draelos and Carin 2020, arXiv:2011.08891; both on the logit less the mean of all.
     """
     trunk, logits_of = _open(model), build_head_logits(model.get_layer("head"))
     shifted = tf.convert_to_tensor(model.get_layer("to_minus_one_one")(images))
     with tf.GradientTape() as tape:
         tape.watch(shifted)  # a frozen network has no trainable weight that would start the recording
         maps, pooled = trunk(shifted, training=False)
-        score = tf.reduce_max(logits_of(pooled, training=False), axis=1)
+        logits = logits_of(pooled, training=False)
+        score = tf.reduce_max(logits, axis=1) - tf.reduce_mean(logits, axis=1)
     gradient = tape.gradient(score, maps)
     weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     coarse: FloatArray = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)).numpy()

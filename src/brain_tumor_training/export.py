@@ -56,8 +56,8 @@ _OUTPUTS = {
     "probabilities": "(1, 4), softmax of logits / temperature, never edited",
     "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on "
     "average-pooled features of four depths",
-    "saliency": "(1, rows, columns, 4), 0 or more, per class: d logit / d map times map, summed over "
-    "the last feature maps, ReLU (HiResCAM); what drove the answer, not where a tumor ends",
+    "saliency": "(1, rows, columns, 4), 0 or more, per class: d (logit - mean of the logits) / d map times "
+    "map, summed over the last feature maps, ReLU (HiResCAM); what drove the answer, not where a tumor ends",
     "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",
 }
 

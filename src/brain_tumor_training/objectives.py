@@ -9,6 +9,8 @@ from keras import ops
 _TINY = 1e-6
 # A coarse cell that the box covers by a smaller share shows mostly something else.
 _IN_BOX = 0.25
+# The share of saliency in the box that the loss takes for none: a map that misses the box may not outweigh a batch.
+_LEAST_SHARE = 1e-3
 
 Tensor = Any  # of whatever backend Keras runs on
 
@@ -43,30 +45,32 @@ def saliency_loss(covered: Tensor, saliency: Tensor) -> Tensor:
 
     covered: (n, h, w) as for location_loss, finer than saliency or equal. saliency: (n, h', w'), 0 or more, of the true
     class. A cell lies in the box when it is covered by more than a quarter; a box too small for that takes no part.
+    An empty map has no share in the box and costs as much as one that misses it, so it is no way out.
     """
     if covered.shape[1] != saliency.shape[1] or covered.shape[1] is None:
         covered = ops.max_pool(ops.maximum(covered, 0.0)[..., None], 2, padding="same")[..., 0]
     box = ops.cast(covered > _IN_BOX, saliency.dtype)
-    # Not covered > 0: without a cell in the box the loss would ask for no saliency at all.
     tumor = ops.max(box, axis=(1, 2))
-    inside = ops.sum(saliency * box, axis=(1, 2))
-    share = (inside + _TINY) / (ops.sum(saliency, axis=(1, 2)) + _TINY)
-    return ops.sum(tumor * -ops.log(share)) / (ops.sum(tumor) + _TINY)
+    share = ops.sum(saliency * box, axis=(1, 2)) / (ops.sum(saliency, axis=(1, 2)) + _TINY)
+    surprise = -ops.log(_LEAST_SHARE + (1 - _LEAST_SHARE) * share)
+    return ops.sum(tumor * surprise) / (ops.sum(tumor) + _TINY)
 
 
 def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
-    """The derivative of each logit with respect to each max-pooled feature, (n, 4, features), without dropout.
+    """The derivative of each centred logit with respect to each max-pooled feature, (n, 4, features), without dropout.
 
-    pooled: (n, features). Closed form of Dense, ReLU, Dense: W_classes^T . diag(hidden > 0) . W_hidden^T.
+    pooled: (n, features). Closed form of Dense, ReLU, Dense: W_classes^T . diag(hidden > 0) . W_hidden^T. Centred: less
+    the mean over the classes. What raises all logits alike changes no probability, so it explains no answer.
     """
     hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
     active = ops.cast(ops.matmul(pooled, hidden.kernel) + hidden.bias > 0, hidden.kernel.dtype)
-    through = active[:, None, :] * ops.transpose(classes.kernel)[None]
+    centred = classes.kernel - ops.mean(classes.kernel, axis=1, keepdims=True)
+    through = active[:, None, :] * ops.transpose(centred)[None]
     return ops.matmul(through, ops.transpose(hidden.kernel))
 
 
 def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
-    """What each place adds to each logit, where it adds: (n, h, w, 4), 0 or more.
+    """What each place adds to each class against the others, where it adds: (n, h, w, 4), 0 or more.
 
     weights: (n, 4, features), as class_weights gives them. maps: (n, h, w, features), 0 or more. pooled: (n, features),
     their maxima. A feature counts only at its maximum, since max pooling lets nothing else through: derivative times

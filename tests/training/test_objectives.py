@@ -86,19 +86,25 @@ def test_saliency_that_lies_in_the_box_costs_nothing() -> None:
 
 def test_saliency_of_which_a_quarter_lies_in_the_box_costs_log_four() -> None:
     saliency = floats([[1, 3], [0, 0]])
-    assert value(saliency_loss(HALF, saliency)) == pytest.approx(math.log(4), abs=1e-4)
+    assert value(saliency_loss(HALF, saliency)) == pytest.approx(math.log(4), abs=1e-2)
 
 
 def test_saliency_of_images_without_a_box_takes_no_part() -> None:
     covered = np.concatenate([HALF, NOWHERE, UNKNOWN])
     saliency = np.concatenate([floats([[1, 3], [0, 0]]), np.ones((2, 2, 2), np.float32)])
-    assert value(saliency_loss(covered, saliency)) == pytest.approx(math.log(4), abs=1e-4)
+    assert value(saliency_loss(covered, saliency)) == pytest.approx(math.log(4), abs=1e-2)
+
+
+def test_an_empty_map_costs_as_much_as_one_beside_the_box() -> None:
+    beside = value(saliency_loss(HALF, 1 - HALF))
+    assert beside > math.log(100)
+    assert value(saliency_loss(HALF, np.zeros_like(HALF))) == pytest.approx(beside)
 
 
 def test_a_coarse_cell_is_in_the_box_where_one_of_its_fine_cells_is() -> None:
     covered = np.zeros((1, 3, 3), np.float32)
     covered[0, 1, 1] = 1  # of the coarse cell (0, 0); three fine cells make two coarse ones
-    assert value(saliency_loss(covered, floats([[1, 0], [0, 1]]))) == pytest.approx(math.log(2), abs=1e-4)
+    assert value(saliency_loss(covered, floats([[1, 0], [0, 1]]))) == pytest.approx(math.log(2), abs=1e-2)
 
 
 def test_a_box_that_covers_no_cell_by_a_quarter_does_not_ask_for_less_saliency() -> None:
@@ -120,9 +126,16 @@ def test_class_weights_are_the_derivative_that_tensorflow_finds(head: keras.Mode
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(pooled)
         answer = logits(pooled)
+        answer -= tf.reduce_mean(answer, axis=1, keepdims=True)
     wanted = tape.batch_jacobian(answer, pooled, experimental_use_pfor=False).numpy()
     assert wanted.shape == (5, 4, 6)
     assert keras.ops.convert_to_numpy(class_weights(head, pooled)) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_class_weights_leave_out_what_raises_all_logits_alike(head: keras.Model) -> None:
+    weights = keras.ops.convert_to_numpy(class_weights(head, np.ones((1, 6), np.float32)))
+    assert weights.sum(axis=1) == pytest.approx(np.zeros((1, 6)), abs=1e-6)
+    assert np.abs(weights).max() > 0.01
 
 
 def test_class_weights_are_the_same_for_the_head_without_softmax(head: keras.Model) -> None:
