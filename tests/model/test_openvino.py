@@ -18,6 +18,7 @@ from brain_tumor.classifier import Classifier, Result
 from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.model import openvino
 from brain_tumor.model.litert import read_output_names
 from brain_tumor.model.model_file import ModelFile, read_model_file
 from brain_tumor.model.openvino import OpenVINOEngine
@@ -102,6 +103,18 @@ def test_every_output_of_the_card_comes_out_in_its_shape(engine: OpenVINOEngine,
         "saliency" in model.card.outputs,
         "location" in model.card.outputs,
     )
+
+
+def test_depthwise_kernels_reach_openvino_in_eight_bits(model: ModelFile) -> None:
+    network = openvino._read_network(openvino._load_core(), model.flatbuffer)
+    depthwise = [layer for layer in network.get_ops() if layer.get_type_name() == "GroupConvolution"]
+    assert len(depthwise) == 34
+    for layer in depthwise:
+        kernel = layer.input_value(1).get_node()  # values in eight bits, times a scale, with nothing in between
+        stored = kernel.input_value(0).get_node().input_value(0).get_node()
+        assert (kernel.get_type_name(), stored.get_type_name()) == ("Multiply", "Constant")
+        assert stored.data.dtype == np.int8
+        assert stored.data.shape == (stored.data.shape[0], 1, 1, 3, 3)
 
 
 def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(

@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from brain_tumor.errors import MissingExtraError, ModelFileError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.model.engine import Engine
@@ -71,9 +73,39 @@ def _read_network(core: "openvino.Core", flatbuffer: bytes) -> "openvino.Model":
         with tempfile.TemporaryDirectory(prefix="brain-tumor-") as folder:
             file = Path(folder, "network.tflite")
             file.write_bytes(flatbuffer)
-            return core.read_model(file)
+            network = core.read_model(file)
     except OSError as error:
         raise ModelFileError(
             f"OpenVINO needs a file of {len(flatbuffer) / 1e6:.0f} MB for a moment, and the temporary folder does not "
             f"take it ({error.strerror}); let TMPDIR name a folder with room, or choose the engine litert"
         ) from None
+    _straighten_depthwise_kernels(network)
+    return network
+
+
+def _straighten_depthwise_kernels(network: "openvino.Model") -> None:
+    """Put each depthwise kernel of eight bits into the form that the operator wants.
+
+    The reader turns the file's (1, rows, columns, channels) into (channels, 1, 1, rows, columns) by operators behind
+    the scale. OpenVINO does not look for eight bits behind those, and would compute all depthwise layers in float32.
+    """
+    from openvino import opset13 as operators
+
+    for layer in network.get_ops():
+        if layer.get_type_name() != "GroupConvolution":
+            continue
+        kernel = layer.input_value(1).get_node()
+        while kernel.get_type_name() in ("Transpose", "Unsqueeze", "Reshape"):
+            kernel = kernel.input_value(0).get_node()
+        if kernel.get_type_name() != "Multiply":
+            continue
+        stored, scale = (kernel.input_value(place).get_node() for place in (0, 1))
+        if stored.get_type_name() == "Convert":
+            stored = stored.input_value(0).get_node()
+        if any(one.get_type_name() != "Constant" for one in (stored, scale)) or stored.data.dtype != np.int8:
+            continue
+        shape = layer.input_value(1).get_shape()
+        values = np.moveaxis(stored.data, -1, 0).reshape(shape)
+        scales = np.moveaxis(scale.data, -1, 0).reshape([len(values), 1, 1, 1, 1])
+        straight = operators.multiply(operators.convert(operators.constant(values), "f32"), operators.constant(scales))
+        layer.input(1).replace_source_output(straight.output(0))
