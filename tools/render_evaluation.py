@@ -48,9 +48,10 @@ are harder still. Measured on the exported file through the `Classifier` that us
 
 GROWN = """\
 The recipe grew on the way: the first two ran without `upside_down` and `gradient_norm` and with `balance` 0.5, the
-first three on one fixed copy of each picture and without filled boxes. The fourth ends before its last epoch. Up to the
-fifth, the loss that asks the saliency to lie in the tumor's box was content with an empty map, and found that way out.
-The card inside the file holds the recipe of each, the [model card](model-card.md) the hours.
+first three on one fixed copy of each picture and without filled boxes. The fourth ends before its last epoch. In all
+five the loss that asks the saliency to lie in the tumor's box was content with an empty map; the leak-free network was
+trained with one that is not. The card inside the file holds the recipe of each, the [model card](model-card.md) the
+hours.
 """
 
 COMMANDS = """\
@@ -69,7 +70,9 @@ validation images showed that it had begun to miss tumors, so the fifth stage to
 The fifth stage's gate was fitted twice: the first one, without scaled features, let 59 of the 1,200 through; how to do
 better was chosen by cross-validation over the cases of training and validation images. That saliency speaks for a class
 against the others, no longer for its logit alone, was chosen on validation boxes (peak in 77 % of 339 instead of 46 %),
-when the old formula's 49 % of the unseen ones were known.
+when the old formula's 49 % of the unseen ones were known. A sixth run, two epochs at 299 px with the mended loss, was
+measured on test images and then dropped for its validation images: 95.4 % of 614 right, after the fifth 96.6 %. On the
+official split it had reached 96.9 %.
 
 ## The commands
 
@@ -97,18 +100,17 @@ $LIST $OTHER --other volume-slices/healthy-volumes=notumor --other-groups report
 python -m tools.draw_pictures reports/drawn-fit --seed 1
 python -m tools.draw_pictures reports/drawn
 $LIST --no-copies-in-test --out runs/unseen.csv
-# six runs, each from the weights of the one before; the fifth one's network is in this repository's history, and so
-# are the commands that led to it, on this page at that commit
-TUNE="brain-tumor-train finetune --data ROOT --weights WEIGHTS"
+# the network of the shipped file, from this repository's history: five runs, each from the weights of the one before,
+# whose commands are on this page at that commit; thresholds, gate, heat maps and arithmetic are made anew below
 git show 6ae900b:brain_tumor_model_lite.tfliteA > runs/fifth.tfliteA
-$TUNE --list runs/list-shipped.csv --copies-in-test --start runs/fifth.tfliteA --start-list runs/list-shipped.csv \\
-    --out runs/shipped --stages STAGES_6
+python -m tools.reopen_model runs/fifth.tfliteA --list runs/list-shipped.csv --weights WEIGHTS --out runs/shipped
 # leak-free.md: the same recipe without two folds, at first without the volumes
 FOLDS="$LIST $OTHER --hold-out-fold 0 --hold-out-fold 4"
 $FOLDS --out runs/list-folds-first.csv
 $FOLDS --other volume-slices/healthy-volumes=notumor --other-groups reports/audit-volumes/groups.csv \\
     --out runs/list-folds.csv
 for K in 0 4; do $LIST --hold-out-fold $K --out runs/fold-$K.csv; done
+TUNE="brain-tumor-train finetune --data ROOT --weights WEIGHTS"
 $TUNE --list runs/list-folds-first.csv --out runs/folds-first --stages FOLD_STAGES_1
 $TUNE --list runs/list-folds.csv --start runs/folds-first --out runs/folds --stages FOLD_STAGES_2
 # thresholds, gate and files
@@ -168,9 +170,8 @@ def main() -> None:
     lines += [*_parity(card["about"]["parity"], card["about"]["quantization"]), *_runs(card["about"]["training"])]
     lines.append(GROWN)
     commands = COMMANDS
-    for prefix, one in (("FOLD_", folds_card), ("", card)):  # the longer name first: it holds the other one
-        for number, run in enumerate(_chain(one["about"]["training"]), 1):
-            commands = commands.replace(f"{prefix}STAGES_{number}", _stages(run))
+    for number, run in enumerate(_chain(folds_card["about"]["training"]), 1):
+        commands = commands.replace(f"FOLD_STAGES_{number}", _stages(run))
     if official.get("robustness"):
         commands = commands.replace("CORRUPTION_IMAGES", str(official["robustness"]["clean"]["images"]))
     PAGE.write_text("\n".join([*lines, commands]), encoding="utf-8")

@@ -1,4 +1,5 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,18 @@ pytest.importorskip("tensorflow", reason="the training extra is not installed")
 import keras
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.model.model_file import ModelFile, read_model_file
+from brain_tumor.labels import Label
+from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
+from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.export import Serving, convert
 from brain_tumor_training.exported import load_exported
 from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned, to_serving_network
 from brain_tumor_training.fit_decision import Decision
 from brain_tumor_training.quantize import quantize_static
-from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
+from brain_tumor_training.train import load_network, read_run
 from tests.factories import make_model_bytes
+from tools.reopen_model import reopen
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +71,30 @@ def test_every_kernel_comes_back_but_for_eight_bit_rounding(
 def test_weights_of_another_network_are_refused(model: ModelFile, xception_weights: Path) -> None:
     with pytest.raises(ModelFileError, match="block1_conv1 has another batch normalisation"):
         load_exported(model, SMALL_SIDE, str(xception_weights), "float32")
+
+
+def pack(model: ModelFile, training: object, path: Path) -> Path:
+    about = {**model.card.about, "training": json.loads(json.dumps(training))}
+    path.write_bytes(pack_model_file(model.flatbuffer, replace(model.card, about=about), model.golden_image))
+    return path
+
+
+def test_a_model_file_becomes_a_finished_run_again(model: ModelFile, weights: str, tmp_path: Path) -> None:
+    examples = [Example("a.png", Label.GLIOMA, "a", "here", "train", (0.1, 0.1, 0.2, 0.2))]
+    write_examples(examples, tmp_path / "list.csv")
+    file = pack(model, {"recipe": asdict(SMALL_SIDE), "seed": 3}, tmp_path / "small.tfliteA")
+    reopen(file, tmp_path / "list.csv", weights, tmp_path / "run")
+    assert read_run(tmp_path / "run") == (SMALL_SIDE, 3)
+    assert read_examples(tmp_path / "run" / "examples.csv") == examples
+    wanted = load_exported(model, SMALL_SIDE, weights, "float32")
+    found = load_network(tmp_path / "run")
+    for part in ("xception", "head", "location_head"):
+        pairs = zip(wanted.get_layer(part).get_weights(), found.get_layer(part).get_weights(), strict=True)
+        assert all((one == other).all() for one, other in pairs)
+
+
+def test_a_network_of_the_frozen_recipe_cannot_be_reopened(model: ModelFile, weights: str, tmp_path: Path) -> None:
+    write_examples([Example("a.png", Label.GLIOMA, "a", "here", "train", None)], tmp_path / "list.csv")
+    file = pack(model, {"recipe": asdict(RECIPES["baseline"]), "seed": 3}, tmp_path / "small.tfliteA")
+    with pytest.raises(SystemExit, match="made by the recipe baseline; only fine-tuned"):
+        reopen(file, tmp_path / "list.csv", weights, tmp_path / "run")
