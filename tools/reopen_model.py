@@ -34,6 +34,8 @@ def reopen(file: Path, training_list: Path, weights: str, out: Path) -> None:
     known = [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None]
     write_split(known, out / "split.csv")
     write_whole(out / "run.json", f"{json.dumps(training, indent=2)}\n".encode())
+    metrics = model.card.about["metrics"]["keras"]  # the run's own; what was measured on the file is not
+    write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     save_whole(network, out / "model.keras")
 
 

@@ -74,7 +74,8 @@ def test_weights_of_another_network_are_refused(model: ModelFile, xception_weigh
 
 
 def pack(model: ModelFile, training: object, path: Path) -> Path:
-    about = {**model.card.about, "training": json.loads(json.dumps(training))}
+    metrics = {"keras": {"validation": {"accuracy": 0.9}}, "official": {"accuracy": 0.8}}
+    about = {**model.card.about, "training": json.loads(json.dumps(training)), "metrics": metrics}
     path.write_bytes(pack_model_file(model.flatbuffer, replace(model.card, about=about), model.golden_image))
     return path
 
@@ -86,6 +87,8 @@ def test_a_model_file_becomes_a_finished_run_again(model: ModelFile, weights: st
     reopen(file, tmp_path / "list.csv", weights, tmp_path / "run")
     assert read_run(tmp_path / "run") == (SMALL_SIDE, 3)
     assert read_examples(tmp_path / "run" / "examples.csv") == examples
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics == {"validation": {"accuracy": 0.9}}
     wanted = load_exported(model, SMALL_SIDE, weights, "float32")
     found = load_network(tmp_path / "run")
     for part in ("xception", "head", "location_head"):
