@@ -9,11 +9,11 @@ from pathlib import Path
 
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.whole_file import write_whole
-from brain_tumor_training.examples import read_examples, write_examples
+from brain_tumor_training.examples import read_examples
 from brain_tumor_training.exported import load_exported
+from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.finetuned_network import to_serving_network
 from brain_tumor_training.recipes import FinetuneRecipe, recipe_from_json
-from brain_tumor_training.splits import SplitRow, write_split
 from brain_tumor_training.train import save_whole
 
 
@@ -29,11 +29,7 @@ def reopen(file: Path, training_list: Path, weights: str, out: Path) -> None:
     if not isinstance(recipe, FinetuneRecipe):
         raise SystemExit(f"{file.name}: was made by the recipe {recipe.name}; only fine-tuned networks can be reopened")
     network = to_serving_network(recipe, load_exported(model, recipe, weights, "float32"))
-    out.mkdir(parents=True, exist_ok=True)
-    write_examples(examples, out / "examples.csv")
-    known = [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None]
-    write_split(known, out / "split.csv")
-    write_whole(out / "run.json", f"{json.dumps(training, indent=2)}\n".encode())
+    describe_run(out, examples, training)
     metrics = model.card.about["metrics"]["keras"]  # the run's own; what was measured on the file is not
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     save_whole(network, out / "model.keras")

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -320,14 +320,21 @@ def _open_run(
     if stop_after is not None:
         settings["stop_after"] = stop_after
     wanted = json.loads(json.dumps(settings))
-    out.mkdir(parents=True, exist_ok=True)
     run, listed = out / "run.json", out / "examples.csv"
     if run.exists() and listed.exists():
         if json.loads(run.read_text(encoding="utf-8")) != wanted or read_examples(listed) != list(examples):
             raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
         return
-    write_examples(examples, listed)
-    write_split(
-        [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None], out / "split.csv"
-    )
-    write_whole(run, f"{json.dumps(settings, indent=2)}\n".encode())
+    describe_run(out, examples, settings)
+
+
+def describe_run(out: Path, examples: Sequence[Example], settings: Mapping[str, Any]) -> None:
+    """Write what a run folder says of its training: examples.csv, split.csv (the rows whose class is known), run.json.
+
+    settings: the recipe and what else decides the outcome, as JSON takes it. Makes the folder.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    write_examples(examples, out / "examples.csv")
+    known = [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None]
+    write_split(known, out / "split.csv")
+    write_whole(out / "run.json", f"{json.dumps(settings, indent=2)}\n".encode())
