@@ -109,12 +109,23 @@ def test_a_model_that_is_not_there_is_a_model_error(tmp_path: Path) -> None:
 
 
 class Engine:
-    """Stands in for LiteRTEngine: one output, whatever the image."""
+    """Stands in for LiteRTEngine: one output, whatever the image; counts the images that each engine answered."""
 
-    def __init__(self, output: ModelOutput) -> None:
-        self._output = output
+    split_after = 5
+
+    def __init__(self, output: ModelOutput, threads: int = 2, *, splits: bool = True) -> None:
+        self._output, self.threads, self._splits = output, threads, splits
+        self.answered = 0
+        self.parts: list[Engine] = []
+
+    def split(self) -> list["Engine"]:
+        if not self._splits:
+            raise ModelFileError("no memory for another")
+        self.parts = [Engine(self._output, 1) for _ in range(self.threads)]
+        return self.parts
 
     def run(self, tensor: FloatArray) -> ModelOutput:
+        self.answered += 1
         return self._output
 
 
@@ -231,6 +242,32 @@ def test_the_next_slice_is_read_while_one_takes_long(quick: Classifier) -> None:
     assert [answered.error for answered in quick.classify_many(slices)] == [None, None]
 
 
+def answer_slices(engine: Engine, count: int) -> list[int | None]:
+    classifier = Classifier(engine, make_card())  # type: ignore[arg-type]
+    answers = classifier.classify_many(make_slice("scan.nii", number) for number in range(count))
+    return [answered.result.slice_number if answered.result else None for answered in answers]
+
+
+def test_a_long_batch_goes_on_with_an_engine_per_thread() -> None:
+    engine = Engine(make_output(), threads=3)
+    assert answer_slices(engine, 100) == list(range(100))
+    assert engine.answered == Engine.split_after
+    assert len(engine.parts) == 3 and sum(part.answered for part in engine.parts) == 100 - Engine.split_after
+
+
+@pytest.mark.parametrize(("threads", "count"), [(3, Engine.split_after), (1, 100)])
+def test_a_short_batch_and_a_single_thread_keep_the_one_engine(threads: int, count: int) -> None:
+    engine = Engine(make_output(), threads)
+    assert answer_slices(engine, count) == list(range(count))
+    assert (engine.answered, engine.parts) == (count, [])
+
+
+def test_a_batch_goes_on_with_the_one_engine_where_there_is_no_room_for_more() -> None:
+    engine = Engine(make_output(), threads=3, splits=False)
+    assert answer_slices(engine, 100) == list(range(100))
+    assert engine.answered == 100
+
+
 def test_only_a_few_slices_are_read_ahead(quick: Classifier) -> None:
     taken: list[int] = []
 
@@ -242,7 +279,7 @@ def test_only_a_few_slices_are_read_ahead(quick: Classifier) -> None:
     answers = quick.classify_many(slices())
     for answered in range(1, 50):
         next(answers)
-        assert len(taken) <= answered + READ_AHEAD
+        assert len(taken) <= answered + 2 + READ_AHEAD  # two threads
     answers.close()
 
 

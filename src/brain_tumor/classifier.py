@@ -2,11 +2,12 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from brain_tumor.decision.location import Location, find_location
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict, decide
-from brain_tumor.errors import ScanError
+from brain_tumor.errors import ModelFileError, ScanError
 from brain_tumor.input.array import read_array
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
@@ -30,8 +31,8 @@ from brain_tumor.model.output import ModelOutput
 
 # Two threads keep up with the network on any file but a huge one.
 DECODING_THREADS = 2
-# Slices that are read or being read while the network runs; each may weigh 100 MB, so a few must do.
-READ_AHEAD = 4
+# Slices that are read or being read besides those in the network; each may weigh 100 MB, so a few must do.
+READ_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +97,7 @@ class Classifier:
     def classify_scan(self, scan: Scan, name: str) -> Result:
         """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
         start = time.perf_counter()
-        return _timed(self._answer(scan, to_tensor(scan, self.card.input), name), start)
+        return _timed(self._answer(scan, to_tensor(scan, self.card.input), name, self._engine), start)
 
     def classify_array(self, pixels: NDArray[np.generic], name: str = "array") -> Result:
         """Classify pixels in memory, (rows, columns) or (rows, columns, 3), of any integer or float type.
@@ -109,28 +110,33 @@ class Classifier:
 
     def classify_slice(self, slice: Slice) -> Result:  # noqa: A002 - the word of the field
         """Classify one slice of a file or series; raises ScanError when it cannot be read."""
-        answered = self._answer_read(slice, self._read(slice))
+        answered = self._answer_read(slice, self._read(slice), self._engine)
         if answered.error:
             raise answered.error
         assert answered.result  # noqa: S101 - there is one where there is no error
         return answered.result
 
     def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
-        """Classify slices one by one, in their order; the next few are read while the network runs.
+        """Classify slices, in their order; the next few are read while the network runs.
 
-        One that cannot be read, whatever its reader raises, is an Answered with an error. Memory does not grow with
-        the number of slices, as long as the caller does not keep the results. Closing the iterator, or dropping it,
-        ends its threads.
+        In a long batch the engine's threads take a slice each, for the same answers sooner. A slice that cannot be
+        read, whatever its reader raises, is an Answered with an error. Memory does not grow with the number of slices,
+        as long as the caller does not keep the results. Closing the iterator, or dropping it, ends its threads.
         """
         readers = ThreadPoolExecutor(DECODING_THREADS, "brain-tumor-read")
-        # One, since a pass takes all cores; it goes on with the next slice while the caller has this one.
-        network = ThreadPoolExecutor(1, "brain-tumor-answer")
+        threads, split_after = self._engine.threads, self._engine.split_after
+        network = ThreadPoolExecutor(threads, "brain-tumor-answer")
+        # At first the one engine, whose passes take all threads; it goes on while the caller has the last answer.
+        free: SimpleQueue[Engine] = SimpleQueue()
+        free.put(self._engine)
         try:
             ahead: deque[Future[Answered]] = deque()
-            coming = iter(slices)
+            coming = enumerate(slices)
             while True:
-                for one in islice(coming, READ_AHEAD - len(ahead)):
-                    ahead.append(network.submit(self._finish, one, readers.submit(self._read, one)))
+                for place, one in islice(coming, threads + READ_AHEAD - len(ahead)):
+                    if place == split_after and threads > 1:
+                        network.submit(_split, free)
+                    ahead.append(network.submit(self._finish, one, readers.submit(self._read, one), free))
                 if not ahead:
                     return
                 yield ahead.popleft().result()
@@ -150,19 +156,23 @@ class Classifier:
             message = str(error) if isinstance(error, ScanError) else unexpected
             return _Read(time.perf_counter() - start, ScanError(message))
 
-    def _finish(self, one: Slice, read: "Future[_Read]") -> Answered:
-        return self._answer_read(one, read.result())
+    def _finish(self, one: Slice, reading: "Future[_Read]", free: "SimpleQueue[Engine]") -> Answered:
+        read, engine = reading.result(), free.get()
+        try:
+            return self._answer_read(one, read, engine)
+        finally:
+            free.put(engine)
 
-    def _answer_read(self, one: Slice, read: "_Read") -> Answered:
+    def _answer_read(self, one: Slice, read: "_Read", engine: Engine) -> Answered:
         if isinstance(read.found, ScanError):
             return Answered(one, None, read.found, read.elapsed_s)
         start = time.perf_counter()
-        result = self._answer(*read.found, one.file)
+        result = self._answer(*read.found, one.file, engine)
         elapsed_s = read.elapsed_s + time.perf_counter() - start
         return Answered(one, replace(result, slice_number=one.number, elapsed_s=elapsed_s), None, elapsed_s)
 
-    def _answer(self, scan: Scan, tensor: FloatArray, name: str) -> Result:
-        output = self._engine.run(tensor)
+    def _answer(self, scan: Scan, tensor: FloatArray, name: str, engine: Engine) -> Result:
+        output = engine.run(tensor)
         verdict = decide(scan, output, self.card.rules)
         location = find_location(output, self.card.rules) if verdict.names_tumor else None
         return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id, location)
@@ -174,6 +184,19 @@ class _Read:
 
     elapsed_s: float
     found: tuple[Scan, FloatArray] | ScanError  # with the network's input
+
+
+def _split(free: "SimpleQueue[Engine]") -> None:
+    """Put an engine for each thread in the place of the one that has them all."""
+    engine = free.get()
+    engines: Sequence[Engine] = [engine]
+    try:
+        engines = engine.split()
+    except ModelFileError:
+        pass  # for want of memory, perhaps; the one goes on
+    finally:
+        for one in engines:
+            free.put(one)
 
 
 def _timed(result: Result, start: float) -> Result:

@@ -39,6 +39,7 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """Load a training list: CSV with path, label, group, source, split and, where known, box_x0 to box_y1.
 
+    path: its first folder, unless a class has that name, is the data set within which training balances the classes.
     label: a class name, or "tumor" for a tumor of unknown type. box: shares of width and height. Raises DatasetError
     for another file and for a path that is listed twice.
     """

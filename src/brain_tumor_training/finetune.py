@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import keras
@@ -16,7 +16,7 @@ from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import Label, label_from_name
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.augment import Draw, change_grey, move
@@ -200,16 +200,26 @@ def _share_per_cell(mask: FloatArray, cells: int) -> FloatArray:
 
 
 def _repeats(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> FloatArray:
-    labels = [copies[0].label for copies in pictures]
-    counts = Counter(labels)
+    # Balanced within each data set: healthy scans of elsewhere, plenty as they are, do not make up for the few of the
+    # data set itself.
+    kinds = [(_data_set(copies[0]), copies[0].label) for copies in pictures]
+    counts = Counter(kinds)
     # Tumors of unknown type have three classes to go to: they are not balanced against one.
-    largest = max(count for label, count in counts.items() if label is not None)
+    largest = {
+        name: max((count for (other, label), count in counts.items() if other == name and label is not None), default=0)
+        for name, _ in counts
+    }
     return np.array(
         [
-            recipe.unknown_type_repeats if label is None else (largest / counts[label]) ** recipe.balance
-            for label in labels
+            recipe.unknown_type_repeats if label is None else (largest[name] / counts[name, label]) ** recipe.balance
+            for name, label in kinds
         ]
     )
+
+
+def _data_set(example: Example) -> str:
+    folder = PurePosixPath(example.path).parts[0]
+    return "" if label_from_name(folder) else folder
 
 
 def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRecipe) -> None:

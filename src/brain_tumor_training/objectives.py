@@ -11,6 +11,8 @@ _TINY = 1e-6
 _IN_BOX = 0.25
 # The share of saliency in the box that the loss takes for none: a map that misses the box may not outweigh a batch.
 _LEAST_SHARE = 1e-3
+# Below the maximum by one in so many, a feature counts for nothing; eight-bit features differ by more.
+_SHARPNESS = 1e4
 
 Tensor = Any  # of whatever backend Keras runs on
 
@@ -76,7 +78,8 @@ def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
     their maxima. A feature counts only at its maximum, since max pooling lets nothing else through: derivative times
     map, summed over the features, ReLU. Source: HiResCAM, Draelos and Carin 2020, arXiv:2011.08891.
     """
-    at_maximum = ops.cast(ops.equal(maps, pooled[:, None, None, :]), maps.dtype)
+    # 1 at the maximum, else 0: a comparison would leave the fast kernels of LiteRT.
+    at_maximum = ops.relu(1 - _SHARPNESS * (pooled[:, None, None, :] - maps))
     return activation_maps(weights, maps * at_maximum)
 
 

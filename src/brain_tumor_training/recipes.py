@@ -83,8 +83,8 @@ class FinetuneRecipe:
     weight_average: float = 0.98  # share of the running average that stays at each step; its weights are kept
     precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
     location_weight: float = 0.5  # loss of the location map beside the class loss
-    saliency_weight: float = 0.4  # loss that asks the saliency of the true class to lie in the tumor box
-    balance: float = 0.75  # classes are repeated by (largest / own size) ** balance
+    saliency_weight: float = 0.15  # loss that asks the saliency of the true class to lie in the tumor box
+    balance: float = 0.75  # classes of a data set are repeated by (largest / own size) ** balance
     unknown_type_repeats: float = 4.0  # tumors of unknown type are few and come from elsewhere
     augmentation: Augmentation = field(default_factory=Augmentation)
 

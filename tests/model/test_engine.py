@@ -18,7 +18,6 @@ class QuarterEngine(Engine):
     name, package = "Quarter", "quarter-rt"
 
     def _build(self, flatbuffer: bytes, threads: int) -> None:
-        self.threads = threads
         if flatbuffer.endswith(b"refused"):
             raise RuntimeError("unknown operator")
 
@@ -43,6 +42,17 @@ def test_an_engine_that_gives_the_golden_answer_is_taken(quarters: ModelFile) ->
 
 def test_without_a_number_of_threads_the_machine_s_is_taken(quarters: ModelFile) -> None:
     assert QuarterEngine(quarters).threads == choose_threads()
+
+
+def test_an_engine_splits_into_one_for_each_of_its_threads(quarters: ModelFile) -> None:
+    assert [engine.threads for engine in QuarterEngine(quarters, threads=3).split()] == [1, 1, 1]
+
+
+def test_what_an_engine_splits_into_is_checked_too(quarters: ModelFile) -> None:
+    engine = QuarterEngine(quarters, threads=3)
+    engine._model = with_golden(quarters, 0.45, 0.05, 0.25, 0.25)
+    with pytest.raises(ModelFileError, match="other probabilities"):
+        engine.split()
 
 
 def test_another_golden_answer_in_the_card_is_refused(quarters: ModelFile) -> None:

@@ -32,6 +32,19 @@ def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(model:
     assert output.probabilities.tolist() == pytest.approx((powers / powers.sum()).tolist(), abs=1e-4)
 
 
+def test_engines_of_one_thread_give_the_same_answer_to_the_last_bit(model: ModelFile) -> None:
+    engine = LiteRTEngine(model, threads=2)
+    tensor = to_tensor(read_scan(model.golden_image, "golden"), model.card.input)
+    whole = engine.run(tensor)
+    parts = [one.run(tensor) for one in engine.split()]
+    assert len(parts) == 2
+    for part in parts:
+        assert part.logits.tolist() == whole.logits.tolist()
+        assert part.gate_scores.tolist() == whole.gate_scores.tolist()
+        assert part.saliency is not None and np.array_equal(part.saliency, whole.saliency)  # type: ignore[arg-type]
+        assert part.location is not None and np.array_equal(part.location, whole.location)  # type: ignore[arg-type]
+
+
 def test_an_input_of_another_size_than_the_network_takes_is_a_model_error(model: ModelFile) -> None:
     card = replace(model.card, input=InputContract(side_px=32))
     with pytest.raises(ModelFileError):

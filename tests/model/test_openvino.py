@@ -142,6 +142,20 @@ def test_four_threads_through_one_engine_each_get_their_own_answer(engine: OpenV
     assert [n for n, logits in enumerate(together) if np.abs(logits - alone[n % 3]).max() > 1e-5] == []
 
 
+def test_engines_that_share_a_compiled_network_give_its_answer_at_the_same_time(
+    engine: OpenVINOEngine, model: ModelFile
+) -> None:
+    noise = np.random.default_rng(0).random((2, 64, 64), np.float32)
+    tensors = [to_tensor(make_scan(pixels), model.card.input) for pixels in noise]
+    alone = [engine.run(tensor).logits for tensor in tensors]
+    assert np.abs(alone[0] - alone[1]).max() > 1e-2
+    parts = engine.split()
+    assert [part.threads for part in parts] == [1, 1]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda n: parts[n % 2].run(tensors[n % 2]).logits, range(12)))
+    assert [n for n, logits in enumerate(together) if np.abs(logits - alone[n % 2]).max() > 1e-5] == []
+
+
 def test_a_golden_input_with_another_answer_is_refused(model: ModelFile) -> None:
     golden = replace(model.card.golden, probabilities=(1.0, 0.0, 0.0, 0.0))
     with pytest.raises(ModelFileError, match=r"other probabilities .*update openvino"):

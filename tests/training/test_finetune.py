@@ -288,7 +288,7 @@ def test_what_is_covered_tells_tumor_no_tumor_and_unknown(data: Path) -> None:
 
 @pytest.mark.parametrize(("balance", "gliomas"), [(0.0, 2), (0.5, 4), (1.0, 8)])
 def test_rare_classes_are_repeated(data: Path, balance: float, gliomas: int) -> None:
-    known = list_examples(data)
+    known = [one for one in list_examples(data) if one.path.startswith("Training/")]
     healthy = [one for one in known if one.label is Label.NO_TUMOR][:8]
     rare = [one for one in known if one.label is Label.GLIOMA][:2]
     made = batches([*healthy, *rare], data, balance=balance)
@@ -299,6 +299,16 @@ def test_rare_classes_are_repeated(data: Path, balance: float, gliomas: int) -> 
         assert sorted(set(made._order.tolist())) == list(range(10))
         assert (made._order >= 8).sum() == gliomas
         assert (made._order < 8).sum() == 8
+
+
+def test_classes_are_balanced_within_their_data_set(data: Path) -> None:
+    known = [one for one in list_examples(data) if one.path.startswith("Training/")]
+    healthy = [one for one in known if one.label is Label.NO_TUMOR][:8]
+    gliomas = [one for one in known if one.label is Label.GLIOMA][:8]
+    elsewhere = [replace(one, path=f"elsewhere/{one.path}") for one in healthy[2:]]
+    made = batches([*healthy[:2], *gliomas, *elsewhere], data, balance=1.0)
+    # Two healthy scans against eight gliomas; the six of elsewhere do not stand in for them.
+    assert made._repeats.tolist() == [4.0] * 2 + [1.0] * 8 + [1.0] * 6
 
 
 def test_tumors_of_unknown_type_have_a_number_of_repeats_of_their_own(data: Path) -> None:

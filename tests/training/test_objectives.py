@@ -165,3 +165,10 @@ def test_a_feature_counts_for_the_saliency_only_where_it_is_highest() -> None:
     found = keras.ops.convert_to_numpy(saliency_maps(weights, maps, floats([3, 2])))
     # The first feature is highest in the second cell, the second in the first.
     assert found[0, 0].tolist() == [[2, 0, 0, 0], [3, 3, 0, 0]]
+
+
+def test_a_feature_that_is_just_below_its_maximum_counts_for_nothing() -> None:
+    maps = np.array([[[[2.0], [1.999]]]], np.float32)
+    weights = floats([[1], [0], [0], [0]])
+    found = keras.ops.convert_to_numpy(saliency_maps(weights, maps, floats([2])))
+    assert found[0, 0, :, 0].tolist() == [2, 0]

@@ -1,6 +1,8 @@
 """What every engine has in common: it runs one network, and only after it answered the golden input right."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +25,8 @@ class Engine(ABC):
 
     name: ClassVar[str]  # of the library, as people know it
     package: ClassVar[str]  # as pip knows it
+    split_after: ClassVar[int]  # images of one batch, from which on split() pays for itself
+    threads: int  # for one forward pass
 
     def __init__(self, model: ModelFile, threads: int | None = None) -> None:
         """Build the network and check it against the file's golden input.
@@ -30,15 +34,20 @@ class Engine(ABC):
         threads: for one forward pass; None for choose_threads(). Raises ModelFileError when the library
         refuses the network or computes another answer than the exporter did.
         """
-        try:
+        self._model = model
+        self.threads = threads or choose_threads()
+        with self._refusals():
             # The bytes, not the path: what was checked is what runs.
-            self._build(model.flatbuffer, threads or choose_threads())
+            self._build(model.flatbuffer, self.threads)
             self._check_golden(model)
-        except (ValueError, RuntimeError, TypeError, LookupError, MemoryError, ScanError) as error:
-            why = " ".join(str(error).split())  # libraries write over several lines
-            raise ModelFileError(
-                f"{model.card.model_id}: {self.name} cannot run this network ({why}); export the model again"
-            ) from None
+
+    def split(self) -> Sequence["Engine"]:
+        """Engines of one thread each, as many as this one has threads, for as many images at once.
+
+        Many images are answered sooner so: the threads of one pass wait for each other after every layer. Each engine
+        is checked as the first one was; raises ModelFileError.
+        """
+        return [type(self)(self._model, threads=1) for _ in range(self.threads)]
 
     @abstractmethod
     def _build(self, flatbuffer: bytes, threads: int) -> None:
@@ -47,6 +56,17 @@ class Engine(ABC):
     @abstractmethod
     def run(self, tensor: FloatArray) -> ModelOutput:
         """One forward pass; tensor: (1, side, side, 3), float32, 0 to 1."""
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """What the library raises inside becomes a ModelFileError."""
+        try:
+            yield
+        except (ValueError, RuntimeError, TypeError, LookupError, MemoryError, ScanError) as error:
+            why = " ".join(str(error).split())  # libraries write over several lines
+            raise ModelFileError(
+                f"{self._model.card.model_id}: {self.name} cannot run this network ({why}); export the model again"
+            ) from None
 
     def _check_golden(self, model: ModelFile) -> None:
         golden = model.card.golden
