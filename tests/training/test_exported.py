@@ -15,12 +15,19 @@ from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.export import Serving, convert
 from brain_tumor_training.exported import load_exported
-from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned, to_serving_network
+from brain_tumor_training.finetune import describe_run
+from brain_tumor_training.finetuned_network import (
+    FinetunedNetwork,
+    build_finetuned,
+    copy_weights,
+    to_serving_network,
+)
 from brain_tumor_training.fit_decision import Decision
 from brain_tumor_training.quantize import quantize_static
-from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
-from brain_tumor_training.train import load_network, read_run
-from tests.factories import make_model_bytes
+from brain_tumor_training.recipes import RECIPES, FinetuneRecipe, Stage
+from brain_tumor_training.train import load_network, read_run, save_whole
+from tests.factories import make_model_bytes, png_bytes
+from tools.average_networks import average
 from tools.reopen_model import reopen
 
 pytestmark = pytest.mark.slow
@@ -94,6 +101,31 @@ def test_a_model_file_becomes_a_finished_run_again(model: ModelFile, weights: st
     for part in ("xception", "head", "location_head"):
         pairs = zip(wanted.get_layer(part).get_weights(), found.get_layer(part).get_weights(), strict=True)
         assert all((one == other).all() for one, other in pairs)
+
+
+@pytest.mark.parametrize("model", ["static int8"], indirect=True)
+def test_a_run_and_the_file_it_started_from_become_a_run_of_their_mean(
+    model: ModelFile, network: FinetunedNetwork, weights: str, tmp_path: Path
+) -> None:
+    recipe = replace(SMALL_SIDE, stages=(Stage(96, 1),))
+    file = pack(model, {"recipe": asdict(recipe), "seed": 3}, tmp_path / "small.tfliteA")
+    (tmp_path / "a.png").write_bytes(png_bytes())
+    examples = [Example("a.png", Label.NO_TUMOR, "a", "here", "validation", None)]
+    describe_run(tmp_path / "run", examples, json.loads(json.dumps({"recipe": asdict(recipe), "seed": 3})))
+    other = build_finetuned(recipe, weights, "float32")
+    copy_weights(to_serving_network(recipe, network), other)
+    other.set_weights([value + 1 for value in other.get_weights()])
+    save_whole(to_serving_network(recipe, other), tmp_path / "run" / "model.keras")
+    average(tmp_path / "run", file, tmp_path, weights, tmp_path / "mean")
+    start, mean = load_exported(model, recipe, weights, "float32"), load_network(tmp_path / "mean")
+    for part in ("xception", "head", "location_head"):
+        values = (one.get_layer(part).get_weights() for one in (start, other, mean))
+        assert all(np.allclose((one + two) / 2, found, atol=1e-6) for one, two, found in zip(*values, strict=True))
+    assert read_run(tmp_path / "mean") == (recipe, 3)
+    settings = json.loads((tmp_path / "mean" / "run.json").read_text(encoding="utf-8"))
+    assert settings["averaged_with"] == model.card.model_id
+    metrics = json.loads((tmp_path / "mean" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["validation"]["accuracy"] in (0.0, 1.0)  # of one image
 
 
 def test_a_network_of_the_frozen_recipe_cannot_be_reopened(model: ModelFile, weights: str, tmp_path: Path) -> None:
