@@ -30,7 +30,8 @@ if find_spec("openvino") is None:
 SAMPLES = Path(__file__).parents[2] / "samples"
 IMAGES_PER_CLASS = 6
 # Both engines round sums to eight bits after every layer, each in its own way. Over 273 images the largest differences
-# were 0.076 and 0.30, of an earlier network 0.128, on the images here less than 0.1, and of a cell that the edge of a tumor crosses 0.23 here.
+# were 0.076 and 0.30, of an earlier network 0.128, on the images here less than 0.1, and of a cell that the edge of a
+# tumor crosses 0.23 here.
 PROBABILITY_TOLERANCE = 0.1
 GATE_TOLERANCE = 0.5
 LOCATION_TOLERANCE = 0.3
