@@ -11,8 +11,8 @@ _TINY = 1e-6
 _IN_BOX = 0.25
 # The share of saliency in the box that the loss takes for none: a map that misses the box may not outweigh a batch.
 _LEAST_SHARE = 1e-3
-# Below the maximum by one in so many, a feature counts for nothing; eight-bit features differ by more.
-_SHARPNESS = 1e4
+# Below the maximum by one in so many, a feature counts for nothing; in float32 few numbers are closer.
+_SHARPNESS = 1e8
 
 Tensor = Any  # of whatever backend Keras runs on
 
