@@ -38,6 +38,8 @@ from brain_tumor.model.model_file import default_model_path, load_model_file
 from brain_tumor.model.output import ModelOutput
 
 class Engine:
+    threads, split_after = 1, 64
+
     def run(self, tensor):
         values = np.array([0.7, 0.1, 0.1, 0.1], np.float32)
         return ModelOutput(np.log(values), values, np.array([9.0], np.float32))

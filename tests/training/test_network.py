@@ -14,14 +14,16 @@ from brain_tumor_training.network import (
     build_backbone,
     build_head,
     build_head_logits,
+    build_trunk,
     compile_for,
+    fold_normalization,
     join,
     take_apart,
     usable_precision,
     weights_digest,
 )
 from brain_tumor_training.recipes import RECIPES
-from tests.training.drawn import SMALL, build_small_backbone
+from tests.training.drawn import SMALL, build_small_backbone, build_small_trunk
 
 BASELINE = RECIPES["baseline"]
 
@@ -125,6 +127,29 @@ def test_the_backbone_is_xception_on_shifted_images(xception_weights: Path) -> N
     assert np.allclose(np.linalg.norm(found["average"], axis=1), 2, atol=1e-4)
     assert backbone.trainable_weights == []
     assert len(backbone.weights) == len(xception.weights)
+
+
+def test_a_folded_network_gives_the_same_outputs_without_normalizations(images: np.ndarray) -> None:
+    trunk = build_small_trunk("1", 32)
+    rng = np.random.default_rng(1)
+    norm = trunk.get_layer("norm")
+    norm.set_weights([rng.uniform(0.2, 2, weight.shape) for weight in norm.get_weights()])
+    folded = fold_normalization(trunk)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
+    for found, wanted in zip(folded.predict(images, verbose=0), trunk.predict(images, verbose=0), strict=True):
+        assert np.ptp(wanted) > 0
+        assert np.allclose(found, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
+
+
+def test_xceptions_convolutions_have_no_bias_and_get_one_that_is_their_normalizations(images: np.ndarray) -> None:
+    trunk = build_trunk(None, 71)
+    folded = fold_normalization(trunk)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
+    assert folded.count_params() < trunk.count_params()
+    larger = np.repeat(np.repeat(images, 3, axis=1), 3, axis=2)[:, :71, :71]
+    for found, wanted in zip(folded.predict(larger, verbose=0), trunk.predict(larger, verbose=0), strict=True):
+        assert np.ptp(wanted) > 0
+        assert np.allclose(found, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
 
 
 def test_float32_stays_float32() -> None:
