@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.robustness import measure_robustness
 from brain_tumor.evaluation.tables import render_json
@@ -68,3 +70,21 @@ def test_the_leak_free_page_has_a_column_and_a_table_for_every_fold(tmp_path: Pa
         "fold 4, per class (rows of the matrix are the true class):",
     ]
     assert "| 1 | `224x2,299x1` | float32 | 0 |" in lines
+
+
+def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.csv").write_text("path,seen\nTesting/notumor/a.jpg,mass\nTesting/notumor/b.jpg,CT\n")
+    (tmp_path / "predictions.csv").write_text(
+        "file,status,class,label\n"
+        "set/Testing/notumor/a.jpg,classified,Glioma,No Tumor\n"
+        "set/Testing/notumor/b.jpg,not_a_brain_mri,No Tumor,No Tumor\n"
+        "set/Testing/notumor/c.jpg,classified,No Tumor,No Tumor\n"
+        "set/Testing/glioma/d.jpg,uncertain,Pituitary,Glioma\n"
+    )
+    monkeypatch.setattr(render_evaluation, "NOTES", tmp_path / "notes.csv")
+    rows = [line for line in render_evaluation._doubts({"official": tmp_path}) if line.startswith("| official")]
+    assert rows == [
+        "| official: CT | 1 | 1 | 0 | 0 | 1 of 2, 50.0 % (9.5 to 90.5) |",
+        "| official: mass | 1 | 0 | 1 | 1 |  |",
+        "| official: all others | 2 | 0 |  | 1 |  |",
+    ]

@@ -8,15 +8,18 @@ The commands at the end of the first page say how this program is called.
 import argparse
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.evaluation.metrics import Estimate
+from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.evaluation.summary import format_counts, format_number, format_share
+from brain_tumor_training.label_notes import find_note, read_notes
 
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
 LEAK_FREE_PAGE = PAGE.with_name("leak-free.md")
+NOTES = PAGE.with_name("label-notes.csv")
 Figures = dict[str, Any]
 
 HOW = """\
@@ -172,6 +175,7 @@ def main() -> None:
     lines = [HOW, *_overall(columns)]
     for title, figures in columns.items():
         lines += _classes(title, figures)
+    lines += _doubts({title: file.parent for title, file in zip(columns, (args.official, args.unseen), strict=True)})
     for title, figures in columns.items():
         lines += _robustness(title, figures)
     lines += [*_baseline(baseline), *_gate(official, card, args.official.with_name("gate_predictions.csv"))]
@@ -185,9 +189,10 @@ def main() -> None:
         commands = commands.replace("CORRUPTION_IMAGES", str(official["robustness"]["clean"]["images"]))
     PAGE.write_text("\n".join([*lines, commands]), encoding="utf-8")
     if args.fold:
-        folds = dict(one.split("=", 1) for one in args.fold)
-        columns = {f"leak-free fold {name}": _read(Path(file)) for name, file in folds.items()}
-        LEAK_FREE_PAGE.write_text("\n".join(_leak_free(columns, _read(args.folds_card))), encoding="utf-8")
+        files = {f"leak-free fold {name}": Path(file) for name, _, file in (one.partition("=") for one in args.fold)}
+        lines = list(_leak_free({title: _read(file) for title, file in files.items()}, _read(args.folds_card)))
+        lines += _doubts({title: file.parent for title, file in files.items()})
+        LEAK_FREE_PAGE.write_text("\n".join(lines), encoding="utf-8")
 
 
 def _leak_free(columns: dict[str, Figures], card: Figures) -> Iterator[str]:
@@ -263,6 +268,41 @@ def _classes(title: str, figures: Figures) -> Iterator[str]:
         shares = " | ".join(_share(one[key]) for key in ("precision", "recall", "specificity"))
         yield f"| {name} | {shares} | {_number(one['f1'])} | {' | '.join(map(str, counts))} |"
     yield ""
+
+
+def _doubts(reports: dict[str, Path]) -> Iterator[str]:
+    """What became of the images of label-notes.csv, and the accuracy without them; reports: folders of evaluate."""
+    notes = read_notes(NOTES)
+    yield "## Labels in doubt\n"
+    yield (
+        "Some images of the public set are CT, not MRI, and some labelled *no tumor* show a mass that nobody can\n"
+        "overlook; [label-notes.csv](label-notes.csv) names them, the [data card](data-card.md) says how they were\n"
+        "found. They count as labelled everywhere else on this page. *Turned away* is right for a CT, whatever its label.\n"
+    )
+    yield "| | images | turned away | called a tumor | wrong as labelled | accuracy without all of these |"
+    yield "|---|---|---|---|---|---|"
+    for title, folder in reports.items():
+        with (folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        clear = [row for row in rows if not find_note(row["file"], notes)]
+        accuracy = _counted(_right(clear))
+        for seen in sorted(set(notes.values())):
+            noted = [row for row in rows if find_note(row["file"], notes) == seen]
+            turned_away = sum(row["status"] == "not_a_brain_mri" for row in noted)
+            tumors = sum(row["class"] != "No Tumor" for row in noted)
+            wrong = sum(row["class"] != row["label"] for row in noted)
+            counts = [f"{len(noted):,}", str(turned_away), str(tumors), str(wrong)]
+            yield _row(f"{title}: {seen}", [*counts, accuracy])
+            accuracy = ""
+        turned_away = sum(row["status"] == "not_a_brain_mri" for row in clear)
+        wrong = sum(row["class"] != row["label"] for row in clear)
+        yield _row(f"{title}: all others", [f"{len(clear):,}", str(turned_away), "", str(wrong), ""])
+    yield ""
+
+
+def _right(rows: Sequence[dict[str, str]]) -> Figures | None:
+    found = share(sum(row["class"] == row["label"] for row in rows), len(rows))
+    return asdict(found) if found else None
 
 
 def _robustness(title: str, figures: Figures) -> Iterator[str]:

@@ -67,6 +67,11 @@ _GROUPS_HELP = (
     "several times, the groups are then united"
 )
 
+_LEAVE_OUT_HELP = (
+    "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by the last "
+    "three parts of their path; they neither train nor set a threshold, and are tested all the same"
+)
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -154,12 +159,13 @@ def _add_training_list(commands: Commands) -> None:
         default=[],
         help="groups.csv of audit on the folder above the other sources; may be given several times",
     )
+    build.add_argument("--leave-out", type=Path, metavar="FILE", help=_LEAVE_OUT_HELP)
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
     build.set_defaults(run=_run_training_list)
 
 
 def _run_training_list(args: argparse.Namespace) -> None:
-    from brain_tumor_training import examples, splits, training_list
+    from brain_tumor_training import examples, label_notes, splits, training_list
 
     if not args.index.resolve().is_relative_to(args.data.resolve()):
         raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
@@ -175,6 +181,8 @@ def _run_training_list(args: argparse.Namespace) -> None:
         if not folder:
             raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+    if args.leave_out:
+        rows = label_notes.leave_out(rows, label_notes.read_notes(args.leave_out))
     if args.no_copies_in_test:
         rows = examples.drop_copies_in_test(rows)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
@@ -319,16 +327,18 @@ def _add_fit_decision(commands: Commands) -> None:
     fit.add_argument("--brain-mri", type=Path, action="append", default=[], help="further brain MRI, a folder a source")
     fit.add_argument("--not-brain-mri", type=Path, action="append", required=True, help="others, a folder a family")
     fit.add_argument("--unseen", action="append", default=[], help="family that is only reported, never fitted")
+    fit.add_argument("--leave-out", type=Path, metavar="FILE", help=_LEAVE_OUT_HELP)
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: RUN/features)")
     fit.set_defaults(run=_run_fit_decision)
 
 
 def _run_fit_decision(args: argparse.Namespace) -> None:
-    from brain_tumor_training import fit_decision
+    from brain_tumor_training import fit_decision, label_notes
 
     cache = args.feature_cache or args.run_folder / "features"
+    notes = label_notes.read_notes(args.leave_out) if args.leave_out else None
     decision = fit_decision.fit_decision(
-        args.run_folder, args.data, args.brain_mri, args.not_brain_mri, set(args.unseen), cache
+        args.run_folder, args.data, args.brain_mri, args.not_brain_mri, set(args.unseen), cache, notes
     )
     print(f"temperature {decision.temperature:.3f}, uncertain below {decision.min_probability:.3f}")
     for name, rate in decision.gate_rates.items():

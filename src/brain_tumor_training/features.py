@@ -19,7 +19,7 @@ from brain_tumor_training.network import at_precision, weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 
 # Part of every key: change it when the same weights would give other features.
-_FEATURES = "maximum, average of four depths, the first pooled; normalization folded"
+_FEATURES = "maximum, average of four depths, the first pooled"
 # About half a minute of work on two cores, which is the most that an interruption can cost.
 _PART_VIEWS = 256
 
@@ -36,7 +36,8 @@ class FeatureCache:
         """
         self._backbone = at_precision(backbone, precision)
         self._contract = contract
-        self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{precision}|{weights_digest(backbone)}".encode()
+        computed = precision if precision == "float32" else f"{precision}, normalization folded"
+        self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{computed}|{weights_digest(backbone)}".encode()
         self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, tuple[FloatArray, FloatArray]] = {}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.features import FeatureCache
+from brain_tumor_training.label_notes import find_note, leave_out
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.pipeline import View, draw_brightness, load_batches
 from brain_tumor_training.recipes import Recipe
@@ -83,13 +84,16 @@ def fit_decision(
     not_brain_mri: Sequence[Path],
     unseen: set[str],
     cache: Path,
+    notes: Mapping[str, str] | None = None,
 ) -> Decision:
     """Fit on training images, choose thresholds on validation images, report on test images.
 
     run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
-    family. unseen: families that take no part in the fit and are only reported. Writes run/decision.json.
+    family. unseen: families that take no part in the fit and are only reported. notes: images of the run, as read_notes
+    gives them, that are neither fitted nor chosen on, only reported. Writes run/decision.json.
     """
-    families = _own_families(run, data)
+    notes = notes or {}
+    families = _own_families(run, data, notes)
     listed = {view.path.resolve() for family in families for view in family.views}
     others = [_split_family(folder, True, unseen) for root in brain_mri for folder in _subfolders(root)]
     # What the training list has, has its part already.
@@ -107,9 +111,9 @@ def fit_decision(
     backbone, head = take_apart(network)
     features = open_features(cache, backbone, read_run(run)[0])
 
-    temperature, min_probability, min_margin = _fit_doubt(run, data, head, features)
+    temperature, min_probability, min_margin = _fit_doubt(run, data, notes, head, features)
     weights, bias, threshold, rates = _fit_gate(families, features)
-    min_location = _fit_location(network, run, data)
+    min_location = _fit_location(network, run, data, notes)
     decision = Decision(
         temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, min_location, rates
     )
@@ -151,8 +155,15 @@ def fit_doubt_threshold(trust: FloatArray, correct: NDArray[np.bool_]) -> float:
     return float(trust[order][enough[0] if len(enough) else limit])
 
 
-def _fit_doubt(run: Path, data: Path, head: keras.Model, features: FeatureCache) -> tuple[float, float, float]:
-    rows = [row for row in read_split(run / "split.csv") if row.split == VALIDATION]
+def _validation_rows(run: Path, notes: Mapping[str, str]) -> list[SplitRow]:
+    rows = read_split(run / "split.csv")
+    return [row for row in rows if row.split == VALIDATION and not find_note(row.path, notes)]
+
+
+def _fit_doubt(
+    run: Path, data: Path, notes: Mapping[str, str], head: keras.Model, features: FeatureCache
+) -> tuple[float, float, float]:
+    rows = _validation_rows(run, notes)
     maximum, _ = features.features([View(data / row.path) for row in rows])
     logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
     targets = np.array([list(Label).index(row.label) for row in rows])
@@ -167,11 +178,11 @@ def _fit_doubt(run: Path, data: Path, head: keras.Model, features: FeatureCache)
     )
 
 
-def _fit_location(network: keras.Model, run: Path, data: Path) -> float | None:
+def _fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[str, str]) -> float | None:
     location_head = find_location_head(network)
     if location_head is None:
         return None
-    rows = [row for row in read_split(run / "split.csv") if row.split == VALIDATION and row.label is Label.NO_TUMOR]
+    rows = [row for row in _validation_rows(run, notes) if row.label is Label.NO_TUMOR]
     if not rows:
         return MIN_LOCATION
     backbone, _ = take_apart(network)
@@ -228,12 +239,12 @@ def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) ->
     return float(values[order][position])
 
 
-def _own_families(run: Path, data: Path) -> list[Family]:
+def _own_families(run: Path, data: Path, notes: Mapping[str, str]) -> list[Family]:
     if (run / "examples.csv").exists():
-        examples = read_examples(run / "examples.csv")
+        examples = leave_out(read_examples(run / "examples.csv"), notes)
         sources = sorted({one.source for one in examples})
         return [_listed_family(source, [one for one in examples if one.source == source], data) for source in sources]
-    return [_drawn_family(run, data)]
+    return [_drawn_family(run, data, notes)]
 
 
 def _listed_family(source: str, examples: Sequence[Example], data: Path) -> Family:
@@ -243,8 +254,8 @@ def _listed_family(source: str, examples: Sequence[Example], data: Path) -> Fami
     return Family(source, True, tuple(View(data / one.path) for one in kept), tuple(one.split for one in kept))
 
 
-def _drawn_family(run: Path, data: Path) -> Family:
-    rows = read_split(run / "split.csv")
+def _drawn_family(run: Path, data: Path, notes: Mapping[str, str]) -> Family:
+    rows = [row for row in read_split(run / "split.csv") if row.split == TEST or not find_note(row.path, notes)]
     recipe, seed = read_run(run)
     brightness = recipe.brightness if isinstance(recipe, Recipe) else 0.0
 

@@ -397,6 +397,12 @@ def test_without_a_held_out_fold_the_test_part_has_copies(tmp_path: Path) -> Non
     assert rows["set/a.png"].split != rows["set/copy.png"].split == "test"
 
 
+def test_a_training_list_leaves_out_what_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("path,seen\nset/a.png,CT\n", encoding="utf-8")
+    assert build_list(tmp_path, "--leave-out", str(tmp_path / "notes.csv")) == 0
+    assert {row.path for row in read_examples(tmp_path / "list.csv")} == {"set/b.png", "set/copy.png"}
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

@@ -23,7 +23,7 @@ from brain_tumor_training.fit_decision import (
     read_decision,
 )
 from brain_tumor_training.pipeline import View
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, SplitRow, write_split
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, SplitRow, read_split, write_split
 from brain_tumor_training.train import load_network
 from tests.training.drawn import Run
 
@@ -234,9 +234,32 @@ def test_the_same_images_are_kept_whatever_their_order(monkeypatch: pytest.Monke
 
 def test_a_training_list_gives_a_family_per_source(tmp_path: Path) -> None:
     write_examples([*listed(TRAIN, 2, "one"), *listed(TEST, 3, "two")], tmp_path / "examples.csv")
-    families = module._own_families(tmp_path, tmp_path / "data")
+    families = module._own_families(tmp_path, tmp_path / "data", {})
     assert [(family.name, len(family.views)) for family in families] == [("one", 2), ("two", 3)]
     assert families[0].views[0].path.parent == tmp_path / "data/one"
+
+
+def test_noted_images_neither_fit_the_gate_nor_choose_a_threshold(tmp_path: Path) -> None:
+    rows = [*listed(TRAIN, 2), *listed(VALIDATION, 2), *listed(TEST, 2)]
+    write_examples(rows, tmp_path / "examples.csv")
+    write_split([SplitRow(one.path, Label.GLIOMA, one.split) for one in rows], tmp_path / "split.csv")
+    notes = {f"clinic/{part}0.png": "CT" for part in (TRAIN, VALIDATION, TEST)}
+    (family,) = module._own_families(tmp_path, tmp_path / "data", notes)
+    assert [view.path.name for view in family.views if view.path.name != "test0.png"] == [
+        "train1.png",
+        "validation1.png",
+        "test1.png",
+    ]
+    assert len(family.views) == 4  # what is reported keeps them
+    assert [row.path for row in module._validation_rows(tmp_path, notes)] == ["clinic/validation1.png"]
+
+
+def test_a_run_without_a_list_leaves_them_out_as_well(small_run: Run) -> None:
+    rows = read_split(small_run.folder / "split.csv")
+    noted = next(row.path for row in rows if row.split == TRAIN)
+    (family,) = module._own_families(small_run.folder, small_run.data, {noted: "CT"})
+    assert len(family.views) == len(rows) - 1
+    assert small_run.data / noted not in {view.path for view in family.views}
 
 
 def test_a_finetuned_run_reports_its_sources(small_finetune_run: Run) -> None:
@@ -258,7 +281,7 @@ def test_the_location_threshold_is_what_healthy_scans_reach(
     cells = network.get_layer("location_head").get_layer("cells")
     kernel, bias = cells.get_weights()
     cells.set_weights([0 * kernel, 0 * bias + logit])  # this logit in every cell of every image
-    found = module._fit_location(network, small_finetune_run.folder, small_finetune_run.data)
+    found = module._fit_location(network, small_finetune_run.folder, small_finetune_run.data, {})
     assert found == pytest.approx(wanted, abs=1e-4)
 
 
@@ -269,4 +292,4 @@ def test_without_healthy_validation_scans_the_lowest_location_threshold_holds(
         [SplitRow("a.png", Label.GLIOMA, VALIDATION), SplitRow("b.png", Label.NO_TUMOR, TRAIN)], tmp_path / "split.csv"
     )
     network = load_network(small_finetune_run.folder)
-    assert module._fit_location(network, tmp_path, small_finetune_run.data) == module.MIN_LOCATION
+    assert module._fit_location(network, tmp_path, small_finetune_run.data, {}) == module.MIN_LOCATION
