@@ -73,7 +73,9 @@ def test_the_leak_free_page_has_a_column_and_a_table_for_every_fold(tmp_path: Pa
 
 
 def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "notes.csv").write_text("path,seen\nTesting/notumor/a.jpg,mass\nTesting/notumor/b.jpg,CT\n")
+    (tmp_path / "notes.csv").write_text(
+        "path,seen\nTesting/notumor/a.jpg,mass\nTesting/notumor/b.jpg,CT\nother/ct/e.jpg,brain MRI\n"
+    )
     (tmp_path / "predictions.csv").write_text(
         "file,status,class,label\n"
         "set/Testing/notumor/a.jpg,classified,Glioma,No Tumor\n"
@@ -81,10 +83,19 @@ def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pyte
         "set/Testing/notumor/c.jpg,classified,No Tumor,No Tumor\n"
         "set/Testing/glioma/d.jpg,uncertain,Pituitary,Glioma\n"
     )
+    (tmp_path / "gate_predictions.csv").write_text(
+        "file,status,class,confidence,family,is_brain_mri\n"
+        "e.jpg,classified,Glioma,0.95,ct,0\n"
+        "ct/f.jpg,not_a_brain_mri,No Tumor,,ct,0\n"
+        "ct/g.jpg,error,,,ct,0\n"
+    )
     monkeypatch.setattr(render_evaluation, "NOTES", tmp_path / "notes.csv")
-    rows = [line for line in render_evaluation._doubts({"official": tmp_path}) if line.startswith("| official")]
+    lines = render_evaluation._doubts({"official": tmp_path})
+    rows = [line for line in lines if line.startswith(("| official", "| all", "| brain"))]
     assert rows == [
-        "| official: CT | 1 | 1 | 0 | 0 | 1 of 2, 50.0 % (9.5 to 90.5) |",
-        "| official: mass | 1 | 0 | 1 | 1 |  |",
-        "| official: all others | 2 | 0 |  | 1 |  |",
+        "| official, CT | 1 | 1 | 0 | 0 |  |",
+        "| official, mass | 1 | 0 | 1 | 1 |  |",
+        "| official, all others | 2 | 0 | 1 | 1 | 50.0 % (9.5 to 90.5) |",
+        "| all others | not brain MRI | 2 | 0 of 2, 0.0 % (0.0 to 65.8) | 0 of 2, 0.0 % (0.0 to 65.8) |",
+        "| brain MRI | not brain MRI | 1 | 1 of 1, 100.0 % (20.7 to 100.0) | 1 of 1, 100.0 % (20.7 to 100.0) |",
     ]

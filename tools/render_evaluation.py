@@ -8,9 +8,8 @@ The commands at the end of the first page say how this program is called.
 import argparse
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from brain_tumor.evaluation.metrics import Estimate, share
@@ -271,38 +270,61 @@ def _classes(title: str, figures: Figures) -> Iterator[str]:
 
 
 def _doubts(reports: dict[str, Path]) -> Iterator[str]:
-    """What became of the images of label-notes.csv, and the accuracy without them; reports: folders of evaluate."""
+    """What became of the images of label-notes.csv, and the figures without them; reports: folders of evaluate."""
     notes = read_notes(NOTES)
     yield "## Labels in doubt\n"
     yield (
         "Some images of the public set are CT, not MRI, and some labelled *no tumor* show a mass that nobody can\n"
-        "overlook; [label-notes.csv](label-notes.csv) names them, the [data card](data-card.md) says how they were\n"
-        "found. They count as labelled everywhere else on this page. *Turned away* is right for a CT, whatever its label.\n"
+        "overlook; some of the other sources show a brain where they should not, or none where they should.\n"
+        "[label-notes.csv](label-notes.csv) names them, the [data card](data-card.md) says how they were found. They\n"
+        "count as labelled everywhere else on this page. *Turned away* is right for a CT, whatever its label.\n"
     )
-    yield "| | images | turned away | called a tumor | wrong as labelled | accuracy without all of these |"
+    yield "| | images | turned away | called a tumor | wrong as labelled | accuracy |"
     yield "|---|---|---|---|---|---|"
     for title, folder in reports.items():
-        with (folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        clear = [row for row in rows if not find_note(row["file"], notes)]
-        accuracy = _counted(_right(clear))
-        for seen in sorted(set(notes.values())):
+        rows = _read_rows(folder / "predictions.csv")
+        for seen in sorted({note for row in rows if (note := find_note(row["file"], notes))}):
             noted = [row for row in rows if find_note(row["file"], notes) == seen]
-            turned_away = sum(row["status"] == "not_a_brain_mri" for row in noted)
-            tumors = sum(row["class"] != "No Tumor" for row in noted)
-            wrong = sum(row["class"] != row["label"] for row in noted)
-            counts = [f"{len(noted):,}", str(turned_away), str(tumors), str(wrong)]
-            yield _row(f"{title}: {seen}", [*counts, accuracy])
-            accuracy = ""
-        turned_away = sum(row["status"] == "not_a_brain_mri" for row in clear)
-        wrong = sum(row["class"] != row["label"] for row in clear)
-        yield _row(f"{title}: all others", [f"{len(clear):,}", str(turned_away), "", str(wrong), ""])
+            yield _row(f"{title}, {seen}", [*_outcomes(noted), ""])
+        clear = [row for row in rows if not find_note(row["file"], notes)]
+        right = share(sum(row["class"] == row["label"] for row in clear), len(clear))
+        yield _row(f"{title}, all others", [*_outcomes(clear), format_share(right)])
+    yield ""
+    for folder in reports.values():
+        if (folder / "gate_predictions.csv").exists():
+            yield from _sources_in_doubt(_read_rows(folder / "gate_predictions.csv"), notes)
+
+
+def _outcomes(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    return [
+        f"{len(rows):,}",
+        str(sum(row["status"] == "not_a_brain_mri" for row in rows)),
+        str(sum(row["class"] != "No Tumor" for row in rows)),
+        str(sum(row["class"] != row["label"] for row in rows)),
+    ]
+
+
+def _sources_in_doubt(rows: Sequence[Mapping[str, str]], notes: Mapping[str, str]) -> Iterator[str]:
+    yield "| other sources | filed as | images | accepted | called a tumor with 90 % or more |"
+    yield "|---|---|---|---|---|"
+    for filed, is_brain in (("brain MRI", "1"), ("not brain MRI", "0")):
+        kinds: dict[str, list[Mapping[str, str]]] = {}
+        for row in (row for row in rows if row["is_brain_mri"] == is_brain):
+            seen = find_note(f"{row['family']}/{PurePosixPath(row['file']).name}", notes)
+            kinds.setdefault(seen or "all others", []).append(row)
+        for seen, found in sorted(kinds.items()):
+            accepted = [row for row in found if row["status"] in ("classified", "uncertain")]
+            surely = [row for row in accepted if row["class"] != "No Tumor" and float(row["confidence"]) >= 0.9]
+            counted = [format_counts(share(len(one), len(found))) for one in (accepted, surely)]
+            shares = [format_share(share(len(one), len(found))) for one in (accepted, surely)]
+            cells = [f"{count}, {part}" for count, part in zip(counted, shares, strict=True)]
+            yield _row(seen, [filed, f"{len(found):,}", *cells])
     yield ""
 
 
-def _right(rows: Sequence[dict[str, str]]) -> Figures | None:
-    found = share(sum(row["class"] == row["label"] for row in rows), len(rows))
-    return asdict(found) if found else None
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _robustness(title: str, figures: Figures) -> Iterator[str]:
@@ -345,8 +367,7 @@ def _baseline(metrics: Figures) -> Iterator[str]:
 
 
 def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
-    with predictions.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _read_rows(predictions)
     held_back = card["about"]["gate_rates"]
     yield "## The gate\n"
     yield (

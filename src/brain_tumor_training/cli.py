@@ -68,8 +68,8 @@ _GROUPS_HELP = (
 )
 
 _LEAVE_OUT_HELP = (
-    "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by the last "
-    "three parts of their path; they neither train nor set a threshold, and are tested all the same"
+    "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
+    "and that of their folder; they neither train nor set a threshold, and are tested all the same"
 )
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -11,8 +11,7 @@ from brain_tumor_training.splits import TEST, read_csv
 def read_notes(path: Path) -> dict[str, str]:
     """Image -> what was seen in it, from a CSV with path and seen; raises DatasetError for another file.
 
-    An image is known by the last three parts of its path, as in ``Training/notumor/Tr-no_0010.jpg``, wherever the data
-    set lies.
+    An image is known by its name and that of its folder, as in ``notumor/Tr-no_0010.jpg``, wherever the data set lies.
     """
     rows = read_csv(path)
     if not rows or not {"path", "seen"} <= rows[0].keys():
@@ -35,4 +34,4 @@ def leave_out(examples: Sequence[Example], notes: Mapping[str, str]) -> list[Exa
 
 
 def _short(path: str) -> str:
-    return "/".join(PurePosixPath(path).parts[-3:])
+    return "/".join(PurePosixPath(path).parts[-2:])

@@ -262,6 +262,17 @@ def test_a_run_without_a_list_leaves_them_out_as_well(small_run: Run) -> None:
     assert small_run.data / noted not in {view.path for view in family.views}
 
 
+def test_noted_images_of_a_family_are_reported_but_not_fitted(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / "ct").mkdir(exist_ok=True)
+        (tmp_path / f"ct/{number}.png").touch()
+    whole = module._split_family(tmp_path / "ct", False, set(), {})
+    noted = {f"ct/{view.path.name}": "brain MRI" for view in whole.views}
+    family = module._split_family(tmp_path / "ct", False, set(), noted)
+    assert set(whole.parts) == {TRAIN, VALIDATION, TEST}
+    assert family.parts == (TEST,) * whole.parts.count(TEST)
+
+
 def test_a_finetuned_run_reports_its_sources(small_finetune_run: Run) -> None:
     assert set(read_decision(small_finetune_run.folder).gate_rates) == {"even", "odd", "cloth", "fence"}
 
