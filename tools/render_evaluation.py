@@ -47,9 +47,9 @@ The shipped network has trained on images of every fold, so it cannot be tested 
 network that the recipe trained, from ImageNet's weights, without the folds 0 and 4 of an index that keeps copies, and
 with them patients and series, on one side, and without any copy that the audit of the [data card](data-card.md) found.
 One network stands for both folds, so it has seen three folds in five, less than two thirds of what the shipped one has
-seen, in half as many epochs. Images whose label is in doubt (below) trained the shipped one, not this one. These are the
-figures to expect on new images *of these sources*; images of other hospitals are harder still. Measured on the exported
-file through the `Classifier` that users call.
+seen, in half as many epochs. Images whose label is in doubt (below) trained the shipped one, not this one. These are
+the figures to expect on new images *of these sources*; images of other hospitals are harder still. Measured on the
+exported file through the `Classifier` that users call.
 """
 
 GROWN = """\
@@ -375,10 +375,14 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
     yield (
         "Is this a brain MRI at all? *All images* ran through the shipped file, and most of them helped to fit the\n"
         "gate; *held back* are those of examinations that did not, on the features before export. A family that is\n"
-        "marked *unseen* took no part in the fit at all.\n"
+        "marked *unseen* took no part in the fit at all; *by a gate without it* is the same for every family: fitted,\n"
+        "and its threshold chosen, on all the others, that gate met this one for the first time.\n"
     )
-    yield "| images | accepted, held back | accepted, all images | called a tumor | ... with 90 % or more |"
-    yield "|---|---|---|---|---|"
+    yield (
+        "| images | accepted, held back | accepted by a gate without it | accepted, all images | called a tumor "
+        "| ... with 90 % or more |"
+    )
+    yield "|---|---|---|---|---|---|"
     for family in official["gate"]:
         rates = held_back.get(family["family"])
         if rates is None:  # the card knows the families of the fit; the next section has the others
@@ -389,12 +393,20 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
         tumors = sum(name != "No Tumor" for name in named)
         yield (
             f"| {family['family']} ({kind}{unseen}) | {rates['test_accepted']} of {rates['test_images']} | "
-            f"{_share(family['accepted'])} | {tumors} of {len(named)} | {_share(family['called_tumor'])} |"
+            f"{_unseen(rates)} | {_share(family['accepted'])} | {tumors} of {len(named)} | "
+            f"{_share(family['called_tumor'])} |"
         )
     yield (
         "\nThe tumors of unknown type and the healthy scans are the held-back part of other sources; other images of\n"
         "these sources trained. Mixed pathology trained nothing but the gate.\n"
     )
+
+
+def _unseen(rates: Figures) -> str:
+    if "accepted_unseen" not in rates:
+        return "not measured"
+    found = share(rates["accepted_unseen"], rates["images"])
+    return f"{format_counts(found)}, {format_share(found)}"
 
 
 def render_sources(figures: Figures) -> Iterator[str]:

@@ -194,22 +194,57 @@ def _fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[st
     return max(MIN_LOCATION, float(expit(np.quantile(highest, 1 - MAX_HEALTHY_LOCATED))))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gate:
+    coefficients: FloatArray
+    bias: float
+    threshold: float
+
+    def accepts(self, rows: FloatArray) -> NDArray[np.bool_]:
+        accepted: NDArray[np.bool_] = rows @ self.coefficients + self.bias >= self.threshold
+        return accepted
+
+
 def _fit_gate(
     families: Sequence[Family], features: FeatureCache
 ) -> tuple[tuple[float, ...], float, float, dict[str, Any]]:
     average = [features.features(family.views)[1] for family in families]
     directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in average]
-    chosen = {part: [np.array(family.parts) == part for family in families] for part in PARTS}
+    known = list(zip(families, directions, strict=True))
+    gate = _fit_and_choose(known)
+    assert gate  # noqa: S101 - fit_decision has seen to both kinds of images
+    rates: dict[str, Any] = {}
+    for family, rows in known:
+        test = np.array(family.parts) == TEST
+        rates[family.name] = {
+            "brain_mri": family.brain_mri,
+            "seen_in_fit": TRAIN in family.parts,
+            "test_images": int(test.sum()),
+            "test_accepted": int(gate.accepts(rows[test]).sum()),
+        }
+        # What a family is to a gate that has never seen its like.
+        others = [one for one in known if one[0] is not family]
+        without = _fit_and_choose(others) if TRAIN in family.parts else gate
+        if without:
+            rates[family.name] |= {"images": len(rows), "accepted_unseen": int(without.accepts(rows).sum())}
+    return tuple(gate.coefficients.tolist()), gate.bias, gate.threshold, rates
+
+
+def _fit_and_choose(known: Sequence[tuple[Family, FloatArray]]) -> _Gate | None:
+    """Fit on training images and choose the threshold on validation images; None where brain MRI or others lack."""
 
     def gather(part: str) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
-        picks = list(zip(families, directions, chosen[part], strict=True))
-        inputs = np.concatenate([rows[pick] for _, rows, pick in picks])
-        is_brain = np.concatenate([np.full(pick.sum(), family.brain_mri) for family, _, pick in picks])
+        picks = [(family, rows[np.array(family.parts) == part]) for family, rows in known]
+        inputs = np.concatenate([rows for _, rows in picks])
+        is_brain = np.concatenate([np.full(len(rows), family.brain_mri) for family, rows in picks])
         # The square root lets a large family count more than a small one without drowning it.
-        weights = np.concatenate([np.full(pick.sum(), pick.sum() ** -0.5) for _, _, pick in picks if pick.any()])
+        weights = np.concatenate([np.full(len(rows), max(len(rows), 1) ** -0.5) for _, rows in picks])
         return inputs, is_brain, weights
 
     inputs, is_brain, weights = gather(TRAIN)
+    held_back, held_brain, held_weights = gather(VALIDATION)
+    if is_brain.all() or not is_brain.any() or not held_brain.any():
+        return None
     weights = np.where(is_brain, weights / weights[is_brain].sum(), weights / weights[~is_brain].sum()) * len(weights)
     # Features that vary little may say most, so all of them get one scale, which is folded into the weights again; but
     # those that do not vary here would turn the rounding of an exported network into scores.
@@ -218,20 +253,8 @@ def _fit_gate(
     model = LogisticRegression(C=GATE_C, max_iter=5000).fit((inputs - centre) / scale, is_brain, sample_weight=weights)
     coefficients = (model.coef_[0] / scale).astype(np.float32)
     bias = float(model.intercept_[0] - coefficients @ centre)
-
-    held_back, is_brain, weights = gather(VALIDATION)
-    scores = held_back[is_brain] @ coefficients + bias
-    threshold = _weighted_quantile(scores, weights[is_brain], GATE_REJECTS)
-    rates: dict[str, Any] = {}
-    for family, rows, test in zip(families, directions, chosen[TEST], strict=True):
-        accepted = rows @ coefficients + bias >= threshold
-        rates[family.name] = {
-            "brain_mri": family.brain_mri,
-            "seen_in_fit": TRAIN in family.parts,
-            "test_images": int(test.sum()),
-            "test_accepted": int(accepted[test].sum()),
-        }
-    return tuple(coefficients.tolist()), bias, threshold, rates
+    scores = held_back[held_brain] @ coefficients + bias
+    return _Gate(coefficients, bias, _weighted_quantile(scores, held_weights[held_brain], GATE_REJECTS))
 
 
 def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:

@@ -121,8 +121,23 @@ def test_an_unseen_family_is_reported_and_changes_nothing() -> None:
         "seen_in_fit": False,
         "test_images": 400,
         "test_accepted": rates["cloth"]["test_accepted"],
+        "images": 400,
+        "accepted_unseen": rates["cloth"]["test_accepted"],
     }
     assert rates["atlas"]["test_accepted"] >= 380
+
+
+def test_each_family_is_once_left_out_of_the_fit() -> None:
+    *_, rates = fit_gate(FAMILIES)
+    # Without the only brain MRI there is no gate; the body, never seen, is as far from the brain as a photograph.
+    assert "accepted_unseen" not in rates["brain"]
+    assert rates["body"]["images"] == 400
+    twins = [*FAMILIES, make_family("twin", True)]
+    *_, rates = fit_gate(twins, twin=AXES["brain"])
+    assert rates["twin"]["accepted_unseen"] >= 380
+    strangers = [*FAMILIES, make_family("stranger", True)]
+    *_, rates = fit_gate(strangers, stranger=AXES["body"])
+    assert rates["stranger"]["accepted_unseen"] == 0 < rates["stranger"]["images"]
 
 
 def test_the_threshold_turns_away_no_more_than_its_share() -> None:
@@ -257,7 +272,8 @@ def test_noted_images_neither_fit_the_gate_nor_choose_a_threshold(tmp_path: Path
 def test_a_run_without_a_list_leaves_them_out_as_well(small_run: Run) -> None:
     rows = read_split(small_run.folder / "split.csv")
     noted = next(row.path for row in rows if row.split == TRAIN)
-    (family,) = module._own_families(small_run.folder, small_run.data, {noted: "CT"})
+    notes = {"/".join(Path(noted).parts[-2:]): "CT"}
+    (family,) = module._own_families(small_run.folder, small_run.data, notes)
     assert len(family.views) == len(rows) - 1
     assert small_run.data / noted not in {view.path for view in family.views}
 
