@@ -33,9 +33,8 @@ shares, bootstrap over images for F1 and the calibration error.
 The **official** column is the shipped file on the public set's own Testing folder. Three quarters of its images have a
 copy in Training, often mirrored or turned, so it flatters every model. The **unseen** column is the shipped file on
 those Testing images of which no copy trained; they are all tumors, since every healthy Testing image has a copy in
-Training. [Leak-free folds](leak-free.md) has the figures of a network that an earlier form of the recipe trained
-without the folds or anything like them: the ones to expect on new images *of these sources*. Images of other hospitals
-are harder still.
+Training. [Leak-free folds](leak-free.md) has the figures of a network that the recipe trained without the folds or
+anything like them: the ones to expect on new images *of these sources*. Images of other hospitals are harder still.
 """
 
 LEAK_FREE = """\
