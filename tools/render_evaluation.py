@@ -316,9 +316,7 @@ def _sources_in_doubt(rows: Sequence[Mapping[str, str]], notes: Mapping[str, str
         for seen, found in sorted(kinds.items()):
             accepted = [row for row in found if row["status"] in ("classified", "uncertain")]
             surely = [row for row in accepted if row["class"] != "No Tumor" and float(row["confidence"]) >= 0.9]
-            counted = [format_counts(share(len(one), len(found))) for one in (accepted, surely)]
-            shares = [format_share(share(len(one), len(found))) for one in (accepted, surely)]
-            cells = [f"{count}, {part}" for count, part in zip(counted, shares, strict=True)]
+            cells = [_with_counts(share(len(one), len(found))) for one in (accepted, surely)]
             yield _row(seen, [filed, f"{len(found):,}", *cells])
     yield ""
 
@@ -404,8 +402,7 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
 def _unseen(rates: Figures) -> str:
     if "accepted_unseen" not in rates:
         return "not measured"
-    found = share(rates["accepted_unseen"], rates["images"])
-    return f"{format_counts(found)}, {format_share(found)}"
+    return _with_counts(share(rates["accepted_unseen"], rates["images"]))
 
 
 def render_sources(figures: Figures) -> Iterator[str]:
@@ -508,7 +505,11 @@ def _share(estimate: Figures | None) -> str:
 
 
 def _counted(estimate: Figures | None) -> str:
-    return f"{format_counts(Estimate(**estimate))}, {_share(estimate)}" if estimate else "not defined"
+    return _with_counts(Estimate(**estimate)) if estimate else "not defined"
+
+
+def _with_counts(estimate: Estimate | None) -> str:
+    return f"{format_counts(estimate)}, {format_share(estimate)}"
 
 
 def _wrong(estimate: Figures | None) -> str:
