@@ -1,6 +1,7 @@
 """One draw of augmentation: an image and its tumor box are moved together, grey values are changed."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -61,7 +62,8 @@ def move(image: FloatArray, draw: Draw) -> FloatArray:
 def change_grey(image: FloatArray, draw: Draw) -> FloatArray:
     """Gamma, brightness, bias field, resolution, blur and noise on an image, (side, side), 0 to 1."""
     side = len(image)
-    field: FloatArray = ndimage.zoom(draw.bias, side / len(draw.bias), order=1, grid_mode=True, mode="nearest")
+    spread = _linear(len(draw.bias), side)
+    field: FloatArray = spread @ draw.bias @ spread.T
     grey = np.clip(image, 0, 1) ** np.float32(draw.gamma) * field * np.float32(draw.brightness)
     if draw.coarseness < 1:
         small = ndimage.zoom(grey, draw.coarseness, order=1, grid_mode=True, mode="nearest")
@@ -75,3 +77,11 @@ def change_grey(image: FloatArray, draw: Draw) -> FloatArray:
         grey = np.hypot(grey + real, imaginary)
     clipped: FloatArray = np.clip(grey, 0, 1).astype(np.float32)
     return clipped
+
+
+@lru_cache
+def _linear(coarse: int, fine: int) -> FloatArray:
+    """Linear interpolation along one axis, (fine, coarse): for a smooth field far faster than a zoom of it."""
+    unit = np.eye(coarse, dtype=np.float32)
+    matrix: FloatArray = ndimage.zoom(unit, (fine / coarse, 1), order=1, grid_mode=True, mode="nearest")
+    return matrix

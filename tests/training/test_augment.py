@@ -5,6 +5,8 @@ import pytest
 
 pytest.importorskip("scipy", reason="the training extra is not installed")
 
+from scipy import ndimage
+
 from brain_tumor.input.scan import FloatArray
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.recipes import Augmentation
@@ -69,6 +71,14 @@ def test_a_quarter_turn_moves_the_top_to_the_right() -> None:
     draw = replace(still(), matrix=np.array([[0.0, -1.0], [1.0, 0.0]]))
     moved = move(square(slice(0, 8), slice(28, 36)), draw)
     assert moved == pytest.approx(square(slice(28, 36), slice(56, 64)), abs=1e-5)
+
+
+@pytest.mark.parametrize("side", [48, 64, 299])
+def test_a_bias_field_is_the_coarse_grid_interpolated(side: int) -> None:
+    bias = np.random.default_rng(3).uniform(0.7, 1.3, (4, 4)).astype(np.float32)
+    view = change_grey(np.full((side, side), 0.5, np.float32), replace(still(), bias=bias))
+    wanted = 0.5 * ndimage.zoom(bias, side / 4, order=1, grid_mode=True, mode="nearest")
+    assert view == pytest.approx(wanted, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(12))
