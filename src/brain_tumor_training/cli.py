@@ -216,7 +216,15 @@ def _add_finetune(commands: Commands) -> None:
     tune.add_argument(
         "--stop-after", type=int, metavar="N", help="end after N epochs; the learning rate falls as for all of them"
     )
+    tune.add_argument("--batch-size", type=_count, metavar="N", help="instead of the recipe's")
     tune.add_argument("--seed", type=_seed, default=0)
+    tune.add_argument(
+        "--processes",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="prepare images in N processes, for a GPU; otherwise in two threads, with the same result",
+    )
     tune.add_argument(
         "--copies-in-test",
         action="store_true",
@@ -229,14 +237,14 @@ def _run_finetune(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, finetune
 
     recipe = FINETUNE_RECIPES[args.recipe]
-    recipe = replace(recipe, stages=args.stages or recipe.stages)
+    recipe = replace(recipe, stages=args.stages or recipe.stages, batch_size=args.batch_size or recipe.batch_size)
     rows = examples.read_examples(args.list)
     examples.check_groups(rows, copies_in_test=args.copies_in_test)
     if args.stop_after is not None and not 1 <= args.stop_after <= recipe.epochs:
         raise DatasetError(
             f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
         )
-    begun = args.start, args.start_list, args.stop_after
+    begun = args.start, args.start_list, args.stop_after, args.processes
     metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
     for part, values in metrics.items():
         print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))

@@ -49,13 +49,15 @@ def finetune(
     start: Path | None = None,
     start_list: Path | None = None,
     stop_after: int | None = None,
+    processes: int = 0,
 ) -> dict[str, Any]:
     """Train a recipe on a training list and return its figures on the validation part, as in ``metrics.json``.
 
     data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished
     run, or a model file, whose network this one goes on from; what that one trained on must not be tested here.
     start_list: the training list of a model file, which does not carry it. stop_after: end after so many epochs, though
-    the learning rate falls as for all of them. out: the run folder; an interrupted run
+    the learning rate falls as for all of them. processes: how many prepare images beside the training, which a GPU
+    would otherwise wait for; 0 for two threads. They change no result. out: the run folder; an interrupted run
     goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose class is
     known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the folder
     holds a run with other settings, and ModelFileError when the weights cannot be used.
@@ -68,8 +70,8 @@ def finetune(
         _check_start(start, start_list, parts[TEST])
     _open_run(out, examples, recipe, weights, seed, precision, start, stop_after)
     keras.utils.set_random_seed(seed)
-    training = ExampleBatches(parts[TRAIN], data, recipe, seed)
-    validation = ExampleBatches(parts[VALIDATION], data, recipe, None)
+    training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes)
+    validation = ExampleBatches(parts[VALIDATION], data, recipe, None, processes)
     model = _begin(recipe, weights, precision, start)
     if not (start or (out / "state.keras").exists()):
         _probe(model, training, recipe)
@@ -99,9 +101,11 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     Of copies of one picture, which share a group, each epoch takes one.
     """
 
-    def __init__(self, examples: Sequence[Example], data: Path, recipe: FinetuneRecipe, seed: int | None) -> None:
-        """seed: None keeps order and images as they are, at the size of the last stage."""
-        super().__init__(workers=2)
+    def __init__(
+        self, examples: Sequence[Example], data: Path, recipe: FinetuneRecipe, seed: int | None, processes: int = 0
+    ) -> None:
+        """seed: None keeps order and images as they are, at the size of the last stage. processes: as for finetune."""
+        super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
         self._data, self._recipe, self._seed = data, recipe, seed
         self._pictures = [[one] for one in examples] if seed is None else _by_group(examples)
         self._repeats = np.ones(len(examples)) if seed is None else _repeats(self._pictures, recipe)
@@ -153,6 +157,21 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         cells = _location_cells(side)
         covered = np.full((cells, cells), -1, np.float32) if unknown else _share_per_cell(mask, cells)
         return np.repeat(image[:, :, np.newaxis], 3, axis=2), possible, covered
+
+
+class _Inputs(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """Images and possible classes of other batches, both as inputs: so predict() hands back what belongs together."""
+
+    def __init__(self, batches: ExampleBatches) -> None:
+        super().__init__(workers=batches.workers, use_multiprocessing=batches.use_multiprocessing)
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, index: int) -> tuple[tuple[FloatArray, FloatArray]]:
+        images, targets = self._batches[index]
+        return ((images, targets["possible"]),)
 
 
 def _fill(
@@ -227,14 +246,14 @@ def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRe
 
     Source: Kumar et al. 2022, arXiv:2202.10054 (linear probing, then fine-tuning).
     """
-    pooled = keras.Model(model.input, model.output["maximum"])
+    answers = keras.Input((len(Label),), name="possible")
+    pooled = keras.Model([model.input, answers], [model.output["maximum"], keras.layers.Identity()(answers)])
     features, possible = [], []
     for draw in range(recipe.probe_draws):
         training.start_epoch(draw)
-        for index in range(len(training)):
-            images, targets = training[index]
-            features.append(np.asarray(pooled.predict_on_batch(images)))
-            possible.append(targets["possible"])
+        drawn, known = pooled.predict(_Inputs(training), verbose=0)
+        features.append(drawn)
+        possible.append(known)
     # The same layers in a model of their own: a compiled head would be saved with a loss that Keras cannot find again.
     head = keras.Model(model.get_layer("head").inputs, model.get_layer("head").outputs)
     baseline = RECIPES["baseline"]

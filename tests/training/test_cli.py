@@ -445,14 +445,21 @@ def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[A
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
     rows = read_examples(tmp_path / "list.csv")
-    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None)]
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None, 0)]
     assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
+
+
+def test_finetune_can_feed_a_gpu(tmp_path: Path, asked: list[tuple[Any, ...]]) -> None:
+    build_list(tmp_path, "--hold-out-fold", "0")
+    assert tune(tmp_path, "--batch-size", "64", "--processes", "6") == 0
+    recipe, processes = asked[0][2], asked[0][-1]
+    assert (recipe, processes) == (replace(FINETUNE_RECIPES["finetuned"], batch_size=64), 6)
 
 
 def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "2") == 0
-    assert asked[0][-1] == 2
+    assert asked[0][-2] == 2
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "4") == 2
     assert "the stages have 3 epochs" in told(capsys)
 

@@ -152,6 +152,16 @@ def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: 
     assert one == other
 
 
+@pytest.mark.slow
+def test_processes_of_their_own_for_images_change_no_byte(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
+    call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3{processes})"
+    one, other = train_in_two_programs(
+        call.format(processes=""), data, tmp_path, call.format(processes=", processes=2")
+    )
+    assert one == other
+
+
 def other_list(data: Path) -> list[Example]:
     first, *rest = list_examples(data)
     return [replace(first, group="renamed"), *rest]
@@ -206,6 +216,13 @@ def test_a_start_that_has_seen_a_test_image_is_refused(
     with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
         tune(data, tmp_path / "run", examples=swapped, start=small_finetune_run.folder)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_head_is_tried_on_images_and_answers_that_belong_together(data: Path) -> None:
+    made = batches(list_examples(data), data)
+    ((images, possible),) = module._Inputs(made)[1]
+    assert np.array_equal(images, made[1][0])
+    assert np.array_equal(possible, made[1][1]["possible"])
 
 
 @pytest.mark.parametrize(("side", "cells"), [(96, 6), (224, 14), (299, 19)])
