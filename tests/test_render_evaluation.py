@@ -55,21 +55,28 @@ def test_worse_images_are_a_table_where_they_were_measured(tmp_path: Path) -> No
     assert len([line for line in lines if line.startswith("| ")]) == 1 + 12
 
 
-def test_the_leak_free_page_has_a_column_and_a_table_for_every_fold(tmp_path: Path) -> None:
+def test_the_leak_free_page_has_a_column_and_a_table_for_every_fold_and_their_mean(tmp_path: Path) -> None:
     figures = json.loads(render_json(make_evaluation(tmp_path)))
+    better = {**figures, "accuracy": {**figures["accuracy"], "value": figures["accuracy"]["value"] + 0.2}}
     parity = {"images": 200, "float_max_difference": 1e-6, "same_class": 1.0, "mean_difference": 0.001}
     parity |= {"gate_difference": 0.1, "accuracy_keras": 0.9, "accuracy_exported": 0.9}
     stages = [{"side_px": 224, "epochs": 2}, {"side_px": 299, "epochs": 1}]
-    training = {"recipe": {"stages": stages}, "precision": "float32", "seed": 0, "start": None}
+    recipe = {"stages": stages, "batch_size": 32}
+    training = {"recipe": recipe, "precision": "float32", "seed": 0, "start": None, "stop_after": 2}
     card = {"about": {"parity": parity, "quantization": "static int8", "training": training}}
-    lines = "\n".join(render_evaluation._leak_free({"fold 0": figures, "fold 4": figures}, card)).splitlines()
+    lines = "\n".join(render_evaluation._leak_free({0: figures, 4: better}, {0: card, 4: card})).splitlines()
     assert lines[0] == "# Leak-free folds"
+    assert "|  | fold 0 | fold 4 | mean | sd | all images |" in lines
+    (accuracy,) = (line for line in lines if line.startswith("| accuracy | 0."))
+    value = figures["accuracy"]["value"]
+    assert accuracy.startswith(f"| accuracy | {value:.3f} | {value + 0.2:.3f} | {value + 0.1:.3f} | 0.141 | ")
     assert "|  | fold 0 | fold 4 |" in lines
+    assert "| same class as Keras | 100.0% | 100.0% |" in lines
     assert [line for line in lines if line.endswith("per class (rows of the matrix are the true class):")] == [
         "fold 0, per class (rows of the matrix are the true class):",
         "fold 4, per class (rows of the matrix are the true class):",
     ]
-    assert "| 1 | `224x2,299x1` | float32 | 0 |" in lines
+    assert "| 1 | `224x2,299x1 --batch-size 32 --stop-after 2` | float32 | 0 |" in lines
 
 
 def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,15 @@ The commands at the end of the first page say how this program is called.
 import argparse
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.evaluation.summary import format_counts, format_number, format_share
+from brain_tumor_training.cross_summary import summarise
 from brain_tumor_training.label_notes import find_note, read_notes
+from brain_tumor_training.recipes import FINETUNE_RECIPES
 
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
 LEAK_FREE_PAGE = PAGE.with_name("leak-free.md")
@@ -167,8 +169,13 @@ def main() -> None:
     parser.add_argument("--card", type=Path, required=True, help="output of: brain-tumor model info --json")
     parser.add_argument("--official", type=Path, required=True)
     parser.add_argument("--unseen", type=Path, required=True)
-    parser.add_argument("--folds-card", type=Path, help="the same of the network without the folds")
-    parser.add_argument("--fold", action="append", metavar="K=FILE", default=[], help="its evaluation on fold K")
+    parser.add_argument(
+        "--fold",
+        action="append",
+        metavar="K=FOLDER",
+        default=[],
+        help="the evaluation, on fold K, of a network without it; and card.json, as for --card",
+    )
     args = parser.parse_args()
     baseline, card, official, unseen = map(_read, (args.baseline, args.card, args.official, args.unseen))
     columns = {"official Testing split": official, "of it, unseen": unseen}
@@ -180,30 +187,51 @@ def main() -> None:
         lines += _robustness(title, figures)
     lines += [*_baseline(baseline), *_gate(official, card, args.official.with_name("gate_predictions.csv"))]
     lines += render_sources(official)
-    for title, figures in columns.items():
-        lines += _maps(title, figures.get("maps"))
-    lines += [*_parity(card["about"]["parity"], card["about"]["quantization"]), *_runs(card["about"]["training"])]
+    lines += _maps({title: figures.get("maps") for title, figures in columns.items()})
+    lines += [*_parity({"shipped": card}), *_runs(card["about"]["training"])]
     lines.append(GROWN)
     commands = COMMANDS.replace("SHIPPED_STAGES", _stages(card["about"]["training"]))
     if official.get("robustness"):
         commands = commands.replace("CORRUPTION_IMAGES", str(official["robustness"]["clean"]["images"]))
     PAGE.write_text("\n".join([*lines, commands]), encoding="utf-8")
     if args.fold:
-        files = {f"leak-free fold {name}": Path(file) for name, _, file in (one.partition("=") for one in args.fold)}
-        lines = list(_leak_free({title: _read(file) for title, file in files.items()}, _read(args.folds_card)))
-        lines += _doubts({title: file.parent for title, file in files.items()})
+        folders = {int(number): Path(folder) for number, _, folder in (one.partition("=") for one in args.fold)}
+        evaluations, cards = (
+            {number: _read(folder / name) for number, folder in folders.items()}
+            for name in ("evaluation.json", "card.json")
+        )
+        lines = list(_leak_free(evaluations, cards))
+        lines += _doubts({f"fold {number}": folder for number, folder in folders.items()})
         LEAK_FREE_PAGE.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _leak_free(columns: dict[str, Figures], card: Figures) -> Iterator[str]:
+def _leak_free(evaluations: Mapping[int, Figures], cards: Mapping[int, Figures]) -> Iterator[str]:
+    columns = {f"fold {number}": figures for number, figures in evaluations.items()}
     yield LEAK_FREE
+    yield from _summary(evaluations)
     yield from _overall(columns)
     for title, figures in columns.items():
         yield from _classes(title, figures)
-    for title, figures in columns.items():
-        yield from _maps(title, figures.get("maps"))
-    yield from _parity(card["about"]["parity"], card["about"]["quantization"])
-    yield from _runs(card["about"]["training"])
+    yield from _maps({title: figures.get("maps") for title, figures in columns.items()})
+    yield from _parity({f"fold {number}": card for number, card in cards.items()})
+    # All networks had the same recipe.
+    yield from _runs(next(iter(cards.values()))["about"]["training"])
+
+
+def _summary(evaluations: Mapping[int, Figures]) -> Iterator[str]:
+    yield "## All folds together\n"
+    yield (
+        "*Mean* counts each fold alike, *sd* is the standard deviation between folds; the last column puts the\n"
+        "answers to all images together. Its intervals take images for independent, which slices of one patient are\n"
+        "not.\n"
+    )
+    yield _row("", [*(f"fold {number}" for number in evaluations), "mean", "sd", "all images"])
+    yield "|---|" + "---|" * (len(evaluations) + 3)
+    for figure in summarise(evaluations):
+        numbers = (*figure.folds.values(), figure.mean, figure.standard_deviation)
+        pooled = "" if figure.pooled is None else format_number(figure.pooled)
+        yield _row(figure.name, ["" if one is None else f"{one:.3f}" for one in numbers] + [pooled])
+    yield ""
 
 
 def _read(path: Path) -> Figures:
@@ -213,6 +241,8 @@ def _read(path: Path) -> Figures:
 
 def _stages(training: Figures) -> str:
     stages = ",".join(f"{stage['side_px']}x{stage['epochs']}" for stage in training["recipe"]["stages"])
+    if (batch_size := training["recipe"]["batch_size"]) != FINETUNE_RECIPES["finetuned"].batch_size:
+        stages += f" --batch-size {batch_size}"
     return f"{stages} --stop-after {training['stop_after']}" if "stop_after" in training else stages
 
 
@@ -448,47 +478,70 @@ def render_sources(figures: Figures) -> Iterator[str]:
     yield ""
 
 
-def _parity(parity: Figures, quantization: str) -> Iterator[str]:
+def _parity(cards: Mapping[str, Figures]) -> Iterator[str]:
+    abouts = [card["about"] for card in cards.values()]
+    parities = [about["parity"] for about in abouts]
     yield "## What the conversion changed\n"
-    yield f"On {parity['images']} validation images, before the file was written:\n"
-    yield "| | |\n|---|---|"
-    yield f"| float export, largest difference of a probability | {parity['float_max_difference']:.1e} |"
-    yield f"| shipped ({quantization}), same class as Keras | {parity['same_class']:.1%} |"
-    yield f"| shipped, mean absolute difference of probabilities | {parity['mean_difference']:.4f} |"
-    yield f"| shipped, mean absolute difference of gate scores (log-odds) | {parity['gate_difference']:.2f} |"
-    yield f"| accuracy, Keras | {parity['accuracy_keras']:.1%} |"
-    yield f"| accuracy, shipped | {parity['accuracy_exported']:.1%} |\n"
-
-
-def _maps(title: str, maps: Figures | None) -> Iterator[str]:
-    if not maps:
-        return
-    yield f"## The heat maps, {title}\n"
-    yield (
-        f"{maps['tumor_images']} tumor scans whose place a person marked with a box, and\n"
-        f"{maps['healthy_images']} healthy scans. *Chance* is the mean share of the image that the boxes cover. A\n"
-        "peak is the centre of a cell, so no map of so few cells could hit more boxes than *reachable*. A filled\n"
-        "box is replaced smoothly by what lies around it. From `brain-tumor evaluate --boxes`.\n"
-    )
-    if pointing := {name: maps[name] for name in ("saliency", "location") if maps[name]}:
-        yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
-        yield "|---|---|---|---|---|---|---|"
-        yield from (_row(name, _pointing(one)) for name, one in pointing.items())
-    if occlusion := maps["occlusion"]:
-        scans = f", {occlusion['images']} scans"
-        yield from (_row(name + scans, _pointing(occlusion[name])) for name in ("occlusion", "saliency"))
-    yield "\n| | |\n|---|---|"
-    if drawn := maps["drawn"]:
-        yield _row("drawn and marked box, mean IoU", [_number(drawn["overlap"])])
-        yield _row("tumor scans with a drawn box", [_share(drawn["on_tumor"])])
-        yield _row("healthy scans with a drawn box", [_share(drawn["on_healthy"])])
-    if deletion := maps["deletion"]:
-        yield _row("tumor box filled, mean drop of the true class's probability", [_number(deletion["tumor"])])
-        yield _row("box of the same size elsewhere inside the skull filled", [_number(deletion["control"])])
-        yield _row(f"difference of the two, {deletion['images']} scans", [_number(deletion["difference"])])
-    if occlusion:
-        yield _row("saliency and occlusion, mean rank correlation", [_number(occlusion["agreement"])])
+    yield "On validation images, before the file was written:\n"
+    yield _row("", cards)
+    yield "|---|" + "---|" * len(cards)
+    yield _row("stored as", [about["quantization"] for about in abouts])
+    for title, key, style in (
+        ("images", "images", "d"),
+        ("float export, largest difference of a probability", "float_max_difference", ".1e"),
+        ("same class as Keras", "same_class", ".1%"),
+        ("mean absolute difference of probabilities", "mean_difference", ".4f"),
+        ("mean absolute difference of gate scores (log-odds)", "gate_difference", ".2f"),
+        ("accuracy, Keras", "accuracy_keras", ".1%"),
+        ("accuracy, exported", "accuracy_exported", ".1%"),
+    ):
+        yield _row(title, [format(one[key], style) for one in parities])
     yield ""
+
+
+def _maps(columns: Mapping[str, Figures | None]) -> Iterator[str]:
+    measured = {title: maps for title, maps in columns.items() if maps}
+    if not measured:
+        return
+    yield "## The heat maps\n"
+    yield (
+        "Tumor scans whose place a person marked with a box, and healthy scans. *Chance* is the mean share of the\n"
+        "image that the boxes cover. A peak is the centre of a cell, so no map of so few cells could hit more boxes\n"
+        "than *reachable*. A filled box is replaced smoothly by what lies around it. From\n"
+        "`brain-tumor evaluate --boxes`.\n"
+    )
+    yield "| | peak in the grown box | chance | reachable | peak in the box | share of map in the box | chance |"
+    yield "|---|---|---|---|---|---|---|"
+    for title, maps in measured.items():
+        for name in ("saliency", "location"):
+            if maps[name]:
+                yield _row(f"{name}, {title}", _pointing(maps[name]))
+        if occlusion := maps["occlusion"]:
+            for name in ("occlusion", "saliency"):
+                yield _row(f"{name}, {title}, {occlusion['images']} scans", _pointing(occlusion[name]))
+    yield ""
+    yield _row("", measured)
+    yield "|---|" + "---|" * len(measured)
+    for row, cell in _MAP_ROWS.items():
+        yield _row(row, [cell(maps) for maps in measured.values()])
+    yield ""
+
+
+def _of(part: str, cell: Callable[[Figures], str]) -> Callable[[Figures], str]:
+    return lambda maps: cell(maps[part]) if maps[part] else "not measured"
+
+
+_MAP_ROWS: dict[str, Callable[[Figures], str]] = {
+    "tumor scans": lambda maps: str(maps["tumor_images"]),
+    "healthy scans": lambda maps: str(maps["healthy_images"]),
+    "drawn and marked box, mean IoU": _of("drawn", lambda drawn: _number(drawn["overlap"])),
+    "tumor scans with a drawn box": _of("drawn", lambda drawn: _share(drawn["on_tumor"])),
+    "healthy scans with a drawn box": _of("drawn", lambda drawn: _share(drawn["on_healthy"])),
+    "tumor box filled, mean drop of the true class's probability": _of("deletion", lambda one: _number(one["tumor"])),
+    "box of the same size elsewhere inside the skull filled": _of("deletion", lambda one: _number(one["control"])),
+    "difference of the two": _of("deletion", lambda one: f"{_number(one['difference'])}, {one['images']} scans"),
+    "saliency and occlusion, mean rank correlation": _of("occlusion", lambda one: _number(one["agreement"])),
+}
 
 
 def _pointing(one: Figures) -> list[str]:
