@@ -84,11 +84,11 @@ def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pyte
         "path,seen\nTesting/notumor/a.jpg,mass\nTesting/notumor/b.jpg,CT\nother/ct/e.jpg,brain MRI\n"
     )
     (tmp_path / "predictions.csv").write_text(
-        "file,status,class,label\n"
-        "set/Testing/notumor/a.jpg,classified,Glioma,No Tumor\n"
-        "set/Testing/notumor/b.jpg,not_a_brain_mri,No Tumor,No Tumor\n"
-        "set/Testing/notumor/c.jpg,classified,No Tumor,No Tumor\n"
-        "set/Testing/glioma/d.jpg,uncertain,Pituitary,Glioma\n"
+        "file,status,class,label,location_x0\n"
+        "set/Testing/notumor/a.jpg,classified,Glioma,No Tumor,0.25\n"
+        "set/Testing/notumor/b.jpg,not_a_brain_mri,No Tumor,No Tumor,\n"
+        "set/Testing/notumor/c.jpg,classified,No Tumor,No Tumor,\n"
+        "set/Testing/glioma/d.jpg,uncertain,Pituitary,Glioma,0.5\n"
     )
     (tmp_path / "gate_predictions.csv").write_text(
         "file,status,class,confidence,family,is_brain_mri\n"
@@ -103,6 +103,7 @@ def test_doubtful_labels_stand_beside_the_rest(tmp_path: Path, monkeypatch: pyte
         "| official, CT | 1 | 1 | 0 | 0 |  |",
         "| official, mass | 1 | 0 | 1 | 1 |  |",
         "| official, all others | 2 | 0 | 1 | 1 | 50.0 % (9.5 to 90.5) |",
+        "| official | 1 of 3, 33.3 % (6.1 to 79.2) | 0 of 1, 0.0 % (0.0 to 79.3) |",
         "| all others | not brain MRI | 2 | 0 of 2, 0.0 % (0.0 to 65.8) | 0 of 2, 0.0 % (0.0 to 65.8) |",
         "| brain MRI | not brain MRI | 1 | 1 of 1, 100.0 % (20.7 to 100.0) | 1 of 1, 100.0 % (20.7 to 100.0) |",
     ]
