@@ -145,20 +145,13 @@ def test_a_run_can_end_early_and_is_whole_then(data: Path, tmp_path: Path, small
 
 
 @pytest.mark.slow
-def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
-    call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3)"
-    one, other = train_in_two_programs(call, data, tmp_path)
-    assert one == other
-
-
-@pytest.mark.slow
-def test_processes_of_their_own_for_images_change_no_byte(data: Path, tmp_path: Path) -> None:
+def test_one_thread_and_the_same_seed_give_the_same_bytes_with_processes_for_images_or_without(
+    data: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
     call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3{processes})"
-    one, other = train_in_two_programs(
-        call.format(processes=""), data, tmp_path, call.format(processes=", processes=2")
-    )
+    without, beside = call.format(processes=""), call.format(processes=", processes=2")
+    one, other = train_in_two_programs(without, data, tmp_path, beside)
     assert one == other
 
 
