@@ -63,7 +63,7 @@ def change_grey(image: FloatArray, draw: Draw) -> FloatArray:
     """Gamma, brightness, bias field, resolution, blur and noise on an image, (side, side), 0 to 1."""
     side = len(image)
     spread = _linear(len(draw.bias), side)
-    field: FloatArray = spread @ draw.bias @ spread.T
+    field = (spread @ draw.bias @ spread.T).astype(np.float32, copy=False)
     grey = np.clip(image, 0, 1) ** np.float32(draw.gamma) * field * np.float32(draw.brightness)
     if draw.coarseness < 1:
         small = ndimage.zoom(grey, draw.coarseness, order=1, grid_mode=True, mode="nearest")
