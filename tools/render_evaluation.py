@@ -319,8 +319,8 @@ def _doubts(reports: dict[str, Path]) -> Iterator[str]:
     )
     yield "| | images | turned away | called a tumor | wrong as labelled | accuracy |"
     yield "|---|---|---|---|---|---|"
-    for title, folder in reports.items():
-        rows = _read_rows(folder / "predictions.csv")
+    answers = {title: _read_rows(folder / "predictions.csv") for title, folder in reports.items()}
+    for title, rows in answers.items():
         for seen in sorted({note for row in rows if (note := find_note(row["file"], notes))}):
             noted = [row for row in rows if find_note(row["file"], notes) == seen]
             yield _row(f"{title}, {seen}", [*_outcomes(noted), ""])
@@ -331,10 +331,10 @@ def _doubts(reports: dict[str, Path]) -> Iterator[str]:
     yield "A location is shown only where a tumor is named. Of the scans labelled *no tumor*:\n"
     yield "| | with a location | of those whose label is not in doubt, with a location |"
     yield "|---|---|---|"
-    for title, folder in reports.items():
-        healthy = [row for row in _read_rows(folder / "predictions.csv") if row["label"] == "No Tumor"]
+    for title, rows in answers.items():
+        healthy = [row for row in rows if row["label"] == "No Tumor"]
         clear = [row for row in healthy if not find_note(row["file"], notes)]
-        located = [share(sum(bool(row["location_x0"]) for row in rows), len(rows)) for rows in (healthy, clear)]
+        located = [share(sum(bool(row["location_x0"]) for row in scans), len(scans)) for scans in (healthy, clear)]
         yield _row(title, map(_with_counts, located))
     yield ""
     for folder in reports.values():
