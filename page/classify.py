@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import streamlit as st
@@ -94,11 +95,14 @@ def work(classifier: Classifier, desk: Desk) -> None:
     with place.container():
         st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(desk, True))
         bar = st.progress(0.0, f"Classifying {total} slices")
-    for missing in answer_all(classifier, desk):
-        done = total - missing
-        left = (time.monotonic() - begin) / done * missing
-        # Every message to the browser is also where a click ends this run.
-        bar.progress(done / total, f"Classifying: {done} of {total} slices, {render_time_left(left)}")
+    with closing(answer_all(classifier, desk)) as remaining:
+        for missing in remaining:
+            done = total - missing
+            said = "waiting for other visitors"
+            if done:
+                said = render_time_left((time.monotonic() - begin) / done * missing)
+            # Every message to the browser is also where a click ends this run.
+            bar.progress(done / total, f"Classifying: {done} of {total} slices, {said}")
     place.empty()
 
 

@@ -8,13 +8,14 @@ import streamlit as st
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.reader import ACCEPTED
-from brain_tumor.input.series import ReadOptions
+from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
 from brain_tumor.presentation.comparison import is_other_answer, name_differences
 from brain_tumor.presentation.entry import Entry, to_slice_entry
 from page.classify import SAMPLES, say_class
 from page.frame import usable_classifier
+from page.line import LINE
 from page.slice_view import headline, show_badge, show_picture, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
@@ -71,16 +72,20 @@ def choose_slices() -> list[SourceFile]:
 
 def show_comparison(first: Classifier, second: Classifier, files: Sequence[SourceFile]) -> None:
     """Both models' answers, what differs between them, and the table of all."""
-    slices = list(
-        islice((one for series in open_series(files, ReadOptions()) for one in series.slices), MAX_SLICES + 1)
-    )
+    with LINE.stand() as place:
+        place.is_first(None)
+        opened = (one for series in open_series(files, ReadOptions()) for one in series.slices)
+        slices = list(islice(opened, MAX_SLICES + 1))
     if len(slices) > MAX_SLICES:
         st.warning(f"The first {MAX_SLICES} slices are compared.", icon=":material/rule:")
     pairs: list[tuple[Entry, Entry]] = []
     bar = st.progress(0.0, "Comparing")
     for one in slices[:MAX_SLICES]:
-        entries = [to_slice_entry(next(model.classify_many([one])), model.card.model_id) for model in (first, second)]
-        pairs.append((entries[0], entries[1]))
+        with LINE.stand() as place:
+            while not place.is_first():
+                # A message to the browser is where a click ends this run.
+                bar.progress(len(pairs) / len(slices), "Comparing: waiting for other visitors")
+            pairs.append((answer(first, one), answer(second, one)))
         bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {len(slices)} slices")
     bar.empty()
     st.header("Differences", anchor=False)
@@ -92,6 +97,11 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
     show_differences(pairs)
     for pair in pairs:
         show_pair(pair)
+
+
+def answer(model: Classifier, one: Slice) -> Entry:
+    """One model's answer for one slice."""
+    return to_slice_entry(next(model.classify_many([one])), model.card.model_id)
 
 
 def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:

@@ -1,7 +1,9 @@
 """What one session has on its desk: series with their answers, and the work that is left."""
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -12,8 +14,12 @@ from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.presentation.entry import Entry, to_slice_entry
+from page.line import LINE, TURN_S
 from page.uploads import KeptFile
 
+# A picture of 25 million pixels takes 500 MB for a moment, and small hosts have 1 GB: the next one is not read
+# meanwhile, though that would save a seventh of the time.
+SLICES_AT_ONCE = 1
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
 MAX_SLICES = 2000
 
@@ -70,7 +76,9 @@ class Study:
 
     def turn(self, plane: Plane) -> None:
         """Cut a volume along another plane: its slices are read and answered anew."""
-        self.slices = len(self._reopen(plane).slices)
+        with LINE.stand() as place:
+            place.is_first(None)
+            self.slices = len(self._reopen(plane).slices)
         self.plane, self.entries = plane, []
 
     def _reopen(self, plane: Plane | None) -> Series:
@@ -94,6 +102,11 @@ class Desk:
     def open(self, files: Sequence[KeptFile]) -> None:
         """Put the series of some files on the desk; slices are read later, one by one."""
         self.is_stopped = False
+        with LINE.stand() as place:
+            place.is_first(None)
+            self._open(files)
+
+    def _open(self, files: Sequence[KeptFile]) -> None:
         for series in open_series(_sources(files), ReadOptions()):
             total = sum(study.slices for study in self.studies) + len(series.slices)
             if total > MAX_SLICES:
@@ -127,11 +140,27 @@ def current_desk() -> Desk:
 
 
 def answer_all(classifier: Classifier, desk: Desk) -> Generator[int, None, None]:
-    """Answer what is missing, slice by slice; yields how many are still missing after each.
+    """Answer what is missing, slice by slice, in turn with the other sessions of this server.
 
-    Whoever stops early keeps what was answered, and calls again to go on.
+    Yields how many are still missing after each, and now and then while others have their turn. Whoever stops early
+    keeps what was answered, and calls again to go on; until the generator is closed, it keeps its place in the line.
     """
-    missing = desk.missing
+    missing, is_done = desk.missing, False
+    while not is_done:
+        with LINE.stand() as place:
+            while not place.is_first():
+                yield missing
+            end, is_done = time.monotonic() + TURN_S, True
+            with closing(_answer_in_order(classifier, desk)) as answers:
+                for _ in answers:
+                    missing -= 1
+                    yield missing
+                    if place.has_followers and time.monotonic() > end:
+                        is_done = False
+                        break
+
+
+def _answer_in_order(classifier: Classifier, desk: Desk) -> Generator[None, None, None]:
     waiting: deque[Study] = deque()  # whose slices are being read ahead
 
     def feed() -> Iterator[Slice]:
@@ -140,12 +169,12 @@ def answer_all(classifier: Classifier, desk: Desk) -> Generator[int, None, None]
                 waiting.append(study)
                 yield one
 
-    for answered in classifier.classify_many(feed()):
+    for answered in classifier.classify_many(feed(), SLICES_AT_ONCE):
         study = waiting.popleft()
         series = study.name if study.is_stack else None
         study.add(to_slice_entry(answered, classifier.card.model_id, series))
-        missing -= 1
-        yield missing
+        del answered  # its pixels must be gone before the next ones come
+        yield
 
 
 def _to_study(key: str, series: Series, files: Iterable[KeptFile]) -> Study:

@@ -52,7 +52,7 @@ class ScriptedClassifier:
         self.calls.append(name)
         return self._answer(read_scan(data, name), name)
 
-    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+    def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[Answered, None, None]:
         """As Classifier.classify_many, without threads."""
         for one in slices:
             self.calls.append(one.file)

@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
+from tests.hostile.test_bad_files import BAD_FILES, LIGHT
+from tests.watched import SERVER
 from tools.browser import ROOT, Server, find_chromium, open_browser, serve_page
 
 pytestmark = pytest.mark.slow
@@ -27,6 +29,9 @@ pytestmark = pytest.mark.slow
 ANSWER_TIMEOUT_MS = 60_000
 # Streamlit Community Cloud and small virtual machines give a page about 1 GB.
 MAX_SERVER_BYTES = 700 * 10**6
+# Small hosts give a server 1 GB.
+MAX_BOMB_BYTES = 900 * 10**6
+IMAGES_BEFORE = 15
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$.png"
 
 
@@ -162,6 +167,40 @@ def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: P
     assert uploaded_bytes(server) == 0
 
 
+@pytest.mark.timeout(900)
+def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
+    browser: Browser, server: Server, classifier: Classifier
+) -> None:
+    bombs = [bad for bad in BAD_FILES if bad not in LIGHT and bad.name != "65-megabytes.png"]
+    assert len(bombs) > 30
+    payloads: list[FilePayload] = [
+        {"name": bad.name, "mimeType": "application/octet-stream", "buffer": bad.build()} for bad in bombs
+    ]
+    visitors = [browser.new_page() for _ in range(4)]
+    for page in visitors:
+        page.goto(server.url)
+        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    process = psutil.Process(server.process_id)
+    peak = 0
+    for page, share in zip(visitors, (payloads[0::3], payloads[1::3], payloads[2::3]), strict=False):
+        send(page, share)
+    honest = visitors[-1]
+    send(honest, [drawn("honest.png", 1)])
+    waiting = visitors[:]
+    while waiting:
+        peak = max(peak, process.memory_info().rss)
+        waiting = [page for page in waiting if not page.get_by_role("heading", name="Results").is_visible()]
+        honest.wait_for_timeout(200)
+    print(f"peak {peak / 10**6:.0f} MB")
+    assert peak < MAX_BOMB_BYTES
+    ((name, found),) = read_answers(honest)
+    output = classifier.classify(drawn("honest.png", 1)["buffer"], "honest.png").output
+    assert name == "honest.png"
+    assert found == pytest.approx([*output.probabilities.tolist(), float(output.gate_scores[0])], abs=1e-5)
+    for page in visitors:
+        page.close()
+
+
 def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) -> None:
     send(page, [drawn(f"{number}.png", number) for number in range(40)])
     expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
@@ -196,12 +235,25 @@ def test_an_unexpected_error_is_a_plain_sentence_in_the_browser(browser: Browser
     assert [word for word in (b"Quetzal", b"/srv", b"RuntimeError", b"Traceback") if word in told] == []
 
 
+def test_the_server_itself_asks_no_other_computer(browser: Browser, tmp_path: Path) -> None:
+    # Without --server.address, as a host starts it: there Streamlit would ask what address the server has.
+    record = tmp_path / "asked"
+    with serve_page(python=("-c", SERVER, str(record)), address=None) as served:
+        page = browser.new_page()
+        page.goto(served.url)
+        page.get_by_role("button", name="Try the examples").click(timeout=ANSWER_TIMEOUT_MS)
+        expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+        page.close()
+        assert "External URL" not in served.log.read_text()
+    assert record.exists() and record.read_text() == ""
+
+
 def to_bytes(frame: str | bytes) -> bytes:
     return frame.encode() if isinstance(frame, str) else frame
 
 
-def read_answer(page: Page) -> tuple[str, list[float]]:
-    """The one file of the page's table, and what the network said of it: probabilities and gate score."""
+def read_answers(page: Page) -> list[tuple[str, list[float]]]:
+    """Each file of the page's table, and what the network said of it: probabilities and gate score."""
     while True:
         with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
             page.get_by_role("button", name="Table as CSV").click()
@@ -209,8 +261,11 @@ def read_answer(page: Page) -> tuple[str, list[float]]:
         if not download.value.failure():
             break
         page.wait_for_timeout(2000)
-    (row,) = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
-    return row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"]
+    rows = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
+    return [
+        (row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"])
+        for row in rows
+    ]
 
 
 @pytest.mark.timeout(600)
@@ -222,17 +277,21 @@ def test_20_sessions_at_once_each_get_their_own_answer(
     own = [np.append(output.probabilities, output.gate_scores) for output in outputs]
     # Far more than rounding: no answer passes for another one's.
     assert min(np.abs(one - other).max() for place, one in enumerate(own) for other in own[:place]) > 1e-3
+    # A visitor's own image comes last, so that all of them are still at work when the last one sends.
+    before = [drawn(f"{number}.png", 100 + number, side_px=64) for number in range(IMAGES_BEFORE)]
     visitors = [browser.new_page() for _ in files]  # each in a context of its own, so with a session of its own
     for page in visitors:
         page.goto(server.url)
     for page in visitors:
         expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     for page, file in zip(visitors, files, strict=True):
-        send(page, [file])
+        send(page, [*before, file])
+    assert sum(not page.get_by_role("heading", name="Results").is_visible() for page in visitors) > 1
     for page in visitors:
-        expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=2 * ANSWER_TIMEOUT_MS)
+        expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=4 * ANSWER_TIMEOUT_MS)
     for page, file, wanted in zip(visitors, files, own, strict=True):
-        name, found = read_answer(page)
+        *others, (name, found) = read_answers(page)
+        assert [other for other, _ in others] == [one["name"] for one in before]
         assert name == file["name"]
         assert found == pytest.approx(wanted.tolist(), abs=1e-5)
     for page in visitors:

@@ -15,6 +15,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from streamlit.testing.v1 import AppTest
 
 import brain_tumor
+from brain_tumor.labels import Label
 from tests.canaries import (
     NAME,
     TAG,
@@ -179,3 +180,36 @@ def test_the_page_shows_no_name_of_a_tag_and_logs_none_at_all(
     logged = "\n".join([log.getvalue(), *capfd.readouterr()])
     assert "Glioma" not in logged and not find_canaries(logged.encode(), TAG)
     assert not find_canaries(logged.encode(), NAME)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Watched, Path]:
+    """An evaluation of labelled files and of files of another source, all with canaries, one of each damaged."""
+    data, other = tmp_path_factory.mktemp("data") / "Testing", tmp_path_factory.mktemp("other")
+    for folder in (*(data / label.slug for label in Label), other / "brain" / "source", other / "none" / "others"):
+        folder.mkdir(parents=True)
+        for ending, content in {"png": rasters_with_canaries()["png"], "dcm": dicom_with_canaries()}.items():
+            (folder / f"{NAME}-{folder.name}.{ending}").write_bytes(content)
+        (folder / f"{NAME}-cut.dcm").write_bytes(dicom_with_canaries()[:900])
+    folder = tmp_path_factory.mktemp("evaluation") / "here"
+    folder.mkdir()
+    arguments = ["evaluate", str(data), "--out", "report", "--brain-mri", str(other / "brain")]
+    arguments += ["--not-brain-mri", str(other / "none")]
+    return run_watched(arguments, folder, tmp_path_factory.mktemp("temporary")), folder
+
+
+@pytest.mark.slow
+def test_an_evaluation_repeats_no_name_of_a_tag(evaluated: tuple[Watched, Path]) -> None:
+    watched, folder = evaluated
+    assert watched.status == 1 and "Traceback" not in watched.err, watched.err  # some files could not be read
+    assert len(list((folder / "report").iterdir())) > 10
+    assert not find_canaries(watched.out.encode() + watched.err.encode(), TAG)
+    assert [name for name, content in contents(folder) if find_canaries(content, TAG)] == []
+
+
+@pytest.mark.slow
+def test_an_evaluation_names_files_only_where_docs_security_says_so(evaluated: tuple[Watched, Path]) -> None:
+    _, folder = evaluated
+    named = {name.removeprefix("report/") for name, content in contents(folder) if find_canaries(content, NAME)}
+    text = (Path(__file__).parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
+    assert named and [name for name in named if f"`{name}`" not in text] == []

@@ -37,6 +37,23 @@ raise SystemExit(main(sys.argv[2:]))
 """
 
 
+# Streamlit's server, which notes in a file whatever it asks another computer, or itself through a network.
+SERVER = """
+import sys
+
+record = open(sys.argv[1], "a", buffering=1)
+
+def watch(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto") or event.startswith(("urllib.", "http.")):
+        record.write(f"{event} {args[1:] if event == 'socket.connect' else args}\\n")
+
+sys.addaudithook(watch)
+del sys.argv[1]
+from streamlit.web.cli import main
+main()
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """What became of a command."""

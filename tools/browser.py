@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,20 @@ def find_chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def serve_page(script: Path = ROOT / "app.py") -> Iterator[Server]:
-    """Run the page as a user does, until the block ends; raises RuntimeError if it does not start."""
+def serve_page(
+    script: Path = ROOT / "app.py", python: Sequence[str] = ("-m", "streamlit"), address: str | None = "127.0.0.1"
+) -> Iterator[Server]:
+    """Run the page as a user does, until the block ends; raises RuntimeError if it does not start.
+
+    python: what stands behind the name of the interpreter to run Streamlit. address: None for Streamlit's own choice,
+    every interface.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = f"--server.port {port} --server.address 127.0.0.1 --server.headless true".split()
+    options = f"--server.port {port} --server.headless true".split()
+    if address:
+        options += ["--server.address", address]
     # A source file saved meanwhile must not make the page start over.
     options += ["--server.fileWatcherType", "none"]
     url = f"http://127.0.0.1:{port}"
@@ -53,7 +61,7 @@ def serve_page(script: Path = ROOT / "app.py") -> Iterator[Server]:
         log = Path(folder, "server.log")
         with log.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "streamlit", "run", str(script), *options],
+                [sys.executable, *python, "run", str(script), *options],
                 cwd=ROOT,
                 stdout=stream,
                 stderr=subprocess.STDOUT,

@@ -31,7 +31,7 @@ from brain_tumor.model.output import ModelOutput
 
 # Two threads keep up with the network on any file but a huge one.
 DECODING_THREADS = 2
-# Slices that are read or being read besides those in the network; each may weigh 100 MB, so a few must do.
+# Slices that are read or being read besides those in the network.
 READ_AHEAD = 2
 
 
@@ -116,15 +116,18 @@ class Classifier:
         assert answered.result  # noqa: S101 - there is one where there is no error
         return answered.result
 
-    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+    def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[Answered, None, None]:
         """Classify slices, in their order; the next few are read while the network runs.
 
-        In a long batch the engine's threads take a slice each, for the same answers sooner. A slice that cannot be
-        read, whatever its reader raises, is an Answered with an error. Memory does not grow with the number of slices,
-        as long as the caller does not keep the results. Closing the iterator, or dropping it, ends its threads.
+        at_once: how many are read or answered at a time, each with up to 100 MB of pixels; None: as many as the cores
+        have use for. In a long batch the engine's threads take a slice each, for the same answers sooner; at_once must
+        exceed them for that. A slice that cannot be read, whatever its reader raises, is an Answered with an error.
+        Memory does not grow with the number of slices, as long as the caller does not keep the results. Closing the
+        iterator, or dropping it, ends its threads.
         """
-        readers = ThreadPoolExecutor(DECODING_THREADS, "brain-tumor-read")
         threads, split_after = self._engine.threads, self._engine.split_after
+        at_once = at_once or threads + READ_AHEAD
+        readers = ThreadPoolExecutor(max(1, min(DECODING_THREADS, at_once - 1)), "brain-tumor-read")
         network = ThreadPoolExecutor(threads, "brain-tumor-answer")
         # At first the one engine, whose passes take all threads; it goes on while the caller has the last answer.
         free: SimpleQueue[Engine] = SimpleQueue()
@@ -133,8 +136,8 @@ class Classifier:
             ahead: deque[Future[Answered]] = deque()
             coming = enumerate(slices)
             while True:
-                for place, one in islice(coming, threads + READ_AHEAD - len(ahead)):
-                    if place == split_after and threads > 1:
+                for place, one in islice(coming, at_once - len(ahead)):
+                    if place == split_after and 1 < threads < at_once:
                         network.submit(_split, free)
                     ahead.append(network.submit(self._finish, one, readers.submit(self._read, one), free))
                 if not ahead:

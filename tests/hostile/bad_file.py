@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 READS = "reads"
 # Above what the program itself takes once its libraries are loaded.
 MAX_MEMORY_MB = 400
+# Of processor time, not of a clock's, since other work may keep the processor busy.
+MAX_PROCESSOR_S = 5
 # Stands in every header that can hold a name; a message with it would tell who was examined.
 PATIENT = "CANARY^JANE"
 

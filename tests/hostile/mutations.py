@@ -20,8 +20,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from pydicom.data.data_manager import DATA_ROOT
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     RLELossless,
@@ -31,10 +34,10 @@ from brain_tumor.input.source_file import SourceFile
 from tests.dicom_factory import make_dicom, make_sequence, make_table
 from tests.factories import encode
 from tests.hostile.archives import pack
-from tests.hostile.bad_file import MAX_MEMORY_MB, READS
+from tests.hostile.bad_file import MAX_MEMORY_MB, MAX_PROCESSOR_S, READS
 from tests.hostile.dicoms import coded, deflate, jpeg, jpeg_2000, run_lengths, scan, split_deflated
-from tests.hostile.reading import answers_of, good_files, peak_mb
-from tests.input.volumes import nifti_bytes
+from tests.hostile.reading import answers_of, children_mb, good_files, peak_mb, processor_s
+from tests.input.volumes import make_image, nifti_bytes
 
 _SIDE_PX = 24
 _EDGES = (0, 1, 2, 3, 127, 128, 254, 255)
@@ -78,6 +81,21 @@ def _plain_dicoms() -> list[bytes]:
     ]
 
 
+def _other_syntaxes() -> list[bytes]:
+    places = make_sequence(ImagePositionPatient=[0, 0, 1])
+    return [
+        make_dicom(
+            _rows(np.uint16), syntax=syntax, WindowCenter=200, WindowWidth=300, PerFrameFunctionalGroupsSequence=places
+        )
+        for syntax in (ImplicitVRLittleEndian, ExplicitVRBigEndian)
+    ]
+
+
+def _from_pydicom(*names: str) -> list[bytes]:
+    """Files that pydicom brings for its own tests: nothing installed here can compress so."""
+    return [(Path(DATA_ROOT) / "test_files" / name).read_bytes() for name in names]
+
+
 def _run_lengths() -> bytes:
     row = b"\xe9\x07"  # 24 times the same
     return coded(run_lengths(row * _SIDE_PX), RLELossless, _SIDE_PX, _SIDE_PX)
@@ -92,7 +110,14 @@ _SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "DICOM-JPEG": lambda: [coded(jpeg(_SIDE_PX), JPEGBaseline8Bit, _SIDE_PX, _SIDE_PX)],
     "DICOM-JPEG-2000": lambda: [coded(jpeg_2000(_SIDE_PX), JPEG2000Lossless, _SIDE_PX, _SIDE_PX)],
     "DICOM-run-lengths": lambda: [_run_lengths()],
+    "DICOM-implicit-and-big-endian": _other_syntaxes,
+    # GDCM's formats, in its process of its own.
+    "DICOM-lossless-JPEG": lambda: _from_pydicom("SC_rgb_jpeg_gdcm.dcm"),
+    "DICOM-JPEG-12-bit": lambda: _from_pydicom("JPGExtended.dcm"),
+    "DICOM-JPEG-LS": lambda: _from_pydicom("JPEGLSNearLossless_08.dcm", "JPEGLSNearLossless_16.dcm",
+                                           "MR_small_jpeg_ls_lossless.dcm", "SC_rgb_jls_lossy_line.dcm"),
     "NIfTI": lambda: [nifti_bytes(), nifti_bytes(_volume(np.float32)), nifti_bytes(_volume(np.uint8), cal_max=50)],
+    "NIfTI-2": lambda: [make_image(version=2).to_bytes(), make_image(_volume(np.float32), version=2).to_bytes()],
     "NIfTI-gzip": lambda: [
         gzip.compress(nifti_bytes(), mtime=0), gzip.compress(nifti_bytes(_volume(np.uint8)), 0, mtime=0)
     ],
@@ -200,7 +225,7 @@ def _place(data: bytearray, dice: random.Random) -> int:
 
 
 def main(file_format: str, first: int, last: int) -> int:
-    """Read mutations; gives 1 when one did worse than a ScanError, or took more than MAX_MEMORY_MB."""
+    """Read mutations; gives 1 when one did worse than a ScanError or took more than a bad file may."""
     log = Path(os.environ["MUTATION_LOG"]) if "MUTATION_LOG" in os.environ else None
     came_to: Counter[str] = Counter()
     answers_of(SourceFile("good files", good_files))  # loads all libraries
@@ -209,6 +234,7 @@ def main(file_format: str, first: int, last: int) -> int:
         data = mutation(file_format, number)
         if log:
             log.write_text(f"{file_format} {number}", encoding="utf-8")
+        begin = processor_s()
         try:
             answers = answers_of(SourceFile(f"{file_format}-{number}", lambda: data))  # noqa: B023 - used at once
         except Exception:
@@ -216,10 +242,16 @@ def main(file_format: str, first: int, last: int) -> int:
             came_to["wrong"] += 1
         else:
             came_to["read" if READS in answers else "refused"] += 1
+        if (spent_s := processor_s() - begin) > MAX_PROCESSOR_S:
+            print(f"{file_format} {number}: {spent_s:.1f} s")
+            came_to["wrong"] += 1
         if peak_mb() - start_mb > MAX_MEMORY_MB and peak_mb() > highest_mb:
             highest_mb = peak_mb()
             print(f"{file_format} {number}: {highest_mb - start_mb:.0f} MB")
             came_to["wrong"] += 1
+    if children_mb() > MAX_MEMORY_MB:
+        print(f"{file_format}: {children_mb():.0f} MB in a process beside this one")
+        came_to["wrong"] += 1
     print(", ".join(f"{count} {word}" for word, count in sorted(came_to.items())))
     return 1 if came_to["wrong"] else 0
 

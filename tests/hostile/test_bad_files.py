@@ -11,7 +11,7 @@ import pytest
 from brain_tumor.input.series import ReadOptions, Window
 from brain_tumor.input.source_file import SourceFile
 from tests.hostile import archives, dicoms, rasters, volumes
-from tests.hostile.bad_file import MAX_MEMORY_MB, READS, BadFile
+from tests.hostile.bad_file import MAX_MEMORY_MB, MAX_PROCESSOR_S, READS, BadFile
 from tests.hostile.reading import answers_of
 
 BAD_FILES: tuple[BadFile, ...] = (
@@ -56,7 +56,7 @@ def test_each_bad_file_is_another_one() -> None:
 
 
 @pytest.mark.slow
-def test_all_together_they_take_little_memory_and_write_nothing(tmp_path: Path) -> None:
+def test_all_together_they_take_little_memory_and_time_and_write_nothing(tmp_path: Path) -> None:
     # In a process of its own, for a crash to be seen as one. The files are made here, so that making them costs it
     # nothing.
     listed = []
@@ -77,3 +77,4 @@ def test_all_together_they_take_little_memory_and_write_nothing(tmp_path: Path) 
     greedy = [line["name"][:60] for line in others if line["peak_mb"] - first["peak_mb"] > MAX_MEMORY_MB]
     assert not greedy
     assert max(line["children_mb"] for line in others) < MAX_MEMORY_MB
+    assert [(line["name"][:60], line["processor_s"]) for line in others if line["processor_s"] > MAX_PROCESSOR_S] == []

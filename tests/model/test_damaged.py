@@ -38,6 +38,8 @@ def test_no_copy_with_a_new_seal_ends_the_process_or_answers_wrong(model_path: P
     assert len(found) == len(RESEALED) + len(STRUCK)
     wrong = {name: found[name] for name, (_, expected) in RESEALED.items() if expected not in found[name]}
     assert wrong == {}
+    assert [name for name, said in found.items() if said == "runs, and answers otherwise"] == []
+    assert "runs" in found.values()  # some damage touches nothing that an answer needs
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:

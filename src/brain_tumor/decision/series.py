@@ -7,9 +7,10 @@ from itertools import groupby
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 
-# One slice in fifty of a healthy brain is called a tumor by mistake, mostly alone or beside one or two others; a tumor
-# is seen, and located, in all slices that it reaches. Chosen on the volumes of six healthy subjects, of which slices
-# trained or validated: their longest such run was 3 slices and 6 mm long. See docs/evaluation.md for the other six.
+# A tumor is seen, and located, in all slices that it reaches; a healthy slice called a tumor by mistake stands mostly
+# alone or beside one or two others. Chosen on the volumes of six healthy subjects, of which slices trained or
+# validated, with a network that made this mistake on one slice in fifty: its longest run was 3 slices and 6 mm long.
+# docs/series.md has the other six subjects.
 MIN_RUN = 3
 MIN_EXTENT_MM = 10.0
 

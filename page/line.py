@@ -1,0 +1,60 @@
+"""The sessions of this server stand in one line: only the first of it opens files, decodes and runs the network.
+
+A picture in memory may weigh 100 MB, and the next few are read while one is answered. In a line the server needs the
+memory of one visitor, whatever twenty of them send at once. It costs no time, since one session's work takes all cores.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from page.memory import give_back
+
+# Worth the few slices that were read ahead for nothing at its end, and short enough for twenty visitors to wait.
+TURN_S = 1.0
+# How often a session that waits can notice that its visitor clicked on something.
+_LOOK_S = 0.25
+
+
+class Line:
+    """Whoever came first is first."""
+
+    def __init__(self) -> None:
+        self._moved = Condition()
+        self._places: deque[Place] = deque()
+
+    @contextmanager
+    def stand(self) -> Iterator["Place"]:
+        """A place at the end of the line, until the block ends."""
+        place = Place(self._moved, self._places)
+        with self._moved:
+            self._places.append(place)
+        try:
+            yield place
+        finally:
+            give_back()
+            with self._moved:
+                self._places.remove(place)
+                self._moved.notify_all()
+
+
+class Place:
+    """One session's place in a line."""
+
+    def __init__(self, moved: Condition, places: "deque[Place]") -> None:
+        self._moved, self._places = moved, places
+
+    def is_first(self, timeout_s: float | None = _LOOK_S) -> bool:
+        """Whether it is this session's turn; waits so many seconds for that, None: as long as it takes."""
+        with self._moved:
+            return self._moved.wait_for(lambda: self._places[0] is self, timeout_s)
+
+    @property
+    def has_followers(self) -> bool:
+        """Whether others wait behind it."""
+        with self._moved:
+            return self._places[-1] is not self
+
+
+LINE = Line()
