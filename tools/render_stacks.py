@@ -38,15 +38,19 @@ def render(report: Figures) -> Iterator[str]:
     machine = report["machine"]
     yield f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}, {report['threads']} threads per"
     yield f"pass, load {machine['load_before']} before the run; {report['rounds']} rounds, {report['files']} files."
+    yield f"The first stack and ONNX Runtime have the network as `{report['usual_model']}`, ours as"
+    yield f"`{report['model']}`."
     yield "In brackets: the share of the first row's figure, as the median of the rounds' own shares."
     yield ""
-    yield "| stack | one pass | command to first answer | peak memory | files per second | installed |"
-    yield "|---|---|---|---|---|---|"
+    columns = ("stack", "one pass", "command to first answer", "peak memory, one file", "many files")
+    yield f"| {' | '.join(columns)} | files per second | installed |"
+    yield "|---|---|---|---|---|---|---|"
     for stack in report["stacks"].values():
-        rates = f"{1 / statistics.median(stack['files_s']):.1f}, {pure_share(stack):.0%} of pure inference"
+        rates = f"{1 / statistics.median(values(stack, 'file_s')):.1f}, {pure_share(stack):.0%} of pure inference"
+        memory = [cell(report, stack, name, "{:.0f} MB") for name in ("peak_mb", "many_peak_mb")]
         yield (
             f"| {stack['title']} | {cell(report, stack, 'pass_s', '{:.0f} ms', 1000)} "
-            f"| {cell(report, stack, 'first_answer_s', '{:.2f} s')} | {cell(report, stack, 'peak_mb', '{:.0f} MB')} "
+            f"| {cell(report, stack, 'first_answer_s', '{:.2f} s')} | {' | '.join(memory)} "
             f"| {rates} | {cell(report, stack, 'installed_mb', '{:.0f} MB')} |"
         )
     yield ""
@@ -65,9 +69,11 @@ def render(report: Figures) -> Iterator[str]:
 
 
 def values(stack: Figures, name: str) -> list[float]:
-    """One figure of a stack, a value per round."""
-    found = stack[name] if name in stack else [one[name] for one in stack["start"]]
-    return list(found) if isinstance(found, list) else [found]
+    """One figure of a stack, a value per round or command."""
+    if name in stack:
+        found = stack[name]
+        return list(found) if isinstance(found, list) else [found]
+    return [one[name] for one in (stack["start"] if name in stack["start"][0] else stack["many"])]
 
 
 def share_of_usual(report: Figures, stack: Figures, name: str) -> float:
@@ -88,7 +94,7 @@ def pure_share(stack: Figures) -> float:
     Passes one after the other on all threads, or on one thread each at the same time, whichever is faster.
     """
     passes = min(statistics.median(stack[name]) for name in ("pass_s", "pair_s") if name in stack)
-    return float(passes / statistics.median(stack["files_s"]))
+    return float(passes / statistics.median(values(stack, "file_s")))
 
 
 def draw(report: Figures, file: Path) -> None:

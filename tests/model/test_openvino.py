@@ -29,9 +29,8 @@ if find_spec("openvino") is None:
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 IMAGES_PER_CLASS = 6
-# Both engines round sums to eight bits after every layer, each in its own way. Over 273 images the largest differences
-# were 0.076 and 0.30, of an earlier network 0.128, on the images here less than 0.1, and of a cell that the edge of a
-# tumor crosses 0.23 here.
+# Both engines round sums to eight bits after every layer, each in its own way. Over 273 images (docs/performance.md)
+# the largest differences were 0.079 and 0.45; of a cell that the edge of a tumor crosses 0.23 on the images here.
 PROBABILITY_TOLERANCE = 0.1
 GATE_TOLERANCE = 0.5
 LOCATION_TOLERANCE = 0.3
@@ -95,6 +94,13 @@ def test_real_images_that_litert_is_sure_of_end_in_the_same_class(real: list[tup
     sure = [(ours, litert) for ours, litert in real if litert.verdict.status is Status.CLASSIFIED]
     assert len(sure) > len(real) / 2
     assert [ours.name for ours, litert in sure if ours.verdict.label is not litert.verdict.label] == []
+
+
+@pytest.mark.slow
+def test_real_images_end_in_the_same_status_but_for_one_near_a_threshold(real: list[tuple[Result, Result]]) -> None:
+    # One of 273 did (docs/performance.md).
+    others = [ours.name for ours, litert in real if ours.verdict.status is not litert.verdict.status]
+    assert len(others) <= 1, others
 
 
 def test_every_output_of_the_card_comes_out_in_its_shape(engine: OpenVINOEngine, model: ModelFile) -> None:

@@ -15,8 +15,8 @@ from brain_tumor.model.model_file import ModelFile
 from brain_tumor.model.output import ModelOutput
 from brain_tumor.model.threads import choose_threads
 
-# Largest difference of a gate score, in log-odds, between an engine and the exporter. It is twice what engines differ
-# by on real images, and less than what is left of most scores when the gate's weights are lost.
+# Largest difference of a gate score, in log-odds, between an engine and the exporter. It is above the 0.45 that engines
+# differ by on real images (docs/performance.md), and less than what most scores lose with the gate's weights.
 GATE_TOLERANCE = 0.6
 
 
