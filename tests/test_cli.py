@@ -342,6 +342,22 @@ def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
     assert list(Path().glob("out.*.part*")) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_a_run_that_was_ended_leaves_whole_reports_and_pictures_and_no_table_of_series(name: str) -> None:
+    Path("in").mkdir()
+    for number in range(20):
+        Path(f"in/mapped-{number:02}.png").write_bytes(png_bytes())
+    end_early(name, "--series-csv", "series.csv", "--heatmaps", "maps", "--report", "made", "--report-format", "both")
+    assert not Path("series.csv").exists()
+    pages, sheets, pictures = (list(Path().rglob(f"*{ending}")) for ending in (".html", ".pdf", "saliency.png"))
+    assert len(pages) >= 4 and len(sheets) >= 4 and len(pictures) >= 4
+    assert all(page.read_text(encoding="utf-8").rstrip().endswith("</html>") for page in pages)
+    assert all(sheet.read_bytes().rstrip().endswith(b"%%EOF") for sheet in sheets)
+    for picture in pictures:
+        Image.open(picture).load()
+
+
 @pytest.mark.usefixtures("many", "scripted")
 @pytest.mark.parametrize(
     ("option", "complaint"),

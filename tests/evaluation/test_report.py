@@ -40,6 +40,24 @@ def test_writing_replaces_old_files_leaves_others_and_nothing_unfinished(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
+def test_a_program_that_is_killed_while_files_move_leaves_no_mixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "report"
+    write_report({"a.txt": b"old", "b.txt": b"old"}, folder)
+    move = Path.replace
+
+    def end_before_the_second(path: Path, target: Path) -> Path:
+        if path.name == "b.txt":
+            raise KeyboardInterrupt
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", end_before_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        write_report({"a.txt": b"new", "b.txt": b"new"}, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.txt": b"new"}
+
+
 def test_a_write_that_fails_leaves_the_old_report_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "report"
     write_report({"a.txt": b"old", "b.txt": b"old"}, folder)

@@ -78,7 +78,8 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
 def write_report(contents: dict[str, bytes], folder: Path) -> None:
     """Put the files into the folder, each of them whole or not at all; raises OSError.
 
-    Other files of the folder stay. The files are complete in a folder beside it before the first one moves.
+    Other files of the folder stay. The files are complete in a folder beside it before the first one moves, and a
+    program that is killed while they move leaves no file of the report before beside them.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +88,8 @@ def write_report(contents: dict[str, bytes], folder: Path) -> None:
     try:
         for name, content in contents.items():
             write_whole(unfinished / name, content)
+        for name in contents:
+            (folder / name).unlink(missing_ok=True)
         for name in contents:
             (unfinished / name).replace(folder / name)
     finally:
