@@ -155,6 +155,18 @@ def test_one_thread_and_the_same_seed_give_the_same_bytes_with_processes_for_ima
     assert one == other
 
 
+@pytest.mark.slow
+def test_xception_in_the_shipped_file_s_precision_repeats_to_the_byte_as_well(
+    data: Path, tmp_path: Path, xception_weights: Path
+) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
+    settings = "input=InputContract(side_px=96), stages=(Stage(96, 1),), probe_epochs=2"
+    recipe = f"replace(FINETUNE_RECIPES['finetuned'], {settings})"
+    call = f"finetune(list_examples(data), data, {recipe}, {str(xception_weights)!r}, out, 3)"
+    one, other = train_in_two_programs(call, data, tmp_path, small=False)
+    assert one == other
+
+
 def other_list(data: Path) -> list[Example]:
     first, *rest = list_examples(data)
     return [replace(first, group="renamed"), *rest]

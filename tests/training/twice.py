@@ -17,15 +17,19 @@ import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
+from dataclasses import replace
+from brain_tumor.input.preprocess import InputContract
 from brain_tumor_training import train
 from brain_tumor_training.finetune import finetune
+from brain_tumor_training.recipes import FINETUNE_RECIPES, Stage
 from brain_tumor_training.train import fit
 from tests.training.drawn import SMALL, SMALL_FINETUNE, build_small_backbone, carve, list_examples, use_small_trunk
 
 data, out = map(Path, sys.argv[1:])
 with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(train, "build_backbone", build_small_backbone)
-    use_small_trunk(patch)
+    if {small}:
+        patch.setattr(train, "build_backbone", build_small_backbone)
+        use_small_trunk(patch)
     {call}
     weights = [weight.tobytes() for weight in train.load_network(out).get_weights()]
 (out / "weights.bin").write_bytes(b"".join(weights))
@@ -33,23 +37,23 @@ with pytest.MonkeyPatch.context() as patch:
 
 
 def train_in_two_programs(
-    call: str, data: Path, out: Path, other_call: str | None = None
+    call: str, data: Path, out: Path, other_call: str | None = None, *, small: bool = True
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The SHA-256 of what each of two programs wrote: its weights, history and figures.
 
     call: of fit or finetune, to which ``data`` and ``out`` are known; the second program makes other_call, where there
-    is one. A .keras file holds dates, its weights do not.
+    is one. small: whether a stand-in takes Xception's place. A .keras file holds dates, its weights do not.
     """
-    return _train(call, data, out / "one"), _train(other_call or call, data, out / "other")
+    return _train(call, data, out / "one", small), _train(other_call or call, data, out / "other", small)
 
 
-def _train(call: str, data: Path, out: Path) -> dict[str, str]:
+def _train(call: str, data: Path, out: Path, small: bool) -> dict[str, str]:
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
         "OMP_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    program = [sys.executable, "-c", _PROGRAM.format(call=call), str(data), str(out)]
+    program = [sys.executable, "-c", _PROGRAM.format(call=call, small=small), str(data), str(out)]
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     written = ("weights.bin", "history.csv", "metrics.json")
