@@ -10,6 +10,8 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --q
 
 # More words for the program behind a target: make app ARGS="--server.headless true", make test ARGS="-k gate"
 ARGS ?=
+# How many processes share the tests; 0 for one, in which a debugger works.
+JOBS ?= 2
 # Where the page listens. Only this computer can reach it; HOST=0.0.0.0 opens it to the network.
 HOST ?= 127.0.0.1
 PORT ?= 8501
@@ -24,13 +26,13 @@ app: $(VENV)/app.stamp ## open the page in a browser (installs the runtime and S
 	$(PY) -m streamlit run app.py --server.address "$(HOST)" --server.port "$(PORT)" $(ARGS)
 
 test: $(VENV)/dev.stamp ## run every test (installs all development tools first)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/dev.stamp ## formatting, lint, types and the quick tests
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
 docs: $(VENV)/dev.stamp ## build the documentation into build/docs, the tutorial's answers included
 	$(PY) -m sphinx --fail-on-warning --keep-going --quiet $(ARGS) docs build/docs

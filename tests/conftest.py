@@ -30,3 +30,10 @@ def model(model_path: Path) -> ModelFile:
 def classifier(model: ModelFile) -> Classifier:
     """The shipped network, ready to answer."""
     return Classifier.from_model_file(model)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of one file share one process, since they share what is slow to make, and those of training too."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent)
+        item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] == "training" else str(place)))
