@@ -284,6 +284,22 @@ def test_only_a_few_slices_are_read_ahead(quick: Classifier) -> None:
     answers.close()
 
 
+def test_with_one_at_once_a_slice_is_answered_before_the_next_is_taken() -> None:
+    engine, taken = Engine(make_output(), threads=3), 0
+
+    def slices() -> Iterator[Slice]:
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield make_slice("scan.nii", number)
+
+    answers = Classifier(engine, make_card()).classify_many(slices(), at_once=1)  # type: ignore[arg-type]
+    for answered in range(1, 101):
+        next(answers)
+        assert taken == engine.answered == answered
+    assert engine.parts == []
+
+
 def test_an_iterator_that_is_closed_early_leaves_no_thread(quick: Classifier) -> None:
     answers = quick.classify_many(make_slice("scan.nii", number) for number in range(100))
     next(answers)
