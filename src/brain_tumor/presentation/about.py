@@ -31,7 +31,7 @@ GATE = (
 )
 DOUBT = (
     "An answer is *uncertain* when its probability is under {probability} or less than {margin} above the second. "
-    "Doubt never turns into No Tumor, and probabilities are never edited."
+    "Doubt about an image never turns into No Tumor, and probabilities are never edited."
 )
 YOUR_FILES = (
     "Uploads stay in this server's memory until they are answered and no longer needed, until you clear them, or until "
