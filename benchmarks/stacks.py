@@ -269,7 +269,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--images", type=Path, required=True, help="folder with image files, searched with subfolders")
     parser.add_argument("--environments", type=Path, required=True, help="where the environments are, or will be, made")
     parser.add_argument("--files", type=int, default=500, help="how many files each stack answers")
-    parser.add_argument("--chunks", type=int, default=5, help="in how many commands, the stacks taking turns")
+    parser.add_argument("--chunks", type=int, default=1, help="in how many commands, the stacks taking turns")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--passes", type=int, default=20, help="forward passes per round")
     parser.add_argument("--threads", type=int, default=2)
