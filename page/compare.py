@@ -72,8 +72,7 @@ def choose_slices() -> list[SourceFile]:
 
 def show_comparison(first: Classifier, second: Classifier, files: Sequence[SourceFile]) -> None:
     """Both models' answers, what differs between them, and the table of all."""
-    with LINE.stand() as place:
-        place.is_first(None)
+    with LINE.turn():
         opened = (one for series in open_series(files, ReadOptions()) for one in series.slices)
         slices = list(islice(opened, MAX_SLICES + 1))
     if len(slices) > MAX_SLICES:

@@ -76,8 +76,7 @@ class Study:
 
     def turn(self, plane: Plane) -> None:
         """Cut a volume along another plane: its slices are read and answered anew."""
-        with LINE.stand() as place:
-            place.is_first(None)
+        with LINE.turn():
             self.slices = len(self._reopen(plane).slices)
         self.plane, self.entries = plane, []
 
@@ -102,8 +101,7 @@ class Desk:
     def open(self, files: Sequence[KeptFile]) -> None:
         """Put the series of some files on the desk; slices are read later, one by one."""
         self.is_stopped = False
-        with LINE.stand() as place:
-            place.is_first(None)
+        with LINE.turn():
             self._open(files)
 
     def _open(self, files: Sequence[KeptFile]) -> None:

@@ -25,6 +25,13 @@ class Line:
         self._places: deque[Place] = deque()
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until all who came before are done; the block is this session's turn."""
+        with self.stand() as place:
+            place.is_first(None)
+            yield
+
+    @contextmanager
     def stand(self) -> Iterator["Place"]:
         """A place at the end of the line, until the block ends."""
         place = Place(self._moved, self._places)
