@@ -4,11 +4,13 @@ import streamlit as st
 
 from page import about, classify, compare
 from page.frame import show_notice
+from page.memory import give_back_large_blocks
 from page.uploads import bound_uploads
 
 
 def main() -> None:
     """The frame around every page, then the page that was chosen."""
+    give_back_large_blocks()
     bound_uploads()
     st.set_page_config(page_title="Brain tumor MRI", layout="wide")
     chosen = st.navigation(

@@ -17,7 +17,7 @@ from brain_tumor.presentation.entry import Entry, to_slice_entry
 from page.line import LINE, TURN_S
 from page.uploads import KeptFile
 
-# A picture of 25 million pixels takes 500 MB for a moment, and small hosts have 1 GB: the next one is not read
+# A picture of 25 million pixels takes 300 MB for a moment, and small hosts have 1 GB: the next one is not read
 # meanwhile, though that would save a seventh of the time.
 SLICES_AT_ONCE = 1
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.

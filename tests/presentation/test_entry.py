@@ -1,4 +1,6 @@
 import io
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -23,6 +25,16 @@ def test_an_entry_keeps_the_answer_but_not_the_pixels() -> None:
     assert entry.answer is not None
     assert (entry.name, entry.row, entry.answer.verdict) == ("a.png", to_row(result), result.verdict)
     assert len(entry.answer.thumbnail) < 20_000 < result.scan.pixels.nbytes
+
+
+def test_making_an_entry_takes_little_more_than_one_copy_of_the_pixels() -> None:
+    pixels = np.full((2000, 2000), 0.5, np.float32)
+    result = replace(make_result(), scan=replace(make_scan(), pixels=pixels))
+    tracemalloc.start()
+    to_entry(result)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * pixels.nbytes
 
 
 def test_a_file_without_answer_keeps_its_message() -> None:

@@ -143,8 +143,9 @@ class SeriesDraft:
 def fingerprint(scan: Scan) -> str:
     """The first FINGERPRINT_DIGITS hex digits of the SHA-256 of the pixels as read: their shape, then float32."""
     rows, columns = scan.pixels.shape
-    pixels = np.ascontiguousarray(scan.pixels, "<f4").tobytes()
-    return hashlib.sha256(f"{rows} {columns} ".encode() + pixels).hexdigest()[:FINGERPRINT_DIGITS]
+    digest = hashlib.sha256(f"{rows} {columns} ".encode())
+    digest.update(np.ascontiguousarray(scan.pixels, "<f4").data)
+    return digest.hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
