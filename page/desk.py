@@ -159,7 +159,7 @@ def answer_all(classifier: Classifier, desk: Desk) -> Generator[int, None, None]
 
 
 def _answer_in_order(classifier: Classifier, desk: Desk) -> Generator[None, None, None]:
-    waiting: deque[Study] = deque()  # whose slices are being read ahead
+    waiting: deque[Study] = deque()  # whose slices are on their way
 
     def feed() -> Iterator[Slice]:
         for study in desk.studies:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
-# Worth the few slices that were read ahead for nothing at its end, and short enough for twenty visitors to wait.
+# Long beside the milliseconds that a turn needs to begin, and short enough for twenty visitors to wait.
 TURN_S = 1.0
 # How often a session that waits can notice that its visitor clicked on something.
 _LOOK_S = 0.25
