@@ -110,6 +110,7 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         opaque = Image.new("RGB", image.size)
         opaque.paste(image, mask=image)
+        image.close()  # it may weigh 100 MB
         image = opaque
     if image.mode not in ("1", "L"):
         return _luma_and_chroma(image if image.mode == "RGB" else image.convert("RGB"))
