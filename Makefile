@@ -5,8 +5,10 @@ UV := build/lock-env/bin/uv
 UV_VERSION := 0.13.9
 AUDIT := build/audit-env/bin/pip-audit
 AUDIT_VERSION := 2.10.1
+# uv asks another index only when told so; pip reads the variable itself.
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --quiet \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	$(if $(PIP_INDEX_URL),--default-index "$(PIP_INDEX_URL)")
 
 # More words for the program behind a target: make app ARGS="--server.headless true", make test ARGS="-k gate"
 ARGS ?=

@@ -41,6 +41,9 @@ def average(run: Path, file: Path, data: Path, weights: str, out: Path) -> None:
     mean.set_weights([(one + other) / 2 for one, other in zip(start.get_weights(), mean.get_weights(), strict=True)])
     settings = json.loads((run / "run.json").read_text(encoding="utf-8"))
     describe_run(out, examples, {**settings, "averaged_with": first.card.model_id})
+    seen = run / "seen.csv"
+    if seen.is_file():
+        write_whole(out / seen.name, seen.read_bytes())
     compile_finetuned(recipe, mean, 1)
     held_out = [one for one in examples if one.split == VALIDATION]
     figures = mean.evaluate(ExampleBatches(held_out, data, recipe, None), return_dict=True, verbose=0)

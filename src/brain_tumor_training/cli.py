@@ -159,13 +159,19 @@ def _add_training_list(commands: Commands) -> None:
         default=[],
         help="groups.csv of audit on the folder above the other sources; may be given several times",
     )
+    build.add_argument(
+        "--all-groups",
+        type=Path,
+        metavar="GROUPS",
+        help="groups.csv of audit on DATA as a whole: nothing with a copy in the test part trains or validates",
+    )
     build.add_argument("--leave-out", type=Path, metavar="FILE", help=_LEAVE_OUT_HELP)
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
     build.set_defaults(run=_run_training_list)
 
 
 def _run_training_list(args: argparse.Namespace) -> None:
-    from brain_tumor_training import examples, label_notes, splits, training_list
+    from brain_tumor_training import examples, label_notes, leaks, splits, training_list
 
     if not args.index.resolve().is_relative_to(args.data.resolve()):
         raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
@@ -183,6 +189,9 @@ def _run_training_list(args: argparse.Namespace) -> None:
         rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
     if args.leave_out:
         rows = label_notes.leave_out(rows, label_notes.read_notes(args.leave_out))
+    if args.all_groups:
+        groups = leaks.read_groups([args.all_groups], [row.path for row in rows])
+        rows = training_list.drop_copies_of_tested(rows, groups)
     if args.no_copies_in_test:
         rows = examples.drop_copies_in_test(rows)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)

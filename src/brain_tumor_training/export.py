@@ -30,6 +30,7 @@ from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
 from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor_training.examples import ANY_TUMOR, Example, read_examples
 from brain_tumor_training.fit_decision import Decision, read_decision
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.objectives import class_weights, saliency_maps
@@ -295,12 +296,15 @@ def _answers_of_keras(serving: Serving, batch: FloatArray) -> FloatArray:
     return np.concatenate([np.asarray(outputs["probabilities"]), np.asarray(outputs["gate_scores"])], axis=1)
 
 
-def _about(run: Path, data: Path, rows: Sequence[SplitRow], decision: Decision) -> dict[str, Any]:
-    counts = Counter(f"{row.split}/{row.label.slug}" for row in rows)
+def _about(run: Path, data: Path, rows: Sequence[SplitRow | Example], decision: Decision) -> dict[str, Any]:
+    if (run / "examples.csv").exists():
+        rows = read_examples(run / "examples.csv")  # tumors of unknown type, too
+    used = sorted((row.path, row.label.slug if row.label else ANY_TUMOR, row.split) for row in rows)
+    counts = Counter(f"{part}/{label}" for _, label, part in used)
     fingerprint = hashlib.sha256()
-    for row in sorted(rows):
-        content = hashlib.sha256((data / row.path).read_bytes()).hexdigest()
-        fingerprint.update(f"{content} {row.label.slug} {row.split}\n".encode())
+    for path, label, part in used:
+        content = hashlib.sha256((data / path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {label} {part}\n".encode())
     return {
         "licence": "Apache-2.0",
         "notice": NOTICE,

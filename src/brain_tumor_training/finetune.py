@@ -1,5 +1,6 @@
 """Fine-tune the whole network: a training list goes in, a run folder comes out."""
 
+import csv
 import json
 import math
 from collections import Counter
@@ -18,7 +19,7 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor.model.model_file import load_model_file
-from brain_tumor.presentation.whole_file import write_whole
+from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.exported import load_exported
@@ -33,7 +34,7 @@ from brain_tumor_training.history import read_history, write_history_plot
 from brain_tumor_training.network import usable_precision
 from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import RECIPES, Augmentation, FinetuneRecipe
-from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, write_split
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_csv, write_split
 from brain_tumor_training.train import Record, StartEpoch, load_network, save_whole
 
 Targets = dict[str, FloatArray]  # "possible" (n, 4), "covered" (n, h, w)
@@ -54,21 +55,26 @@ def finetune(
     """Train a recipe on a training list and return its figures on the validation part, as in ``metrics.json``.
 
     data: the folder that the list's paths are below. weights: "imagenet" or a path. start: the folder of a finished
-    run, or a model file, whose network this one goes on from; what that one trained on must not be tested here.
-    start_list: the training list of a model file, which does not carry it. stop_after: end after so many epochs, though
-    the learning rate falls as for all of them. processes: how many prepare images beside the training, which a GPU
-    would otherwise wait for; 0 for two threads. They change no result. out: the run folder; an interrupted run
-    goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows whose class is
-    known), history.csv, history.png, model.keras, metrics.json. Raises DatasetError when a part is empty or the folder
-    holds a run with other settings, and ModelFileError when the weights cannot be used.
+    run, or a model file, whose network this one goes on from; what trained that one, or the runs that it goes on from,
+    must not be tested here. start_list: the training list of a model file, which does not carry it. stop_after: end
+    after so many epochs, though the learning rate falls as for all of them. processes: how many prepare images beside
+    the training, which a GPU would otherwise wait for; 0 for two threads. They change no result. out: the run folder;
+    an interrupted run goes on there and ends in the same weights. Writes run.json, examples.csv, split.csv (the rows
+    whose class is known), seen.csv (what trained or validated this network and those it goes on from), history.csv,
+    history.png, model.keras, metrics.json. Raises DatasetError when a part is empty, the start has seen a test image or
+    the folder holds a run with other settings, and ModelFileError when the weights cannot be used.
     """
     parts = {part: [one for one in examples if one.split == part] for part in PARTS}
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
         raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
     precision = usable_precision(recipe.precision)
-    if start:
-        _check_start(start, start_list, parts[TEST])
-    _open_run(out, examples, recipe, weights, seed, precision, start, stop_after)
+    seen = _read_seen(start, start_list) if start else set()
+    if leaked := [one.path for one in parts[TEST] if one.path in seen]:
+        raise DatasetError(
+            f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
+            "start from a run that has not seen them"
+        )
+    _open_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen)
     keras.utils.set_random_seed(seed)
     training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes)
     validation = ExampleBatches(parts[VALIDATION], data, recipe, None, processes)
@@ -310,15 +316,14 @@ def _load_state(path: Path, recipe: FinetuneRecipe) -> FinetunedNetwork:
     return model
 
 
-def _check_start(start: Path, start_list: Path | None, test: Sequence[Example]) -> None:
+def _read_seen(start: Path, start_list: Path | None) -> set[str]:
+    """The paths that trained or validated a network and, where its folder says so, those that it went on from."""
     if start.is_file() and start_list is None:
         raise DatasetError(f"{start}: does not say which images trained it; name its training list with --start-list")
-    seen = {one.path for one in read_examples(start_list or start / "examples.csv") if one.split != TEST}
-    if leaked := [one.path for one in test if one.path in seen]:
-        raise DatasetError(
-            f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
-            "start from a run that has not seen them"
-        )
+    own = {one.path for one in read_examples(start_list or start / "examples.csv") if one.split != TEST}
+    # Neither a model file nor an older run has it.
+    before = start / "seen.csv"
+    return own | ({row["path"] for row in read_csv(before)} if before.is_file() else set())
 
 
 def _describe_start(start: Path) -> dict[str, Any]:
@@ -338,6 +343,7 @@ def _open_run(
     precision: str,
     start: Path | None,
     stop_after: int | None,
+    seen: set[str],
 ) -> None:
     settings = {
         "recipe": asdict(recipe),
@@ -354,6 +360,11 @@ def _open_run(
         if json.loads(run.read_text(encoding="utf-8")) != wanted or read_examples(listed) != list(examples):
             raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
         return
+    out.mkdir(parents=True, exist_ok=True)
+    own = {one.path for one in examples if one.split != TEST}
+    # Before run.json, which makes the folder a run.
+    with written_whole(out / "seen.csv") as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([("path",), *((path,) for path in sorted(seen | own))])
     describe_run(out, examples, settings)
 
 

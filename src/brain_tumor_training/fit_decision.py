@@ -90,11 +90,17 @@ def fit_decision(
     """Fit on training images, choose thresholds on validation images, report on test images.
 
     run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
-    family. unseen: families that take no part in the fit and are only reported. notes: images, as read_notes gives
-    them, that are neither fitted nor chosen on, only reported. Writes run/decision.json.
+    family. unseen: families that take no part in the fit and are only reported, none that the run was trained on.
+    notes: images, as read_notes gives them, that are neither fitted nor chosen on, only reported. Writes
+    run/decision.json.
     """
     notes = notes or {}
     families = _own_families(run, data, notes)
+    if trained := unseen & {family.name for family in families}:
+        raise DatasetError(
+            f"--unseen names {', '.join(sorted(trained))}, which the network was trained on; leave the option out, "
+            "decision.json says under accepted_unseen what a gate without them accepts"
+        )
     listed = {view.path.resolve() for family in families for view in family.views}
     others = [_split_family(folder, True, unseen, notes) for root in brain_mri for folder in _subfolders(root)]
     # What the training list has, has its part already.
@@ -305,9 +311,10 @@ def _split_family(folder: Path, brain_mri: bool, unseen: set[str], notes: Mappin
 
 
 def _part(path: Path, family: str) -> str:
-    case = match[1] if (match := re.match(CASE_PATTERN, path.stem)) else path.stem
+    # An examination may have images in several families; of other images, two families use the same names.
+    case = match[1] if (match := re.match(CASE_PATTERN, path.stem)) else f"{family}/{path.stem}"
     # By name, not by chance: the parts stay the same when images are added.
-    share = hashlib.sha256(f"{family}/{case}".encode()).digest()[0] / 256
+    share = hashlib.sha256(case.encode()).digest()[0] / 256
     return TRAIN if share < 0.6 else VALIDATION if share < 0.8 else TEST
 
 

@@ -41,10 +41,11 @@ def fit(
     """Train a recipe and return its metrics, as written to ``metrics.json``.
 
     rows: the split, paths below data. weights: "imagenet" or a path. out: the run folder; an interrupted run
-    goes on there. cache: the feature cache's folder, or None to send every image through the backbone in every
-    epoch. Writes run.json, split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras, metrics.json.
-    Raises DatasetError when a part is empty or the folder holds a run with other settings or more epochs, and
-    ModelFileError when the weights cannot be used.
+    goes on there, and so does a finished one that is asked for more epochs, whose results are removed first. cache:
+    the feature cache's folder, or None to send every image through the backbone in every epoch. Writes run.json,
+    split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras, metrics.json. Raises DatasetError when a
+    part is empty or the folder holds a run with other settings or more epochs, and ModelFileError when the weights
+    cannot be used.
     """
     parts = {part: [row for row in rows if row.split == part] for part in PARTS}
     if empty := [part for part, members in parts.items() if not members]:
@@ -223,6 +224,10 @@ def _open_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str,
             raise DatasetError(f"{out}: holds a run with other settings; choose another --out, or delete it")
         if (done := len(read_history(out / "history.csv"))) > recipe.epochs:
             raise DatasetError(f"{out}: has trained {done} epochs already; ask for {done} or more, or another --out")
+        if done < recipe.epochs:
+            # They are those of fewer epochs. First what export needs: whenever this ends, it takes no mixture.
+            for name in ("decision.json", "model.keras", "metrics.json"):
+                (out / name).unlink(missing_ok=True)
     write_whole(run, f"{json.dumps(settings, indent=2)}\n".encode())
     write_split(rows, split)
 

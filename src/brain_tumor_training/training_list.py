@@ -12,7 +12,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import ANY_TUMOR, Box, Example
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, read_csv
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, read_csv
 
 # Slices of one patient follow each other in the figshare set, 13 of them on average. A stretch of validation
 # slices that holds several patients shares at most the two at its ends with the training set.
@@ -35,9 +35,14 @@ def build_own(
     in them trains; without any, official Testing is the test part. spare_testing: with held-out folds too, no official
     Testing image trains, so that a network for release may start from this one. All copies of a picture that trains are
     listed, in one group, of which an epoch takes one; of a picture that validates, one is. Groups whose copies have
-    different labels are left out of training. Raises DatasetError for other files.
+    different labels are left out of training. Raises DatasetError for other files and for a fold that index lacks.
     """
     rows = {row["path"]: row for row in read_csv(index)}
+    folds = {row["fold"] for row in rows.values()}
+    if unknown := sorted(set(hold_out) - folds):
+        raise DatasetError(
+            f"{index}: has no fold {', '.join(unknown)}, but {', '.join(sorted(folds))}; give the option once per fold"
+        )
     united = _unite(rows, groups)
     parts = {path: _own_part(row, hold_out, spare_testing) for path, row in rows.items()}
     tested = {united[path] for path, part in parts.items() if part == TEST}
@@ -85,6 +90,15 @@ def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) ->
         group = f"{folder.parent.name}/{audited}"
         examples.append(Example(image.relative_to(root).as_posix(), found, group, folder.name, part, None))
     return examples
+
+
+def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[Example]:
+    """The list without those training and validation images of which a copy is tested, in whatever source.
+
+    groups: of every example, by an audit of all sources together.
+    """
+    tested = {groups[one.path] for one in examples if one.split == TEST}
+    return [one for one in examples if one.split == TEST or groups[one.path] not in tested]
 
 
 def _find_audit(folder: Path, groups: Sequence[Path]) -> dict[str, str]:

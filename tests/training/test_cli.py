@@ -403,6 +403,22 @@ def test_a_training_list_leaves_out_what_is_noted(tmp_path: Path) -> None:
     assert {row.path for row in read_examples(tmp_path / "list.csv")} == {"set/b.png", "set/copy.png"}
 
 
+def test_a_training_list_leaves_out_copies_of_tested_images_in_other_sources(tmp_path: Path, capsys: Capture) -> None:
+    flair = ["more/flair/s01_a.png", "more/flair/s02_a.png"]
+    groups = {"set/a.png": 1, "set/b.png": 2, "set/copy.png": 1, **dict.fromkeys(flair, 1)}
+    audit = tmp_path / "all.csv"
+    audit.write_text("path,group\n" + "".join(f"{path},{group}\n" for path, group in groups.items()), encoding="utf-8")
+    other = ["--other", "more/flair=notumor", "--other-groups", str(tmp_path / "more.csv"), "--all-groups", str(audit)]
+    assert build_list(tmp_path, "--hold-out-fold", "0", *other) == 0
+    rows = {row.path: row.split for row in read_examples(tmp_path / "list.csv")}
+    assert {path for path, part in rows.items() if part != "test"} == {"set/b.png"}
+    audit.write_text("path,group\nset/a.png,1\nset/b.png,2\n", encoding="utf-8")
+    command = ["training-list", "--data", str(tmp_path), "--index", str(tmp_path / "set/index.csv")]
+    rest = ["--groups", str(tmp_path / "groups.csv"), "--out", str(tmp_path / "list.csv"), "--hold-out-fold", "0"]
+    assert main([*command, *rest, *other]) == 2
+    assert "all.csv: lacks 2 images of the split, more/flair/s01_a.png first" in told(capsys)
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
+from brain_tumor_training.examples import read_examples
+from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.fit_decision import read_decision
 from brain_tumor_training.splits import VALIDATION, read_split
 from brain_tumor_training.train import load_network
@@ -121,6 +124,24 @@ def test_the_fingerprint_is_over_content_class_and_part(small_run: Run, exported
     assert found["sha256"] == fingerprint.hexdigest()
     assert found["images"]["train/no_tumor"] == 6
     assert sum(found["images"].values()) == 40
+
+
+def test_tumors_of_unknown_type_are_counted_and_part_of_the_fingerprint(
+    small_finetune_run: Run, tmp_path: Path
+) -> None:
+    run = copytree(small_finetune_run.folder, tmp_path / "run")
+    first, *rest = read_examples(run / "examples.csv")
+    unknown = replace(first, label=None)
+    describe_run(run, [unknown, *rest], json.loads((run / "run.json").read_text(encoding="utf-8")))
+    rows, decision = read_split(run / "split.csv"), read_decision(run)
+    found = export._about(run, small_finetune_run.data, rows, decision)["training_data"]
+    assert found["images"][f"{first.split}/tumor"] == 1
+    assert sum(found["images"].values()) == 40
+    fingerprint = hashlib.sha256()
+    for one in sorted([unknown, *rest], key=lambda one: one.path):
+        content = hashlib.sha256((small_finetune_run.data / one.path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {one.label.slug if one.label else 'tumor'} {one.split}\n".encode())
+    assert found["sha256"] == fingerprint.hexdigest()
 
 
 def test_the_card_describes_the_outputs_that_the_network_has(exported: Exported) -> None:

@@ -60,7 +60,9 @@ def stop_at(call: int, function: Callable[..., Any]) -> Callable[..., Any]:
 def test_a_run_leaves_what_its_docstring_names(small_finetune_run: Run, data: Path) -> None:
     run = small_finetune_run.folder
     names = {path.name for path in run.iterdir()}
-    assert names >= set("run.json examples.csv split.csv history.csv history.png model.keras metrics.json".split())
+    assert names >= set(
+        "run.json examples.csv split.csv seen.csv history.csv history.png model.keras metrics.json".split()
+    )
     assert not [name for name in names if "unfinished" in name or name.endswith(".part")]
     assert train.read_run(run) == (SMALL_FINETUNE, 0)
     assert read_examples(run / "examples.csv") == list_examples(data)
@@ -221,6 +223,23 @@ def test_a_start_that_has_seen_a_test_image_is_refused(
     with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
         tune(data, tmp_path / "run", examples=swapped, start=small_finetune_run.folder)
     assert not (tmp_path / "run").exists()
+
+
+def test_what_trained_the_start_of_a_start_is_remembered(
+    data: Path, tmp_path: Path, small_finetune_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first run trained on an image that the second leaves out and the third would test.
+    examples = list_examples(data)
+    leaked = next(one for one in examples if one.split == "train")
+    monkeypatch.setattr(module, "_run_epochs", stop)
+    spared = [one for one in examples if one is not leaked]
+    with pytest.raises(KeyboardInterrupt):
+        tune(data, tmp_path / "second", examples=spared, start=small_finetune_run.folder)
+    swapped = [*spared, replace(leaked, split="test")]
+    with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
+        tune(data, tmp_path / "third", examples=swapped, start=tmp_path / "second")
+    (tmp_path / "second/seen.csv").unlink()  # as in an older run
+    assert leaked.path not in module._read_seen(tmp_path / "second", None)
 
 
 def test_the_head_is_tried_on_images_and_answers_that_belong_together(data: Path) -> None:

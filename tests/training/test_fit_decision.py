@@ -154,6 +154,15 @@ def test_images_of_one_case_stay_in_one_part() -> None:
     assert len(parts) == 1
 
 
+def test_images_of_one_case_stay_in_one_part_across_families() -> None:
+    parts = {module._part(Path("MPX1672_synpic40.jpg"), f"family-{number}") for number in range(30)}
+    assert len(parts) == 1
+
+
+def test_images_of_one_name_without_a_case_are_not_tied_across_families() -> None:
+    assert {module._part(Path("000.png"), f"drawn-{number}") for number in range(30)} == {TRAIN, VALIDATION, TEST}
+
+
 def test_images_without_a_case_are_spread_over_the_parts() -> None:
     parts = [module._part(Path(f"{number}.jpg"), "ct") for number in range(500)]
     assert [round(parts.count(part) / 500, 1) for part in (TRAIN, VALIDATION, TEST)] == [0.6, 0.2, 0.2]
@@ -207,6 +216,12 @@ def test_a_gate_needs_something_to_learn_from(small_run: Run) -> None:
 def test_an_unseen_family_that_is_not_there_is_named(small_run: Run) -> None:
     with pytest.raises(DatasetError, match="--unseen names ultrasound, found are training set, cloth, fence"):
         refit(small_run, [small_run.not_brain_mri], {"ultrasound"})
+
+
+def test_what_the_network_was_trained_on_is_not_unseen(small_run: Run, small_finetune_run: Run) -> None:
+    for run, name in ((small_run, "training set"), (small_finetune_run, "odd")):
+        with pytest.raises(DatasetError, match=f"--unseen names {name}, which the network was trained on"):
+            refit(run, [run.not_brain_mri], {name, "fence"})
 
 
 def test_a_folder_without_families_is_refused(small_run: Run, tmp_path: Path) -> None:

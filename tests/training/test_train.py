@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -197,6 +198,26 @@ def test_more_epochs_go_on_where_a_finished_run_ended(data: Path, tmp_path: Path
     fit(data, tmp_path / "run", replace(SMALL, epochs=2))
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
+
+
+def test_results_of_fewer_epochs_are_gone_before_more_are_trained(
+    data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copytree(finished, tmp_path / "run")
+    (tmp_path / "run/decision.json").write_text("{}", encoding="utf-8")
+    interrupt(monkeypatch, "write_history", 1)
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, tmp_path / "run", replace(SMALL, epochs=5))
+    left = {path.name for path in (tmp_path / "run").iterdir()}
+    assert left.isdisjoint({"decision.json", "model.keras", "metrics.json"})
+    assert "state.keras" in left
+
+
+def test_asking_for_the_epochs_that_were_trained_keeps_the_decision(data: Path, tmp_path: Path, finished: Path) -> None:
+    copytree(finished, tmp_path / "run")
+    (tmp_path / "run/decision.json").write_text("{}", encoding="utf-8")
+    fit(data, tmp_path / "run")
+    assert (tmp_path / "run/decision.json").read_text(encoding="utf-8") == "{}"
 
 
 def test_fewer_epochs_than_were_trained_are_refused(data: Path, finished: Path) -> None:

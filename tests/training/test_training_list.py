@@ -10,7 +10,7 @@ pytest.importorskip("scipy", reason="the training extra is not installed")
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label
 from brain_tumor_training.examples import Example, check_groups
-from brain_tumor_training.training_list import build_other, build_own
+from brain_tumor_training.training_list import build_other, build_own, drop_copies_of_tested
 
 INDEX = "path,label,official_split,source,group,mirrored,fold,near_fold_edge,box_x0,box_y0,box_x1,box_y1"
 
@@ -40,6 +40,13 @@ def test_without_a_held_out_fold_official_testing_is_the_test_part(tmp_path: Pat
 def test_a_held_out_fold_is_the_test_part_whatever_the_official_split(tmp_path: Path) -> None:
     rows = ["a,glioma,Training,sartaj,a,0,4,0", "b,glioma,Testing,sartaj,b,0,1,0"]
     assert parts(own(tmp_path, rows, {}, "4")) == {"a": "test", "b": "seen"}
+
+
+@pytest.mark.parametrize("fold", ["7", "0,4"])
+def test_a_fold_that_the_index_lacks_is_refused(tmp_path: Path, fold: str) -> None:
+    rows = ["a,glioma,Training,sartaj,a,0,4,0", "b,glioma,Testing,sartaj,b,0,0,0"]
+    with pytest.raises(DatasetError, match=f"has no fold {fold}, but 0, 4; give the option once per fold"):
+        own(tmp_path, rows, {}, "0", fold)
 
 
 def test_what_lies_near_the_edge_of_a_fold_is_tested_or_left_out(tmp_path: Path) -> None:
@@ -220,3 +227,10 @@ def test_the_audit_that_lists_the_folder_counts(tmp_path: Path) -> None:
     assert found.group == "more/g2"
     with pytest.raises(DatasetError, match="list no image of flair; audit the folder above"):
         build_other(tmp_path / "more/flair", tmp_path, "notumor", audits[:1])
+
+
+def test_what_has_a_tested_copy_in_another_source_neither_trains_nor_validates() -> None:
+    parts = {"set/a": "test", "clinic/a": "train", "clinic/b": "validation", "clinic/c": "train", "set/b": "test"}
+    examples = [Example(path, Label.GLIOMA, path, "s", part, None) for path, part in parts.items()]
+    groups = {"set/a": 0, "clinic/a": 0, "clinic/b": 1, "clinic/c": 2, "set/b": 1}
+    assert [one.path for one in drop_copies_of_tested(examples, groups)] == ["set/a", "clinic/c", "set/b"]
