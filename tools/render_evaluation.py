@@ -54,6 +54,11 @@ Between the two, the change of each kernel against ImageNet's was rounded to eig
 networks from one machine to the other; no command here repeats that. Images whose label is in doubt (below) trained the
 shipped network, not these. Expect these figures on new images *of these sources*; images of other hospitals are harder
 still. Measured on the exported files through the `Classifier` that users call.
+
+Copies between this data set and the tumors of unknown type, which trained too, were looked for only afterwards
+(`training-list --all-groups` does it now): 11 of the 7,019 test images have one in training or validation, five of fold
+1, four of fold 3, one each of folds 2 and 4. All 11 are answered right; without them the accuracy of all
+folds is the same 94.2 %.
 """
 
 GROWN = """\
@@ -416,6 +421,11 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
     yield (
         "\nThe tumors of unknown type and the healthy scans are the held-back part of other sources; other images of\n"
         "these sources trained. Mixed pathology trained nothing but the gate.\n"
+        "\nFound later, and mended for the next fit: 28 of the images held back are of examinations with images in\n"
+        "another family too, and those helped to fit the gate or to choose its threshold. Without them the shipped file\n"
+        "accepts 0 of 91 body CT, 0 of 3 head CT, 0 of 16 head and neck CT, 7 of 15 head and neck MRI and 29 of 33 mixed\n"
+        "pathology. And 7 of the 80 tumors of unknown type are copies of meningiomas that trained, as an audit of both\n"
+        "sources together shows; all 7 are called a tumor. Of the other 73, 72 are.\n"
     )
 
 
