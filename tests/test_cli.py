@@ -82,6 +82,8 @@ def test_a_model_that_cannot_be_used_is_status_2(capsys: Capture) -> None:
         ["predict", "good.png", "--plane", "oblique"],
         ["predict", "good.png", "--window", "narrow"],
         ["predict", "good.png", "--heatmap-strength", "much"],
+        ["predict", "good.png", "--csv", ""],
+        ["predict", "good.png", "--series-csv", ".."],
         ["model"],
         ["guess"],
     ],
@@ -90,6 +92,22 @@ def test_wrong_use_is_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
+
+
+def test_a_table_without_a_name_is_told_what_to_give(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "good.png", "--csv", ""])
+    assert "--csv: '' is not a file's name; give one, such as answers.csv" in capsys.readouterr().err
+
+
+def test_streams_that_are_closed_do_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brain_tumor.prediction.command.load_classifier", lambda *_: ScriptedClassifier())
+    monkeypatch.setattr("sys.stdout", None)  # as Python finds them after `>&- 2>&-`
+    monkeypatch.setattr("sys.stderr", None)
+    assert main(["predict", "good.png", "--csv", "out.csv"]) == 0
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+    assert [row["file"] for row in rows("out.csv")] == ["good.png"]
 
 
 def test_a_csv_has_the_columns_and_one_row_per_image() -> None:

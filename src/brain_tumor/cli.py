@@ -124,6 +124,9 @@ def _complain(message: str, status: int) -> int:
 
 
 def _prepare_output() -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, `>&-` in a shell; its number would go to the next file that is opened
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - used until the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is shown with escapes, it does not end the run.

@@ -10,6 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 AXIAL = [1, 0, 0, 0, 1, 0]
 CORONAL = [1, 0, 0, 0, 0, -1]
+SAGITTAL = [0, 1, 0, 0, 0, -1]
 
 
 def dicom_bytes(values: ArrayLike | None = None, **elements: Any) -> bytes:

@@ -75,6 +75,12 @@ def test_an_archive_in_an_archive_is_followed() -> None:
     assert (member.name, member.read()) == ("a.zip/in/b.zip/x/1.png", b"content")
 
 
+def test_an_archive_comes_after_the_other_files_of_its_folder_and_before_subfolders() -> None:
+    inner = zip_bytes({"1": b""})
+    names = names_in({"in/a": b"", "in/b.zip": inner, "in/c": b"", "in/d/1": b""})
+    assert names == ["a.zip/in/a", "a.zip/in/c", "a.zip/in/b.zip/1", "a.zip/in/d/1"]
+
+
 def test_archives_are_followed_to_a_depth_and_no_further() -> None:
     data = zip_bytes({"1.png": b"content"})
     for _ in range(MAX_DEPTH):
@@ -126,10 +132,10 @@ def test_a_damaged_member_says_so_and_the_others_are_read() -> None:
 
 
 def test_a_damaged_archive_in_an_archive_says_so_and_the_others_are_read() -> None:
-    first, second = members_of(zip_bytes({"1.zip": b"PK\x03\x04 and no more", "2": b"two"}))
+    good, bad = members_of(zip_bytes({"1.zip": b"PK\x03\x04 and no more", "2": b"two"}))
     with pytest.raises(ScanError, match=r"a\.zip/1\.zip: starts like a ZIP archive but is damaged"):
-        first.read()
-    assert second.read() == b"two"
+        bad.read()
+    assert good.read() == b"two"
 
 
 @pytest.mark.parametrize("cut", [4, 30, -10])
@@ -177,6 +183,12 @@ def test_members_of_inner_archives_count_too(monkeypatch: pytest.MonkeyPatch) ->
     assert [member.name for member in answers] == ["a.zip/a.zip/1", "a.zip/a.zip/2", "a.zip/b.zip"]
     with pytest.raises(ScanError, match="split the archive"):
         answers[-1].read()
+
+
+def test_members_of_an_archive_that_is_stored_in_another_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 4)
+    data = zip_bytes({"b.zip": zip_bytes(dict.fromkeys("123", b""))}, zipfile.ZIP_STORED)
+    assert [member.read() for member in members_of(data)] == [b"", b"", b""]
 
 
 def test_an_archive_that_announces_far_more_than_it_weighs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from brain_tumor.input import dicom
 from brain_tumor.input.dicom import DicomHeader, list_slices, nearest_plane, read_header
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Window
@@ -58,13 +59,13 @@ def test_the_header_tells_series_and_order() -> None:
     )
     data = data.replace(b"CS\x02\x00MR", b"CS\x02\x00mr")
     assert read_header(data, "scan") == DicomHeader(
-        SERIES_UID, "T1 axial", "MR", 7, 1, (1, 0, 0, 0, 1, 0), (-10, 5, 32.5), (32.5,)
+        SERIES_UID, "T1 axial", "MR", 7, 1, (1, 0, 0, 0, 1, 0), (-10, 5, 32.5), (32.5,), ((1, 0, 0, 0, 1, 0),)
     )
 
 
 def test_what_a_header_does_not_say_is_none() -> None:
     data = make_dicom(RAMP, SeriesInstanceUID=None, Modality=None)
-    assert read_header(data, "scan") == DicomHeader(None, None, None, None, 1, None, None, (None,))
+    assert read_header(data, "scan") == DicomHeader(None, None, None, None, 1, None, None, (None,), (None,))
 
 
 @pytest.mark.parametrize(
@@ -245,6 +246,19 @@ def test_a_file_of_many_frames_is_read_once_for_all_of_them() -> None:
     for one in list_slices(read, read_header(data, "scan"), "scan", ReadOptions()):
         one.read()
     assert len(calls) == 1
+
+
+def test_a_file_of_many_frames_is_let_go_once_all_were_read_in_whatever_order() -> None:
+    data, calls = make_dicom(np.stack([RAMP] * 3)), []
+
+    def read() -> bytes:
+        calls.append(1)
+        return data
+
+    for one in reversed(list_slices(read, read_header(data, "scan"), "scan", ReadOptions())):
+        one.read()
+    assert len(calls) == 1
+    assert dicom._FramesOfOneFile._parsed is None
 
 
 def test_listing_slices_reads_nothing() -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,50 @@ def test_a_frame_without_an_end_is_given_up(frame: bytes, monkeypatch: pytest.Mo
     monkeypatch.setattr(dicom_gdcm, "_worker", dicom_gdcm._Worker())
     with pytest.raises(ValueError, match="GDCM ended"):
         decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+
+
+def test_a_worker_that_was_ended_is_started_anew(frame: bytes) -> None:
+    decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+    process = dicom_gdcm._worker._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert decode_with_gdcm(frame, JPEGLosslessSV1, SIZE).shape == (100, 100, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpgid"), reason="this system has no process groups")
+def test_an_interruption_from_the_keyboard_does_not_reach_the_worker(frame: bytes) -> None:
+    decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+    assert os.getpgid(_worker_id()) != os.getpgid(0)
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(
+    frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dicom_gdcm, "_exchange", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+    assert _worker_id() == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_talks_to_a_worker_of_its_own(frame: bytes) -> None:
+    decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+    before = _worker_id()
+    child = os.fork()
+    if not child:
+        failed = True
+        try:
+            decode_with_gdcm(frame, JPEGLosslessSV1, SIZE)
+            failed = _worker_id() == before
+            if not failed:
+                dicom_gdcm._worker._end()
+        finally:
+            os._exit(failed)  # what runs at a program's end is the parent's
+    assert os.waitpid(child, 0)[1] == 0
+    assert decode_with_gdcm(frame, JPEGLosslessSV1, SIZE).shape == (100, 100, 3)
+    assert _worker_id() == before

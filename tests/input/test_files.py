@@ -61,6 +61,31 @@ def test_a_pattern_that_matches_folders_searches_them() -> None:
     assert list(find_files(["in/*"])) == ["in/x/1", "in/y/z/2"]
 
 
+def test_a_pattern_gives_a_folders_own_files_before_those_of_its_subfolders() -> None:
+    touch(Path("in/a1"), Path("in/d/x1"), Path("in/z1"))
+    for pattern in ("in/*", "in/**", "in/**/*1"):
+        assert list(find_files([pattern])) == ["in/a1", "in/z1", "in/d/x1"]
+
+
+def test_two_stars_search_the_folders_that_match_and_give_no_file_twice() -> None:
+    touch(Path("in/T1/1"), Path("in/T1/T1_2"), Path("in/x/T1_3"), Path("in/x/4"), Path("in/x/T1_y/T1_z/5"))
+    assert list(find_files(["in/**/T1*"])) == ["in/T1/1", "in/T1/T1_2", "in/x/T1_3", "in/x/T1_y/T1_z/5"]
+
+
+@pytest.mark.parametrize("pattern", ["in/**", "in/**/*", "in/**/1", "in/**/*/1", "**/1", "**", "in/**/**/1"])
+def test_two_stars_do_not_follow_linked_folders(pattern: str) -> None:
+    touch(Path("in/x/1"))
+    # glob would go round in two loops for ever.
+    for name in ("loop", "pool"):
+        Path("in", name).symlink_to(".", target_is_directory=True)
+    assert list(find_files([pattern])) == ["in/x/1"]
+
+
+def test_two_stars_below_a_name_with_brackets_are_expanded() -> None:
+    touch(Path("in[1]/[2]/a.png"))
+    assert list(find_files(["in[[]1]/**/*.png"])) == ["in[1]/[2]/a.png"]
+
+
 def test_an_absolute_pattern_is_expanded(tmp_path: Path) -> None:
     touch(Path("a.png"))
     assert list(find_files([f"{tmp_path}/*.png"])) == [f"{tmp_path}/a.png"]
@@ -69,6 +94,22 @@ def test_an_absolute_pattern_is_expanded(tmp_path: Path) -> None:
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file() -> None:
     touch(Path("a[1].png"))
     assert list(find_files(["a[1].png"])) == ["a[1].png"]
+
+
+def test_a_link_to_itself_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    touch(Path("in/a"), Path("in/z"))
+    Path("in/loop").symlink_to("loop")
+    for skip in ((), {tmp_path / "elsewhere"}):
+        assert list(find_files(["in"], skip)) == ["in/a", "in/loop", "in/z"]
+    with pytest.raises(ScanError, match="in/loop: cannot be read"):
+        read_file("in/loop")
+
+
+def test_a_name_that_is_too_long_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    touch(Path("a"))
+    assert list(find_files(["x" * 300, "a"], {tmp_path / "elsewhere"})) == ["x" * 300, "a"]
+    with pytest.raises(ScanError, match="xxx: cannot be read"):
+        read_file("x" * 300)
 
 
 @pytest.mark.parametrize("path", ["missing.png", "missing/*.png"])

@@ -117,7 +117,7 @@ def test_a_stream_gives_the_same_pixels_and_may_be_closed_before_they_are_read()
 
 def test_a_volume_kept_on_disk_gives_the_same_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = shown(nifti_bytes())
-    monkeypatch.setattr(nifti, "_IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(nifti, "IN_MEMORY_BYTES", 10)
     assert np.array_equal(shown(nifti_gz_bytes()), expected)
 
 

@@ -12,8 +12,9 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.series import Plane, ReadOptions, Series, Window
 from brain_tumor.input.sources import SourceFile, open_series
+from tests.dicom_factory import make_item, make_sequence
 from tests.factories import png_bytes
-from tests.input.slices import AXIAL, CORONAL, dicom_bytes
+from tests.input.slices import AXIAL, CORONAL, SAGITTAL, dicom_bytes
 from tests.input.test_archive import zip_bytes
 from tests.input.volumes import make_values, nifti_bytes, nifti_gz_bytes
 
@@ -106,6 +107,23 @@ def test_a_dicom_file_of_several_frames_is_a_series() -> None:
     assert (series.name, [one.number for one in series.slices]) == ("in/1", [1, 2, 3])
 
 
+def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None:
+    places = [(AXIAL, [0, 0, 9]), (CORONAL, [0, 8, 0]), (AXIAL, [0, 0, 5]), (CORONAL, [0, 4, 0]), (SAGITTAL, [0, 0, 0])]
+    groups = [
+        make_item(
+            PlaneOrientationSequence=make_sequence(ImageOrientationPatient=orientation),
+            PlanePositionSequence=make_sequence(ImagePositionPatient=position),
+        )
+        for orientation, position in places
+    ]
+    series = opened({"in/1": dicom_bytes(np.zeros((5, 4, 6)), PerFrameFunctionalGroupsSequence=groups)})
+    assert [(one.name, one.plane, [piece.number for piece in one.slices]) for one in series] == [
+        ("in/1 series 1", Plane.AXIAL, [3, 1]),
+        ("in/1 series 2", Plane.CORONAL, [4, 2]),
+        ("in/1 slice 5", Plane.SAGITTAL, [5]),
+    ]
+
+
 def test_series_of_dicom_files_come_last_of_their_folder() -> None:
     files = {"x/1": frame(1), "x/2.png": png_bytes(), "x/3": frame(2), "y.png": png_bytes()}
     assert [one.name for one in opened(files)] == ["x/2.png", "x", "y.png"]
@@ -118,6 +136,15 @@ def test_an_archive_gives_all_that_it_holds() -> None:
         ("a.zip/brain.nii", 5),
         ("a.zip/s", 2),
         ("a.zip/x/deep.zip/1.png", 1),
+    ]
+
+
+def test_an_archive_between_the_files_of_a_series_does_not_tear_it() -> None:
+    files = {"in/1": frame(1), "in/2.zip": zip_bytes({"1.png": png_bytes()}), "in/3": frame(2), "in/4.png": png_bytes()}
+    assert [(one.name, len(one.slices)) for one in opened(files)] == [
+        ("in/4.png", 1),
+        ("in", 2),
+        ("in/2.zip/1.png", 1),
     ]
 
 
@@ -148,7 +175,7 @@ def test_options_reach_every_kind_of_file() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_a_series_whose_slice_says_why(data: bytes, why: str) -> None:
-    bad, good = opened({"1.png": data, "2.png": png_bytes()})
+    bad, good = opened({"1.png": data, "x/2.png": png_bytes()})
     assert (bad.name, len(bad.slices)) == ("1.png", 1)
     for _ in range(2):
         with pytest.raises(ScanError, match=why):

@@ -1,18 +1,20 @@
 """ZIP archives: their files as sources. Nothing is unpacked by its name; names are labels only."""
 
 import re
-import tempfile
 import weakref
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from pathlib import PurePath
 from typing import BinaryIO, NoReturn, cast
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.nifti import MAX_VOLUME_BYTES
 from brain_tumor.input.reader import HEAD_BYTES, MAX_SCAN_BYTES, Kind, find_format, read_limited
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.unpacked import copy_unpacked
 
 # A study of several series with thousands of slices each; the directory of so many takes some 30 MiB.
 MAX_MEMBERS = 50_000
@@ -24,7 +26,6 @@ MAX_RATIO = 100
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # DICOM files must be held whole. Measured images shrink by 2 to 4, and by 20 where most of them is black.
 _MAX_RATIO_IN_MEMORY = 20
-_IN_MEMORY_BYTES = 16 * 2**20
 _CHUNK_BYTES = 2**20
 # Every entry of a ZIP's directory begins with it. Source: APPNOTE.TXT 6.3.10, section 4.3.12.
 _ENTRY = b"PK\x01\x02"
@@ -34,9 +35,10 @@ _ENCRYPTED = 0x1  # general purpose bit flag, section 4.4.4
 def list_members(archive: SourceFile) -> Iterator[SourceFile]:
     """The files of a ZIP archive, and of the archives in it down to MAX_DEPTH: a folder's own, then its subfolders'.
 
-    Both in sorted order. Hidden files, __MACOSX and empty names are left out; absolute paths, drives and ``..`` lose
-    what leads out of the archive. Never raises: what cannot be used (encrypted, damaged, packed by an unknown method,
-    too large) is a source whose functions raise ScanError, the archive itself included.
+    Both in sorted order, what archives hold after the folder's other files. Hidden files, __MACOSX and empty names are
+    left out; absolute paths, drives and ``..`` lose what leads out of the archive. Never raises: what cannot be used
+    (encrypted, damaged, packed by an unknown method, too large) is a source whose functions raise ScanError, the
+    archive itself included.
     """
     try:
         with archive.stream() as stream:
@@ -64,13 +66,14 @@ def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFi
         return
     # Not is_dir(): some versions of it fail on a name that is empty, as one is that begins with a null character.
     labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.filename.endswith("/")]
-    visible = [(parts, entry) for parts, entry in labelled if parts and not _is_hidden(parts)]
+    visible = [(parts, entry) for parts, entry in labelled if parts and not is_hidden(parts)]
     if not visible:
         yield _refused(archive.name, f"{archive.name}: is a ZIP archive without files; pack it again")
-    for parts, entry in sorted(visible, key=lambda one: _folders_last(one[0])):
-        name = "/".join((archive.name, *parts))
-        member = SourceFile(name, partial(_read, opened, entry, name), partial(_open, opened, entry, name))
-        if not _is_archive(member):
+    visible.sort(key=lambda one: folders_last(one[0]))
+    members = (_member("/".join((archive.name, *parts)), opened, entry) for parts, entry in visible)
+    for member, is_archive in archives_last(members):
+        name = member.name
+        if not is_archive:
             yield member
         elif depth > 0:
             yield from _list(SourceFile(name, member.read, partial(_copy, member)), budget, depth - 1)
@@ -78,6 +81,10 @@ def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFi
             yield _refused(
                 name, f"{name}: is an archive inside {MAX_DEPTH + 1} others; unpack the outer one and give its folder"
             )
+
+
+def _member(name: str, opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SourceFile:
+    return SourceFile(name, partial(_read, opened, entry, name), partial(_open, opened, entry, name))
 
 
 def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
@@ -90,13 +97,13 @@ def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
                 f"{archive.name}: is larger than the {MAX_VOLUME_BYTES // 2**20} MiB of an archive that are read; "
                 "unpack it and give the folder"
             )
-        budget.members -= count
-        if budget.members < 0:
+        if count > budget.members:
             raise ScanError(
                 f"{archive.name}: holds more than {MAX_MEMBERS} files, archives in it included; split the archive"
             )
         opened = zipfile.ZipFile(stream)
         weakref.finalize(opened, stream.close)  # the slices decide how long it is needed
+        budget.members -= len(opened.infolist())  # not count, which has those of archives stored in it too
         total = sum(entry.file_size for entry in opened.infolist())
         budget.unpacked_bytes -= total
         if budget.unpacked_bytes < 0:
@@ -132,17 +139,35 @@ def _label(entry: zipfile.ZipInfo) -> tuple[str, ...]:
     return tuple(part for part in parts if part not in ("", ".", "..") and not re.fullmatch(r"[A-Za-z]:", part))
 
 
-def _is_hidden(parts: tuple[str, ...]) -> bool:
+def is_hidden(parts: tuple[str, ...]) -> bool:
+    """Whether a path, given by its parts, is or lies in what no person put there: a dot file, or __MACOSX."""
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
-def _folders_last(parts: tuple[str, ...]) -> tuple[tuple[bool, str], ...]:
+def folders_last(parts: tuple[str, ...]) -> tuple[tuple[bool, str], ...]:
+    """Sort key of a path, given by its parts: a folder's own files come before those of its subfolders."""
     return tuple((place < len(parts) - 1, part) for place, part in enumerate(parts))
 
 
-def _is_archive(member: SourceFile) -> bool:
+def archives_last(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, bool]]:
+    """The same files, each with whether it is an archive; those that follow each other in a folder, archives last.
+
+    What an archive holds lies below the folder, and between the folder's files it would tear their series in two.
+    """
+    for _, neighbours in groupby(files, lambda file: PurePath(file.name).parent):
+        archives = []
+        for file in neighbours:
+            if _is_archive(file):
+                archives.append(file)
+            else:
+                yield file, False
+        for archive in archives:
+            yield archive, True
+
+
+def _is_archive(file: SourceFile) -> bool:
     try:
-        with member.stream() as stream:
+        with file.stream() as stream:
             found = find_format(stream.read(HEAD_BYTES))
     except Exception:
         return False  # reading it will say why
@@ -175,17 +200,11 @@ def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
 
 def _copy(member: SourceFile) -> BinaryIO:
     """An archive in an archive as a file of its own, because in a packed one nobody can go back and forth."""
-    # Without a name; on disk where it is large.
-    copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the archive
     try:
         with member.stream() as stream:
-            while copy.tell() <= MAX_VOLUME_BYTES and (chunk := stream.read(_CHUNK_BYTES)):
-                copy.write(chunk)
+            return copy_unpacked(stream, MAX_VOLUME_BYTES + 1, member.name)  # one byte more says that it is too large
     except Exception as error:
-        copy.close()
         raise error if isinstance(error, ScanError) else _damaged(member.name, error) from None
-    copy.seek(0)
-    return cast(BinaryIO, copy)
 
 
 def _damaged(name: str, error: Exception) -> ScanError:

@@ -35,6 +35,7 @@ class DicomHeader:
     orientation: Orientation | None  # of the first frame: direction of its rows, then of its columns
     position: Position | None  # of the first frame's first pixel, mm
     frame_positions_mm: tuple[float | None, ...] = ()  # of every frame, along its normal
+    frame_orientations: tuple[Orientation | None, ...] = ()  # of every frame, as orientation
 
 
 def read_header(data: bytes, file: str) -> DicomHeader:
@@ -58,6 +59,7 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             orientation=places[0].orientation,
             position=places[0].position,
             frame_positions_mm=tuple(place.along_normal_mm for place in places),
+            frame_orientations=tuple(place.orientation for place in places),
         )
 
 
@@ -83,20 +85,21 @@ def nearest_plane(orientation: Orientation) -> Plane:
 
 
 class _FramesOfOneFile:
-    """Frames of a file that holds several. The file that was read last stays parsed, and no other."""
+    """Frames of a file that holds several. The file that was read last stays parsed until all were, and no other."""
 
     _lock = threading.Lock()
     _parsed: "tuple[_FramesOfOneFile, FileDataset, Frames] | None" = None
 
     def __init__(self, read: Callable[[], bytes], frames: int, window: Window) -> None:
         self._read, self._frames, self._window = read, frames, window
+        self._unread = set(range(frames))
 
     def read(self, index: int, name: str) -> Scan:
         dataset, about = self._parse(name)
-        scan = _render(dataset, about, index, name, self._window)
-        if index == self._frames - 1:
-            self._forget()
-        return scan
+        try:
+            return _render(dataset, about, index, name, self._window)
+        finally:
+            self._tick_off(index)
 
     def _parse(self, name: str) -> tuple[FileDataset, Frames]:
         shared = _FramesOfOneFile
@@ -106,9 +109,13 @@ class _FramesOfOneFile:
                 shared._parsed = (self, *_parse(self._read(), name))
             return shared._parsed[1:]
 
-    def _forget(self) -> None:
+    def _tick_off(self, index: int) -> None:
         shared = _FramesOfOneFile
         with shared._lock:
+            self._unread.discard(index)
+            if self._unread:
+                return
+            self._unread.update(range(self._frames))
             if shared._parsed is not None and shared._parsed[0] is self:
                 shared._parsed = None
 

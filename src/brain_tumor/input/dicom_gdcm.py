@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -38,23 +39,35 @@ def decode_with_gdcm(frame: bytes, syntax: str, size: CodedSize) -> np.ndarray:
 
 
 class _Worker:
-    """The second process: started at the first question, again after it ended, and ended with this program."""
+    """The second process: started at the first question, again after it ended, and ended with this program.
+
+    A process that this one forks off starts another one for itself.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         atexit.register(self._end)
+        if hasattr(os, "register_at_fork"):
+            # Held while forking, so that no other thread's question is half written then.
+            os.register_at_fork(
+                before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._leave_to_parent
+            )
 
     def ask(self, request: bytes) -> bytes:
         with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                self._end()
             process = self._process = self._process or _start()
             timer = threading.Timer(MAX_DECODE_S, process.kill)
             timer.start()
             try:
                 return _exchange(process, request)
-            except OSError:
-                self._end()
-                raise ValueError("GDCM ended") from None
+            except BaseException as error:
+                self._end()  # what it may still answer, after Ctrl-C here, would be taken for the next frame
+                if isinstance(error, OSError):
+                    raise ValueError("GDCM ended") from None
+                raise
             finally:
                 timer.cancel()
 
@@ -64,6 +77,13 @@ class _Worker:
             process.kill()
             process.communicate()
 
+    def _leave_to_parent(self) -> None:
+        # Two that talk over the same pipes get each other's answers, and a pipe left open keeps the worker alive.
+        if self._process is not None:
+            with self._process:  # closes the pipes; the parent's child is not waited for
+                self._process = None
+        self._lock.release()
+
 
 def _start() -> subprocess.Popen[bytes]:
     # -P: a file beside the worker never stands in for a library of the same name.
@@ -72,6 +92,7 @@ def _start() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # GDCM's decoders write there what they think of damaged files
+        start_new_session=True,  # Ctrl-C is meant for this program; the worker ends with its input
     )
 
 
@@ -84,7 +105,10 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
     if len(head) < _ANSWER.size:
         raise OSError("no answer")
     (length,) = _ANSWER.unpack(head)
-    return process.stdout.read(length)
+    answer = process.stdout.read(length)
+    if len(answer) < length:
+        raise OSError("half an answer")
+    return answer
 
 
 _worker = _Worker()

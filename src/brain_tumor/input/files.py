@@ -3,17 +3,23 @@
 import contextlib
 import glob
 import os
+import re
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.archive import folders_last
 from brain_tumor.input.reader import read_limited
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.sources import open_series
+
+# ** as a whole part of a pattern, with the separator behind it.
+_SEPARATORS = re.escape(os.sep + (os.altsep or ""))
+_ANY_FOLDERS = re.compile(rf"(?<![^{_SEPARATORS}])\*\*(?:[{_SEPARATORS}]+|$)")
 
 
 def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
@@ -38,14 +44,14 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
     A name that a spreadsheet takes for a formula gets ``./`` in front.
     """
     for path in paths:
-        if Path(path).is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long
             found: Iterable[str] = _walk(path)
         elif os.path.lexists(path) or not glob.has_magic(path):
             found = [path]
         else:
             found = _expand(path)
         for file in found:
-            if not skip or not _is_within(Path(file).resolve(), skip):
+            if not skip or not _is_within(Path(os.path.realpath(file)), skip):
                 yield f"./{file}" if file.startswith(("=", "+", "-", "@")) else file
 
 
@@ -85,27 +91,79 @@ def _is_within(path: Path, places: Collection[Path]) -> bool:
 
 
 def _walk(folder: str) -> Iterator[str]:
+    for here, files in _list_folders(folder):
+        yield from [here] if files is None else files
+
+
+def _list_folders(folder: str) -> Iterator[tuple[str, list[str] | None]]:
+    """A folder, then its subfolders, each with its own files, or None where it cannot be listed."""
     pending = [folder]
     while pending:
         here = pending.pop()
         try:
-            with os.scandir(here) as listing:
+            with os.scandir(here or os.curdir) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError:
-            yield here
+            yield here, None
             continue
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
-        yield from (entry.path for entry in visible if not entry.is_dir())
-        pending.extend(entry.path for entry in reversed(visible) if entry.is_dir(follow_symlinks=False))
+        files: list[str] = []
+        folders: list[str] = []
+        for entry in entries:
+            path = entry.path if here else entry.name
+            if not entry.name.startswith("."):
+                if not _is_folder(entry):
+                    files.append(path)
+                elif not entry.is_symlink():
+                    folders.append(path)
+        yield here, files
+        pending.extend(reversed(folders))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself; reading it says so
+        return False
 
 
 def _expand(pattern: str) -> Iterator[str]:
-    matches = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
-    for match in matches or [pattern]:
-        if not Path(match).is_dir():
-            yield match
-        elif "**" not in pattern:  # ** has walked into the folders itself
+    # A folder comes before all that lies in it, so that a match in a folder that was searched is known.
+    def order(match: str) -> tuple[tuple[bool, str], ...]:
+        parts = PurePath(match).parts
+        return folders_last((*parts, "") if match in folders else parts)
+
+    matches = set(_match(pattern))
+    folders = {match for match in matches if os.path.isdir(match or os.curdir)}  # noqa: PTH112 - as in find_files
+    searched: PurePath | None = None
+    for match in sorted(matches, key=order) or [pattern]:
+        if searched is not None and PurePath(match).is_relative_to(searched):
+            continue
+        if match in folders:
+            searched = PurePath(match)
             yield from _walk(match)
+        else:
+            yield match
+
+
+def _match(pattern: str) -> Iterator[str]:
+    """As glob.iglob, but ``**`` leaves out linked folders, as _walk does: they may lead back to where they lie."""
+    head, *tails = _ANY_FOLDERS.split(pattern, maxsplit=1)
+    if not tails:
+        yield from glob.iglob(pattern)  # noqa: PTH207 - Path.glob refuses absolute patterns
+        return
+    for top in _match(head) if head else [""]:
+        for folder, _ in _list_folders(top):
+            if tails[0]:
+                below = _match(glob.escape(os.path.join(folder, "")) + tails[0])  # noqa: PTH118 - Path drops "./"
+                yield from (match for match in below if not _is_behind_link(match, folder))
+            else:
+                yield folder
+
+
+def _is_behind_link(match: str, folder: str) -> bool:
+    path, top = Path(match), Path(folder)
+    between = [one for one in (path, *path.parents) if one != top and one.is_relative_to(top)]
+    return any(os.path.islink(one) and os.path.isdir(one) for one in between)  # noqa: PTH112, PTH114 - as above
 
 
 def _open_without_waiting(file: str, flags: int) -> int:

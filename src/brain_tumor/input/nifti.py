@@ -5,7 +5,6 @@ import gzip
 import io
 import math
 import mmap
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, BinaryIO, cast
@@ -15,12 +14,11 @@ from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
 from brain_tumor.input.volume import Volume, acquired_plane, cut
 
 # 512 x 512 x 1000 voxels of four bytes. A .nii.gz of 1 MB can announce, and hold, far more.
 MAX_VOLUME_BYTES = 2**30
-# Larger ones are unpacked into a temporary file without a name, so that a folder of them does not fill the memory.
-_IN_MEMORY_BYTES = 16 * 2**20
 _CHUNK_BYTES = 2**20
 _GZIP = b"\x1f\x8b"
 _HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
@@ -129,19 +127,14 @@ def _store(
     """
     size = math.prod(shape) * dtype.itemsize
     unpacked.seek(offset)
-    if size <= _IN_MEMORY_BYTES:
+    if size <= IN_MEMORY_BYTES:
         content = unpacked.read(size)
         _expect(len(content), size, file)
         buffer: bytes | mmap.mmap = content
         release: Callable[[], object] = bool
     else:
-        with tempfile.TemporaryFile() as copy:
-            left = size
-            while left and (chunk := unpacked.read(min(left, _CHUNK_BYTES))):
-                copy.write(chunk)
-                left -= len(chunk)
-            _expect(size - left, size, file)
-            copy.flush()
+        with copy_unpacked(unpacked, size, file) as copy:
+            _expect(copy.seek(0, 2), size, file)
             buffer = mapped = mmap.mmap(copy.fileno(), size, access=mmap.ACCESS_READ)
         # Windows takes pages back by itself.
         release = partial(mapped.madvise, mmap.MADV_DONTNEED) if hasattr(mmap, "MADV_DONTNEED") else bool

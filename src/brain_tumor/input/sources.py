@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import numpy as np
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.archive import list_members
+from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.reader import HEAD_BYTES, Format, Kind, check_size, find_format, read_scan
 from brain_tumor.input.scan import Scan
@@ -17,8 +19,12 @@ from brain_tumor.input.source_file import SourceFile
 
 if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
     from brain_tumor.input.dicom import DicomHeader
+    from brain_tumor.input.dicom_frames import Orientation
 
 __all__ = ["SourceFile", "open_series"]
+
+# Slices of one stack in the order of their position, and what they are parallel to.
+_InOrder: TypeAlias = "tuple[tuple[Slice, ...], Orientation | None]"
 
 # Direction cosines of one stack differ by rounding only; those of a localizer's three planes by one.
 _SAME_DIRECTION = 0.01
@@ -29,9 +35,11 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
 
     DICOM files of one frame that follow each other in a folder, or in a folder of an archive, are one series when they
     share SeriesInstanceUID and orientation: ordered by position, then instance number, then name. They come last of
-    their folder, in the order of their first files; all else comes in the order given, archives as list_members says.
-    Names hold paths and numbers only: a series of several files is called after its folder, with "series N" where the
-    folder holds several. A file that cannot be read is a series of one slice, whose read() raises the ScanError.
+    their folder, in the order of their first files, and only what its archives hold comes after them; all else comes
+    in the order given, archives as list_members says. A DICOM file of many frames is one series per orientation.
+    Names hold paths and numbers only: a series of several files is called after its folder, one of several frames after
+    its file, with "series N" where that holds several. A file that cannot be read is a series of one slice, whose
+    read() raises the ScanError.
     """
     for folder, members in groupby(_unpack(files), lambda file: str(PurePath(file.name).parent)):
         stacks: list[_Stack] = []
@@ -41,11 +49,13 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
             except ScanError as error:
                 yield _unreadable(file.name, str(error))
                 continue
-            if isinstance(opened, Series):
-                yield opened
-            else:
+            if isinstance(opened, _Single):
                 _put(opened, stacks)
-        yield from _name(stacks, folder, options)
+            else:
+                yield from opened
+        # Files given by their bare names lie in no folder that could give its name.
+        in_order = [(_in_order(stack, options), stack.files[0].header.orientation) for stack in stacks]
+        yield from _name(in_order, "" if folder == "." else folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +82,7 @@ class _Stack:
 
 
 def _unpack(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    for file in files:
-        try:
-            is_archive = (found := _look(file)) is not None and found.kind is Kind.ARCHIVE
-        except ScanError:
-            is_archive = False  # reading it says why
+    for file, is_archive in archives_last(files):
         if is_archive:
             yield from list_members(file)
         else:
@@ -96,21 +102,21 @@ def _look(file: SourceFile) -> Format | None:
         ) from None
 
 
-def _open(file: SourceFile, options: ReadOptions) -> "Series | _Single":
+def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
     found = _look(file)
     if found is not None and found.kind is Kind.VOLUME:
         with file.stream() as stream:
-            return open_nifti(stream, file.name, options)
+            return [open_nifti(stream, file.name, options)]
     if found is not None and found.kind is Kind.DICOM:
         return _open_dicom(file, options)
-    return Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))
+    return [Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))]
 
 
 def _read(file: SourceFile, options: ReadOptions) -> Scan:
     return read_scan(file.read(), file.name, options)
 
 
-def _open_dicom(file: SourceFile, options: ReadOptions) -> "Series | _Single":
+def _open_dicom(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
     from brain_tumor.input.dicom import list_slices, read_header
 
     data = file.read()
@@ -118,8 +124,19 @@ def _open_dicom(file: SourceFile, options: ReadOptions) -> "Series | _Single":
     header = read_header(data, file.name)
     if header.frames == 1:
         return _Single(file, header)
-    slices = list_slices(file.read, header, file.name, options)
-    return Series(file.name, tuple(sorted(slices, key=_position)), _plane(header))
+    return _name(list(_split(list_slices(file.read, header, file.name, options), header)), file.name)
+
+
+def _split(slices: tuple[Slice, ...], header: "DicomHeader") -> "Iterator[_InOrder]":
+    """The frames of one file, a stack per orientation: positions along different normals cannot be compared."""
+    # (frames, 6); lengths of 0 span no plane, so they stand for None.
+    directions = np.array([one or (0.0,) * 6 for one in header.frame_orientations])
+    left = np.arange(len(slices))
+    while left.size:
+        alike = (np.abs(directions[left] - directions[left[0]]) < _SAME_DIRECTION).all(axis=1)
+        stack = sorted((slices[place] for place in left[alike]), key=_position)
+        yield tuple(stack), header.frame_orientations[left[0]]
+        left = left[~alike]
 
 
 def _put(one: _Single, stacks: list[_Stack]) -> None:
@@ -129,17 +146,15 @@ def _put(one: _Single, stacks: list[_Stack]) -> None:
     stack.files.append(one)
 
 
-def _name(stacks: list[_Stack], folder: str, options: ReadOptions) -> Iterator[Series]:
-    several = sum(len(stack.files) > 1 for stack in stacks) > 1
+def _name(stacks: "list[_InOrder]", place: str) -> Iterator[Series]:
+    several = sum(len(slices) > 1 for slices, _ in stacks) > 1
     number = 0
-    for stack in stacks:
-        name = stack.files[0].file.name
-        if len(stack.files) > 1:
+    for slices, orientation in stacks:
+        name = slices[0].name
+        if len(slices) > 1:
             number += 1
-            # Files given by their bare names lie in no folder that could give its name.
-            place = "" if folder == "." else folder
             name = f"{place} series {number}".strip() if several or not place else place
-        yield Series(name, _in_order(stack, options), _plane(stack.files[0].header))
+        yield Series(name, slices, _plane(orientation))
 
 
 def _in_order(stack: _Stack, options: ReadOptions) -> tuple[Slice, ...]:
@@ -161,10 +176,10 @@ def _last_if_none(value: float | None) -> tuple[bool, float]:
     return value is None, value or 0.0
 
 
-def _plane(header: "DicomHeader") -> Plane | None:
+def _plane(orientation: "Orientation | None") -> Plane | None:
     from brain_tumor.input.dicom import nearest_plane
 
-    return nearest_plane(header.orientation) if header.orientation else None
+    return nearest_plane(orientation) if orientation else None
 
 
 def _is_parallel(one: Any, other: Any) -> bool:

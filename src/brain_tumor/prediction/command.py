@@ -69,10 +69,12 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_tables(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("tables", "one row per slice; each is FILE.part until it is whole")
-    group.add_argument("--csv", type=Path, metavar="FILE", help="also write a CSV table")
-    group.add_argument("--jsonl", type=Path, metavar="FILE", help="also write JSON Lines")
-    group.add_argument("--parquet", type=Path, metavar="FILE", help="also write Parquet (extra: pandas)")
-    group.add_argument("--series-csv", type=Path, metavar="FILE", help="also write a CSV table with one row per series")
+    group.add_argument("--csv", type=_file, metavar="FILE", help="also write a CSV table")
+    group.add_argument("--jsonl", type=_file, metavar="FILE", help="also write JSON Lines")
+    group.add_argument("--parquet", type=_file, metavar="FILE", help="also write Parquet (extra: pandas)")
+    group.add_argument(
+        "--series-csv", type=_file, metavar="FILE", help="also write a CSV table with one row per series"
+    )
     group.add_argument(
         "--resume",
         action="store_true",
@@ -109,6 +111,13 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         help="call reports as their files, and show that name in them; it may hold a patient's. By default they are "
         "numbered, and hold a short SHA-256 of the pixels",
     )
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if path.name in ("", ".."):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file's name; give one, such as answers.csv")
+    return path
 
 
 def _share(text: str) -> float:
