@@ -43,6 +43,9 @@ def show() -> None:
         take_over(desk, files)
         st.rerun()  # with empty uploaders
     show_buttons(desk)
+    if desk.waiting:
+        with st.spinner("Opening the files"):
+            desk.open_waiting()
     for note in desk.notes:
         st.warning("Not everything was taken:", icon=":material/rule:")
         st.text(note)
@@ -53,15 +56,17 @@ def show() -> None:
 
 
 def take_over(desk: Desk, files: Sequence[KeptFile]) -> None:
-    """Open the files that were sent, MAX_FILES at most."""
+    """Put the files that were sent on the desk, MAX_FILES at most.
+
+    They are opened once the uploader is empty again, for that takes its time, and more may be sent meanwhile.
+    """
     desk.notes = []
     if len(files) > MAX_FILES:
         desk.notes.append(
             f"{len(files)} files were sent; the first {MAX_FILES} are answered. "
             "Send the rest by itself, or use the command line: brain-tumor predict"
         )
-    with st.spinner("Opening the files"):
-        desk.open(files[:MAX_FILES])
+    desk.waiting += files[:MAX_FILES]
 
 
 def show_buttons(desk: Desk) -> None:
@@ -69,7 +74,7 @@ def show_buttons(desk: Desk) -> None:
     with st.container(horizontal=True):
         if st.button("Try the examples", icon=":material/image:", disabled=desk.has_examples):
             desk.has_examples = True
-            desk.open([KeptFile(path.name, path.read_bytes()) for path in sorted(SAMPLES.glob("*.png"))])
+            desk.waiting += [KeptFile(path.name, path.read_bytes()) for path in sorted(SAMPLES.glob("*.png"))]
         st.button("Clear all", icon=":material/delete:", on_click=clear_all)
     if desk.has_examples:
         st.caption(
@@ -88,12 +93,12 @@ def work(classifier: Classifier, desk: Desk) -> None:
     if desk.is_stopped:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.write(f"Stopped: {desk.missing} slices are not answered yet.")
-            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(desk, False))
+            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
         return
     total, begin = desk.missing, time.monotonic()
     place = st.empty()
     with place.container():
-        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(desk, True))
+        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(True,))
         bar = st.progress(0.0, f"Classifying {total} slices")
     with closing(answer_all(classifier, desk)) as remaining:
         for missing in remaining:
@@ -106,9 +111,15 @@ def work(classifier: Classifier, desk: Desk) -> None:
     place.empty()
 
 
-def set_stopped(desk: Desk, stopped: bool) -> None:
+# Streamlit keeps what a widget calls for as long as the session lives, so none of these may hold a desk or its files.
+def set_stopped(stopped: bool) -> None:
     """Stop, or go on."""
-    desk.is_stopped = stopped
+    current_desk().is_stopped = stopped
+
+
+def remove_study(key: str) -> None:
+    """Forget one series."""
+    current_desk().remove(key)
 
 
 def show_results(desk: Desk, card: Card) -> None:
@@ -123,7 +134,7 @@ def show_results(desk: Desk, card: Card) -> None:
     one_by_one, table = st.tabs(["One by one", "Table of all results"])
     with one_by_one:
         for study in choose_page([study for study in desk.studies if study.entries]):
-            show_study(desk, study, card)
+            show_study(study, card)
     with table:
         show_table(entries)
 
@@ -137,14 +148,14 @@ def choose_page(studies: Sequence[Study]) -> Sequence[Study]:
     return studies[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
-def show_study(desk: Desk, study: Study, card: Card) -> None:
+def show_study(study: Study, card: Card) -> None:
     """One card. A file's name may hold Markdown or HTML, so it only ever goes through st.text."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.text(study.name, width="stretch")
-            st.button("Remove", type="tertiary", key=f"remove-{study.key}", on_click=desk.remove, args=(study.key,))
+            st.button("Remove", type="tertiary", key=f"remove-{study.key}", on_click=remove_study, args=(study.key,))
         if study.is_stack:
-            show_series(desk, study)
+            show_series(study)
         else:
             show_slice(study.key, study.entries[0])
         offer_report(study, card)

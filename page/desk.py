@@ -74,11 +74,14 @@ class Study:
             if not self.has_planes:
                 self.files = ()
 
-    def turn(self, plane: Plane) -> None:
-        """Cut a volume along another plane: its slices are read and answered anew."""
-        with LINE.turn():
-            self.slices = len(self._reopen(plane).slices)
-        self.plane, self.entries = plane, []
+    def count_slices(self, plane: Plane) -> int:
+        """How many there are along another plane."""
+        return len(self._reopen(plane).slices)
+
+    def turn(self, plane: Plane, slices: int) -> None:
+        """Cut a volume along another plane, of so many slices: they are read and answered anew."""
+        self.plane, self.slices = plane, slices
+        self.series, self.entries = None, []
 
     def _reopen(self, plane: Plane | None) -> Series:
         (file,) = self.files
@@ -93,10 +96,16 @@ class Desk:
     """All series of a session."""
 
     studies: list[Study] = field(default_factory=list)
+    waiting: list[KeptFile] = field(default_factory=list)  # sent, and not opened yet
     notes: list[str] = field(default_factory=list)  # what could not be taken, in words
     is_stopped: bool = False
     has_examples: bool = False
     opened: int = 0  # series ever opened, which numbers the next one's widgets
+
+    def open_waiting(self) -> None:
+        """Open the files that wait for it."""
+        files, self.waiting = self.waiting, []
+        self.open(files)
 
     def open(self, files: Sequence[KeptFile]) -> None:
         """Put the series of some files on the desk; slices are read later, one by one."""
@@ -106,15 +115,29 @@ class Desk:
 
     def _open(self, files: Sequence[KeptFile]) -> None:
         for series in open_series(_sources(files), ReadOptions()):
-            total = sum(study.slices for study in self.studies) + len(series.slices)
-            if total > MAX_SLICES:
-                self.notes.append(
-                    f"{series.name}: its {len(series.slices)} slices would make {total}, this page holds {MAX_SLICES}; "
-                    "clear all first, or use the command line: brain-tumor predict"
-                )
-                continue
-            self.opened += 1
-            self.studies.append(_to_study(str(self.opened), series, files))
+            if self._has_room(series.name, len(series.slices), self.studies):
+                self.opened += 1
+                self.studies.append(_to_study(str(self.opened), series, files))
+
+    def _has_room(self, name: str, slices: int, others: Iterable[Study]) -> bool:
+        """Whether so many more slices go beside the others; a note says so where they do not."""
+        total = sum(study.slices for study in others) + slices
+        if total > MAX_SLICES:
+            self.notes.append(
+                f"{name}: its {slices} slices would make {total}, this page holds {MAX_SLICES}; "
+                "clear all first, or use the command line: brain-tumor predict"
+            )
+        return total <= MAX_SLICES
+
+    def turn(self, key: str, plane: Plane) -> None:
+        """Cut one volume along another plane, unless it would have more slices than there is room for."""
+        study = next(one for one in self.studies if one.key == key)
+        self.notes = []
+        with LINE.turn():
+            slices = study.count_slices(plane)
+        if self._has_room(f"{study.name}, {plane}", slices, [one for one in self.studies if one is not study]):
+            study.turn(plane, slices)
+            self.is_stopped = False
 
     def remove(self, key: str) -> None:
         """Forget one series."""

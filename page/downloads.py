@@ -1,6 +1,7 @@
 """What can be kept: tables of all answers, and a report of one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -38,11 +39,13 @@ def offer_report(study: Study, card: Card) -> None:
     if not study.is_done or not any(entry.answer for entry in study.entries):
         return
     show_name = st.session_state.get(f"named-{study.key}", False)
+    # The study of now: the button may be clicked when the slices of another plane are being answered.
+    shown = replace(study, entries=list(study.entries), files=(), series=None)
     with st.container(horizontal=True, vertical_alignment="center"):
         for one in ReportFormat:
             st.download_button(
                 f"Report as {one.name}",
-                partial(_render, study, card, one, show_name),
+                partial(_render, shown, card, one, show_name),
                 f"brain-tumor-report-{study.key}.{one}",
                 key=f"report-{one}-{study.key}",
                 on_click="ignore",

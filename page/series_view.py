@@ -3,18 +3,20 @@
 import streamlit as st
 
 from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent, strip_chart
+from brain_tumor.presentation.entry import Entry
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
-from page.desk import Desk, Study
+from page.desk import Study, current_desk
 from page.slice_view import show_badge, show_slice, to_sentence
 
 # Of the most suspicious slices, so many can be jumped to.
 JUMPS = 5
 
 
-def show_series(desk: Desk, study: Study) -> None:
+def show_series(study: Study) -> None:
     """The card of a series, finished or not."""
     plane = f", {study.plane}" if study.plane else ""
     st.caption(f"Series of {study.slices} slices{plane}")
@@ -25,7 +27,7 @@ def show_series(desk: Desk, study: Study) -> None:
     else:
         show_series_verdict(verdict)
     if study.has_planes:
-        choose_plane(desk, study)
+        choose_plane(study)
     if study.entries:
         look_at_slices(study)
 
@@ -53,27 +55,30 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         st.caption(f"{verdict.analysed} of {verdict.slices} slices analysed; shares are of these.")
 
 
-def choose_plane(desk: Desk, study: Study) -> None:
+def choose_plane(study: Study) -> None:
     """Cut a volume along another plane; its slices are answered anew."""
-    key = f"plane-{study.key}"
-
-    def turn() -> None:
-        chosen = st.session_state[key]
-        if chosen and chosen is not study.plane:
-            study.turn(chosen)
-            desk.is_stopped = False
-            for old in ("slice", "jump"):
-                st.session_state.pop(f"{old}-{study.key}", None)
-
     st.radio(
         "Plane (another one is read and answered anew)",
         list(Plane),
         list(Plane).index(study.plane) if study.plane else None,
         format_func=lambda plane: plane.capitalize(),
         horizontal=True,
-        key=key,
+        key=f"plane-{study.key}",
         on_change=turn,
+        args=(study.key, study.plane),
     )
+
+
+def turn(key: str, before: Plane | None) -> None:
+    """What the choice of a plane calls; before: the plane until now."""
+    desk, chosen = current_desk(), st.session_state[f"plane-{key}"]
+    if not chosen or chosen is before:
+        return
+    desk.turn(key, chosen)
+    for old in ("slice", "jump"):
+        st.session_state.pop(f"{old}-{key}", None)
+    if desk.notes:  # there was no room for it
+        st.session_state[f"plane-{key}"] = before
 
 
 @st.fragment  # so that moving the slider draws this series again, and nothing else of the page
@@ -101,17 +106,25 @@ def look_at_slices(study: Study) -> None:
 
 def jump_to_slices(study: Study, order: tuple[int, ...]) -> None:
     """The most suspicious slices, to be clicked."""
-    if study.verdict is None:
+    suspicious = [place for place in order if is_analysed(study.entries[place])]
+    if study.verdict is None or not suspicious:
         return
-
-    def jump() -> None:
-        if (chosen := st.session_state[f"jump-{study.key}"]) is not None:
-            st.session_state[f"slice-{study.key}"] = chosen + 1
-
     st.pills(
         "Most suspicious slices, by the probability of a tumor",
-        order[:JUMPS],
+        suspicious[:JUMPS],
         format_func=lambda place: f"Slice {place + 1}",
         key=f"jump-{study.key}",
         on_change=jump,
+        args=(study.key,),
     )
+
+
+def jump(key: str) -> None:
+    """What a click on a suspicious slice calls."""
+    if (chosen := st.session_state[f"jump-{key}"]) is not None:
+        st.session_state[f"slice-{key}"] = chosen + 1
+
+
+def is_analysed(entry: Entry) -> bool:
+    """Whether it was read and taken for a brain MRI."""
+    return entry.answer is not None and entry.answer.verdict.status is not Status.NOT_A_BRAIN_MRI

@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+from brain_tumor.input.archive import folders_last, is_hidden
 from brain_tumor.input.reader import MAX_SCAN_BYTES
 
 # 500 slices are a large study; more belong on the command line, which needs no memory for them.
@@ -72,15 +73,26 @@ def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
     images, folder = st.tabs(["Files", "A whole folder"])
     uploads = images.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{turn}")
     study = folder.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{turn}")
-    # A browser sends a folder's files in no particular order. Hidden ones are the file system's own.
-    visible = [upload for upload in study if not upload.name.rpartition("/")[2].startswith(".")]
-    uploads = [*uploads, *sorted(visible, key=lambda upload: upload.name)]
     if not uploads and not study:
         return []
-    taken = list(map(KeptFile, distinct(upload.name for upload in uploads), (one.getvalue() for one in uploads)))
+    shown = [*uploads, *in_order(study)]
+    taken = list(map(KeptFile, distinct(upload.name for upload in shown), (one.getvalue() for one in shown)))
     st.session_state[f"turn-{key}"] = turn + 1
-    forget_uploads()
+    # Not all of the session: another upload may be on its way.
+    context, manager = get_script_run_ctx(), _manager()
+    if context is not None and manager is not None:
+        for upload in (*uploads, *study):
+            manager.remove_file(context.session_id, upload.file_id)
     return taken
+
+
+def in_order(folder: Iterable[UploadedFile]) -> list[UploadedFile]:
+    """A folder's visible files in the order of the command line, each folder's own before its subfolders'.
+
+    A browser sends them in no particular order, and files of one series must follow each other.
+    """
+    placed = [(tuple(upload.name.split("/")), upload) for upload in folder]
+    return [upload for parts, upload in sorted(placed, key=lambda one: folders_last(one[0])) if not is_hidden(parts)]
 
 
 def forget_uploads() -> None:

@@ -1,4 +1,5 @@
 import csv
+import gc
 import io
 import zipfile
 from collections.abc import Iterator
@@ -339,6 +340,24 @@ def test_another_plane_is_read_and_answered_anew(page: AppTest, classifier: Scri
     (study,) = page.session_state["desk"].studies
     assert (study.plane, study.slices, len(study.entries)) == (Plane.CORONAL, 70, 70)
     assert len(classifier.calls) == 6 + 70
+
+
+@pytest.mark.parametrize("button", ["Remove", "Clear all"])
+def test_a_volume_is_kept_for_its_planes_until_it_is_removed(page: AppTest, button: str) -> None:
+    send(page, [volume("mapped.nii")])
+    page.radio[0].set_value(Plane.CORONAL).run()
+    assert kept_bytes() > 0
+    click(page, button)
+    gc.collect()
+    assert kept_bytes() == 0
+
+
+def test_a_report_is_of_the_plane_that_its_button_stood_below(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = offered(monkeypatch)
+    send(page, [volume("mapped.nii")])
+    desk = page.session_state["desk"]
+    desk.turn(desk.studies[0].key, Plane.CORONAL)
+    assert "6 of 6 slices analysed" in files["Report as HTML"]().decode()
 
 
 def test_a_volume_in_an_archive_can_be_turned_too(page: AppTest) -> None:

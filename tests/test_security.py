@@ -144,6 +144,8 @@ def test_the_page_s_configuration_bounds_uploads_and_hides_errors() -> None:
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
     assert config["server"]["maxUploadSize"] * 2**20 == MAX_SCAN_BYTES
     assert (config["client"]["showErrorDetails"], config["browser"]["gatherUsageStats"]) == ("none", False)
+    # Two runs of one session at once would change one desk.
+    assert config["runner"]["fastReruns"] is False
     # Streamlit's own protections against other sites' pages are on unless somebody turns them off.
     assert not {"enableXsrfProtection", "enableCORS"} & set(config["server"])
     assert MAX_FILES <= 500 and MAX_SERVER_BYTES <= 256 * 2**20

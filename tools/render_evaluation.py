@@ -422,10 +422,10 @@ def _gate(official: Figures, card: Figures, predictions: Path) -> Iterator[str]:
         "\nThe tumors of unknown type and the healthy scans are the held-back part of other sources; other images of\n"
         "these sources trained. Mixed pathology trained nothing but the gate.\n"
         "\nFound later, and mended for the next fit: 28 of the images held back are of examinations with images in\n"
-        "another family too, and those helped to fit the gate or to choose its threshold. Without them the shipped file\n"
-        "accepts 0 of 91 body CT, 0 of 3 head CT, 0 of 16 head and neck CT, 7 of 15 head and neck MRI and 29 of 33 mixed\n"
-        "pathology. And 7 of the 80 tumors of unknown type are copies of meningiomas that trained, as an audit of both\n"
-        "sources together shows; all 7 are called a tumor. Of the other 73, 72 are.\n"
+        "another family too, and those helped to fit the gate or to choose its threshold. Without them the shipped\n"
+        "file accepts 0 of 91 body CT, 0 of 3 head CT, 0 of 16 head and neck CT, 7 of 15 head and neck MRI and 29 of\n"
+        "33 mixed pathology. And 7 of the 80 tumors of unknown type are copies of meningiomas that trained, as an\n"
+        "audit of both sources together shows; all 7 are called a tumor. Of the other 73, 72 are.\n"
     )
 
 

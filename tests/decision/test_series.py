@@ -35,7 +35,7 @@ def test_a_run_of_tumor_slices_names_the_series() -> None:
 def test_scattered_tumor_slices_leave_no_tumor_with_doubt() -> None:
     verdict = decide_series([GLIOMA, HEALTHY, GLIOMA, HEALTHY, GLIOMA])
     assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.UNCERTAIN)
-    assert "3 of 5 slices" in verdict.reason
+    assert verdict.reason.endswith("3 of 5 slices are called a tumor, too few side by side")
 
 
 @pytest.mark.parametrize("between", [None, DOUBTED, TURNED_AWAY])
@@ -82,3 +82,8 @@ def test_a_series_without_slices_is_refused() -> None:
 @pytest.mark.parametrize(("located", "status"), [(True, Status.CLASSIFIED), (False, Status.UNCERTAIN)])
 def test_a_run_counts_only_where_the_tumor_is_located(located: bool, status: Status) -> None:
     assert decide_series([make_finding(Label.GLIOMA, located=located)] * MIN_RUN).status is status
+
+
+def test_a_run_that_shows_no_place_is_not_told_as_too_few_neighbours() -> None:
+    verdict = decide_series([make_finding(Label.GLIOMA, located=False)] * 5)
+    assert verdict.reason.endswith("5 of 5 slices are called a tumor, too few side by side and with a place")

@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 from nibabel.nifti1 import Nifti1Image
 
-from brain_tumor.input.series import Series, Slice
+from brain_tumor.input.series import Plane, Series, Slice
 from page.desk import Desk, Study, answer_all
 from page.uploads import KeptFile, kept_bytes
 from tests.factories import make_scan, png_bytes
@@ -56,3 +56,30 @@ def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
     desk.open([KeptFile("b.png", png_bytes())])
     assert [one.name for one in desk.studies] == ["a"]
     assert desk.notes[0].startswith("b.png: its 1 slices would make 2001, this page holds 2000")
+
+
+def volume(slices: int = 3) -> KeptFile:
+    image = Nifti1Image(np.ones((8, 9, slices), np.int16), np.eye(4))  # type: ignore[no-untyped-call]
+    return KeptFile("a.nii", image.to_bytes())
+
+
+def test_work_that_was_stopped_goes_on_with_the_slices_of_the_new_plane() -> None:
+    desk, classifier = Desk(), ScriptedClassifier()
+    desk.open([volume()])
+    work = answer_all(classifier, desk)  # type: ignore[arg-type]
+    next(work)
+    work.close()
+    desk.turn(desk.studies[0].key, Plane.CORONAL)
+    assert list(answer_all(classifier, desk))[-1] == 0  # type: ignore[arg-type]
+    (turned,) = desk.studies
+    assert (turned.plane, turned.slices, len(turned.entries)) == (Plane.CORONAL, 9, 9)
+    assert [entry.position_mm for entry in turned.entries] == list(range(9))
+
+
+def test_a_plane_with_more_slices_than_there_is_room_for_is_refused_in_words() -> None:
+    desk = Desk([study("a", 1992)])
+    desk.open([volume()])
+    turned = desk.studies[1]
+    desk.turn(turned.key, Plane.CORONAL)
+    assert (turned.plane, turned.slices) == (Plane.AXIAL, 3)
+    assert desk.notes[0].startswith("a.nii, coronal: its 9 slices would make 2001")

@@ -1,7 +1,8 @@
 import pytest
 from starlette.exceptions import HTTPException
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from page import uploads
 from page.uploads import KeptFile, bound_uploads, kept_bytes
@@ -40,3 +41,10 @@ def test_files_that_were_taken_over_count_until_they_go(manager: MemoryUploadedF
 
 def test_equal_names_are_told_apart() -> None:
     assert uploads.distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+
+
+def test_a_folder_s_own_files_come_before_its_subfolders_and_hidden_ones_never() -> None:
+    names = ["s/1.dcm", "s/3.dcm", "s/2/1.dcm", "s/.thumbs/a.png", "s/.DS_Store", "s/2.dcm", "__MACOSX/s/1.dcm"]
+    folder = [UploadedFile(record(name, 1), FileURLs()) for name in names]
+    shown = [upload.name for upload in uploads.in_order(folder)]
+    assert shown == ["s/1.dcm", "s/2.dcm", "s/3.dcm", "s/2/1.dcm"]

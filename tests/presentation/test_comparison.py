@@ -18,6 +18,11 @@ def test_the_probability_that_differs_most_is_named_with_both_figures() -> None:
     assert not is_other_answer(GLIOMA, other)
 
 
+def test_figures_that_look_equal_are_no_difference() -> None:
+    first, second = (to_entry(make_result(probabilities=(1 - 3 * p, p, p, p))) for p in (0.0002, 0.0001))
+    assert name_differences(first, second) == "none"
+
+
 def test_another_class_and_another_status_are_named() -> None:
     verdict = Verdict(Label.PITUITARY, Status.UNCERTAIN, "needs a human look: two classes are too close to call")
     other = to_entry(make_result(verdict))

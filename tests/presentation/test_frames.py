@@ -16,6 +16,10 @@ def test_a_table_has_one_row_per_answer_and_the_columns_in_their_order() -> None
     assert table["file"].tolist() == ["a.png", "b.png"]
 
 
+def test_a_name_that_is_no_text_has_escapes() -> None:
+    assert to_dataframe([make_result(name="\udcff.png")])["file"].tolist() == ["\\udcff.png"]
+
+
 def test_types_do_not_depend_on_the_rows() -> None:
     answered = Answered(Slice("a.png", None, make_scan), None, ScanError("a.png: empty"), 0.1)
     filled = to_dataframe([make_result()])

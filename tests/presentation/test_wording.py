@@ -19,12 +19,17 @@ from tests.factories import make_location, make_mapped_result, make_result, make
 
 
 def test_a_classified_image_is_a_class_and_a_per_cent() -> None:
-    assert render_line(make_result()) == "slice.png: Glioma 70.0%"
+    assert render_line(make_result()) == "slice.png: Glioma 70.0 %"
+
+
+def test_no_answer_claims_certainty() -> None:
+    result = make_result(probabilities=(0.9997, 0.0001, 0.0001, 0.0001))
+    assert render_line(result) == "slice.png: Glioma > 99.9 %"
 
 
 def test_an_uncertain_image_says_why() -> None:
     result = make_result(Verdict(Label.GLIOMA, Status.UNCERTAIN, "needs a human look"))
-    assert render_line(result) == "slice.png: Glioma 70.0% (needs a human look)"
+    assert render_line(result) == "slice.png: Glioma 70.0 % (needs a human look)"
 
 
 def test_an_image_that_was_not_analysed_shows_no_per_cent() -> None:
@@ -97,4 +102,4 @@ def test_only_characters_that_a_terminal_might_obey_are_escaped(text: str, shown
 
 def test_a_line_names_the_slice_of_a_file_with_several() -> None:
     result = replace(make_result(name="scan.nii"), slice_number=12)
-    assert render_line(result) == "scan.nii slice 12: Glioma 70.0%"
+    assert render_line(result) == "scan.nii slice 12: Glioma 70.0 %"

@@ -71,7 +71,8 @@ def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, S
         return label, Status.CLASSIFIED, f"{len(run)} neighbouring slices are called a tumor without doubt"
     called = sum(_is_called(one) for one in findings)
     if called:
-        reason = f"needs a human look: {called} of {analysed} slices are called a tumor, too few side by side"
+        where = " and with a place" if any(_is_called(one) and not one.is_sure for one in findings if one) else ""
+        reason = f"needs a human look: {called} of {analysed} slices are called a tumor, too few side by side{where}"
         return Label.NO_TUMOR, Status.UNCERTAIN, reason
     doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
     if 2 * doubted > analysed:

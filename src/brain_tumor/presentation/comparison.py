@@ -18,9 +18,8 @@ def name_differences(first: Entry, second: Entry) -> str:
         named.append(f"status: {TITLES[one.verdict.status]} or {TITLES[other.verdict.status]}")
     gaps = {label: other.probabilities[label] - one.probabilities[label] for label in Label}
     label = max(gaps, key=lambda one: abs(gaps[one]))
-    # A tenth of a percentage point is what the figures beside it show.
-    if abs(gaps[label]) >= 0.0005:
-        before, after = format_percent(one.probabilities[label]), format_percent(other.probabilities[label])
+    before, after = format_percent(one.probabilities[label]), format_percent(other.probabilities[label])
+    if before != after:
         named.append(f"{label}: {before} or {after}")
     return "; ".join(named) or "none"
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.classifier import Answered, Result
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, to_rows
+from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, escape_names, to_rows
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -28,4 +28,4 @@ def to_dataframe(answers: Iterable[Answered | Result], model_id: str | None = No
         column: "string" if column in TEXT_COLUMNS else "Int64" if column == NUMBER_COLUMN else "float64"
         for column in COLUMNS
     }
-    return pd.DataFrame(list(to_rows(answers, model_id)), columns=list(COLUMNS)).astype(types)
+    return pd.DataFrame([escape_names(row) for row in to_rows(answers, model_id)], columns=list(COLUMNS)).astype(types)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
+from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row, escape_names
 from brain_tumor.presentation.table_files import JsonLinesFile
 from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor.presentation.wording import NOTICE
@@ -60,13 +60,5 @@ def _write(file: BinaryIO, rows: Iterator[Row]) -> None:
     ]
     schema = pa.schema(fields, metadata={"notice": NOTICE})
     with pq.ParquetWriter(file, schema) as writer:
-        while group := [_to_text(row) for row in islice(rows, ROW_GROUP)]:
+        while group := [escape_names(row) for row in islice(rows, ROW_GROUP)]:
             writer.write_table(pa.Table.from_pylist(group, schema))
-
-
-def _to_text(row: Row) -> Row:
-    # A name that is no text in this system's encoding is written with escapes, as in CSV.
-    return {
-        column: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for column, value in row.items()
-    }

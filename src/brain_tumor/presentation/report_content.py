@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report_subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
+from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, TITLES, to_printable
 
 SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
@@ -22,11 +22,6 @@ SERIES_EXPLANATIONS = {
         "It does not say that the series is healthy."
     ),
 }
-SERIES_RULE = (
-    f"The answer for a series: a tumor is named where at least {MIN_RUN} neighbouring slices, together at least "
-    f"{MIN_EXTENT_MM:g} mm long where positions are known, are each called a tumor without doubt; it is the class with "
-    "the highest mean probability among them. Fewer such slices leave No Tumor, uncertain."
-)
 LIMITS = (
     "The model knows four classes only. A metastasis, an abscess or a stroke is given one of them.",
     "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "

@@ -97,3 +97,11 @@ def package_version() -> str:
     from importlib.metadata import version  # reads the installed files, so only when asked
 
     return version("brain-tumor-mri")
+
+
+def escape_names(row: Row) -> Row:
+    """The row with escapes where a name is no text in this system's encoding, as CSV has them too."""
+    return {
+        column: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for column, value in row.items()
+    }

@@ -81,7 +81,7 @@ def render_line(result: Result) -> str:
     name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
     answer = f"{name}: {verdict.label}"
     if result.confidence is not None:
-        answer += f" {result.confidence:.1%}"
+        answer += f" {format_percent(result.confidence)}"
     return f"{answer} ({verdict.reason})" if verdict.reason else answer
 
 
