@@ -295,7 +295,7 @@ def test_version_is_the_installed_one(capsys: Capture) -> None:
 
 # Runs `predict` with a classifier that takes a while for each slice and needs no network.
 SLOW = """
-import sys, time
+import signal, sys, time
 from brain_tumor import cli
 from tests.scripted import ScriptedClassifier
 
@@ -306,6 +306,8 @@ class Slow(ScriptedClassifier):
 
 import brain_tumor.prediction.command as command
 command.load_classifier = lambda *_: Slow()
+# What a shell begins in the background ignores it, and so would this test's programs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 raise SystemExit(cli.main(sys.argv[1:]))
 """
 TABLES = ["--csv", "out.csv", "--jsonl", "out.jsonl", "--parquet", "out.parquet"]
