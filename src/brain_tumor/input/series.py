@@ -16,7 +16,7 @@ class Plane(StrEnum):
 
 
 class Window(StrEnum):
-    """Which stored values become black and white, for files deeper than a screen."""
+    """Which stored values of DICOM and NIfTI files become black and white."""
 
     FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL, of volumes as ROBUST
     FULL = "full"  # the smallest and the largest value

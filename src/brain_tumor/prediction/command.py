@@ -55,7 +55,7 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         type=Window,
         choices=list(Window),
         default=Window.FILE,
-        help="which stored values become black and white, of files deeper than a screen: the file's own window, "
+        help="which stored values of DICOM and NIfTI files become black and white: the file's own window, "
         "the full range, or the 1st to the 99th percentile (default: %(default)s)",
     )
     _add_tables(parser)
