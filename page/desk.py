@@ -129,15 +129,19 @@ class Desk:
             )
         return total <= MAX_SLICES
 
-    def turn(self, key: str, plane: Plane) -> None:
-        """Cut one volume along another plane, unless it would have more slices than there is room for."""
-        study = next(one for one in self.studies if one.key == key)
+    def turn(self, key: str, plane: Plane) -> bool:
+        """Cut one volume along another plane; False where it is gone meanwhile, or its slices find no room."""
+        study = next((one for one in self.studies if one.key == key), None)
+        if study is None:
+            return False
         self.notes = []
         with LINE.turn():
             slices = study.count_slices(plane)
-        if self._has_room(f"{study.name}, {plane}", slices, [one for one in self.studies if one is not study]):
-            study.turn(plane, slices)
-            self.is_stopped = False
+        if not self._has_room(f"{study.name}, {plane}", slices, [one for one in self.studies if one is not study]):
+            return False
+        study.turn(plane, slices)
+        self.is_stopped = False
+        return True
 
     def remove(self, key: str) -> None:
         """Forget one series."""

@@ -2,12 +2,14 @@
 
 import ctypes
 import sys
+from functools import cache
 
 # Pictures and their copies are larger, the many small things of a page and a usual slice are not.
 _LARGE_BYTES = 4 * 2**20
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
+@cache  # for the whole process, however often a page is drawn
 def give_back_large_blocks() -> None:
     """Return large blocks to the system as soon as they are free, on Linux with glibc; elsewhere malloc decides.
 

@@ -71,13 +71,13 @@ def choose_plane(study: Study) -> None:
 
 def turn(key: str, before: Plane | None) -> None:
     """What the choice of a plane calls; before: the plane until now."""
-    desk, chosen = current_desk(), st.session_state[f"plane-{key}"]
+    chosen = st.session_state[f"plane-{key}"]
     if not chosen or chosen is before:
         return
-    desk.turn(key, chosen)
-    for old in ("slice", "jump"):
-        st.session_state.pop(f"{old}-{key}", None)
-    if desk.notes:  # there was no room for it
+    if current_desk().turn(key, chosen):
+        for old in ("slice", "jump"):
+            st.session_state.pop(f"{old}-{key}", None)
+    else:
         st.session_state[f"plane-{key}"] = before
 
 

@@ -78,11 +78,7 @@ def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
     shown = [*uploads, *in_order(study)]
     taken = list(map(KeptFile, distinct(upload.name for upload in shown), (one.getvalue() for one in shown)))
     st.session_state[f"turn-{key}"] = turn + 1
-    # Not all of the session: another upload may be on its way.
-    context, manager = get_script_run_ctx(), _manager()
-    if context is not None and manager is not None:
-        for upload in (*uploads, *study):
-            manager.remove_file(context.session_id, upload.file_id)
+    forget_uploads([*uploads, *study])
     return taken
 
 
@@ -95,11 +91,18 @@ def in_order(folder: Iterable[UploadedFile]) -> list[UploadedFile]:
     return [upload for parts, upload in sorted(placed, key=lambda one: folders_last(one[0])) if not is_hidden(parts)]
 
 
-def forget_uploads() -> None:
-    """Remove what Streamlit keeps of this session's uploads; otherwise it stays until the browser leaves."""
+def forget_uploads(taken: Sequence[UploadedFile] | None = None) -> None:
+    """Remove Streamlit's own copy of these uploads, by default of all; otherwise it stays until the browser leaves.
+
+    Only of this session. Those that were not taken may be on their way to the page.
+    """
     context, manager = get_script_run_ctx(), _manager()
-    if context is not None and manager is not None:
+    if context is None or manager is None:
+        return
+    if taken is None:
         manager.remove_session_files(context.session_id)
+    for upload in taken or ():
+        manager.remove_file(context.session_id, upload.file_id)
 
 
 def _manager() -> Any:
