@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from brain_tumor.input.scan import FloatArray
+from brain_tumor_training.head_mask import depth_in_head, full_size
 from brain_tumor_training.recipes import Augmentation
+
+_CURVE_STEPS, _CURVE_SHAPE = 5, 2.5
+# How far a window may cut into a picture: up to the darkest tenth, and from 0.65 of the brightest on.
+_BLACK, _WHITE = 0.1, 0.65
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +30,9 @@ class Draw:
     blur_px: float  # at 224 px, 0 for none
     coarseness: float  # share of the side that is kept, 1 for all
     noise_seed: int
+    curve: FloatArray | None  # grey values that equally spaced ones become; None for no curve
+    inverted: bool
+    window: tuple[float, float]  # grey values that become black and white
 
     @classmethod
     def sample(cls, augmentation: Augmentation, rng: np.random.Generator) -> Self:
@@ -47,6 +55,9 @@ class Draw:
             blur_px=float(rng.uniform(0, a.blur_px)) * (rng.random() < 0.25),
             coarseness=float(rng.uniform(a.coarsest, 1)) if rng.random() < 0.25 else 1.0,
             noise_seed=int(rng.integers(2**31)),
+            curve=_monotone_curve(rng) if rng.random() < a.curve else None,
+            inverted=bool(rng.random() < a.inverted),
+            window=(rng.uniform(0, _BLACK), rng.uniform(_WHITE, 1)) if rng.random() < a.window else (0.0, 1.0),
         )
 
 
@@ -60,8 +71,17 @@ def move(image: FloatArray, draw: Draw) -> FloatArray:
 
 
 def change_grey(image: FloatArray, draw: Draw) -> FloatArray:
-    """Gamma, brightness, bias field, resolution, blur and noise on an image, (side, side), 0 to 1."""
+    """Inversion, curve, gamma, window, brightness, bias field, resolution, blur, noise: (side, side), 0 to 1."""
     side = len(image)
+    if draw.inverted:
+        # Inside the head only: an inverted picture of white air is nothing that a scanner makes.
+        image = (image.max() - image) * full_size(depth_in_head(image) > 0, side)
+    if draw.curve is not None:
+        knots = np.linspace(0, 1, len(draw.curve))
+        image = np.interp(image, knots, draw.curve).astype(np.float32)
+    if draw.window != (0.0, 1.0):
+        black, white = draw.window
+        image = (image - np.float32(black)) / np.float32(white - black)
     spread = _linear(len(draw.bias), side)
     field = (spread @ draw.bias @ spread.T).astype(np.float32, copy=False)
     grey = np.clip(image, 0, 1) ** np.float32(draw.gamma) * field * np.float32(draw.brightness)
@@ -77,6 +97,13 @@ def change_grey(image: FloatArray, draw: Draw) -> FloatArray:
         grey = np.hypot(grey + real, imaginary)
     clipped: FloatArray = np.clip(grey, 0, 1).astype(np.float32)
     return clipped
+
+
+def _monotone_curve(rng: np.random.Generator) -> FloatArray:
+    # Increments of a gamma distribution: mostly bent, never flat. Black stays black.
+    steps = rng.gamma(_CURVE_SHAPE, size=_CURVE_STEPS)
+    curve: FloatArray = np.concatenate([[0], np.cumsum(steps) / steps.sum()]).astype(np.float32)
+    return curve
 
 
 @lru_cache

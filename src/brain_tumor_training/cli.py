@@ -150,6 +150,39 @@ def _add_training_list(commands: Commands) -> None:
         help="further source below --data; the label is a class, or 'tumor' where the type is unknown",
     )
     build.add_argument(
+        "--stripped", action="append", default=[], metavar="FOLDER", help="of --other: shows heads without a skull"
+    )
+    build.add_argument(
+        "--further",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="INDEX",
+        help="index.csv of further sources, in its folder below --data: path, source, label, sequence, patient, "
+        "skull_stripped, split (train or held-back)",
+    )
+    build.add_argument(
+        "--leave-out-source",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="of --further: all of it is tested, nothing of it trains",
+    )
+    build.add_argument(
+        "--no-tumor-source",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="of --further: its lesions that are no tumor train as no tumor; those of other sources have no part",
+    )
+    build.add_argument(
+        "--own-weight",
+        type=float,
+        default=1.0,
+        metavar="W",
+        help="how much more often the images of --index are drawn than those of other sources",
+    )
+    build.add_argument(
         "--no-copies-in-test", action="store_true", help="leave out test images of which a copy trains or validates"
     )
     build.add_argument(
@@ -163,7 +196,8 @@ def _add_training_list(commands: Commands) -> None:
         "--all-groups",
         type=Path,
         metavar="GROUPS",
-        help="groups.csv of audit on DATA as a whole: nothing with a copy in the test part trains or validates",
+        help="groups.csv of audit on DATA as a whole: with held-out folds nothing that has a copy in the test part "
+        "trains or validates; without, no image of another source is a copy of one of --index",
     )
     build.add_argument("--leave-out", type=Path, metavar="FILE", help=_LEAVE_OUT_HELP)
     build.add_argument("--out", type=Path, required=True, help="the list, for finetune --list")
@@ -173,25 +207,32 @@ def _add_training_list(commands: Commands) -> None:
 def _run_training_list(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, label_notes, leaks, splits, training_list
 
-    if not args.index.resolve().is_relative_to(args.data.resolve()):
-        raise DatasetError(f"{args.index}: does not lie below --data {args.data}; give the folder above all sources")
-    below = args.index.resolve().parent.relative_to(args.data.resolve()).as_posix()
-    prefix = "" if below == "." else f"{below}/"
-    rows = training_list.build_own(
-        args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing
-    )
+    prefix = _prefix(args.index, args.data)
+    own = training_list.build_own(args.index, args.groups, prefix, args.hold_out_fold, spare_testing=args.spare_testing)
+    own = [replace(row, weight=args.own_weight) for row in own]
+    others: list[examples.Example] = []
     if args.other and not args.other_groups:
         raise DatasetError("--other needs --other-groups, the groups.csv of audit on the folder above the sources")
     for pair in args.other:
         folder, _, label = pair.rpartition("=")
         if not folder:
             raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
-        rows += training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+        found = training_list.build_other(args.data / folder, args.data, label, args.other_groups)
+        others += [replace(row, skull_stripped=folder in args.stripped) for row in found]
+    for index in args.further:
+        others += training_list.build_further(
+            index, _prefix(index, args.data), args.leave_out_source, args.no_tumor_source
+        )
     if args.leave_out:
-        rows = label_notes.leave_out(rows, label_notes.read_notes(args.leave_out))
+        notes = label_notes.read_notes(args.leave_out)
+        own, others = label_notes.leave_out(own, notes), label_notes.leave_out(others, notes)
+    rows = own + others
     if args.all_groups:
         groups = leaks.read_groups([args.all_groups], [row.path for row in rows])
-        rows = training_list.drop_copies_of_tested(rows, groups)
+        if args.hold_out_fold:
+            rows = training_list.drop_copies_of_tested(rows, groups)
+        else:  # the official split has copies on both sides; other sources need not add to them
+            rows = own + training_list.drop_copies_of(own, others, groups)
     if args.no_copies_in_test:
         rows = examples.drop_copies_in_test(rows)
     examples.check_groups(rows, copies_in_test=not args.hold_out_fold)
@@ -199,6 +240,16 @@ def _run_training_list(args: argparse.Namespace) -> None:
     for source in sorted({row.source for row in rows}):
         counts = (sum(row.source == source and row.split == part for row in rows) for part in splits.PARTS)
         print(f"{source}: " + ", ".join(f"{count} {part}" for count, part in zip(counts, splits.PARTS, strict=True)))
+
+
+def _prefix(index: Path, data: Path) -> str:
+    """What stands before the paths of an index to make them paths below the data folder."""
+    # absolute(), not resolve(): the folder of a source may be a link.
+    folder, above = index.parent.absolute(), data.absolute()
+    if not folder.is_relative_to(above):
+        raise DatasetError(f"{index}: does not lie below --data {data}; give the folder above all sources")
+    below = folder.relative_to(above).as_posix()
+    return "" if below == "." else f"{below}/"
 
 
 def _add_finetune(commands: Commands) -> None:
@@ -225,6 +276,7 @@ def _add_finetune(commands: Commands) -> None:
     tune.add_argument(
         "--stop-after", type=int, metavar="N", help="end after N epochs; the learning rate falls as for all of them"
     )
+    tune.add_argument("--epoch-views", type=_count, metavar="N", help="images of an epoch, instead of one per picture")
     tune.add_argument("--batch-size", type=_count, metavar="N", help="instead of the recipe's")
     tune.add_argument("--seed", type=_seed, default=0)
     tune.add_argument(
@@ -246,7 +298,12 @@ def _run_finetune(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, finetune
 
     recipe = FINETUNE_RECIPES[args.recipe]
-    recipe = replace(recipe, stages=args.stages or recipe.stages, batch_size=args.batch_size or recipe.batch_size)
+    recipe = replace(
+        recipe,
+        stages=args.stages or recipe.stages,
+        batch_size=args.batch_size or recipe.batch_size,
+        epoch_views=args.epoch_views or recipe.epoch_views,
+    )
     rows = examples.read_examples(args.list)
     examples.check_groups(rows, copies_in_test=args.copies_in_test)
     if args.stop_after is not None and not 1 <= args.stop_after <= recipe.epochs:

@@ -14,7 +14,7 @@ TUMORS = (Label.GLIOMA, Label.MENINGIOMA, Label.PITUITARY)
 # The label of an image that shows a tumor whose type nobody noted.
 ANY_TUMOR = "tumor"
 _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
-_COLUMNS = ("path", "label", "group", "source", "split", *_BOX)
+_COLUMNS = ("path", "label", "group", "source", "split", *_BOX, "skull_stripped", "weight")
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1, shares of width and height
 
@@ -29,6 +29,8 @@ class Example:
     source: str
     split: str  # one of PARTS
     box: Box | None  # of the tumor; None where unknown, or where there is no tumor
+    skull_stripped: bool = False
+    weight: float = 1.0  # how much more often than others of its kind it is drawn
 
     @property
     def possible(self) -> tuple[Label, ...]:
@@ -39,16 +41,16 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """Load a training list: CSV with path, label, group, source, split and, where known, box_x0 to box_y1.
 
-    path: its first folder, unless a class has that name, is the data set within which training balances the classes.
-    label: a class name, or "tumor" for a tumor of unknown type. box: shares of width and height. Raises DatasetError
-    for another file and for a path that is listed twice.
+    label: a class name, or "tumor" for a tumor of unknown type. box: shares of width and height. skull_stripped: "1"
+    where only the brain is left; weight: above 0, how often the image is drawn; both may be missing. Raises
+    DatasetError for another file and for a path that is listed twice.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             records = list(csv.DictReader(file, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read as CSV in UTF-8 ({error})") from None
-    needed = set(_COLUMNS) - set(_BOX)
+    needed = set(_COLUMNS[:5])
     if not records or not needed <= records[0].keys():
         raise DatasetError(f"{path}: is not a training list with the columns {', '.join(_COLUMNS[:5])}")
     examples = [_to_example(record, path) for record in records]
@@ -64,7 +66,8 @@ def write_examples(examples: Sequence[Example], path: Path) -> None:
         writer.writerow(_COLUMNS)
         for one in examples:
             label = ANY_TUMOR if one.label is None else one.label.value
-            writer.writerow((one.path, label, one.group, one.source, one.split, *(one.box or ("",) * 4)))
+            known = one.path, label, one.group, one.source, one.split, *(one.box or ("",) * 4)
+            writer.writerow((*known, int(one.skull_stripped), one.weight))
 
 
 def drop_copies_in_test(examples: Sequence[Example]) -> list[Example]:
@@ -103,4 +106,13 @@ def _to_example(record: dict[str, str], path: Path) -> Example:
     except ValueError:
         raise DatasetError(f"{path}: {record['path']} has the box {numbers}; shares from 0 to 1 are needed") from None
     box = (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
-    return Example(record["path"], label, record["group"], record["source"], record["split"], box)
+    try:
+        weight = float(record.get("weight") or 1)
+        if not 0 < weight < float("inf"):
+            raise ValueError("not positive")
+    except ValueError:
+        raise DatasetError(
+            f"{path}: {record['path']} has the weight {record['weight']!r}; more than 0 is needed"
+        ) from None
+    stripped = record.get("skull_stripped") == "1"
+    return Example(record["path"], label, record["group"], record["source"], record["split"], box, stripped, weight)

@@ -6,22 +6,24 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.fill import control_box, fill_box
-from brain_tumor.input.preprocess import InputContract, to_tensor
+from brain_tumor.input.preprocess import find_region, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.augment import Draw, change_grey, move
-from brain_tumor_training.examples import Example, read_examples, write_examples
+from brain_tumor_training.drawn_lesions import draw_lesion
+from brain_tumor_training.examples import Box, Example, read_examples, write_examples
 from brain_tumor_training.exported import load_exported
 from brain_tumor_training.finetuned_network import (
     FinetunedNetwork,
@@ -30,6 +32,7 @@ from brain_tumor_training.finetuned_network import (
     copy_weights,
     to_serving_network,
 )
+from brain_tumor_training.head_mask import remove_skull
 from brain_tumor_training.history import read_history, write_history_plot
 from brain_tumor_training.network import usable_precision
 from brain_tumor_training.objectives import class_loss
@@ -77,7 +80,7 @@ def finetune(
     _open_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen)
     keras.utils.set_random_seed(seed)
     training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes)
-    validation = ExampleBatches(parts[VALIDATION], data, recipe, None, processes)
+    validation = ExampleBatches(_evenly(parts[VALIDATION], recipe.validation_views), data, recipe, None, processes)
     model = _begin(recipe, weights, precision, start)
     if not (start or (out / "state.keras").exists()):
         _probe(model, training, recipe)
@@ -114,8 +117,8 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
         self._data, self._recipe, self._seed = data, recipe, seed
         self._pictures = [[one] for one in examples] if seed is None else _by_group(examples)
-        self._repeats = np.ones(len(examples)) if seed is None else _repeats(self._pictures, recipe)
-        self._length: int = math.ceil(float(self._repeats.sum()))
+        self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
+        self._expected = self._length * _chances(self._pictures, recipe)
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -124,10 +127,11 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         self._order = np.arange(len(self._pictures))
         if self._seed is not None:
             rng = np.random.default_rng([self._seed, epoch])
-            more = self._length - len(self._order)
-            weights = self._repeats - 1
-            again = rng.choice(self._order, more, p=weights / weights.sum()) if more else self._order[:0]
-            self._order = rng.permutation(np.concatenate([self._order, again]))
+            # As often as expected, less what is left over, which chance decides.
+            certain = np.repeat(self._order, self._expected.astype(int))
+            left = self._expected % 1
+            drawn = rng.choice(self._order, self._length - len(certain), p=left / left.sum()) if left.sum() else []
+            self._order = rng.permutation(np.concatenate([certain, drawn]).astype(int))
 
     def __len__(self) -> int:
         return math.ceil(self._length / self._recipe.batch_size)
@@ -149,10 +153,11 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         self, example: Example, side: int, rng: np.random.Generator | None
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         path = self._data / example.path
-        contract = InputContract(side, self._recipe.input.resize)
-        image: FloatArray = to_tensor(read_scan(path.read_bytes(), path.name), contract)[0, :, :, 0]
+        scan, contract = read_scan(path.read_bytes(), path.name), replace(self._recipe.input, side_px=side)
+        image: FloatArray = to_tensor(scan, contract)[0, :, :, 0]
+        example = _box_in_region(example, find_region(scan, contract).shares(scan.pixels))
         if rng is not None:
-            image, example = _fill(image, example, self._recipe.augmentation, rng)
+            image, example = _change_content(image, example, self._recipe.augmentation, rng)
         mask = _mask(example, side)
         if rng is not None:
             draw = Draw.sample(self._recipe.augmentation, rng)
@@ -180,6 +185,32 @@ class _Inputs(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         return ((images, targets["possible"]),)
 
 
+def _box_in_region(example: Example, region: Box) -> Example:
+    """The example with its box in shares of the region, which is in shares of the picture."""
+    if example.box is None:
+        return example
+    left, top, right, bottom = region
+    x0, y0, x1, y1 = example.box
+    x0, x1 = ((x - left) / (right - left) for x in (x0, x1))
+    y0, y1 = ((y - top) / (bottom - top) for y in (y0, y1))
+    x0, y0, x1, y1 = (min(max(share, 0.0), 1.0) for share in (x0, y0, x1, y1))
+    return replace(example, box=(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None)
+
+
+def _change_content(
+    image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[FloatArray, Example]:
+    """The image, its tumor filled, a lesion drawn or the skull removed perhaps, and what is then known of it."""
+    image, example = _fill(image, example, augmentation, rng)
+    if example.label is Label.NO_TUMOR and rng.random() < augmentation.lesion:
+        drawn = draw_lesion(image, rng)
+        if drawn is not None:
+            image, example = drawn[0], replace(example, label=None, box=drawn[1])
+    if not example.skull_stripped and rng.random() < augmentation.no_skull:
+        image = remove_skull(image, example.box, rng)
+    return image, example
+
+
 def _fill(
     image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator
 ) -> tuple[FloatArray, Example]:
@@ -193,6 +224,10 @@ def _fill(
         other = control_box(image, example.box, place)
         return (fill_box(image, other) if other else image), example
     return image, example
+
+
+def _evenly(examples: Sequence[Example], count: int) -> list[Example]:
+    return [examples[int(place)] for place in np.linspace(0, len(examples) - 1, min(count, len(examples)))]
 
 
 def _by_group(examples: Sequence[Example]) -> list[list[Example]]:
@@ -224,27 +259,15 @@ def _share_per_cell(mask: FloatArray, cells: int) -> FloatArray:
     return np.clip(shares, 0, 1)
 
 
-def _repeats(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> FloatArray:
-    # Balanced within each data set: healthy scans of elsewhere, plenty as they are, do not make up for the few of the
-    # data set itself.
-    kinds = [(_data_set(copies[0]), copies[0].label) for copies in pictures]
+def _chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> NDArray[np.float64]:
+    """How likely each picture is drawn, (pictures,), sum 1: sources and labels that are few stand out."""
+    kinds = [(copies[0].source, copies[0].label) for copies in pictures]
     counts = Counter(kinds)
-    # Tumors of unknown type have three classes to go to: they are not balanced against one.
-    largest = {
-        name: max((count for (other, label), count in counts.items() if other == name and label is not None), default=0)
-        for name, _ in counts
-    }
-    return np.array(
-        [
-            recipe.unknown_type_repeats if label is None else (largest[name] / counts[name, label]) ** recipe.balance
-            for name, label in kinds
-        ]
+    weights = np.array(
+        [copies[0].weight * counts[kind] ** -recipe.balance for copies, kind in zip(pictures, kinds, strict=True)]
     )
-
-
-def _data_set(example: Example) -> str:
-    folder = PurePosixPath(example.path).parts[0]
-    return "" if label_from_name(folder) else folder
+    chances: NDArray[np.float64] = weights / weights.sum()
+    return chances
 
 
 def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRecipe) -> None:

@@ -37,8 +37,8 @@ class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         head = self.get_layer("head")
         pooled, maps = ops.cast(y_pred["maximum"], "float32"), ops.cast(y_pred["maps"], "float32")
         all_maps = activation_maps(class_weights(head, pooled), maps)
-        # Where the type is unknown there is no box either, so any class will do.
-        truth = ops.one_hot(ops.argmax(y["possible"], axis=-1), all_maps.shape[-1])
+        # Where the type is unknown the map of the likeliest possible one counts.
+        truth = ops.one_hot(ops.argmax(y["possible"] * (y_pred["classes"] + 1e-6), axis=-1), all_maps.shape[-1])
         saliency = ops.sum(all_maps * truth[:, None, None, :], axis=-1)
         for_location, for_saliency = self.map_weights
         return (

@@ -50,6 +50,12 @@ class Augmentation:
     # same size elsewhere in the head filled, which changes nothing. Only the tumor itself then tells the two apart.
     fill_tumor: float = 0.03
     fill_elsewhere: float = 0.03
+    # What breaks shortcuts; recipes of before had none of it.
+    lesion: float = 0.0  # share of the tumor-free views into which a lesion is drawn: a tumor of unknown type
+    no_skull: float = 0.0  # share of the views with a skull that lose it
+    curve: float = 0.0  # share of the views whose grey values go through a random monotone curve
+    inverted: float = 0.0  # share of the views in which the head is inverted
+    window: float = 0.0  # share of the views that a narrow contrast window clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,10 @@ class FinetuneRecipe:
     precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
     location_weight: float = 0.5  # loss of the location map beside the class loss
     saliency_weight: float = 0.15  # loss that asks the saliency of the true class to lie in the tumor box
-    balance: float = 0.75  # classes of a data set are repeated by (largest / own size) ** balance
-    unknown_type_repeats: float = 4.0  # tumors of unknown type are few and come from elsewhere
+    epoch_views: int | None = None  # views of an epoch; None for as many as there are pictures
+    validation_views: int = 400  # validation images looked at after each epoch, evenly over the list
+    # A picture is drawn by its weight in the list / (pictures of its source and label) ** balance.
+    balance: float = 0.5
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     @property
@@ -111,10 +119,10 @@ AnyRecipe: TypeAlias = Recipe | FinetuneRecipe
 
 RECIPES = {"baseline": Recipe("baseline")}
 FINETUNE_RECIPES = {
-    "finetuned": FinetuneRecipe("finetuned"),
-    # To go on from a network that names tumors by anything but the tumor. Alone it makes networks miss some.
-    "finetuned-filled": FinetuneRecipe(
-        "finetuned-filled", augmentation=Augmentation(fill_tumor=0.15, fill_elsewhere=0.1)
+    "finetuned": FinetuneRecipe(
+        "finetuned",
+        input=InputContract(side_px=299, resize="stretch-bilinear", crop="head"),
+        augmentation=Augmentation(zoom=(0.82, 1.25), lesion=0.2, no_skull=0.22, curve=0.45, inverted=0.04, window=0.2),
     ),
 }
 
@@ -136,9 +144,11 @@ def recipe_from_json(fields: Mapping[str, Any]) -> AnyRecipe:
     if "stages" not in fields:
         return Recipe(**{**fields, "input": contract})
     augmentation = {**fields["augmentation"], "zoom": tuple(fields["augmentation"]["zoom"])}
+    # Recipes of before balanced the classes within a data set.
+    known = {name: value for name, value in fields.items() if name != "unknown_type_repeats"}
     return FinetuneRecipe(
         **{
-            **fields,
+            **known,
             "input": contract,
             "stages": tuple(Stage(**stage) for stage in fields["stages"]),
             "augmentation": Augmentation(**augmentation),

@@ -22,6 +22,8 @@ VALIDATION_SHARE = 0.12
 OTHER_SHARES = {TRAIN: 0.6, VALIDATION: 0.1, TEST: 0.3}
 # Images of one subject are named after it: "s01_t1_ax0" is subject s01, "MPX1012_synpic22949" is case MPX1012.
 SUBJECT = r"^([A-Za-z]+\d+)_"
+# The label of an image that shows a disease which is no tumor.
+OTHER_LESION = "other lesion"
 
 
 def build_own(
@@ -92,6 +94,39 @@ def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) ->
     return examples
 
 
+def build_further(
+    index: Path, prefix: str, left_out: Sequence[str] = (), no_tumor: Sequence[str] = ()
+) -> list[Example]:
+    """Examples of the sources that an index lists one by one, with patients, sequences and a split of its own.
+
+    index: CSV with path, source, label, sequence, patient, skull_stripped and split, "train" or "held-back". What is
+    held back, and every image of the sources that left_out names, is the test part; of the patients that train one in
+    eight validates, by the hash of its name. Images that are no brain MRI have no part here, nor have lesions that are
+    no tumor: they would teach either "no tumor" what is not healthy or a tumor what is none. Those of the sources that
+    no_tumor names count as no tumor all the same. The group is the image, as the index lists no copies. Raises
+    DatasetError for another file, and for a source that it lacks.
+    """
+    rows = read_csv(index)
+    sources = {row["source"] for row in rows}
+    if unknown := sorted({*left_out, *no_tumor} - sources):
+        raise DatasetError(f"{index}: lists no source {', '.join(unknown)}; it has {', '.join(sorted(sources))}")
+    examples = []
+    for row in rows:
+        found = None if row["label"] == ANY_TUMOR else label_from_name(row["label"])
+        if row["label"] == OTHER_LESION and row["source"] in no_tumor:
+            found = Label.NO_TUMOR
+        if found is None and row["label"] != ANY_TUMOR:
+            continue
+        if row["source"] in left_out or row["split"] != TRAIN:
+            part = TEST
+        else:
+            part = VALIDATION if _share(row["patient"]) < VALIDATION_SHARE else TRAIN
+        path = prefix + row["path"]
+        stripped = row["skull_stripped"] == "1"
+        examples.append(Example(path, found, path, row["source"], part, None, skull_stripped=stripped))
+    return examples
+
+
 def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[Example]:
     """The list without those training and validation images of which a copy is tested, in whatever source.
 
@@ -99,6 +134,15 @@ def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[E
     """
     tested = {groups[one.path] for one in examples if one.split == TEST}
     return [one for one in examples if one.split == TEST or groups[one.path] not in tested]
+
+
+def drop_copies_of(own: Sequence[Example], others: Sequence[Example], groups: Groups) -> list[Example]:
+    """The images of other sources without copies of the data set's own, whatever part those are in.
+
+    groups: of every example, by an audit of all sources together.
+    """
+    copied = {groups[one.path] for one in own}
+    return [one for one in others if groups[one.path] not in copied]
 
 
 def _find_audit(folder: Path, groups: Sequence[Path]) -> dict[str, str]:

@@ -6,14 +6,16 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
+from brain_tumor.input.head import Region, find_head
 from brain_tumor.input.scan import FloatArray, Scan
 
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
-PREPROCESS_VERSION = "grey-stretch-bilinear-1"
+PREPROCESS_VERSION = "grey-stretch-bilinear-2"
 
 # LiteRT fits a network to any input it is given, with memory that grows with the area; no network here needs more.
 MAX_NETWORK_SIDE_PX = 1024
 Resize = Literal["stretch-bilinear"]
+Crop = Literal["none", "head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +24,33 @@ class InputContract:
 
     side_px: int = 299
     resize: Resize = "stretch-bilinear"
+    crop: Crop = "none"  # "head": only the region of find_head() is looked at; files of before have none
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a way to resize that to_tensor does not know, and for a side that is no image's."""
+        """Raises ValueError for a way to resize or crop that is not known here, and for a side that is no image's."""
         if self.resize not in get_args(Resize):
             raise ValueError(f"unknown way to resize: {self.resize!r}")  # a later card may name one
+        if self.crop not in get_args(Crop):
+            raise ValueError(f"unknown way to crop: {self.crop!r}")
         if type(self.side_px) is not int or not 1 <= self.side_px <= MAX_NETWORK_SIDE_PX:
             raise ValueError(f"a side of {self.side_px!r} pixels")
+
+
+def find_region(scan: Scan, contract: InputContract) -> Region:
+    """The part of a scan that the network looks at; its maps cover this part."""
+    return find_head(scan.pixels) if contract.crop == "head" else Region.whole(scan.pixels)
 
 
 def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
     """Resize a scan to the network's input, shape (1, side, side, 3), float32, RGB, 0 to 1.
 
-    The image is stretched to a square, as the training set's loaders do; bilinear with antialiasing
+    The region of find_region() is stretched to a square, as the training set's loaders do; bilinear with antialiasing
     (Pillow's resize, on float values). The three channels are equal.
     """
     side = (contract.side_px, contract.side_px)
-    resized = Image.fromarray(scan.pixels).resize(side, Image.Resampling.BILINEAR)
+    region = find_region(scan, contract)
+    box = (region.left, region.top, region.right, region.bottom)
+    resized = Image.fromarray(scan.pixels).resize(side, Image.Resampling.BILINEAR, box=box)
     grey = np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
     tensor = np.empty((1, *grey.shape, 3), np.float32)
     for channel in range(3):  # one after the other, in half the time of np.repeat
