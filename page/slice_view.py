@@ -12,7 +12,14 @@ from brain_tumor.presentation.charts import format_percent, probability_chart
 from brain_tumor.presentation.entry import Answer, Entry
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
-from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, TITLES, title_map
+from brain_tumor.presentation.wording import (
+    EXPLANATIONS,
+    MAP_EXPLANATIONS,
+    MAP_TITLES,
+    TITLES,
+    describe_reason,
+    title_map,
+)
 
 PICTURE_PX = 300
 
@@ -80,8 +87,8 @@ def show_verdict(answer: Answer, in_series: bool) -> None:
         st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
     else:
         st.markdown(f":gray[Final class {label} by rule, no confidence]")
-    if answer.verdict.reason:
-        st.markdown(to_sentence(answer.verdict.reason))
+    if reason := describe_reason(answer.verdict):
+        st.markdown(to_sentence(reason))
     st.caption(EXPLANATIONS[status])
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
@@ -139,7 +140,7 @@ def make_draft(slices: int, tumors: Sequence[int] = (), unreadable: Sequence[int
         if place in tumors:
             verdict, probabilities = Verdict(Label.GLIOMA, Status.CLASSIFIED, None), (0.9, 0.04, 0.03, 0.03)
         elif place == 0:
-            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
             probabilities = (0.97, 0.01, 0.01, 0.01)
         else:
             verdict, probabilities = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None), (0.05, 0.03, 0.9, 0.02)
@@ -155,7 +156,7 @@ def make_crowded_draft() -> SeriesDraft:
         status = Status.UNCERTAIN if place % 5 == 0 else Status.CLASSIFIED
         verdict = Verdict(list(Label)[place % 4], status, None)
         if place % 7 == 0:
-            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
         # Suspicious slices with and without a tumor, so that both maps are explained.
         suspicion = (0.5, 0.3, 0.1, 0.1) if place in (1, 2, 3) else (0.02, 0.02, 0.94, 0.02)
         draft.add(None if place % 11 == 0 else make_mapped_result(verdict, probabilities=suspicion), -1000.0 + place)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.classifier import READ_AHEAD, Classifier, load_classifier
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
 from brain_tumor.input.scan import FloatArray, Scan
@@ -50,12 +51,12 @@ def test_probabilities_are_paired_with_the_order_of_the_card() -> None:
 
 
 def test_confidence_is_the_probability_of_the_final_class() -> None:
-    verdict = Verdict(Label.NO_TUMOR, Status.UNCERTAIN, "doubt")
+    verdict = Verdict(Label.NO_TUMOR, Status.UNCERTAIN, Reason.CLOSE_CALL)
     assert make_result(verdict, probabilities=(0.1, 0.2, 0.3, 0.4)).confidence == pytest.approx(0.3)
 
 
 def test_an_image_that_was_not_analysed_has_no_confidence() -> None:
-    assert make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "blank")).confidence is None
+    assert make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)).confidence is None
 
 
 def test_a_colour_picture_is_not_analysed(classifier: Classifier) -> None:

@@ -18,9 +18,9 @@ from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.errors import ModelFileError, ScanError
 from brain_tumor.input.array import read_array
-from brain_tumor.input.preprocess import to_tensor
+from brain_tumor.input.preprocess import NetworkInput, to_input
 from brain_tumor.input.reader import read_scan
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
@@ -45,7 +45,9 @@ class Result:
     verdict: Verdict
     order: tuple[Label, ...]  # class of each probability
     model_id: str
-    location: Location | None = None  # where the tumor is; only of a verdict that names one
+    location: Location | None = None  # where in the picture the tumor is; only of a verdict that names one
+    # x0, y0, x1, y1: the part of the picture that the network looked at and its maps cover, in fractions.
+    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     slice_number: int | None = None  # counted from 1 within the file; None for a file of one slice
     elapsed_s: float | None = None  # for reading and answering; None where nobody measured
 
@@ -97,7 +99,7 @@ class Classifier:
     def classify_scan(self, scan: Scan, name: str) -> Result:
         """Classify a scan that is in memory already, changed perhaps; `name` only appears in the result."""
         start = time.perf_counter()
-        return _timed(self._answer(scan, to_tensor(scan, self.card.input), name, self._engine), start)
+        return _timed(self._answer(scan, to_input(scan, self.card.input), name, self._engine), start)
 
     def classify_array(self, pixels: NDArray[np.generic], name: str = "array") -> Result:
         """Classify pixels in memory, (rows, columns) or (rows, columns, 3), of any integer or float type.
@@ -151,7 +153,7 @@ class Classifier:
         start = time.perf_counter()
         try:
             scan = one.read()
-            return _Read(time.perf_counter() - start, (scan, to_tensor(scan, self.card.input)))
+            return _Read(time.perf_counter() - start, (scan, to_input(scan, self.card.input)))
         except Exception as error:
             # A batch of thousands must not end because a decoder raises a type that nobody expected. The error is
             # a new one, because the traceback of the old one would keep the file's content in memory.
@@ -174,11 +176,12 @@ class Classifier:
         elapsed_s = read.elapsed_s + time.perf_counter() - start
         return Answered(one, replace(result, slice_number=one.number, elapsed_s=elapsed_s), None, elapsed_s)
 
-    def _answer(self, scan: Scan, tensor: FloatArray, name: str, engine: Engine) -> Result:
-        output = engine.run(tensor)
+    def _answer(self, scan: Scan, given: NetworkInput, name: str, engine: Engine) -> Result:
+        output = engine.run(given.tensor)
         verdict = decide(scan, output, self.card.rules)
-        location = find_location(output, self.card.rules) if verdict.names_tumor else None
-        return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id, location)
+        found = find_location(output, self.card.rules) if verdict.names_tumor else None
+        location = found.placed_in(given.region) if found else None
+        return Result(name, scan, output, verdict, self.card.rules.order, self.card.model_id, location, given.region)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +189,7 @@ class _Read:
     """A slice on its way to the network."""
 
     elapsed_s: float
-    found: tuple[Scan, FloatArray] | ScanError  # with the network's input
+    found: tuple[Scan, NetworkInput] | ScanError
 
 
 def _split(free: "SimpleQueue[Engine]") -> None:

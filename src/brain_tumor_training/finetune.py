@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.fill import control_box, fill_box
-from brain_tumor.input.preprocess import find_region, to_tensor
+from brain_tumor.input.preprocess import to_input
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
@@ -130,8 +130,9 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             # As often as expected, less what is left over, which chance decides.
             certain = np.repeat(self._order, self._expected.astype(int))
             left = self._expected % 1
-            drawn = rng.choice(self._order, self._length - len(certain), p=left / left.sum()) if left.sum() else []
-            self._order = rng.permutation(np.concatenate([certain, drawn]).astype(int))
+            missing = self._length - len(certain)
+            drawn = rng.choice(self._order, missing, p=left / left.sum()) if missing else self._order[:0]
+            self._order = rng.permutation(np.concatenate([certain, drawn]))
 
     def __len__(self) -> int:
         return math.ceil(self._length / self._recipe.batch_size)
@@ -154,8 +155,9 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         path = self._data / example.path
         scan, contract = read_scan(path.read_bytes(), path.name), replace(self._recipe.input, side_px=side)
-        image: FloatArray = to_tensor(scan, contract)[0, :, :, 0]
-        example = _box_in_region(example, find_region(scan, contract).shares(scan.pixels))
+        given = to_input(scan, contract)
+        image: FloatArray = given.tensor[0, :, :, 0]
+        example = _box_in_region(example, given.region)
         if rng is not None:
             image, example = _change_content(image, example, self._recipe.augmentation, rng)
         mask = _mask(example, side)

@@ -1,5 +1,9 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.labels import Label
 from tests.factories import make_output, make_rules, make_scan
@@ -41,9 +45,34 @@ def test_what_is_no_brain_mri_is_no_tumor_and_not_analysed() -> None:
     assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
 
 
-def test_the_reason_says_not_analysed_first() -> None:
+@pytest.mark.parametrize(
+    ("probabilities", "gate_scores", "reason"),
+    [
+        ((0.9, 0.1, 0.0, 0.0), (1.0, 0.0), None),
+        ((0.9, 0.1, 0.0, 0.0), (0.4, 0.0), Reason.HARDLY_A_BRAIN),
+        ((0.9, 0.1, 0.0, 0.0), (1.0, -3.5), Reason.UNFAMILIAR),
+        ((0.5, 0.3, 0.1, 0.1), (1.0, 0.0), Reason.UNLIKELY),
+        ((0.62, 0.38, 0.0, 0.0), (1.0, 0.0), Reason.CLOSE_CALL),
+        ((0.1, 0.1, 0.8, 0.0), (1.0, 0.0), Reason.TUMOR_POSSIBLE),
+        ((0.05, 0.05, 0.9, 0.0), (1.0, 0.0), None),
+        ((0.5, 0.3, 0.1, 0.1), (0.4, -3.5), Reason.HARDLY_A_BRAIN),
+    ],
+)
+def test_the_first_reason_to_doubt_counts(
+    probabilities: tuple[float, ...], gate_scores: tuple[float, ...], reason: Reason | None
+) -> None:
+    rules = make_rules(
+        min_probability=0.6, min_margin=0.25, min_sure_gate_score=0.5, min_familiarity=-3.0, min_no_tumor=0.85
+    )
+    output = replace(make_output(probabilities), gate_scores=np.array(gate_scores, np.float32))
+    verdict = decide(make_scan(), output, rules)
+    assert verdict.reason is reason
+    assert verdict.status is (Status.UNCERTAIN if reason else Status.CLASSIFIED)
+
+
+def test_what_is_no_brain_says_so() -> None:
     verdict = decide(make_scan(), make_output(gate_score=-1.0), make_rules())
-    assert verdict.reason == "not analysed: the image does not look like a brain MRI"
+    assert (verdict.reason, verdict.found) == (Reason.NOT_A_BRAIN, None)
 
 
 @pytest.mark.parametrize("gate_score", [-1.0, 1.0])

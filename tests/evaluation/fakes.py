@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from brain_tumor.classifier import Result
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.run import Evaluation, ModelFacts, evaluate
@@ -31,7 +32,7 @@ class FakeClassifier:
         """As Classifier.classify_scan."""
         word, _, rest = Path(name).name.partition("-")
         if word == "reject":
-            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: it is a cat")
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN)
             return Result(name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, tuple(Label), MODEL.model_id)
         label, top = next(one for one in Label if one.slug == word), int(rest[:2]) / 100
         probabilities = np.full(len(Label), (1 - top) / 3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from brain_tumor.classifier import Result
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.evaluation.corruptions import Corruption
 from brain_tumor.evaluation.labelled import ImageFile, find_labelled
@@ -26,7 +27,7 @@ class BrightnessClassifier:
         mean = float(scan.pixels.mean())
         verdict = Verdict(Label.GLIOMA if mean < 0.65 else Label.PITUITARY, Status.CLASSIFIED, None)
         if mean > 0.85:
-            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: too bright")
+            verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN)
         return Result(name, scan, make_output(), verdict, tuple(Label), "bright-1")
 
 

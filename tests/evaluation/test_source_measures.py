@@ -3,6 +3,7 @@ from pathlib import Path
 from PIL import Image
 
 from brain_tumor.classifier import Result
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import decide
 from brain_tumor.evaluation.labelled import ImageFile, find_labelled
 from brain_tumor.evaluation.metrics import Estimate, share
@@ -133,8 +134,8 @@ def test_the_gates_own_reasons_are_counted_and_small_images_are_one(tmp_path: Pa
     families = evaluate(RuledClassifier(), MODEL, data, find_sources(folder, is_brain_mri=False), "2026-01-31").families
     (one,) = measure_sources(families).not_brain_mri
     assert one.measures.rejections == {
-        "the image is too small, 64 a side are needed": 2,
-        "the image is a colour picture, MRI is grey": 1,
-        "the image does not look like a brain MRI": 1,
+        Reason.TOO_SMALL: 2,
+        Reason.COLOUR: 1,
+        Reason.NOT_A_BRAIN: 1,
     }
     assert counts(one.measures.accepted) == (1, 5)

@@ -1,3 +1,4 @@
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.comparison import is_other_answer, name_differences
@@ -24,7 +25,7 @@ def test_figures_that_look_equal_are_no_difference() -> None:
 
 
 def test_another_class_and_another_status_are_named() -> None:
-    verdict = Verdict(Label.PITUITARY, Status.UNCERTAIN, "needs a human look: two classes are too close to call")
+    verdict = Verdict(Label.PITUITARY, Status.UNCERTAIN, Reason.CLOSE_CALL)
     other = to_entry(make_result(verdict))
     assert name_differences(GLIOMA, other).startswith("class: Glioma or Pituitary; status: Classified or Uncertain")
     assert is_other_answer(GLIOMA, other)

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from brain_tumor.classifier import Result
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, missing_maps, to_heat_maps
 from tests.factories import make_location, make_mapped_result, make_result, make_saliency
 
 HEALTHY = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None)
-REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 
 
 def maps_of(verdict: Verdict | None = None, peak: float = 0.8) -> dict[MapKind, HeatMap]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.labels import Label
@@ -65,7 +66,7 @@ def test_strength_reaches_the_picture(folder: Path) -> None:
 
 
 def test_an_image_that_was_not_analysed_leaves_no_file(folder: Path) -> None:
-    rejected = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")
+    rejected = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
     maps = MapFolder(folder, 0.5)
     maps.write(make_mapped_result(rejected))
     assert not folder.exists()

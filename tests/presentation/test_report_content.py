@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
@@ -9,8 +10,8 @@ from brain_tumor.presentation.report_content import MAX_CHARS, describe_slice, d
 from brain_tumor.presentation.report_subject import ReportSeries, to_report_image
 from tests.factories import make_card, make_draft, make_mapped_result, make_metrics, make_result
 
-REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
-DOUBT = Verdict(Label.GLIOMA, Status.UNCERTAIN, "needs a human look: no class is likely enough")
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
+DOUBT = Verdict(Label.GLIOMA, Status.UNCERTAIN, Reason.UNLIKELY)
 
 
 def measured(metrics: Any) -> Card:

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.report_html import render_html
@@ -92,7 +93,7 @@ def test_the_class_shown_stands_out_in_the_table() -> None:
 
 
 def test_numbers_that_mean_nothing_are_greyed() -> None:
-    html = render_html(image(verdict=Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")), CARD)
+    html = render_html(image(verdict=Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)), CARD)
     assert '<div class="numbers greyed">' in html
     assert '<tr class="chosen">' not in html
     assert "Not analysed: these numbers mean nothing here." in html

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
@@ -16,7 +17,7 @@ from brain_tumor.presentation.report_subject import (
 )
 from tests.factories import make_draft, make_mapped_result, make_result, make_scan
 
-REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank")
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 
 
 def test_a_name_is_left_out_unless_asked_for() -> None:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 import pytest
 
 from brain_tumor.classifier import Answered
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Slice
@@ -52,11 +53,11 @@ def test_each_probability_stands_in_its_column() -> None:
 
 
 def test_an_image_that_was_not_analysed_has_no_confidence_but_a_reason() -> None:
-    row = to_row(make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")))
+    row = to_row(make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)))
     assert (row["status"], row["confidence"], row["reason"]) == (
         "not_a_brain_mri",
         None,
-        "not analysed: blank",
+        "not analysed: the image is blank",
     )
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Plane, Series, Slice
@@ -17,7 +18,7 @@ from tests.factories import make_result, make_scan
 
 TUMOR, HEALTHY = (0.9, 0.05, 0.03, 0.02), (0.02, 0.03, 0.93, 0.02)
 NO_TUMOR = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None)
-REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 
 
 def make_series(slices: int, numbered: bool = True) -> Series:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
@@ -28,12 +29,12 @@ def test_no_answer_claims_certainty() -> None:
 
 
 def test_an_uncertain_image_says_why() -> None:
-    result = make_result(Verdict(Label.GLIOMA, Status.UNCERTAIN, "needs a human look"))
+    result = make_result(Verdict(Label.GLIOMA, Status.UNCERTAIN, Reason.UNLIKELY))
     assert render_line(result) == "slice.png: Glioma 70.0 % (needs a human look)"
 
 
 def test_an_image_that_was_not_analysed_shows_no_per_cent() -> None:
-    result = make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: the image is blank"))
+    result = make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK))
     assert render_line(result) == "slice.png: No Tumor (not analysed: the image is blank)"
 
 
@@ -48,7 +49,7 @@ def test_every_status_has_a_title_and_an_explanation(status: Status) -> None:
 
 
 HEALTHY = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None)
-REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: blank")
+REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 
 
 @pytest.mark.parametrize("kind", MapKind)

@@ -22,12 +22,23 @@ class Location:
     peak: tuple[float, float]  # x, y: centre of the most probable cell
     score: float  # 0 to 1, probability that a tumor is in that cell
 
+    def placed_in(self, region: tuple[float, float, float, float]) -> "Location":
+        """The same place, of a region of the picture, as a place in the picture.
+
+        region: x0, y0, x1, y1, fractions of the picture's width and height, which the map covers.
+        """
+        left, top, right, bottom = region
+        x0, x1, x = (left + share * (right - left) for share in (self.box[0], self.box[2], self.peak[0]))
+        y0, y1, y = (top + share * (bottom - top) for share in (self.box[1], self.box[3], self.peak[1]))
+        return Location((x0, y0, x1, y1), (x, y), self.score)
+
 
 def find_location(output: ModelOutput, rules: Rules) -> Location | None:
-    """The box around the map's peak; None without a map or a threshold, or when the peak is below the threshold.
+    """The box around the map's peak, in fractions of what the map covers; None when the peak is below the threshold.
 
-    The box holds the cells of at least REGION_SHARE of the peak that touch it, side by side or through each other.
-    Each of its edges lies where the map, taken as linear between the centres of two cells, crosses that value.
+    None also without a map or a threshold. The box holds the cells of at least REGION_SHARE of the peak that touch it,
+    side by side or through each other. Each of its edges lies where the map, taken as linear between the centres of two
+    cells, crosses that value.
     """
     heat, threshold = output.location, rules.min_location
     if heat is None or threshold is None:

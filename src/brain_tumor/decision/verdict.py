@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from brain_tumor.decision.gate import gate_reason
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Rules
@@ -26,7 +27,8 @@ class Verdict:
 
     label: Label
     status: Status
-    reason: str | None  # why the status is not CLASSIFIED
+    reason: Reason | None  # why the status is not CLASSIFIED
+    found: str | None = None  # what the reason speaks of: the image's size, or another modality's code
 
     @property
     def names_tumor(self) -> bool:
@@ -39,12 +41,25 @@ def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
 
     Ordered: what is no brain MRI ends as No Tumor, marked as not analysed; then doubt; then the class.
     """
-    if reason := gate_reason(scan, output, rules):
-        return Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, f"not analysed: {reason}")
-    second, first = np.sort(output.probabilities)[-2:]
+    if refused := gate_reason(scan, output, rules):
+        return Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, *refused)
     best = rules.order[int(output.probabilities.argmax())]
-    if first < rules.min_probability:
-        return Verdict(best, Status.UNCERTAIN, "needs a human look: no class is likely enough")
-    if first - second < rules.min_margin:
-        return Verdict(best, Status.UNCERTAIN, "needs a human look: two classes are too close to call")
+    if doubt := _doubt(best, output, rules):
+        return Verdict(best, Status.UNCERTAIN, doubt)
     return Verdict(best, Status.CLASSIFIED, None)
+
+
+def _doubt(best: Label, output: ModelOutput, rules: Rules) -> Reason | None:
+    """The first reason to doubt the likeliest class; a threshold that the card lacks doubts nothing."""
+    if rules.min_sure_gate_score is not None and float(output.gate_scores[0]) < rules.min_sure_gate_score:
+        return Reason.HARDLY_A_BRAIN
+    if rules.min_familiarity is not None and float(output.gate_scores[1]) < rules.min_familiarity:
+        return Reason.UNFAMILIAR
+    second, first = np.sort(output.probabilities)[-2:]
+    if first < rules.min_probability:
+        return Reason.UNLIKELY
+    if first - second < rules.min_margin:
+        return Reason.CLOSE_CALL
+    if best is Label.NO_TUMOR and rules.min_no_tumor is not None and first < rules.min_no_tumor:
+        return Reason.TUMOR_POSSIBLE
+    return None

@@ -47,6 +47,7 @@ class _Tumor:
     """What one tumor scan with a box gave."""
 
     box: Box
+    seen_box: Box  # the same in fractions of the region that the network looked at and its maps cover
     saliency: FloatArray | None  # (rows, columns), of the final class
     location: FloatArray | None  # (rows, columns)
     drawn: Box | None
@@ -112,14 +113,17 @@ def sample(names: Iterable[str], limit: int) -> list[str]:
 
 
 def occlude(classifier: ScanClassifier, result: Result) -> FloatArray:
-    """How far the final class's logit falls without each patch, (PATCHES, PATCHES).
+    """How far the final class's logit falls without each patch of the region looked at, (PATCHES, PATCHES).
 
     The logit, as the probability of a certain answer hardly moves. Each patch is filled with its surroundings.
     """
     index = result.order.index(result.verdict.label)
     drops = np.zeros((PATCHES, PATCHES), np.float32)
     for row, column in np.ndindex(drops.shape):
-        patch = (column / PATCHES, row / PATCHES, (column + 1) / PATCHES, (row + 1) / PATCHES)
+        left, top, right, bottom = result.region
+        wide, high = (right - left) / PATCHES, (bottom - top) / PATCHES
+        corner = left + column * wide, top + row * high
+        patch = (*corner, corner[0] + wide, corner[1] + high)
         output = classifier.classify_scan(_without(result.scan, patch), result.name).output
         drops[row, column] = result.output.logits[index] - output.logits[index]
     return drops
@@ -136,6 +140,7 @@ def _look(classifier: ScanClassifier, file: ImageFile, label: Label, box: Box, o
         drops = result.probabilities[label] - left[0], result.probabilities[label] - left[1]
     return _Tumor(
         box,
+        _in_region(box, result.region),
         None if maps is None else maps[:, :, result.order.index(result.verdict.label)],
         result.output.location,
         _draw(classifier, result),
@@ -145,10 +150,10 @@ def _look(classifier: ScanClassifier, file: ImageFile, label: Label, box: Box, o
 
 
 def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int, draws: bool) -> MapChecks:
-    saliency = [(one.saliency, one.box) for one in tumors if one.saliency is not None]
-    location = [(one.location, one.box) for one in tumors if one.location is not None]
+    saliency = [(one.saliency, one.seen_box) for one in tumors if one.saliency is not None]
+    location = [(one.location, one.seen_box) for one in tumors if one.location is not None]
     occluded = [
-        (one.occlusion, one.saliency, one.box)
+        (one.occlusion, one.saliency, one.seen_box)
         for one in tumors
         if one.occlusion is not None and one.saliency is not None
     ]
@@ -166,9 +171,18 @@ def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int,
     )
 
 
+def _in_region(box: Box, region: Box) -> Box:
+    """A box of the picture in fractions of a region of it; what lies outside of the region is cut off."""
+    left, top, right, bottom = region
+    x0, x1 = ((x - left) / (right - left) for x in box[::2])
+    y0, y1 = ((y - top) / (bottom - top) for y in box[1::2])
+    x0, y0, x1, y1 = (min(max(edge, 0.0), 1.0) for edge in (x0, y0, x1, y1))
+    return x0, y0, x1, y1
+
+
 def _draw(classifier: ScanClassifier, result: Result) -> Box | None:
     location = find_location(result.output, classifier.card.rules)
-    return location.box if location else None
+    return location.placed_in(result.region).box if location else None
 
 
 def _load(file: ImageFile) -> Scan:

@@ -1,10 +1,10 @@
 """Answers on images of other sources -> counts and shares: what the gate accepts, and what is called a tumor."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status
 from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.evaluation.run import SURE, Answer, Family, Outcome
@@ -27,7 +27,7 @@ class SourceMeasures:
     called_tumor_classified: Estimate | None  # the same without the uncertain ones
     called_tumor_surely: Estimate | None  # called a tumor with a probability of SURE or more
     uncertain: Estimate | None
-    rejections: dict[str, int]  # the gate's reason -> images, the most frequent first
+    rejections: dict[Reason, int]  # the gate's reason -> images, the most frequent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,7 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
     # The final class of a rejected image is No Tumor by rule, so each of these passed the gate.
     tumors = [answer for answer in answers if answer.verdict.label in TUMORS]
     statuses = Counter(answer.verdict.status for answer in answers)
-    reasons = Counter(
-        _to_reason(answer.verdict.reason or "") for answer in answers if answer.verdict.status is Status.NOT_A_BRAIN_MRI
-    )
+    reasons = Counter(answer.verdict.reason for answer in answers if answer.verdict.status is Status.NOT_A_BRAIN_MRI)
 
     def part(count: int) -> Estimate | None:
         return share(count, len(answers))
@@ -89,7 +87,7 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
         called_tumor_classified=part(sum(answer.verdict.status is Status.CLASSIFIED for answer in tumors)),
         called_tumor_surely=part(sum((answer.confidence or 0.0) >= SURE for answer in tumors)),
         uncertain=part(statuses[Status.UNCERTAIN]),
-        rejections=dict(reasons.most_common()),
+        rejections={reason: count for reason, count in reasons.most_common() if reason},
     )
 
 
@@ -101,8 +99,3 @@ def _measure_family(family: Family) -> MeasuredSource:
 
 def _answers(outcomes: Sequence[Outcome]) -> list[Answer]:
     return [outcome.answer for outcome in outcomes if outcome.answer]
-
-
-def _to_reason(reason: str) -> str:
-    # The gate states the size of each small image; together they are one reason.
-    return re.sub(r"\bonly \d+ x \d+ pixels", "too small", reason.removeprefix("not analysed: "))

@@ -36,23 +36,32 @@ class InputContract:
             raise ValueError(f"a side of {self.side_px!r} pixels")
 
 
-def find_region(scan: Scan, contract: InputContract) -> Region:
-    """The part of a scan that the network looks at; its maps cover this part."""
-    return find_head(scan.pixels) if contract.crop == "head" else Region.whole(scan.pixels)
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkInput:
+    """What the network is given of a scan."""
+
+    tensor: FloatArray  # (1, side, side, 3), RGB, 0 to 1
+    # x0, y0, x1, y1: the part of the scan that the tensor shows and the network's maps cover, as fractions.
+    region: tuple[float, float, float, float]
 
 
-def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
-    """Resize a scan to the network's input, shape (1, side, side, 3), float32, RGB, 0 to 1.
+def to_input(scan: Scan, contract: InputContract) -> NetworkInput:
+    """Crop a scan as the contract says and resize it to the network's input.
 
-    The region of find_region() is stretched to a square, as the training set's loaders do; bilinear with antialiasing
-    (Pillow's resize, on float values). The three channels are equal.
+    The region is stretched to a square, as the training set's loaders do; bilinear with antialiasing (Pillow's resize,
+    on float values). The three channels are equal.
     """
+    region = find_head(scan.pixels) if contract.crop == "head" else Region.whole(scan.pixels)
     side = (contract.side_px, contract.side_px)
-    region = find_region(scan, contract)
     box = (region.left, region.top, region.right, region.bottom)
     resized = Image.fromarray(scan.pixels).resize(side, Image.Resampling.BILINEAR, box=box)
     grey = np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
     tensor = np.empty((1, *grey.shape, 3), np.float32)
     for channel in range(3):  # one after the other, in half the time of np.repeat
         tensor[0, :, :, channel] = grey
-    return tensor
+    return NetworkInput(tensor, region.shares(scan.pixels))
+
+
+def to_tensor(scan: Scan, contract: InputContract) -> FloatArray:
+    """The tensor of to_input alone, shape (1, side, side, 3), float32, RGB, 0 to 1."""
+    return to_input(scan, contract).tensor

@@ -10,6 +10,7 @@ from brain_tumor.input.preprocess import InputContract
 from brain_tumor.labels import Label
 
 CARD_VERSION = 1
+_ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Rules:
     min_probability: float  # 0 to 1; a lower top probability is uncertain
     min_margin: float  # 0 to 1; a smaller distance between the two highest is uncertain
     min_location: float | None = None  # 0 to 1; a location map whose maximum is lower shows no tumor location
+    # Files of before have none of these.
+    min_sure_gate_score: float | None = None  # log-odds; a lower first gate score is uncertain
+    min_familiarity: float | None = None  # 0 or less; a lower second gate score is unlike the training images
+    min_no_tumor: float | None = None  # 0 to 1; No Tumor with a lower probability is uncertain
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,10 @@ class Card:
 def _check(card: Card) -> None:
     """Raises ValueError for what would make an answer wrong without an error: a comparison with NaN is never true."""
     rules, golden = asdict(card.rules), card.golden
+    if missing := [name for name in _ALWAYS if rules[name] is None]:
+        raise ValueError(f"{', '.join(missing)} is missing")
+    if rules["min_familiarity"] is not None and len(golden.gate_scores) == 1:
+        raise ValueError("min_familiarity is given, but the network has one gate score")
     numbers = {key: value for key, value in rules.items() if key != "order" and value is not None}
     for name, value in {**numbers, "temperature": card.temperature, "tolerance": golden.tolerance}.items():
         if not math.isfinite(value):
@@ -99,12 +108,9 @@ def _check(card: Card) -> None:
 
 
 def _to_rules(fields: dict[str, Any]) -> Rules:
-    order, location = _to_order(fields.pop("order")), fields.pop("min_location", None)
-    return Rules(
-        order=order,
-        min_location=None if location is None else float(location),
-        **{key: float(fields[key]) for key in fields},
-    )
+    order = _to_order(fields.pop("order"))
+    numbers: dict[str, Any] = {key: None if value is None else float(value) for key, value in fields.items()}
+    return Rules(order=order, **numbers)
 
 
 def _to_order(names: list[str]) -> tuple[Label, ...]:

@@ -61,7 +61,9 @@ class Answer:
             return self.thumbnail
         shown = self.find_maps(label)[kind]
         scan = read_scan(self.thumbnail, "thumbnail")
-        return render_png(render_overlay(scan, shown.heat, strength, shown.box), describe_map(kind, shown.label))
+        return render_png(
+            render_overlay(scan, shown.heat, strength, shown.box, shown.region), describe_map(kind, shown.label)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

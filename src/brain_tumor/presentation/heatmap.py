@@ -27,7 +27,8 @@ class HeatMap:
     heat: (
         FloatArray  # (rows, columns), 0 to 1; of a saliency map relative to its own maximum, of a location as computed
     )
-    box: tuple[float, float, float, float] | None  # x0, y0, x1, y1, fractions of width and height
+    box: tuple[float, float, float, float] | None  # x0, y0, x1, y1, fractions of the picture's width and height
+    region: tuple[float, float, float, float]  # the part of the picture that the map covers, in the same fractions
     label: Label | None = None  # the class that a saliency map speaks of
 
 
@@ -44,11 +45,11 @@ def to_heat_maps(result: Result, label: Label | None = None) -> tuple[HeatMap, .
         heat: FloatArray = np.maximum(saliency[:, :, result.order.index(label)], 0)
         # A map of zeros has no strongest part; it stays as it is.
         relative = heat / heat.max() if heat.any() else heat
-        maps.append(HeatMap(MapKind.SALIENCY, relative, None, label))
+        maps.append(HeatMap(MapKind.SALIENCY, relative, None, result.region, label))
     if location is not None and result.verdict.names_tumor:
         box = result.location.box if result.location else None
         # A quantised network may overshoot by a rounding error.
-        maps.append(HeatMap(MapKind.LOCATION, np.clip(location, 0, 1), box))
+        maps.append(HeatMap(MapKind.LOCATION, np.clip(location, 0, 1), box, result.region))
     return tuple(maps)
 
 

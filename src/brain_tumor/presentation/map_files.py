@@ -37,7 +37,7 @@ class MapFolder:
             return
         stem = self._free_stem(result)
         for shown in maps:
-            pixels = render_overlay(result.scan, shown.heat, self._strength, shown.box)
+            pixels = render_overlay(result.scan, shown.heat, self._strength, shown.box, shown.region)
             self._folder.write(_map_path(stem, shown.kind), render_png(pixels, describe_map(shown.kind)))
             self._written[shown.kind] += 1
 

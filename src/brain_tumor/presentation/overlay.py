@@ -21,14 +21,16 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _LINE_SHARE = 1 / 200
 
 RgbArray = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
 
 
 def render_overlay(
-    scan: Scan, heat: FloatArray, strength: float, box: tuple[float, float, float, float] | None = None
+    scan: Scan, heat: FloatArray, strength: float, box: Box | None = None, region: Box = (0.0, 0.0, 1.0, 1.0)
 ) -> RgbArray:
     """The scan in grey under the heat in colour; (rows, columns, 3), as large as the scan.
 
-    heat: (rows, columns), 0 to 1, stretched bilinearly over the whole scan, as the scan was to the network's input.
+    heat: (rows, columns), 0 to 1, stretched bilinearly over the region, as the region was to the network's input.
+    region: x0, y0, x1, y1 in fractions of width and height; outside of it there is no heat.
     strength: 0 to 1; where the heat is 1, this share of the pixel is colour, and proportionally less elsewhere.
     box: x0, y0, x1, y1 in fractions of width and height, outlined in white between black lines.
     Raises ValueError for a heat or a strength outside 0 to 1.
@@ -36,8 +38,13 @@ def render_overlay(
     if not 0 <= strength <= 1 or not 0 <= heat.min() <= heat.max() <= 1:
         raise ValueError(f"strength {strength} and heat {heat.min()} to {heat.max()} must be within 0 and 1")
     rows, columns = scan.pixels.shape
-    stretched = Image.fromarray(np.asarray(heat, np.float32)).resize((columns, rows), Image.Resampling.BILINEAR)
-    level = np.asarray(stretched)
+    left, right = (round(edge * columns) for edge in region[::2])
+    top, bottom = (round(edge * rows) for edge in region[1::2])
+    # A region of a very small picture may have no pixel of its own.
+    covered = max(right - left, 1), max(bottom - top, 1)
+    stretched = Image.fromarray(np.asarray(heat, np.float32)).resize(covered, Image.Resampling.BILINEAR)
+    level = np.zeros((rows, columns), np.float32)
+    level[top:bottom, left:right] = np.asarray(stretched)[: bottom - top, : right - left]
     grey, share, step = np.clip(scan.pixels, 0, 1) * 255, strength * level, np.round(level * 255).astype(np.uint8)
     pixels = np.empty((rows, columns, 3), np.uint8)
     for channel, colors in enumerate(_to_channels(_PLASMA)):  # one by one, a scan may have 25 million pixels
@@ -62,7 +69,7 @@ def _to_channels(colors: Sequence[str]) -> list[FloatArray]:
     return [np.interp(np.arange(256), places, channel).astype(np.float32) for channel in samples.T]
 
 
-def _outline(pixels: RgbArray, box: tuple[float, float, float, float]) -> RgbArray:
+def _outline(pixels: RgbArray, box: Box) -> RgbArray:
     rows, columns, _ = pixels.shape
     image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)

@@ -11,7 +11,14 @@ from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report_subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
 from brain_tumor.presentation.series_words import SERIES_RULE
-from brain_tumor.presentation.wording import EXPLANATIONS, MAP_EXPLANATIONS, MAP_TITLES, TITLES, to_printable
+from brain_tumor.presentation.wording import (
+    EXPLANATIONS,
+    MAP_EXPLANATIONS,
+    MAP_TITLES,
+    TITLES,
+    describe_reason,
+    to_printable,
+)
 
 SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
 SERIES_EXPLANATIONS = {
@@ -113,6 +120,7 @@ def _image_content(
     image: ReportImage, card: Card, model: tuple[tuple[str, str], ...], evaluations: tuple[Evaluated, ...]
 ) -> Content:
     verdict, is_analysed = image.verdict, image.verdict.status is not Status.NOT_A_BRAIN_MRI
+    reason = describe_reason(verdict)
     kinds = [picture.kind for picture in image.pictures if picture.kind]
     return Content(
         title=f"Image {image.number}",
@@ -124,9 +132,7 @@ def _image_content(
         if image.confidence is None
         else f"{format_percent(image.confidence)} confidence",
         paragraphs=(
-            f"{_sentence(verdict.reason)} {EXPLANATIONS[verdict.status]}"
-            if verdict.reason
-            else EXPLANATIONS[verdict.status],
+            f"{_sentence(reason)} {EXPLANATIONS[verdict.status]}" if reason else EXPLANATIONS[verdict.status],
             f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
         ),
         table_title="Probability of each class",
@@ -193,7 +199,11 @@ def describe_slice(one: ReportSlice) -> tuple[str, str, str, str]:
     if one.verdict is None or one.gate_score is None:
         return number, position, "not readable", ""
     words = {Status.CLASSIFIED: "", Status.UNCERTAIN: ", uncertain"}
-    answer = f"{one.verdict.label.value}{words[one.verdict.status]}" if one.is_analysed else str(one.verdict.reason)
+    answer = (
+        f"{one.verdict.label.value}{words[one.verdict.status]}"
+        if one.is_analysed
+        else str(describe_reason(one.verdict))
+    )
     return number, position, answer, f"{one.gate_score:.2f}"
 
 

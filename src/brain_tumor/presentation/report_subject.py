@@ -14,7 +14,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, render_overlay, render_png
 from brain_tumor.presentation.wording import render_map_state
 
 # Printed five centimetres wide this is 180 dots per inch, and three such pictures stay below half a megabyte.
@@ -151,16 +151,11 @@ def fingerprint(scan: Scan) -> str:
 def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
     small = _to_square_pixels(scan)
     nothing: FloatArray = np.zeros((1, 1), np.float32)
-    plain = _to_picture(small, nothing, None, None)
-    return (plain, *(_to_picture(small, shown.heat, shown.box, shown.kind) for shown in maps))
-
-
-def _to_picture(
-    scan: Scan, heat: FloatArray, box: tuple[float, float, float, float] | None, kind: MapKind | None
-) -> Picture:
-    height, width = scan.pixels.shape
+    drawn: list[tuple[RgbArray, MapKind | None]] = [(render_overlay(small, nothing, DEFAULT_STRENGTH), None)]
+    drawn += [(render_overlay(small, one.heat, DEFAULT_STRENGTH, one.box, one.region), one.kind) for one in maps]
+    height, width = small.pixels.shape
     # No texts in the file: the page around it says what it is.
-    return Picture(render_png(render_overlay(scan, heat, DEFAULT_STRENGTH, box), {}), width, height, kind)
+    return tuple(Picture(render_png(pixels, {}), width, height, kind) for pixels, kind in drawn)
 
 
 def _to_square_pixels(scan: Scan) -> Scan:

@@ -5,9 +5,10 @@ from functools import cache
 
 from brain_tumor.classifier import Answered, Result
 from brain_tumor.labels import Label
+from brain_tumor.presentation.wording import describe_reason
 
 LOCATION_COLUMNS = ("location_x0", "location_y0", "location_x1", "location_y1", "location_score")
-TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version")
+TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version", "reason_code")
 NUMBER_COLUMN = "slice"  # the only column of whole numbers
 COLUMNS = (
     "file",
@@ -24,6 +25,8 @@ COLUMNS = (
     "gate_score",  # log-odds that this is a brain MRI
     "version",  # of this package
     "elapsed_s",  # for reading and answering
+    "reason_code",  # one of decision.reasons.Reason
+    "familiarity",  # 0 or less, how like the training images; empty where the network does not say
 )
 
 Row = dict[str, str | float | None]
@@ -43,7 +46,7 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
         "class": result.verdict.label.value,
         "confidence": result.confidence,
         **{f"p_{label.slug}": value for label, value in result.probabilities.items()},
-        "reason": result.verdict.reason,
+        "reason": describe_reason(result.verdict),
         "model_id": result.model_id,
         **({} if location is None else dict(zip(LOCATION_COLUMNS, (*location.box, location.score), strict=True))),
         "slice": result.slice_number,
@@ -52,6 +55,8 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
         "gate_score": float(result.output.gate_scores[0]),
         "version": package_version(),
         "elapsed_s": result.elapsed_s,
+        "reason_code": result.verdict.reason and result.verdict.reason.value,
+        "familiarity": float(result.output.gate_scores[1]) if len(result.output.gate_scores) > 1 else None,
     }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series, Slice
@@ -35,8 +36,8 @@ def to_finding(row: Row, has_location: bool) -> Finding | None:
     """
     if row["status"] == "error":
         return None
-    reason, position_mm = row["reason"], row["position_mm"]
-    verdict = Verdict(Label(str(row["class"])), Status(str(row["status"])), None if reason is None else str(reason))
+    code, position_mm = row["reason_code"], row["position_mm"]
+    verdict = Verdict(Label(str(row["class"])), Status(str(row["status"])), None if code is None else Reason(str(code)))
     probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in Label}
     located = row["location_score"] is not None if has_location else None
     return Finding(verdict, probabilities, None if position_mm is None else float(position_mm), located)

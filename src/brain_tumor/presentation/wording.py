@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from brain_tumor.classifier import Result
-from brain_tumor.decision.verdict import Status
+from brain_tumor.decision.gate import MIN_SIDE_PX
+from brain_tumor.decision.reasons import Reason
+from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
@@ -18,11 +20,25 @@ TITLES = {
 
 EXPLANATIONS = {
     Status.CLASSIFIED: "The network prefers this class clearly enough. It can still be wrong.",
-    Status.UNCERTAIN: "The network's most likely class, but too close to call.",
+    Status.UNCERTAIN: "The class shown is the network's most likely one, and it is in doubt.",
     Status.NOT_A_BRAIN_MRI: (
         "The image did not pass the check for brain MRI, so the final class is No Tumor by rule, "
         "not by examination. The probabilities below are the network's own and mean nothing here."
     ),
+}
+
+_REASONS = {
+    Reason.OTHER_MODALITY: "the file says that it is {found}, not MR",
+    Reason.TOO_SMALL: f"the image is only {{found}} pixels, {MIN_SIDE_PX} a side are needed",
+    Reason.BLANK: "the image is blank",
+    Reason.FEW_GREYS: "the image has only a few grey values, as a mask or a drawing has",
+    Reason.COLOUR: "the image is a colour picture, MRI is grey",
+    Reason.NOT_A_BRAIN: "the image does not look like a brain MRI",
+    Reason.HARDLY_A_BRAIN: "the image hardly looks like a brain MRI",
+    Reason.UNFAMILIAR: "the image is unlike those that trained the network",
+    Reason.UNLIKELY: "no class is likely enough",
+    Reason.CLOSE_CALL: "two classes are too close to call",
+    Reason.TUMOR_POSSIBLE: "a tumor cannot be ruled out",
 }
 
 MAP_TITLES = {MapKind.SALIENCY: "why (saliency)", MapKind.LOCATION: "where (location)"}
@@ -37,6 +53,14 @@ MAP_EXPLANATIONS = {
         "the image; it is empty where it sees none, and it does not explain the class."
     ),
 }
+
+
+def describe_reason(verdict: Verdict) -> str | None:
+    """Why an image was not analysed or its answer is uncertain, as the second half of a sentence; None for neither."""
+    if verdict.reason is None:
+        return None
+    begin = "not analysed" if verdict.status is Status.NOT_A_BRAIN_MRI else "needs a human look"
+    return f"{begin}: {_REASONS[verdict.reason].format(found=verdict.found or 'of another kind')}"
 
 
 def title_map(kind: MapKind, label: Label | None = None) -> str:
@@ -82,7 +106,7 @@ def render_line(result: Result) -> str:
     answer = f"{name}: {verdict.label}"
     if result.confidence is not None:
         answer += f" {format_percent(result.confidence)}"
-    return f"{answer} ({verdict.reason})" if verdict.reason else answer
+    return f"{answer} ({describe_reason(verdict)})" if verdict.reason else answer
 
 
 def render_error_line(name: str, message: str) -> str:
