@@ -23,7 +23,7 @@ SURE = 0.9
 KINDS = {
     "official": "official Testing images",
     "tumor": "tumors of other sources",
-    "healthy": "healthy slices of other sources",
+    "healthy": "slices without a tumor of other sources",
     "not-brain-mri": "images that are not brain MRI",
 }
 
