@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.evaluation.metrics import Estimate, share
 from brain_tumor.evaluation.summary import format_counts, format_number, format_share
+from brain_tumor.presentation.wording import reason_words
 from brain_tumor_training.cross_summary import summarise
 from brain_tumor_training.label_notes import find_note, read_notes
 from brain_tumor_training.recipes import FINETUNE_RECIPES
@@ -474,7 +476,9 @@ def render_sources(figures: Figures) -> Iterator[str]:
     yield "\nWhy images were not accepted:\n"
     yield "| source | reason | images |\n|---|---|---|"
     for name, _, one in rows:
-        yield from (_row(name, [reason, f"{images:,}"]) for reason, images in one["rejections"].items())
+        yield from (
+            _row(name, [reason_words(Reason(code)), f"{images:,}"]) for code, images in one["rejections"].items()
+        )
     yield ""
 
 

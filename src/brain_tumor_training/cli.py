@@ -402,6 +402,21 @@ def _add_fit_decision(commands: Commands) -> None:
     fit.add_argument("--not-brain-mri", type=Path, action="append", required=True, help="others, a folder a family")
     fit.add_argument("--unseen", action="append", default=[], help="family that is only reported, never fitted")
     fit.add_argument("--leave-out", type=Path, metavar="FILE", help=_LEAVE_OUT_HELP)
+    fit.add_argument(
+        "--further",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="INDEX",
+        help="index of further sources, as for training-list: their images that are no brain MRI, by family",
+    )
+    fit.add_argument(
+        "--doubt",
+        type=Path,
+        metavar="LIST",
+        help="training list of images of sources that trained nothing, on which the thresholds of doubt are chosen; or "
+        "the folder of a run with thresholds that were chosen so",
+    )
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: RUN/features)")
     fit.set_defaults(run=_run_fit_decision)
 
@@ -412,7 +427,15 @@ def _run_fit_decision(args: argparse.Namespace) -> None:
     cache = args.feature_cache or args.run_folder / "features"
     notes = label_notes.read_notes(args.leave_out) if args.leave_out else None
     decision = fit_decision.fit_decision(
-        args.run_folder, args.data, args.brain_mri, args.not_brain_mri, set(args.unseen), cache, notes
+        args.run_folder,
+        args.data,
+        args.brain_mri,
+        args.not_brain_mri,
+        set(args.unseen),
+        cache,
+        notes,
+        args.further,
+        args.doubt,
     )
     print(f"temperature {decision.temperature:.3f}, uncertain below {decision.min_probability:.3f}")
     for name, rate in decision.gate_rates.items():

@@ -31,6 +31,7 @@ from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_
 from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.examples import ANY_TUMOR, Example, read_examples
+from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.fit_decision import Decision, read_decision
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.objectives import class_weights, saliency_maps
@@ -55,8 +56,9 @@ GOLDEN_TOLERANCE = 0.05
 _OUTPUTS = {
     "logits": "(1, 4), before the temperature, in the order of labels.txt",
     "probabilities": "(1, 4), softmax of logits / temperature, never edited",
-    "gate_scores": "(1, 1), log-odds that the image is a brain MRI: a linear head on "
-    "average-pooled features of four depths",
+    "gate_scores": "(1, 2), first the log-odds that the image is a brain MRI: a linear head on average-pooled features "
+    "of four depths; then how like the training images it is, 0 or less: minus the squared distance of these features "
+    "to the nearest of some prototypes, along the directions in which training images differ",
     "saliency": "(1, rows, columns, 4), 0 or more, per class: d (logit - mean of the logits) / d map times "
     "map, summed over the last feature maps, ReLU (HiResCAM); what drove the answer, not where a tumor ends",
     "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",
@@ -99,7 +101,7 @@ def export(
     compared = _pick(rows, VALIDATION, parity_images)
     if len(compared) < MIN_PARITY_IMAGES:
         raise ModelFileError(f"{len(compared)} validation images are there to compare, {MIN_PARITY_IMAGES} are needed")
-    serving = Serving(load_network(run), decision, recipe.input)
+    serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
     exact = convert(serving, quantize=False)
     networks = {FLOAT32: exact}
     if STATIC_INT8 in quantizations:
@@ -144,8 +146,11 @@ def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
 class Serving:
     """What the file computes: one image in, all outputs of one forward pass out."""
 
-    def __init__(self, model: keras.Model, decision: Decision, contract: InputContract) -> None:
+    def __init__(
+        self, model: keras.Model, decision: Decision, familiarity: Familiarity, contract: InputContract
+    ) -> None:
         """Take a network from fit() and the numbers from fit_decision()."""
+        self._familiarity = familiarity
         self.backbone, head = take_apart(model)
         self.head_logits = build_head_logits(head)
         self.location_head = find_location_head(model)
@@ -162,7 +167,9 @@ class Serving:
         outputs = {
             "logits": logits,
             "probabilities": tf.nn.softmax(logits / self._temperature),
-            "gate_scores": tf.linalg.matmul(direction, self._gate_weights) + self._gate_bias,
+            "gate_scores": tf.concat(
+                [tf.linalg.matmul(direction, self._gate_weights) + self._gate_bias, self._score(direction)], axis=1
+            ),
             "saliency": saliency_maps(
                 class_weights(self.head_logits, features["maximum"]), features["maps"], features["maximum"]
             ),
@@ -170,6 +177,14 @@ class Serving:
         if self.location_head is not None:
             outputs["location"] = tf.nn.sigmoid(self.location_head(tf.nn.relu(features["detail"]))[..., 0])
         return outputs
+
+    def _score(self, direction: tf.Tensor) -> tf.Tensor:
+        """Familiarity.score in the graph, (n, 1): squares of a difference as products, which are matrices."""
+        known = self._familiarity
+        # In float32 the centre is taken off first: the products would cancel what is left.
+        projected = tf.linalg.matmul(direction - known.centre, known.directions)
+        squares = tf.reduce_sum(projected**2, axis=1, keepdims=True) + (known.prototypes**2).sum(axis=1)
+        return -tf.reduce_min(squares - 2 * tf.linalg.matmul(projected, known.prototypes.T), axis=1, keepdims=True)
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -233,6 +248,9 @@ def _card(
             min_probability=decision.min_probability,
             min_margin=decision.min_margin,
             min_location=decision.min_location,
+            min_sure_gate_score=decision.min_sure_gate_score,
+            min_familiarity=decision.min_familiarity,
+            min_no_tumor=decision.min_no_tumor,
         ),
         # Until the engine has answered, anything goes.
         golden=Golden("golden.png", (0.25,) * len(Label), (), tolerance=1.0),
@@ -274,8 +292,8 @@ def _compare(
                 answers.append((keras_answer, *(np.append(one.probabilities, one.gate_scores) for one in outputs)))
                 progress.update()
     columns = [np.array(column) for column in zip(*answers, strict=True)]
-    by_keras, by_exact, *by_light = (column[:, :-1] for column in columns)
-    gate_of_keras, _, *gates = (column[:, -1] for column in columns)
+    by_keras, by_exact, *by_light = (column[:, : len(Label)] for column in columns)
+    gate_of_keras, _, *gates = (column[:, len(Label)] for column in columns)
     targets = np.array([list(Label).index(row.label) for row in rows])
     return {
         name: Parity(

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import Example, read_examples
+from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.label_notes import find_note, leave_out
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.pipeline import View, draw_brightness, load_batches
 from brain_tumor_training.recipes import Recipe
-from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_split
+from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_csv, read_split
 from brain_tumor_training.train import load_network, open_features, read_run
+from brain_tumor_training.training_list import NOT_BRAIN_MRI, OTHER_LESION
 
 # Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
 CASE_PATTERN = r"^([A-Za-z]+\d+)_"
@@ -42,9 +45,19 @@ GATE_REJECTS = 0.02
 # features by five-fold cross-validation over the cases of training and validation images, without those of
 # docs/label-notes.csv.
 GATE_C = 1e-2
+_FURTHER_VALIDATION = 0.2
 _LEAST_SPREAD = 0.3  # of the mean feature's
 # More images of one part of a source tell the gate little that is new, and each costs a forward pass.
-MAX_GATE_IMAGES = 150
+MAX_GATE_IMAGES = 60
+# Brain MRI between this share and GATE_REJECTS is analysed, and its answer is uncertain.
+GATE_DOUBTS = 0.04
+# This share of the validation images of training sources counts as unfamiliar.
+MAX_UNFAMILIAR = 0.02
+# On sources that trained nothing, in the mean of the sources: tumors that may be No Tumor without doubt, and images
+# without a tumor that may be one without doubt. Thresholds rise until this holds.
+MAX_SURE_NO_TUMOR = 0.02
+MAX_SURE_TUMOR = 0.01
+_HIGHEST_THRESHOLD = 0.995  # above it nothing would be left
 # This share of the validation scans without a tumor may show a location ...
 MAX_HEALTHY_LOCATED = 0.02
 # ... and below one in three a location says that there is none.
@@ -65,6 +78,12 @@ class Decision:
     gate_bias: float
     min_gate_score: float  # log-odds
     min_location: float | None  # 0 to 1; None where the network has no location head
+    min_sure_gate_score: float  # log-odds; a lower one is uncertain
+    min_familiarity: float  # of familiarity.Familiarity; a lower one is uncertain
+    min_no_tumor: float | None  # 0 to 1; None where no images of sources that trained nothing were given
+    coverage: dict[
+        str, Any
+    ]  # what the thresholds leave on those images: source and label -> images, sure, sure and wrong
     gate_rates: dict[str, Any]  # family -> part -> images, accepted
 
 
@@ -86,13 +105,18 @@ def fit_decision(
     unseen: set[str],
     cache: Path,
     notes: Mapping[str, str] | None = None,
+    further: Sequence[Path] = (),
+    doubt: Path | None = None,
 ) -> Decision:
     """Fit on training images, choose thresholds on validation images, report on test images.
 
     run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
     family. unseen: families that take no part in the fit and are only reported, none that the run was trained on.
-    notes: images, as read_notes gives them, that are neither fitted nor chosen on, only reported. Writes
-    run/decision.json.
+    notes: images, as read_notes gives them, that are neither fitted nor chosen on, only reported. further: indexes as
+    training_list.build_further takes them; their images that are no brain MRI are families, and so are their lesions
+    that are no tumor, of which brain MRI is made. doubt: a training list of images of sources that trained nothing, on
+    which the thresholds of doubt are chosen; or the folder of a run whose thresholds were chosen so, which are taken
+    over. Without it they are chosen on the validation images. Writes run/decision.json and run/familiarity.npz.
     """
     notes = notes or {}
     families = _own_families(run, data, notes)
@@ -101,6 +125,8 @@ def fit_decision(
             f"--unseen names {', '.join(sorted(trained))}, which the network was trained on; leave the option out, "
             "decision.json says under accepted_unseen what a gate without them accepts"
         )
+    for index in further:
+        families += _further_families(index, unseen)
     listed = {view.path.resolve() for family in families for view in family.views}
     others = [_split_family(folder, True, unseen, notes) for root in brain_mri for folder in _subfolders(root)]
     # What the training list has, has its part already.
@@ -119,11 +145,33 @@ def fit_decision(
     features = open_features(cache, backbone, read_run(run)[0])
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, notes, head, features)
-    weights, bias, threshold, rates = _fit_gate(families, features)
+    weights, bias, thresholds, rates = _fit_gate(families, features)
+    familiarity, min_familiarity = _fit_familiarity(run, data, features)
     min_location = _fit_location(network, run, data, notes)
+    min_no_tumor, coverage = None, {}
+    if doubt is not None and doubt.is_dir():
+        other = read_decision(doubt)
+        min_probability = max(min_probability, other.min_probability)
+        min_margin, min_no_tumor, coverage = other.min_margin, other.min_no_tumor, {"thresholds of": doubt.name}
+    elif doubt is not None:
+        chosen = _fit_on_unseen(run, data, doubt, head, features, temperature, min_probability)
+        min_probability, min_no_tumor, coverage = chosen
     decision = Decision(
-        temperature, min_probability, min_margin, MAX_CHROMA, weights, bias, threshold, min_location, rates
+        temperature=temperature,
+        min_probability=min_probability,
+        min_margin=min_margin,
+        max_chroma=MAX_CHROMA,
+        gate_weights=weights,
+        gate_bias=bias,
+        min_gate_score=thresholds[0],
+        min_location=min_location,
+        min_sure_gate_score=thresholds[1],
+        min_familiarity=min_familiarity,
+        min_no_tumor=min_no_tumor,
+        coverage=coverage,
+        gate_rates=rates,
     )
+    familiarity.save(run)
     write_whole(run / "decision.json", f"{json.dumps(asdict(decision), indent=1)}\n".encode())
     return decision
 
@@ -160,6 +208,76 @@ def fit_doubt_threshold(trust: FloatArray, correct: NDArray[np.bool_]) -> float:
     limit = int(len(trust) * MAX_DOUBT_SHARE)
     enough = np.flatnonzero(left_right[: limit + 1] >= ENOUGH_ACCURACY)
     return float(trust[order][enough[0] if len(enough) else limit])
+
+
+def fit_sure_threshold(confidence: FloatArray, wrong: NDArray[np.bool_], weights: FloatArray, target: float) -> float:
+    """The lowest threshold at which at most the target's share of all images is sure and wrong.
+
+    confidence: (images,), 0 to 1, of the answer. wrong: (images,), whether the answer would be a mistake. weights:
+    (images,), sum 1. Answers below the threshold are uncertain, and so neither sure nor wrong.
+    """
+    order = np.argsort(-confidence[wrong])
+    mistakes = weights[wrong][order].cumsum()
+    allowed = int(np.searchsorted(mistakes, target, side="right"))
+    if allowed == len(mistakes):
+        return 0.0
+    # Just above the first mistake that is too much.
+    return float(min(np.nextafter(confidence[wrong][order][allowed], np.float32(1)), _HIGHEST_THRESHOLD))
+
+
+def _fit_on_unseen(
+    run: Path,
+    data: Path,
+    listed: Path,
+    head: keras.Model,
+    features: FeatureCache,
+    temperature: float,
+    min_probability: float,
+) -> tuple[float, float, dict[str, Any]]:
+    """The thresholds of a tumor's and of No Tumor's probability, and what they leave."""
+    examples = read_examples(listed)
+    seen = {row["path"] for row in read_csv(run / "seen.csv")} if (run / "seen.csv").exists() else set()
+    if trained := [one.path for one in examples if one.path in seen]:
+        raise DatasetError(f"{listed}: has {len(trained)} images that trained the network, {trained[0]} first")
+    maximum, _ = features.features([View(data / one.path) for one in examples])
+    logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
+    probabilities: FloatArray = softmax(logits / np.float32(temperature), axis=1)
+    healthy_place = list(Label).index(Label.NO_TUMOR)
+    says_healthy, top = probabilities.argmax(axis=1) == healthy_place, probabilities.max(axis=1)
+    is_healthy = np.array([one.label is Label.NO_TUMOR for one in examples])
+    kinds = [(one.source, "no tumor" if one.label is Label.NO_TUMOR else "tumor") for one in examples]
+    counts = Counter(kinds)
+
+    def threshold(chosen: NDArray[np.bool_], wrong: NDArray[np.bool_], target: float) -> float:
+        weights = np.array([1 / counts[kind] for kind in kinds], np.float32)[chosen]
+        return fit_sure_threshold(top[chosen], wrong[chosen], weights / weights.sum(), target)
+
+    min_no_tumor = threshold(~is_healthy, says_healthy, MAX_SURE_NO_TUMOR)
+    min_probability = max(min_probability, threshold(is_healthy, ~says_healthy, MAX_SURE_TUMOR))
+    sure = top >= np.where(says_healthy, max(min_no_tumor, min_probability), min_probability)
+    coverage = {
+        f"{source}, {kind}": {
+            "images": counts[source, kind],
+            "sure": int(sure[rows].sum()),
+            "sure_and_wrong": int((sure & (says_healthy != is_healthy))[rows].sum()),
+        }
+        for source, kind in sorted(counts)
+        if (rows := np.array([one == (source, kind) for one in kinds])).any()
+    }
+    return min_probability, min_no_tumor, coverage
+
+
+def _fit_familiarity(run: Path, data: Path, features: FeatureCache) -> tuple[Familiarity, float]:
+    """What the training images look like, and how far validation images are from it."""
+    families = _own_families(run, data, {})
+    found = [(np.array(family.parts), _directions(family, features)) for family in families]
+    familiarity = Familiarity.fit(np.concatenate([rows[parts == TRAIN] for parts, rows in found]))
+    held = [familiarity.score(rows[parts == VALIDATION]) for parts, rows in found if (parts == VALIDATION).any()]
+    if not held:
+        raise DatasetError(f"{run}: has no validation images, on which thresholds are chosen")
+    scores = np.concatenate(held)
+    weights = np.concatenate([np.full(len(one), len(one) ** -0.5, np.float32) for one in held])
+    return familiarity, _weighted_quantile(scores, weights, MAX_UNFAMILIAR)
 
 
 def _validation_rows(run: Path, notes: Mapping[str, str]) -> list[SplitRow]:
@@ -205,6 +323,7 @@ class _Gate:
     coefficients: FloatArray
     bias: float
     threshold: float
+    sure: float  # a second threshold: what lies between is uncertain
 
     def accepts(self, rows: FloatArray) -> NDArray[np.bool_]:
         accepted: NDArray[np.bool_] = rows @ self.coefficients + self.bias >= self.threshold
@@ -213,9 +332,8 @@ class _Gate:
 
 def _fit_gate(
     families: Sequence[Family], features: FeatureCache
-) -> tuple[tuple[float, ...], float, float, dict[str, Any]]:
-    average = [features.features(family.views)[1] for family in families]
-    directions = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in average]
+) -> tuple[tuple[float, ...], float, tuple[float, float], dict[str, Any]]:
+    directions = [_directions(family, features) for family in families]
     known = list(zip(families, directions, strict=True))
     gate = _fit_and_choose(known)
     assert gate  # noqa: S101 - fit_decision has seen to both kinds of images
@@ -232,8 +350,19 @@ def _fit_gate(
         others = [one for one in known if one[0] is not family]
         without = _fit_and_choose(others) if TRAIN in family.parts else gate
         if without:
-            rates[family.name] |= {"images": len(rows), "accepted_unseen": int(without.accepts(rows).sum())}
-    return tuple(gate.coefficients.tolist()), gate.bias, gate.threshold, rates
+            rates[family.name] |= {
+                "images": len(rows),
+                "accepted_unseen": int(without.accepts(rows).sum()),
+                "accepted_unseen_surely": int(replace(without, threshold=without.sure).accepts(rows).sum()),
+            }
+    return tuple(gate.coefficients.tolist()), gate.bias, (gate.threshold, gate.sure), rates
+
+
+def _directions(family: Family, features: FeatureCache) -> FloatArray:
+    """What the gate reads of a family's images, (images, features), each of length 1."""
+    _, average = features.features(family.views)
+    rows: FloatArray = average / np.linalg.norm(average, axis=1, keepdims=True)
+    return rows
 
 
 def _fit_and_choose(known: Sequence[tuple[Family, FloatArray]]) -> _Gate | None:
@@ -260,7 +389,10 @@ def _fit_and_choose(known: Sequence[tuple[Family, FloatArray]]) -> _Gate | None:
     coefficients = (model.coef_[0] / scale).astype(np.float32)
     bias = float(model.intercept_[0] - coefficients @ centre)
     scores = held_back[held_brain] @ coefficients + bias
-    return _Gate(coefficients, bias, _weighted_quantile(scores, held_weights[held_brain], GATE_REJECTS))
+    threshold, sure = (
+        _weighted_quantile(scores, held_weights[held_brain], share) for share in (GATE_REJECTS, GATE_DOUBTS)
+    )
+    return _Gate(coefficients, bias, threshold, sure)
 
 
 def _weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
@@ -308,6 +440,25 @@ def _split_family(folder: Path, brain_mri: bool, unseen: set[str], notes: Mappin
         if part == TEST or not find_note(path.as_posix(), notes)
     ]
     return Family(folder.name, brain_mri, tuple(View(path) for path, _ in kept), tuple(part for _, part in kept))
+
+
+def _further_families(index: Path, unseen: set[str]) -> list[Family]:
+    """Images that are no brain MRI, by family, and lesions that are no tumor, by source; held back is tested."""
+    views: dict[tuple[str, bool], list[tuple[View, str]]] = defaultdict(list)
+    for row in read_csv(index):
+        if row["label"] not in (NOT_BRAIN_MRI, OTHER_LESION):
+            continue
+        is_brain = row["label"] == OTHER_LESION
+        name = f"{row['source']}, other lesions" if is_brain else row["family"]
+        held_back = row["split"] != TRAIN or name in unseen
+        # A fifth of what trains chooses the threshold; a patient stays in one part.
+        share = hashlib.sha256(row["patient"].encode()).digest()[0] / 256
+        part = TEST if held_back else VALIDATION if share < _FURTHER_VALIDATION else TRAIN
+        views[name, is_brain].append((View(index.parent / row["path"]), part))
+    return [
+        Family(name, is_brain, tuple(view for view, _ in found), tuple(part for _, part in found))
+        for (name, is_brain), found in sorted(views.items())
+    ]
 
 
 def _part(path: Path, family: str) -> str:

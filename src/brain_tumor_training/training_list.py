@@ -24,6 +24,7 @@ OTHER_SHARES = {TRAIN: 0.6, VALIDATION: 0.1, TEST: 0.3}
 SUBJECT = r"^([A-Za-z]+\d+)_"
 # The label of an image that shows a disease which is no tumor.
 OTHER_LESION = "other lesion"
+NOT_BRAIN_MRI = "not-brain-mri"
 
 
 def build_own(

@@ -17,7 +17,7 @@ from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import Label
 from brain_tumor.presentation.charts import format_percent
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.wording import NOTICE, reason_words
 
 _TEMPLATE = "report.html.j2"
 
@@ -56,7 +56,12 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
     """
     # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"share": format_share, "number": format_number, "percent": format_percent}
+    environment.filters |= {
+        "share": format_share,
+        "number": format_number,
+        "percent": format_percent,
+        "reason_words": reason_words,
+    }
     template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
         evaluation=evaluation,
@@ -135,7 +140,7 @@ def _source_lines(families: Sequence[Family]) -> Iterator[str]:
             f"{format_counts(total.called_tumor_surely)} with {100 * SURE:.0f} % or more"
         )
         for reason, images in total.rejections.items():
-            yield f"rejected      {_count(images, 'image')} that are not brain MRI: {reason}"
+            yield f"rejected      {_count(images, 'image')} that are not brain MRI: {reason_words(reason)}"
 
 
 def _count(number: int, thing: str) -> str:

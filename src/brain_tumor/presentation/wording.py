@@ -41,6 +41,9 @@ _REASONS = {
     Reason.TUMOR_POSSIBLE: "a tumor cannot be ruled out",
 }
 
+# Where nobody says what was found.
+_FOUND = {Reason.OTHER_MODALITY: "of another kind", Reason.TOO_SMALL: "a few"}
+
 MAP_TITLES = {MapKind.SALIENCY: "why (saliency)", MapKind.LOCATION: "where (location)"}
 
 MAP_EXPLANATIONS = {
@@ -60,7 +63,12 @@ def describe_reason(verdict: Verdict) -> str | None:
     if verdict.reason is None:
         return None
     begin = "not analysed" if verdict.status is Status.NOT_A_BRAIN_MRI else "needs a human look"
-    return f"{begin}: {_REASONS[verdict.reason].format(found=verdict.found or 'of another kind')}"
+    return f"{begin}: {reason_words(verdict.reason, verdict.found)}"
+
+
+def reason_words(reason: Reason, found: str | None = None) -> str:
+    """A reason as the second half of a sentence; found: what the verdict says was found, None leaves it open."""
+    return _REASONS[reason].format(found=found or _FOUND.get(reason, ""))
 
 
 def title_map(kind: MapKind, label: Label | None = None) -> str:
