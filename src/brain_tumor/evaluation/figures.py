@@ -1,7 +1,8 @@
 """Figures as bytes, and the only door to Matplotlib. Numbers come in ready, nothing is computed here."""
 
 import io
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ _LINES = ((_BLUE, "-"), (_ORANGE, "--"), (_GREEN, "-."), (_PURPLE, (0, (1, 1))))
 _GREY = "#595959"
 _TILE_COLUMNS = 4
 _PANEL_COLUMNS = 4
+_PANEL_CHARS = 32
 # The layout keeps square axes square and may leave their labels outside; the page grows to hold them.
 _WHOLE: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.1}
 
@@ -140,6 +142,26 @@ def render_risk_coverage(curve: RiskCoverage) -> Picture:
         # Errors are few, so their axis ends above the highest point instead of at 100 %.
         axes.set_ylim(0, 1.1 * max(0.01, float(curve.risk.max())))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
+        return _save(figure)
+
+
+def render_source_curves(curves: Mapping[str, RiskCoverage]) -> Picture:
+    """Risk against coverage, a panel for each source: wrong means a tumor that is none, or none that is one."""
+    rows = -(-len(curves) // _PANEL_COLUMNS)
+    with _figure(2.9 * _PANEL_COLUMNS, 2.3 * rows) as figure:
+        grid = figure.subplots(rows, _PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False)
+        for axes, (name, curve) in zip(grid.flat, curves.items(), strict=False):
+            axes.plot(curve.coverage, curve.risk, color=_BLUE, linewidth=2.2)
+            axes.set_title(textwrap.fill(name, _PANEL_CHARS), fontsize=8)
+            axes.set_xlim(0, 1)
+            axes.set_ylim(0, 0.5)  # half of the answers wrong is what guessing gives
+            axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+            axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+            axes.spines[["top", "right"]].set_visible(False)
+        for axes in grid.flat[len(curves) :]:
+            axes.axis("off")
+        figure.supxlabel("answers kept, those without doubt and the most confident first")
+        figure.supylabel("wrong among them")
         return _save(figure)
 
 

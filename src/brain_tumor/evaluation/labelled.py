@@ -10,6 +10,7 @@ from brain_tumor.input.files import find_files
 from brain_tumor.labels import Label, label_from_name
 
 _TEST_NAMES = ("testing", "test")
+_TESTED = ("test", "held-back")
 _TRAINING_NAMES = ("training", "train")
 
 
@@ -88,7 +89,8 @@ def read_list(table: Path, folder: Path) -> Dataset:
 def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -> tuple[tuple[ListedFile, ...], str]:
     """The test rows of a CSV of files, and a sentence on what was chosen; option: how a person gave the list.
 
-    Paths are relative to the folder. Only rows whose split is "test" are taken, all rows without that column.
+    Paths are relative to the folder. Only rows whose split is "test" or "held-back" are taken, all rows without that
+    column.
     Files are not opened yet. Raises DatasetError for missing columns, paths that leave the folder, a file named
     twice, and a list without test rows.
     """
@@ -111,7 +113,7 @@ def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -
         )
     files: dict[str, ListedFile] = {}
     for number, cells in enumerate(rows, start=2):
-        if cells.get("split", "test").lower() != "test":
+        if cells.get("split", "test").lower() not in _TESTED:
             continue
         path, where = PurePosixPath(cells["path"]), f"{table.name}, row {number}"
         if not path.name or path.is_absolute() or ".." in path.parts:

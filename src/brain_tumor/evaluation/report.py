@@ -13,8 +13,10 @@ from brain_tumor.evaluation.figures import (
     render_risk_coverage,
     render_robustness,
     render_roc,
+    render_source_curves,
 )
 from brain_tumor.evaluation.run import Error, Evaluation, load_thumbnail
+from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.summary import render_html
 from brain_tumor.evaluation.tables import (
     GATE_PREDICTIONS,
@@ -56,6 +58,10 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
             robustness.clean.macro_f1.value,
             {one.value: [step.macro_f1.value for step in steps] for one, steps in robustness.corrupted.items()},
         )
+    sources = measure_sources(evaluation.families)
+    judged = {one.source.name: one.risk_coverage for one in sources.brain_mri if one.risk_coverage}
+    if judged:
+        pictures["risk_coverage_of_sources"] = render_source_curves(judged)
     sheet = render_errors([_tile(error) for error in errors])
     shown = {name: ("image/svg+xml", picture.svg) for name, picture in pictures.items()}
     texts = {

@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status
 from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from brain_tumor.evaluation.run import SURE, Answer, Family, Outcome
 from brain_tumor.evaluation.sources import TUMORS, Source
+from brain_tumor.labels import Label
 
 CALLED_TUMOR = (
     "The final class is a tumor class, so the gate accepted the image. Uncertain answers count with their most "
@@ -26,6 +30,7 @@ class SourceMeasures:
     called_tumor: Estimate | None  # the final class is a tumor, uncertain ones with it
     called_tumor_classified: Estimate | None  # the same without the uncertain ones
     called_tumor_surely: Estimate | None  # called a tumor with a probability of SURE or more
+    no_tumor_classified: Estimate | None  # analysed, and No Tumor without doubt: for a tumor, sure and wrong
     uncertain: Estimate | None
     rejections: dict[Reason, int]  # the gate's reason -> images, the most frequent first
 
@@ -37,6 +42,8 @@ class MeasuredSource:
     source: Source
     measures: SourceMeasures
     right: Estimate | None  # share with an expected final class; None when only the gate is judged
+    # Of the answers, the most confident first: None when only the gate is judged, or no file could be read.
+    risk_coverage: RiskCoverage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,12 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
         called_tumor=part(len(tumors)),
         called_tumor_classified=part(sum(answer.verdict.status is Status.CLASSIFIED for answer in tumors)),
         called_tumor_surely=part(sum((answer.confidence or 0.0) >= SURE for answer in tumors)),
+        no_tumor_classified=part(
+            sum(
+                answer.verdict.label is Label.NO_TUMOR and answer.verdict.status is Status.CLASSIFIED
+                for answer in answers
+            )
+        ),
         uncertain=part(statuses[Status.UNCERTAIN]),
         rejections={reason: count for reason, count in reasons.most_common() if reason},
     )
@@ -93,8 +106,21 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
 
 def _measure_family(family: Family) -> MeasuredSource:
     answers, expected = _answers(family.outcomes), family.source.expected
-    right = share(sum(answer.verdict.label in expected for answer in answers), len(answers)) if expected else None
-    return MeasuredSource(family.source, measure_outcomes(family.outcomes), right)
+    if not expected or not answers:
+        return MeasuredSource(family.source, measure_outcomes(family.outcomes), None, None)
+    # Tumor or none is what a wrong class of another source is about; the type is counted in right.
+    wants_tumor = expected != (Label.NO_TUMOR,)
+    wrong = np.array([(answer.verdict.label is not Label.NO_TUMOR) is not wants_tumor for answer in answers])
+    # What is doubted or rejected, whatever its probability, is what a person looks at first.
+    confidence = np.array(
+        [
+            (answer.confidence or 0.0) + (answer.verdict.status is Status.CLASSIFIED) - (answer.confidence is None)
+            for answer in answers
+        ]
+    )
+    right = share(sum(answer.verdict.label in expected for answer in answers), len(answers))
+    curve = measure_risk_coverage(confidence, wrong)
+    return MeasuredSource(family.source, measure_outcomes(family.outcomes), right, curve)
 
 
 def _answers(outcomes: Sequence[Outcome]) -> list[Answer]:

@@ -12,6 +12,7 @@ from brain_tumor.labels import Label, label_from_name
 TUMORS = tuple(label for label in Label if label is not Label.NO_TUMOR)
 _KINDS = {"": True, "brain_mri": True, "not_brain_mri": False}
 _ANY_TUMOR = ("tumor", "tumour")
+_OTHER_LESION, _NOT_BRAIN_MRI = "other lesion", "not-brain-mri"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,26 @@ class Source:
     is_brain_mri: bool
     expected: tuple[Label, ...]  # the final classes that are right; none when only the gate is judged
     files: tuple[ImageFile, ...]
+    is_other_lesion: bool = False  # a disease that is no tumor; no class is right for it
 
     @property
     def kind(self) -> str:
         """What the images truly are, in words."""
-        return _describe(self.is_brain_mri, self.expected)
+        return _describe(self.is_brain_mri, self.expected, self.is_other_lesion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Truth:
+    """What the rows of one source have in common."""
+
+    name: str
+    is_brain_mri: bool
+    expected: tuple[Label, ...]
+    is_other_lesion: bool = False
+
+    @property
+    def kind(self) -> str:
+        return _describe(self.is_brain_mri, self.expected, self.is_other_lesion)
 
 
 def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
@@ -46,25 +62,27 @@ def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
 def read_sources(table: Path, folder: Path) -> tuple[tuple[Source, ...], str]:
     """The sources of a CSV with the columns path, source and label, and a sentence on the rows that were chosen.
 
-    label: a class, ``tumor`` for one of unknown type, or nothing when only the gate is judged. The column kind,
-    ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain MRI. Rows are chosen as read_rows does.
-    A source whose rows differ in label or kind becomes one Source for each.
+    label: a class, ``tumor`` for one of unknown type, ``other lesion`` for a disease that is no tumor, or nothing when
+    only the gate is judged. The column kind, ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain
+    MRI; the label ``not-brain-mri`` says the other. A column family, where it is filled, names the source then. Rows
+    are chosen as read_rows does. A source whose rows differ in label or kind becomes one Source for each.
     Raises DatasetError as read_rows does, for a row without source, and for an unknown label or kind.
     """
     rows, note = read_rows(table, folder, ("path", "source", "label"), "--sources-list")
-    families: dict[tuple[str, bool, tuple[Label, ...]], list[ImageFile]] = {}
+    families: dict[_Truth, list[ImageFile]] = {}
     for row in rows:
         families.setdefault(_family_of(row), []).append(row.file)
-    truths = Counter(name for name, _, _ in families)
+    truths = Counter(truth.name for truth in families)
     sources = tuple(
         Source(
-            name if truths[name] == 1 else f"{name}: {_describe(is_brain_mri, expected)}",
+            truth.name if truths[truth.name] == 1 else f"{truth.name}: {truth.kind}",
             table.name,
-            is_brain_mri,
-            expected,
+            truth.is_brain_mri,
+            truth.expected,
             tuple(files),
+            truth.is_other_lesion,
         )
-        for (name, is_brain_mri, expected), files in families.items()
+        for truth, files in families.items()
     )
     return sources, note
 
@@ -86,9 +104,11 @@ def name_apart(sources: Iterable[Source]) -> tuple[Source, ...]:
     return apart
 
 
-def _describe(is_brain_mri: bool, expected: tuple[Label, ...]) -> str:
+def _describe(is_brain_mri: bool, expected: tuple[Label, ...], is_other_lesion: bool) -> str:
     if not is_brain_mri:
         return "not brain MRI"
+    if is_other_lesion:
+        return "brain MRI, another lesion"
     if not expected:
         return "brain MRI"
     return f"brain MRI, {'a tumor' if expected == TUMORS else expected[0]}"
@@ -102,18 +122,25 @@ def _expected_of(name: str) -> tuple[Label, ...]:
     return TUMORS if name.lower().startswith(_ANY_TUMOR) else ()
 
 
-def _family_of(row: ListedFile) -> tuple[str, bool, tuple[Label, ...]]:
+def _family_of(row: ListedFile) -> _Truth:
     source, label, kind = row.cells["source"], row.cells["label"], row.cells.get("kind", "").lower()
     if not source:
         raise DatasetError(f"{row.where}: names no source; write where the image comes from")
     if kind not in _KINDS:
         raise DatasetError(f"{row.where}: the kind {kind!r} is neither brain_mri nor not_brain_mri")
+    if label.lower() == _NOT_BRAIN_MRI:
+        return _Truth(row.cells.get("family") or source, False, ())
     if not label:
-        return source, _KINDS[kind], ()
+        return _Truth(source, _KINDS[kind], ())
     if not _KINDS[kind]:
         raise DatasetError(f"{row.where}: is no brain MRI and yet has the label {label!r}; leave one of them empty")
+    if label.lower() == _OTHER_LESION:
+        return _Truth(source, True, (), is_other_lesion=True)
     if label.lower() in _ANY_TUMOR:
-        return source, True, TUMORS
+        return _Truth(source, True, TUMORS)
     if found := label_from_name(label):
-        return source, True, (found,)
-    raise DatasetError(f"{row.where}: the label {label!r} is none of {', '.join(Label)} or tumor; or leave it empty")
+        return _Truth(source, True, (found,))
+    raise DatasetError(
+        f"{row.where}: the label {label!r} is none of {', '.join(Label)}, tumor, {_OTHER_LESION} or {_NOT_BRAIN_MRI}; "
+        "or leave it empty"
+    )

@@ -197,6 +197,7 @@ def _source(one: MeasuredSource) -> dict[str, Any]:
         "expected": list(source.expected),
         **_source_measures(one.measures),
         "right": _numbers(one.right),
+        "area_under_risk_coverage": _numbers(one.risk_coverage.area if one.risk_coverage else None),
     }
 
 
@@ -208,6 +209,7 @@ def _source_measures(measures: SourceMeasures) -> dict[str, Any]:
         "called_tumor": _numbers(measures.called_tumor),
         "called_tumor_classified": _numbers(measures.called_tumor_classified),
         "called_tumor_surely": _numbers(measures.called_tumor_surely),
+        "no_tumor_classified": _numbers(measures.no_tumor_classified),
         "uncertain": _numbers(measures.uncertain),
         "rejections": measures.rejections,
     }
