@@ -329,5 +329,7 @@ def _about(run: Path, data: Path, rows: Sequence[SplitRow | Example], decision: 
         "training": json.loads((run / "run.json").read_text(encoding="utf-8")),
         "training_data": {"sha256": fingerprint.hexdigest(), "images": dict(sorted(counts.items()))},
         "gate_rates": decision.gate_rates,
+        "reference": decision.reference,
+        "doubt": decision.coverage,
         "metrics": {"keras": json.loads((run / "metrics.json").read_text(encoding="utf-8"))},
     }

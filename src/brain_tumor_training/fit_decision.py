@@ -85,6 +85,7 @@ class Decision:
         str, Any
     ]  # what the thresholds leave on those images: source and label -> images, sure, sure and wrong
     gate_rates: dict[str, Any]  # family -> part -> images, accepted
+    reference: dict[str, Any]  # how validation images score, for brain_tumor.fit_check to compare others with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +171,10 @@ def fit_decision(
         min_no_tumor=min_no_tumor,
         coverage=coverage,
         gate_rates=rates,
+        reference={},
     )
+    reference = _describe_validation(run, data, head, features, decision, familiarity)
+    decision = replace(decision, reference=reference)
     familiarity.save(run)
     write_whole(run / "decision.json", f"{json.dumps(asdict(decision), indent=1)}\n".encode())
     return decision
@@ -278,6 +282,46 @@ def _fit_familiarity(run: Path, data: Path, features: FeatureCache) -> tuple[Fam
     scores = np.concatenate(held)
     weights = np.concatenate([np.full(len(one), len(one) ** -0.5, np.float32) for one in held])
     return familiarity, _weighted_quantile(scores, weights, MAX_UNFAMILIAR)
+
+
+def _describe_validation(
+    run: Path,
+    data: Path,
+    head: keras.Model,
+    features: FeatureCache,
+    decision: Decision,
+    familiarity: Familiarity,
+) -> dict[str, Any]:
+    """Quantiles, in steps of 5 %, of the scores of validation images of the training sources; shares in doubt."""
+    views = [
+        view
+        for family in _own_families(run, data, {})
+        for view, part in zip(family.views, family.parts, strict=True)
+        if part == VALIDATION
+    ]
+    maximum, average = features.features(views)
+    directions = average / np.linalg.norm(average, axis=1, keepdims=True)
+    gate = directions @ np.array(decision.gate_weights, np.float32) + decision.gate_bias
+    familiar = familiarity.score(directions)
+    logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
+    ordered = np.sort(softmax(logits / np.float32(decision.temperature), axis=1), axis=1)
+    least = np.where(
+        logits.argmax(axis=1) == list(Label).index(Label.NO_TUMOR), decision.min_no_tumor or 0, decision.min_probability
+    )
+    accepted = gate >= decision.min_gate_score
+    doubted = (ordered[:, -1] < np.maximum(least, decision.min_probability)) | (
+        ordered[:, -1] - ordered[:, -2] < decision.min_margin
+    )
+    doubted |= (gate < decision.min_sure_gate_score) | (familiar < decision.min_familiarity)
+    steps = np.linspace(0, 1, 21)
+    return {
+        "images": len(views),
+        "gate_score": np.quantile(gate, steps).round(3).tolist(),
+        "familiarity": np.quantile(familiar, steps).round(3).tolist(),
+        "rejected": float((~accepted).mean()),
+        "unfamiliar": float((accepted & (familiar < decision.min_familiarity)).mean()),
+        "uncertain": float((accepted & doubted).mean()),
+    }
 
 
 def _validation_rows(run: Path, notes: Mapping[str, str]) -> list[SplitRow]:
