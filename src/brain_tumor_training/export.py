@@ -20,7 +20,7 @@ import tensorflow as tf
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from brain_tumor.errors import ModelFileError
+from brain_tumor.errors import DatasetError, ModelFileError
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -38,7 +38,7 @@ from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
 from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
-from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow, read_split
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, SplitRow, read_csv, read_split
 from brain_tumor_training.train import load_network, read_run
 
 MIN_PARITY_IMAGES = 200
@@ -50,6 +50,7 @@ MAX_FLOAT_DIFFERENCE = 0.001  # largest absolute difference of a probability
 MIN_SAME_CLASS = 0.99
 MAX_MEAN_DIFFERENCE = 0.01
 MAX_GATE_DIFFERENCE = 0.5  # log-odds; the shipped network differs by 0.2
+UNSTATED = "not stated"
 # Processors round eight-bit products differently; damaged arithmetic is off by far more.
 GOLDEN_TOLERANCE = 0.05
 
@@ -88,14 +89,21 @@ class Parity:
 
 
 def export(
-    run: Path, data: Path, out: Path, parity_images: int, quantizations: Sequence[str] = QUANTIZATIONS["auto"]
+    run: Path,
+    data: Path,
+    out: Path,
+    parity_images: int,
+    quantizations: Sequence[str] = QUANTIZATIONS["auto"],
+    licence: str = UNSTATED,
+    terms: Path | None = None,
 ) -> Parity:
     """Convert run/model.keras with run/decision.json and write out, once parity holds.
 
     The network computes in eight bits where that answers as Keras does (static int8, calibrated on CALIBRATION_IMAGES
     training images), else its weights alone are stored in eight bits (dynamic range). parity_images: how many
     validation images are compared, at least MIN_PARITY_IMAGES. quantizations: what else to try, the first that agrees
-    is written. Raises ModelFileError when none agrees with Keras or too few images are there; nothing is written then.
+    is written. licence: the file's own terms, for its card. terms: CSV with source, shows, origin and terms of what
+    trained the network, for the card too. Raises ModelFileError when none agrees with Keras or too few images are there; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
     compared = _pick(rows, VALIDATION, parity_images)
@@ -109,7 +117,7 @@ def export(
         networks[STATIC_INT8] = quantize_static(exact, list(load_batches(calibration, recipe.input, 1)))
     if DYNAMIC_RANGE in quantizations:
         networks[DYNAMIC_RANGE] = convert(serving, quantize=True)
-    about = _about(run, data, rows, decision)
+    about = _about(run, data, rows, decision, licence, terms)
     models = {
         name: _with_golden(network, _card(network, decision, recipe, serving.meanings, about))
         for name, network in networks.items()
@@ -314,9 +322,29 @@ def _answers_of_keras(serving: Serving, batch: FloatArray) -> FloatArray:
     return np.concatenate([np.asarray(outputs["probabilities"]), np.asarray(outputs["gate_scores"])], axis=1)
 
 
-def _about(run: Path, data: Path, rows: Sequence[SplitRow | Example], decision: Decision) -> dict[str, Any]:
+def _sources(names: Sequence[str], terms: Path | None) -> dict[str, dict[str, str]]:
+    """What is known of each source that trained or validated the network; raises DatasetError for one without terms."""
+    if terms is None:
+        return {}
+    known = {row["source"]: {key: row[key] for key in ("shows", "origin", "terms")} for row in read_csv(terms)}
+    if missing := [name for name in names if name not in known]:
+        raise DatasetError(f"{terms}: says nothing of {', '.join(missing)}; add a row for each source that trained")
+    return {name: known[name] for name in names}
+
+
+def _about(
+    run: Path,
+    data: Path,
+    rows: Sequence[SplitRow | Example],
+    decision: Decision,
+    licence: str,
+    terms: Path | None,
+) -> dict[str, Any]:
+    sources: dict[str, dict[str, str]] = {}
     if (run / "examples.csv").exists():
-        rows = read_examples(run / "examples.csv")  # tumors of unknown type, too
+        examples = read_examples(run / "examples.csv")
+        rows = examples  # tumors of unknown type, too
+        sources = _sources(sorted({one.source for one in examples if one.split != TEST}), terms)
     used = sorted((row.path, row.label.slug if row.label else ANY_TUMOR, row.split) for row in rows)
     counts = Counter(f"{part}/{label}" for _, label, part in used)
     fingerprint = hashlib.sha256()
@@ -324,7 +352,8 @@ def _about(run: Path, data: Path, rows: Sequence[SplitRow | Example], decision: 
         content = hashlib.sha256((data / path).read_bytes()).hexdigest()
         fingerprint.update(f"{content} {label} {part}\n".encode())
     return {
-        "licence": "Apache-2.0",
+        "licence": licence,
+        "sources": sources,
         "notice": NOTICE,
         "training": json.loads((run / "run.json").read_text(encoding="utf-8")),
         "training_data": {"sha256": fingerprint.hexdigest(), "images": dict(sorted(counts.items()))},
