@@ -103,7 +103,8 @@ def export(
     training images), else its weights alone are stored in eight bits (dynamic range). parity_images: how many
     validation images are compared, at least MIN_PARITY_IMAGES. quantizations: what else to try, the first that agrees
     is written. licence: the file's own terms, for its card. terms: CSV with source, shows, origin and terms of what
-    trained the network, for the card too. Raises ModelFileError when none agrees with Keras or too few images are there; nothing is written then.
+    trained the network, for the card too. Raises ModelFileError when none agrees with Keras or too few images are
+    there, and DatasetError for a source without terms; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
     compared = _pick(rows, VALIDATION, parity_images)
