@@ -105,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "left_out": {name: reason for name, reason in reasons.items() if reason},
         "programs": {},
     }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     for name, title in TITLES.items():
         if name in report["left_out"]:
             continue
@@ -112,8 +113,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         python = python_of(args.work / name) if name in ENVIRONMENTS else Path(sys.executable)
         measured = ask(python, name, [args.data / image.path for image in images], args.singles, args.model)
         report["programs"][name] = {"title": title, "versions": versions(python), **measured}
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        # What one program took minutes for is not lost when the next one fails.
+        args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     # After the measurements, for what it imports takes memory.
     from tools.render_peers import render
 
