@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
@@ -95,6 +95,15 @@ def to_document(audit: Audit) -> dict[str, Any]:
     }
 
 
+def render_page(template: str, filters: Mapping[str, Callable[..., str]], **values: object) -> str:
+    """A template of this package, filled in."""
+    # File names come from outside: everything is escaped, and a forgotten value is an error.
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= filters
+    text = files("brain_tumor_training").joinpath(template).read_text(encoding="utf-8")
+    return environment.from_string(text).render(**values)
+
+
 def _cluster(audit: Audit, members: Iterable[int]) -> list[dict[str, str | None]]:
     images = [audit.images[position] for position in members]
     return [{"file": image.name, "part": image.part, "label": image.label} for image in images]
@@ -112,14 +121,12 @@ def _pair(audit: Audit, pair: Pair) -> dict[str, Any]:
 
 
 def _render_html(audit: Audit) -> str:
-    # File names come from outside: everything is escaped, and a forgotten value is an error.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"share": format_share, "percent": format_percent}
-    template = files("brain_tumor_training").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     across = set(audit.copies_across)
     conflicts = [pair for pair in audit.copies if audit.is_conflict(pair)]
     within = [pair for pair in audit.copies if pair not in across]
-    return environment.from_string(template).render(
+    return render_page(
+        _TEMPLATE,
+        {"share": format_share, "percent": format_percent},
         audit=audit,
         leaks=list(leaks(audit)),
         kinds={kind: sum(pair.kind == kind for pair in audit.copies) for kind in KINDS},

@@ -118,7 +118,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         self._data, self._recipe, self._seed = data, recipe, seed
         self._pictures = [[one] for one in examples] if seed is None else _by_group(examples)
         self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
-        self._expected = self._length * _chances(self._pictures, recipe)
+        self._expected = self._length * sampling_chances(self._pictures, recipe)
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -261,7 +261,7 @@ def _share_per_cell(mask: FloatArray, cells: int) -> FloatArray:
     return np.clip(shares, 0, 1)
 
 
-def _chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> NDArray[np.float64]:
+def sampling_chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> NDArray[np.float64]:
     """How likely each picture is drawn, (pictures,), sum 1: sources and labels that are few stand out."""
     kinds = [(copies[0].source, copies[0].label) for copies in pictures]
     counts = Counter(kinds)

@@ -14,7 +14,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from brain_tumor.evaluation.metrics import Estimate, share
-from brain_tumor.input.scan import Scan
+from brain_tumor.input.head import find_head
+from brain_tumor.input.scan import FloatArray, Scan
 
 Table = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,6 +27,8 @@ _TREES = 100
 _LEAF_IMAGES = 5
 _SHUFFLES = 3
 _BORDER = 0.03
+# Darker than this is black: JPEG leaves noise of a few grey values of 255 in black air.
+_BLACK = 0.03
 # Pillow's modes as codes; the order means nothing to a tree that may split more than once.
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "YCbCr")
 
@@ -42,6 +45,16 @@ class FileFacts:
     mode: float  # place in Pillow's list of modes; -1 for one outside it
     jpeg_tables: float  # sum of the quantization steps, which falls as the quality rises; 0 for other formats
     border: float  # mean grey of the outer 3 % of each side, 0 (black) to 1
+
+
+@dataclass(frozen=True, slots=True)
+class BorderFacts:
+    """What lies around the head in a picture, and how much of it."""
+
+    grey: float  # mean grey of the outer 3 % of each side, 0 (black) to 1
+    black_border: float  # share of the outer 3 % that is black
+    black: float  # share of the picture that is black
+    head: float  # share of the picture that the box around the head covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +83,6 @@ def to_facts(data: bytes, scan: Scan) -> FileFacts:
     with Image.open(io.BytesIO(data)) as image:  # the header only: read_scan has decoded the pixels
         mode = _MODES.index(image.mode) if image.mode in _MODES else -1
         tables: dict[int, list[int]] = getattr(image, "quantization", None) or {}
-    inner = scan.pixels[_inside(rows), _inside(columns)]
-    outer_pixels = max(1, scan.pixels.size - inner.size)
     return FileFacts(
         bytes=len(data),
         rows=rows,
@@ -80,8 +91,25 @@ def to_facts(data: bytes, scan: Scan) -> FileFacts:
         bytes_per_pixel=len(data) / (rows * columns),
         mode=mode,
         jpeg_tables=sum(sum(table) for table in tables.values()),
-        border=float(scan.pixels.sum(dtype=np.float64) - inner.sum(dtype=np.float64)) / outer_pixels,
+        border=_border_mean(scan.pixels),
     )
+
+
+def to_border_facts(scan: Scan) -> BorderFacts:
+    """The facts of the picture's border and of the black around the head."""
+    black = (scan.pixels < _BLACK).astype(np.float32)
+    left, top, right, bottom = find_head(scan.pixels).shares(scan.pixels)
+    return BorderFacts(
+        grey=_border_mean(scan.pixels),
+        black_border=_border_mean(black),
+        black=float(black.mean()),
+        head=(right - left) * (bottom - top),
+    )
+
+
+def small_tree() -> DecisionTreeClassifier:
+    """A tree that can follow a fact without remembering single files."""
+    return DecisionTreeClassifier(min_samples_leaf=_LEAF_IMAGES, max_leaf_nodes=32, random_state=_SEED)
 
 
 def measure_shortcuts(facts: Sequence[FileFacts], labels: Sequence[str], groups: Sequence[int]) -> Shortcuts | None:
@@ -120,9 +148,14 @@ def measure_shortcuts(facts: Sequence[FileFacts], labels: Sequence[str], groups:
 def _accuracy_alone(column: Table, truth: IntArray, parts: Sequence[tuple[Any, Any]]) -> float:
     hits = 0
     for train, test in parts:
-        tree = DecisionTreeClassifier(min_samples_leaf=_LEAF_IMAGES, max_leaf_nodes=32, random_state=_SEED)
-        hits += int((tree.fit(column[train], truth[train]).predict(column[test]) == truth[test]).sum())
+        hits += int((small_tree().fit(column[train], truth[train]).predict(column[test]) == truth[test]).sum())
     return hits / len(truth)
+
+
+def _border_mean(pixels: FloatArray) -> float:
+    """Mean of the outer 3 % of each side."""
+    inner = pixels[_inside(pixels.shape[0]), _inside(pixels.shape[1])]
+    return float(pixels.sum(dtype=np.float64) - inner.sum(dtype=np.float64)) / max(1, pixels.size - inner.size)
 
 
 def _inside(side: int) -> slice:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.input.reader import read_scan
-from brain_tumor_training.shortcuts import FileFacts, measure_shortcuts, to_facts
+from brain_tumor_training.shortcuts import FileFacts, measure_shortcuts, to_border_facts, to_facts
 from tests.factories import encode
 
 FACTS = FileFacts(
@@ -31,6 +31,16 @@ def test_the_facts_of_a_grey_png() -> None:
 
 def test_a_white_picture_has_a_white_border() -> None:
     assert facts_of(Image.new("L", (40, 40), 255), "PNG").border == pytest.approx(1.0)
+
+
+def test_the_border_is_told_from_the_head() -> None:
+    pixels = np.zeros((100, 100), np.uint8)
+    pixels[25:75, 25:75] = 200
+    data = encode(Image.fromarray(pixels), "PNG")
+    facts = to_border_facts(read_scan(data, "image"))
+    assert (facts.grey, facts.black_border, facts.black) == pytest.approx((0.0, 1.0, 0.75))
+    # The margin around the head is 4 % of its side.
+    assert facts.head == pytest.approx(0.54**2, abs=0.02)
 
 
 def test_the_quality_of_a_jpeg_shows_in_its_tables() -> None:
