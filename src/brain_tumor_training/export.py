@@ -6,7 +6,6 @@ The file is written only when it answers like the Keras network on real images.
 import hashlib
 import io
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,20 +29,19 @@ from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
 from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor_training.convert import to_flatbuffer
 from brain_tumor_training.examples import ANY_TUMOR, Example, read_examples
 from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.fit_decision import Decision, read_decision
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.objectives import class_weights, saliency_maps
-from brain_tumor_training.pipeline import View, load_batches
+from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, SplitRow, read_csv, read_split
+from brain_tumor_training.splits import TEST, VALIDATION, SplitRow, pick_evenly, read_csv, read_split
 from brain_tumor_training.train import load_network, read_run
 
 MIN_PARITY_IMAGES = 200
-# Twelve gave the same classes as 64 did on validation images; a rare range costs one more pass.
-CALIBRATION_IMAGES = 128
 _PARITY_BATCH = 32  # Keras is slow on single images; the converted networks take no more than one
 # What a conversion may change, from the project's first day: float only rounds, eight-bit weights a little more.
 MAX_FLOAT_DIFFERENCE = 0.001  # largest absolute difference of a probability
@@ -99,23 +97,22 @@ def export(
 ) -> Parity:
     """Convert run/model.keras with run/decision.json and write out, once parity holds.
 
-    The network computes in eight bits where that answers as Keras does (static int8, calibrated on CALIBRATION_IMAGES
-    training images), else its weights alone are stored in eight bits (dynamic range). parity_images: how many
-    validation images are compared, at least MIN_PARITY_IMAGES. quantizations: what else to try, the first that agrees
-    is written. licence: the file's own terms, for its card. terms: CSV with source, shows, origin and terms of what
-    trained the network, for the card too. Raises ModelFileError when none agrees with Keras or too few images are
-    there, and DatasetError for a source without terms; nothing is written then.
+    The network computes in eight bits where that answers as Keras does (static int8, calibrated on training images),
+    else its weights alone are stored in eight bits (dynamic range). parity_images: how many validation images are
+    compared, at least MIN_PARITY_IMAGES. quantizations: what else to try, the first that agrees is written. licence:
+    the file's own terms, for its card. terms: CSV with source, shows, origin and terms of what trained the network, for
+    the card too. Raises ModelFileError when none agrees with Keras or too few images are there, and DatasetError for a
+    source without terms; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_split(run / "split.csv")
-    compared = _pick(rows, VALIDATION, parity_images)
+    compared = pick_evenly(rows, VALIDATION, parity_images)
     if len(compared) < MIN_PARITY_IMAGES:
         raise ModelFileError(f"{len(compared)} validation images are there to compare, {MIN_PARITY_IMAGES} are needed")
     serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
     exact = convert(serving, quantize=False)
     networks = {FLOAT32: exact}
     if STATIC_INT8 in quantizations:
-        calibration = [View(data / row.path) for row in _pick(rows, TRAIN, CALIBRATION_IMAGES)]
-        networks[STATIC_INT8] = quantize_static(exact, list(load_batches(calibration, recipe.input, 1)))
+        networks[STATIC_INT8] = quantize_static(exact, calibration_images(rows, data, recipe.input))
     if DYNAMIC_RANGE in quantizations:
         networks[DYNAMIC_RANGE] = convert(serving, quantize=True)
     about = _about(run, data, rows, decision, licence, terms)
@@ -203,21 +200,10 @@ class Serving:
 
 def convert(serving: Serving, *, quantize: bool) -> bytes:
     """A TensorFlow Lite flatbuffer; quantize stores weights in eight bits (dynamic range)."""
-    with tempfile.TemporaryDirectory() as folder:
-        # A saved model keeps the names of the outputs, which a bare function loses. Keras must write it:
-        # tf.saved_model alone does not find Keras 3's variables, and the converted weights are lost.
-        archive = keras.export.ExportArchive()
-        archive.track(serving.backbone)
-        archive.track(serving.head_logits)
-        if serving.location_head is not None:
-            archive.track(serving.location_head)
-        shape = (1, serving.side_px, serving.side_px, 3)
-        archive.add_endpoint("serve", serving.outputs, [tf.TensorSpec(shape, tf.float32, name="image")])
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantize:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        return bytes(converter.convert())
+    parts = [serving.backbone, serving.head_logits]
+    if serving.location_head is not None:
+        parts.append(serving.location_head)
+    return to_flatbuffer(serving.outputs, parts, serving.side_px, quantize=quantize)
 
 
 def draw_golden_image() -> bytes:
@@ -280,12 +266,6 @@ def _with_golden(flatbuffer: bytes, card: Card) -> ModelFile:
         tolerance=GOLDEN_TOLERANCE,
     )
     return read_model_file(pack_model_file(flatbuffer, replace(card, golden=golden), image), card.model_id)
-
-
-def _pick(rows: Sequence[SplitRow], part: str, count: int) -> list[SplitRow]:
-    there = [row for row in rows if row.split == part]
-    # Evenly through the list, which is sorted by class, so that every class is there.
-    return [there[int(position)] for position in np.linspace(0, len(there) - 1, min(count, len(there)))]
 
 
 def _compare(

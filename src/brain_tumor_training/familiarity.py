@@ -34,7 +34,10 @@ class Familiarity:
 
     @classmethod
     def fit(cls, rows: FloatArray) -> Self:
-        """rows: (images, features), the gate's features of training images, each of length 1. Raises DatasetError for too few."""
+        """rows: (images, features), the gate's features of training images, each of length 1.
+
+        Raises DatasetError for too few of them.
+        """
         if len(rows) < 2:
             raise DatasetError(f"{len(rows)} training images are too few to say what is familiar")
         count = min(DIRECTIONS, *rows.shape)

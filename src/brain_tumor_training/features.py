@@ -5,8 +5,9 @@ The cache is a folder of .npz parts; a part is written whole or not at all, so a
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,6 +19,9 @@ from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.network import at_precision, weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 
+if TYPE_CHECKING:
+    from brain_tumor_training.light_backbone import LightBackbone  # needs TensorFlow
+
 # Part of every key: change it when the same weights would give other features.
 _FEATURES = "maximum, average of four depths, the first pooled"
 # About half a minute of work on two cores, which is the most that an interruption can cost.
@@ -28,15 +32,22 @@ class FeatureCache:
     """Pooled features on disk, by content: image bytes, brightness, preprocessing and backbone weights."""
 
     def __init__(
-        self, folder: Path, backbone: keras.Model, contract: InputContract, precision: str = "float32"
+        self,
+        folder: Path,
+        backbone: keras.Model,
+        contract: InputContract,
+        precision: str = "float32",
+        light: "Callable[[], LightBackbone] | None" = None,
     ) -> None:
         """Open or create the cache; features of other weights, precision or preprocessing are never returned.
 
-        precision: Keras' dtype policy in which the backbone computes; the features are kept in float32.
+        precision: Keras' dtype policy in which the backbone computes; the features are kept in float32. light: made
+        when a feature is missing, it computes in the backbone's place; precision then is its name.
         """
-        self._backbone = at_precision(backbone, precision)
+        self._backbone: Any = at_precision(backbone, precision) if light is None else None
+        self._light = light
         self._contract = contract
-        computed = precision if precision == "float32" else f"{precision}, normalization folded"
+        computed = precision if precision == "float32" or light else f"{precision}, normalization folded"
         self._salt = f"{PREPROCESS_VERSION}|{_FEATURES}|{contract}|{computed}|{weights_digest(backbone)}".encode()
         self._folder = folder / hashlib.sha256(self._salt).hexdigest()[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +73,8 @@ class FeatureCache:
         return hashlib.sha256(self._salt + digest + f"|{view.brightness:.6f}".encode()).hexdigest()
 
     def _compute(self, missing: dict[str, View], batch_size: int) -> None:
+        if self._backbone is None and missing and self._light:
+            self._backbone = self._light()
         names, views = list(missing), list(missing.values())
         with tqdm(total=len(views), desc="features", unit="image", disable=not views) as progress:
             for start in range(0, len(views), _PART_VIEWS):

@@ -6,8 +6,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -26,11 +27,14 @@ from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.label_notes import find_note, leave_out
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
-from brain_tumor_training.pipeline import View, draw_brightness, load_batches
+from brain_tumor_training.pipeline import View, calibration_images, draw_brightness, load_batches
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_csv, read_split
 from brain_tumor_training.train import load_network, open_features, read_run
 from brain_tumor_training.training_list import NOT_BRAIN_MRI, OTHER_LESION
+
+if TYPE_CHECKING:
+    from brain_tumor_training.light_backbone import LightBackbone
 
 # Images of one examination resemble each other and stay in one part: "MPX1012_synpic22949" is case MPX1012.
 CASE_PATTERN = r"^([A-Za-z]+\d+)_"
@@ -143,7 +147,7 @@ def fit_decision(
         )
     network = load_network(run)
     backbone, head = take_apart(network)
-    features = open_features(cache, backbone, read_run(run)[0])
+    features = _open_features(run, data, cache, backbone)
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, notes, head, features)
     weights, bias, thresholds, rates = _fit_gate(families, features)
@@ -178,6 +182,21 @@ def fit_decision(
     familiarity.save(run)
     write_whole(run / "decision.json", f"{json.dumps(asdict(decision), indent=1)}\n".encode())
     return decision
+
+
+def _open_features(run: Path, data: Path, cache: Path, backbone: keras.Model) -> FeatureCache:
+    recipe, _ = read_run(run)
+    if isinstance(recipe, Recipe):
+        return open_features(cache, backbone, recipe)
+    if not find_spec("tensorflow"):  # the light one is converted by it
+        return FeatureCache(cache, backbone, recipe.input)
+
+    def make_light() -> "LightBackbone":
+        from brain_tumor_training.light_backbone import LightBackbone
+
+        return LightBackbone(backbone, calibration_images(read_split(run / "split.csv"), data, recipe.input))
+
+    return FeatureCache(cache, backbone, recipe.input, "static int8", make_light)
 
 
 def read_decision(run: Path) -> Decision:

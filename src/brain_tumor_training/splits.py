@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.errors import DatasetError
@@ -28,6 +29,12 @@ class SplitRow:
     path: str  # below the data set's root, with forward slashes
     label: Label
     split: str  # one of PARTS
+
+
+def pick_evenly(rows: Sequence[SplitRow], part: str, count: int) -> list[SplitRow]:
+    """At most so many rows of a part, evenly through the list, which is sorted by class: every class is there."""
+    there = [row for row in rows if row.split == part]
+    return [there[int(position)] for position in np.linspace(0, len(there) - 1, min(count, len(there)))]
 
 
 def carve_validation(

@@ -64,10 +64,9 @@ def fit(
     return metrics
 
 
-def open_features(cache: Path, backbone: keras.Model, recipe: AnyRecipe) -> FeatureCache:
+def open_features(cache: Path, backbone: keras.Model, recipe: Recipe) -> FeatureCache:
     """The cache of a backbone's features, in the precision that the recipe asks for and the machine has."""
-    wanted = recipe.cache_precision if isinstance(recipe, Recipe) else "float32"
-    return FeatureCache(cache, backbone, recipe.input, usable_precision(wanted))
+    return FeatureCache(cache, backbone, recipe.input, usable_precision(recipe.cache_precision))
 
 
 def read_run(run: Path) -> tuple[AnyRecipe, int]:

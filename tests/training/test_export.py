@@ -255,7 +255,7 @@ def test_too_few_images_to_compare_are_refused(
 
 def test_compared_images_cover_every_class(small_run: Run) -> None:
     rows = read_split(small_run.folder / "split.csv")
-    picked = export._pick(rows, VALIDATION, 8)
+    picked = pick_evenly(rows, VALIDATION, 8)
     assert {row.label for row in picked} == set(Label)
     assert {row.split for row in picked} == {VALIDATION}
     assert len(set(picked)) == 8

@@ -1,0 +1,34 @@
+"""A function of Keras layers -> a TensorFlow Lite flatbuffer."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def to_flatbuffer(
+    function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+    parts: Sequence[keras.Model],
+    side_px: int,
+    *,
+    quantize: bool = False,
+) -> bytes:
+    """Convert what a function computes of one image, (1, side, side, 3) named ``image``; its keys name the outputs.
+
+    parts: every model whose weights the function uses. quantize: store weights in eight bits (dynamic range).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # A saved model keeps the names of the outputs, which a bare function loses. Keras must write it:
+        # tf.saved_model alone does not find Keras 3's variables, and the converted weights are lost.
+        archive: Any = keras.export.ExportArchive()
+        for part in parts:
+            archive.track(part)
+        image = tf.TensorSpec((1, side_px, side_px, 3), tf.float32, name="image")
+        archive.add_endpoint("serve", function, [image])
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantize:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
