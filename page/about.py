@@ -11,7 +11,10 @@ from brain_tumor.presentation.about import (
     describe_doubt,
     describe_gate,
     describe_model,
+    describe_terms,
     gate_rows,
+    source_rows,
+    terms_rows,
 )
 from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
@@ -34,6 +37,7 @@ def show() -> None:
     st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))
     st.header("Series", anchor=False)
     st.markdown(SERIES_RULE)
+    show_terms(card)
     st.header("Your files", anchor=False)
     st.markdown(YOUR_FILES)
     show_card(card)
@@ -42,15 +46,35 @@ def show() -> None:
 def show_accuracy(card: Card) -> None:
     """How good it is, and how that was found out."""
     st.header("How good it is", anchor=False)
+    if rows := source_rows(card):
+        st.table(
+            _turned(rows, "Images"), hide_index=True, border="horizontal", alt="Figures on images of other sources"
+        )
     if rows := accuracy_rows(card):
-        # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
-        measures = [name for name in rows[0] if name != "Test images"]
-        table = {"Measure": measures}
-        table |= {row["Test images"]: [row[name] for name in measures] for row in rows}
-        st.table(table, hide_index=True, border="horizontal", alt="Accuracy on each set of test images")
+        st.table(
+            _turned(rows, "Test images"),
+            hide_index=True,
+            border="horizontal",
+            alt="Accuracy on each set of test images",
+        )
     else:
         st.markdown("The card of this model file holds no measured figures.")
     st.markdown(HOW_EVALUATED)
+
+
+def _turned(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
+    # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
+    measures = [name for name in rows[0] if name != heading]
+    return {"Measure": measures} | {row[heading]: [row[name] for name in measures] for row in rows}
+
+
+def show_terms(card: Card) -> None:
+    """What trained the network, and under which terms."""
+    st.header("What trained it", anchor=False)
+    st.markdown(describe_terms(card))
+    if rows := terms_rows(card):
+        table = {name: [row[name] for row in rows] for name in rows[0]}
+        st.table(table, hide_index=True, border="horizontal", alt="Sources that trained the network")
 
 
 def show_gate(card: Card) -> None:

@@ -5,10 +5,10 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor.model.model_file import DEFAULT_NAME
@@ -483,9 +483,16 @@ def _add_card(commands: Commands) -> None:
     card.add_argument(
         "--evaluation",
         action="append",
-        required=True,
+        default=[],
         metavar="NAME=FILE",
         help="what the figures stand for, and an evaluation.json of brain-tumor evaluate",
+    )
+    card.add_argument(
+        "--sources",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="the same for the images of other sources in an evaluation.json",
     )
     card.set_defaults(run=_run_card)
 
@@ -493,14 +500,19 @@ def _add_card(commands: Commands) -> None:
 def _run_card(args: argparse.Namespace) -> None:
     from brain_tumor_training import export
 
-    evaluations = {}
-    for pair in args.evaluation:
-        name, _, path = pair.partition("=")
-        try:
-            evaluations[name] = export.summarise_evaluation(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{pair}: is not NAME=evaluation.json ({error!r})") from None
-    export.add_evaluations(args.model, evaluations)
+    if not args.evaluation and not args.sources:
+        raise DatasetError("nothing to write; give figures with --evaluation or --sources")
+    evaluations = dict(_summarise(pair, export.summarise_evaluation) for pair in args.evaluation)
+    sources = dict(_summarise(pair, export.summarise_sources) for pair in args.sources)
+    export.add_evaluations(args.model, evaluations, sources)
+
+
+def _summarise(pair: str, summarise: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    name, _, path = pair.partition("=")
+    try:
+        return name, summarise(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{pair}: is not NAME=evaluation.json ({error!r})") from None
 
 
 def _add_data(commands: Commands) -> None:

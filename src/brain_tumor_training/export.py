@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from brain_tumor.errors import DatasetError, ModelFileError
+from brain_tumor.evaluation.metrics import share
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -141,11 +142,42 @@ def summarise_evaluation(document: dict[str, Any]) -> dict[str, Any]:
     return {"model_id": document["model"]["model_id"], **{key: document[key] for key in kept}, "recall": recall}
 
 
-def add_evaluations(path: Path, evaluations: dict[str, dict[str, Any]]) -> None:
-    """Write figures measured on a finished model file into its card, under ``about.metrics``; the network stays."""
+def summarise_sources(document: dict[str, Any]) -> dict[str, Any]:
+    """What a card keeps of the judged sources of an evaluation.json, tumors and images without one each pooled.
+
+    Raises KeyError for another document.
+    """
+    judged = [one for one in document["sources"]["brain_mri"] if one["expected"]]
+    tumors = [one for one in judged if Label.NO_TUMOR not in one["expected"]]
+    others = [one for one in judged if one["expected"] == [Label.NO_TUMOR]]
+
+    def pooled(sources: Sequence[dict[str, Any]], key: str) -> dict[str, Any] | None:
+        found = [one[key] for one in sources if one[key]]
+        estimate = share(sum(one["hits"] for one in found), sum(one["total"] for one in found))
+        return asdict(estimate) if estimate else None
+
+    return {
+        "model_id": document["model"]["model_id"],
+        "measured_on": document["measured_on"],
+        "tumors_called_a_tumor": pooled(tumors, "called_tumor"),
+        "tumors_surely_no_tumor": pooled(tumors, "no_tumor_classified"),
+        "others_called_a_tumor": pooled(others, "called_tumor"),
+        "others_surely_a_tumor": pooled(others, "called_tumor_classified"),
+    }
+
+
+def add_evaluations(
+    path: Path, evaluations: dict[str, dict[str, Any]], sources: dict[str, dict[str, Any]] | None = None
+) -> None:
+    """Write measured figures into a finished model file's card; the network stays.
+
+    evaluations: of summarise_evaluation, kept under ``about.metrics``. sources: of summarise_sources, kept under
+    ``about.other_sources``. Both by the name of the images.
+    """
     model = load_model_file(path)
     metrics = {**model.card.about.get("metrics", {}), **evaluations}
-    card = replace(model.card, about={**model.card.about, "metrics": metrics})
+    others = {**model.card.about.get("other_sources", {}), **(sources or {})}
+    card = replace(model.card, about={**model.card.about, "metrics": metrics, "other_sources": others})
     write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))
 
 

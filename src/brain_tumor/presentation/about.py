@@ -39,6 +39,13 @@ YOUR_FILES = (
     "16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that shows "
     "a patient's name."
 )
+_SOURCE_SHARES = {
+    "tumors_called_a_tumor": "Tumors called a tumor",
+    "tumors_surely_no_tumor": "Tumors that are No Tumor without doubt",
+    "others_called_a_tumor": "Slices without a tumor called one",
+    "others_surely_a_tumor": "... without doubt",
+}
+_TERMS = {"shows": "Shows", "origin": "Origin", "terms": "Terms"}
 _SHARES = {
     "accuracy": "Accuracy",
     "accuracy_among_classified": "Among classified",
@@ -65,6 +72,30 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
         recall = recall if isinstance(recall, Mapping) else {}
         rows.append(row | {f"Found: {label}": _share(recall.get(label.value)) for label in Label})
     return rows
+
+
+def source_rows(card: Card) -> list[dict[str, str]]:
+    """One row per set of images of other sources: how it does outside its own data; empty without such figures."""
+    return [
+        {"Images": name, "Model": str(figures.get("model_id", "not stated"))}
+        | {title: _share(figures.get(key)) for key, title in _SOURCE_SHARES.items()}
+        for name, figures in card.about.get("other_sources", {}).items()
+        if isinstance(figures, Mapping)
+    ]
+
+
+def terms_rows(card: Card) -> list[dict[str, str]]:
+    """One row per source that trained the network: what it shows, where it is from, under which terms."""
+    return [
+        {"Source": name} | {title: str(known.get(key, "not stated")) for key, title in _TERMS.items()}
+        for name, known in card.about.get("sources", {}).items()
+        if isinstance(known, Mapping)
+    ]
+
+
+def describe_terms(card: Card) -> str:
+    """Under which terms the model file may be used."""
+    return f"Terms of this model file: {card.about.get('licence', 'not stated')}."
 
 
 def gate_rows(card: Card) -> list[dict[str, str]]:
