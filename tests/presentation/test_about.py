@@ -1,6 +1,15 @@
 from dataclasses import replace
 
-from brain_tumor.presentation.about import accuracy_rows, describe_doubt, describe_gate, describe_model, gate_rows
+from brain_tumor.presentation.about import (
+    accuracy_rows,
+    describe_doubt,
+    describe_gate,
+    describe_model,
+    describe_terms,
+    gate_rows,
+    source_rows,
+    terms_rows,
+)
 from tests.scripted import CARD
 
 SHARE = {"value": 0.957, "low": 0.94, "high": 0.97}
@@ -41,3 +50,20 @@ def test_thresholds_are_the_card_s_own() -> None:
     assert "under 1.25" in describe_gate(card)
     assert "under 60.0 %" in describe_doubt(card)
     assert "30.0 %" in describe_doubt(card)
+
+
+def test_figures_of_other_sources_are_shown_by_the_name_of_the_images() -> None:
+    figures = {"model_id": "m-2", "tumors_called_a_tumor": SHARE, "others_surely_a_tumor": None}
+    (row,) = source_rows(replace(CARD, about={"other_sources": {"never seen": figures}}))
+    assert (row["Images"], row["Model"]) == ("never seen", "m-2")
+    assert row["Tumors called a tumor"] == "95.7 % (94.0 to 97.0)"
+    assert row["... without doubt"] == "not measured"
+
+
+def test_the_terms_of_the_file_and_of_each_source_are_the_card_s_own() -> None:
+    sources = {"brats18-t1": {"shows": "glioma", "origin": "BraTS 2018", "terms": "research"}}
+    card = replace(CARD, about={"licence": "CC-BY-NC-SA-4.0", "sources": sources})
+    assert describe_terms(card) == "Terms of this model file: CC-BY-NC-SA-4.0."
+    assert terms_rows(card) == [
+        {"Source": "brats18-t1", "Shows": "glioma", "Origin": "BraTS 2018", "Terms": "research"}
+    ]
