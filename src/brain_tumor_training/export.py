@@ -147,7 +147,7 @@ def summarise_sources(document: dict[str, Any]) -> dict[str, Any]:
 
     Raises KeyError for another document.
     """
-    judged = [one for one in document["sources"]["brain_mri"] if one["expected"]]
+    judged = [one for one in document["sources"]["families"] if one["expected"]]
     tumors = [one for one in judged if Label.NO_TUMOR not in one["expected"]]
     others = [one for one in judged if one["expected"] == [Label.NO_TUMOR]]
 

@@ -360,7 +360,7 @@ def test_sources_are_pooled_into_tumors_and_others() -> None:
         "model": {"model_id": "m-1"},
         "measured_on": "2026-01-31",
         "sources": {
-            "brain_mri": [
+            "families": [
                 source(["Glioma"], 8, 1, 5),
                 source(["Glioma", "Meningioma", "Pituitary"], 10, 0, 9),
                 source(["No Tumor"], 2, 7, 1),
