@@ -37,10 +37,12 @@ def make_output(
     gate_score: float = 1.0,
     saliency: FloatArray | None = None,
     location: FloatArray | None = None,
+    familiarity: float | None = None,
 ) -> ModelOutput:
     """What a network says of one image; by default one that computes no maps."""
     values = np.array(probabilities, np.float32)
-    return ModelOutput(np.log(values), values, np.array([gate_score], np.float32), saliency, location)
+    scores = [gate_score] if familiarity is None else [gate_score, familiarity]
+    return ModelOutput(np.log(values), values, np.array(scores, np.float32), saliency, location)
 
 
 def make_saliency() -> FloatArray:

@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 # Rooms of the runtime. A module imports from its own room and from rooms to the left of it.
-ORDER = "labels errors input model decision classifier presentation evaluation prediction cli service".split()
+ORDER = "labels errors input model decision classifier presentation evaluation prediction fit_check cli service".split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.
 ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {

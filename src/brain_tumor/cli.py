@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.command import add_evaluate
+from brain_tumor.fit_check.command import add_check_fit
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.prediction.command import add_predict
 from brain_tumor.presentation.model_info import render_model
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_predict(commands)
+    add_check_fit(commands)
     _add_model(commands)
     add_evaluate(commands)
     return parser

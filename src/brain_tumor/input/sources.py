@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
     from brain_tumor.input.dicom import DicomHeader
     from brain_tumor.input.dicom_frames import Orientation
 
-__all__ = ["SourceFile", "open_series"]
+__all__ = ["SourceFile", "open_series", "unpack_archives"]
 
 # Slices of one stack in the order of their position, and what they are parallel to.
 _InOrder: TypeAlias = "tuple[tuple[Slice, ...], Orientation | None]"
@@ -41,7 +41,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
     its file, with "series N" where that holds several. A file that cannot be read is a series of one slice, whose
     read() raises the ScanError.
     """
-    for folder, members in groupby(_unpack(files), lambda file: str(PurePath(file.name).parent)):
+    for folder, members in groupby(unpack_archives(files), lambda file: str(PurePath(file.name).parent)):
         stacks: list[_Stack] = []
         for file in members:
             try:
@@ -81,7 +81,8 @@ class _Stack:
         )
 
 
-def _unpack(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+def unpack_archives(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
+    """The same files, archives replaced by what they hold; of the others, no more than the first bytes are read."""
     for file, is_archive in archives_last(files):
         if is_archive:
             yield from list_members(file)

@@ -1,9 +1,7 @@
 """A report as one HTML page; the only door to Jinja in this room."""
 
 import base64
-import html
 from importlib.resources import files
-from itertools import starmap
 
 from jinja2 import Environment, StrictUndefined
 
@@ -17,8 +15,9 @@ from brain_tumor.presentation.report_content import (
     describe_strip,
     to_content,
 )
-from brain_tumor.presentation.report_drawing import BADGE_COLORS, Circle, Drawing, Shape, Text, draw_bars, draw_strip
+from brain_tumor.presentation.report_drawing import BADGE_COLORS, draw_bars, draw_strip
 from brain_tumor.presentation.report_subject import Picture, ReportSeries, ReportSubject
+from brain_tumor.presentation.svg import to_svg_element
 from brain_tumor.presentation.wording import NOTICE
 
 _TEMPLATE = "scan_report.html.j2"
@@ -38,8 +37,8 @@ def render_html(subject: ReportSubject, card: Card) -> str:
     return environment.from_string(template).render(
         content=content,
         badge=BADGE_COLORS[content.status],
-        bars=_to_svg(draw_bars(content.shares, content.status, _BARS_WIDTH, _FONT)),
-        strips={name: _to_svg(draw_strip(series, limit, width, _FONT)) for name, width in _STRIP_WIDTHS.items()}
+        bars=to_svg_element(draw_bars(content.shares, content.status, _BARS_WIDTH, _FONT)),
+        strips={name: to_svg_element(draw_strip(series, limit, width, _FONT)) for name, width in _STRIP_WIDTHS.items()}
         if series
         else {},
         strip_note=STRIP_NOTE,
@@ -53,35 +52,3 @@ def render_html(subject: ReportSubject, card: Card) -> str:
 
 def _to_data_uri(picture: Picture) -> str:
     return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
-
-
-def _to_svg(drawing: Drawing) -> str:
-    """An SVG element without words of its own for a screen reader: the table beside it says the same."""
-    shapes = "".join(_to_element(shape) for shape in drawing.shapes)
-    return (
-        f'<svg viewBox="0 0 {drawing.width:g} {drawing.height:g}" font-size="{drawing.font:g}" aria-hidden="true">'
-        f"{shapes}</svg>"
-    )
-
-
-def _to_element(shape: Shape) -> str:
-    if isinstance(shape, Text):
-        x, y = shape.point
-        place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{shape.anchor}"'
-        return f'<text {place} style="fill:{_to_css(shape.color)}">{html.escape(shape.text)}</text>'
-    paint = f"fill:{_to_css(shape.fill)};stroke:{_to_css(shape.stroke)}"
-    if shape.opacity < 1:
-        paint += f";fill-opacity:{shape.opacity:g}"
-    if isinstance(shape, Circle):
-        x, y = shape.center
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{shape.radius:.1f}" style="{paint}"/>'
-    if shape.dash:
-        paint += f";stroke-dasharray:{shape.dash[0]:g} {shape.dash[1]:g}"
-    points = "L".join(starmap("{:.1f} {:.1f}".format, shape.points))
-    return f'<path d="M{points}{"Z" if shape.fill else ""}" style="{paint}"/>'
-
-
-def _to_css(color: str | None) -> str:
-    if color is None:
-        return "none"
-    return color if color.startswith("#") else f"var(--{color})"

@@ -1,0 +1,58 @@
+"""A few slices, spread evenly over all that is found, and chosen before they are read."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from brain_tumor.input.reader import HEAD_BYTES, Kind, find_format
+from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import open_series
+
+# The fractions of its multiples are spread evenly and follow no period: steps of one length could meet the same slice
+# of every series again and again.
+_GOLDEN = 0.6180339887498949
+
+
+def draw_evenly(find: Callable[[], Iterable[Any]], count: int) -> tuple[list[Any], int]:
+    """At most so many of the items, one of each of as many equal parts, in their order; and how many there are.
+
+    find: gives the items, each time anew; they are gone through twice, so that no more than count are held. The same
+    items give the same answer.
+    """
+    found = sum(1 for _ in find())
+    if found <= count:
+        return list(find()), found
+    edges = [part * found // count for part in range(count + 1)]
+    places = {low + int(_shift(part) * (high - low)) for part, (low, high) in enumerate(pairwise(edges))}
+    return [item for place, item in enumerate(find()) if place in places], found
+
+
+def choose_slices(files: Sequence[SourceFile], count: int, options: ReadOptions) -> Iterator[tuple[Slice, ...]]:
+    """The slices to read of each file, at most count in all, which is no less than the number of files.
+
+    Each file has the same share of them as far as it has slices. Files are opened one after the other, volumes last:
+    they take what single images leave. A file that cannot be opened is one slice, whose read() raises ScanError.
+    """
+    left = count
+    ordered = sorted(files, key=_may_hold_many)
+    for place, file in enumerate(ordered):
+        slices = [one for series in open_series([file], options) for one in series.slices]
+        taken = min(len(slices), -(-left // (len(ordered) - place)))
+        left -= taken
+        # Somewhere else in each file, or one slice a volume would be the lowest of each.
+        shift = _shift(place + 1)
+        yield tuple(slices[int((number + shift) * len(slices) / taken)] for number in range(taken))
+
+
+def _shift(place: int) -> float:
+    return place * _GOLDEN % 1.0
+
+
+def _may_hold_many(file: SourceFile) -> int:
+    try:
+        with file.stream() as stream:
+            found = find_format(stream.read(HEAD_BYTES))
+    except Exception:
+        return 0  # opening it will say why
+    return {Kind.DICOM: 1, Kind.VOLUME: 2}.get(found.kind, 0) if found else 0
