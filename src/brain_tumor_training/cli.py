@@ -158,8 +158,8 @@ def _add_training_list(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="INDEX",
-        help="index.csv of further sources, in its folder below --data: path, source, label, sequence, patient, "
-        "skull_stripped, split (train or held-back)",
+        help="index.csv of further sources, in its folder below --data: path, source, label, family, patient, "
+        "skull_stripped, split (train or held-back); may be given several times",
     )
     build.add_argument(
         "--leave-out-source",
@@ -177,7 +177,7 @@ def _add_training_list(commands: Commands) -> None:
     )
     build.add_argument(
         "--own-weight",
-        type=float,
+        type=_weight,
         default=1.0,
         metavar="W",
         help="how much more often the images of --index are drawn than those of other sources",
@@ -213,16 +213,16 @@ def _run_training_list(args: argparse.Namespace) -> None:
     others: list[examples.Example] = []
     if args.other and not args.other_groups:
         raise DatasetError("--other needs --other-groups, the groups.csv of audit on the folder above the sources")
+    if unknown := set(args.stripped) - {pair.rpartition("=")[0] for pair in args.other}:
+        raise DatasetError(f"--stripped {', '.join(sorted(unknown))}: is no folder of --other")
     for pair in args.other:
         folder, _, label = pair.rpartition("=")
         if not folder:
             raise DatasetError(f"--other {pair}: is not FOLDER=LABEL")
         found = training_list.build_other(args.data / folder, args.data, label, args.other_groups)
         others += [replace(row, skull_stripped=folder in args.stripped) for row in found]
-    for index in args.further:
-        others += training_list.build_further(
-            index, _prefix(index, args.data), args.leave_out_source, args.no_tumor_source
-        )
+    further = {index: _prefix(index, args.data) for index in args.further}
+    others += training_list.build_further(further, args.leave_out_source, args.no_tumor_source)
     if args.leave_out:
         notes = label_notes.read_notes(args.leave_out)
         own, others = label_notes.leave_out(own, notes), label_notes.leave_out(others, notes)
@@ -610,6 +610,12 @@ def _run_compare_maps(args: argparse.Namespace) -> None:
 def _count(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def _weight(text: str) -> float:
+    if not 0 < (number := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
     return number
 
 

@@ -221,8 +221,8 @@ class Serving:
         known = self._familiarity
         # In float32 the centre is taken off first: the products would cancel what is left.
         projected = tf.linalg.matmul(direction - known.centre, known.directions)
-        squares = tf.reduce_sum(projected**2, axis=1, keepdims=True) + (known.prototypes**2).sum(axis=1)
-        return -tf.reduce_min(squares - 2 * tf.linalg.matmul(projected, known.prototypes.T), axis=1, keepdims=True)
+        nearest = 2 * tf.linalg.matmul(projected, known.prototypes.T) - (known.prototypes**2).sum(axis=1)
+        return tf.reduce_max(nearest, axis=1, keepdims=True) - tf.reduce_sum(projected**2, axis=1, keepdims=True)
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -278,6 +278,7 @@ def _card(
             min_sure_gate_score=decision.min_sure_gate_score,
             min_familiarity=decision.min_familiarity,
             min_no_tumor=decision.min_no_tumor,
+            min_tumor=decision.min_tumor,
         ),
         # Until the engine has answered, anything goes.
         golden=Golden("golden.png", (0.25,) * len(Label), (), tolerance=1.0),

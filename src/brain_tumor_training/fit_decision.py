@@ -31,7 +31,7 @@ from brain_tumor_training.pipeline import View, calibration_images, draw_brightn
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_csv, read_split
 from brain_tumor_training.train import load_network, open_features, read_run
-from brain_tumor_training.training_list import NOT_BRAIN_MRI, OTHER_LESION
+from brain_tumor_training.training_list import NOT_BRAIN_MRI, OTHER_LESION, read_further
 
 if TYPE_CHECKING:
     from brain_tumor_training.light_backbone import LightBackbone
@@ -85,9 +85,9 @@ class Decision:
     min_sure_gate_score: float  # log-odds; a lower one is uncertain
     min_familiarity: float  # of familiarity.Familiarity; a lower one is uncertain
     min_no_tumor: float | None  # 0 to 1; None where no images of sources that trained nothing were given
-    coverage: dict[
-        str, Any
-    ]  # what the thresholds leave on those images: source and label -> images, sure, sure and wrong
+    min_tumor: float | None  # 0 to 1, of all tumor classes together; None as before
+    # What the thresholds leave on those images: source and label -> images, sure, sure and wrong.
+    coverage: dict[str, Any]
     gate_rates: dict[str, Any]  # family -> part -> images, accepted
     reference: dict[str, Any]  # how validation images score, for brain_tumor.fit_check to compare others with
 
@@ -118,7 +118,7 @@ def fit_decision(
     run: a folder that fit() filled, trained on data. brain_mri, not_brain_mri: folders with one subfolder per
     family. unseen: families that take no part in the fit and are only reported, none that the run was trained on.
     notes: images, as read_notes gives them, that are neither fitted nor chosen on, only reported. further: indexes as
-    training_list.build_further takes them; their images that are no brain MRI are families, and so are their lesions
+    training_list.read_further reads them; their images that are no brain MRI are families, and so are their lesions
     that are no tumor, of which brain MRI is made. doubt: a training list of images of sources that trained nothing, on
     which the thresholds of doubt are chosen; or the folder of a run whose thresholds were chosen so, which are taken
     over. Without it they are chosen on the validation images. Writes run/decision.json and run/familiarity.npz.
@@ -151,16 +151,14 @@ def fit_decision(
 
     temperature, min_probability, min_margin = _fit_doubt(run, data, notes, head, features)
     weights, bias, thresholds, rates = _fit_gate(families, features)
-    familiarity, min_familiarity = _fit_familiarity(run, data, features)
+    familiarity, min_familiarity = _fit_familiarity(run, data, notes, features)
     min_location = _fit_location(network, run, data, notes)
-    min_no_tumor, coverage = None, {}
+    min_no_tumor, min_tumor, coverage = None, None, {}
     if doubt is not None and doubt.is_dir():
         other = read_decision(doubt)
-        min_probability = max(min_probability, other.min_probability)
-        min_margin, min_no_tumor, coverage = other.min_margin, other.min_no_tumor, {"thresholds of": doubt.name}
+        min_no_tumor, min_tumor, coverage = other.min_no_tumor, other.min_tumor, {"thresholds of": doubt.name}
     elif doubt is not None:
-        chosen = _fit_on_unseen(run, data, doubt, head, features, temperature, min_probability)
-        min_probability, min_no_tumor, coverage = chosen
+        min_no_tumor, min_tumor, coverage = _fit_on_unseen(run, data, doubt, head, features, temperature)
     decision = Decision(
         temperature=temperature,
         min_probability=min_probability,
@@ -173,11 +171,12 @@ def fit_decision(
         min_sure_gate_score=thresholds[1],
         min_familiarity=min_familiarity,
         min_no_tumor=min_no_tumor,
+        min_tumor=min_tumor,
         coverage=coverage,
         gate_rates=rates,
         reference={},
     )
-    reference = _describe_validation(run, data, head, features, decision, familiarity)
+    reference = _describe_validation(run, data, notes, head, features, decision, familiarity)
     decision = replace(decision, reference=reference)
     familiarity.save(run)
     write_whole(run / "decision.json", f"{json.dumps(asdict(decision), indent=1)}\n".encode())
@@ -255,29 +254,32 @@ def _fit_on_unseen(
     head: keras.Model,
     features: FeatureCache,
     temperature: float,
-    min_probability: float,
 ) -> tuple[float, float, dict[str, Any]]:
-    """The thresholds of a tumor's and of No Tumor's probability, and what they leave."""
+    """The thresholds of No Tumor's probability and of all tumors' together, and what they leave."""
     examples = read_examples(listed)
-    seen = {row["path"] for row in read_csv(run / "seen.csv")} if (run / "seen.csv").exists() else set()
+    seen = {row.path for row in read_split(run / "split.csv") if row.split != TEST}
+    if (run / "seen.csv").exists():  # only finetune writes it
+        seen |= {row["path"] for row in read_csv(run / "seen.csv")}
     if trained := [one.path for one in examples if one.path in seen]:
         raise DatasetError(f"{listed}: has {len(trained)} images that trained the network, {trained[0]} first")
     maximum, _ = features.features([View(data / one.path) for one in examples])
     logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
     probabilities: FloatArray = softmax(logits / np.float32(temperature), axis=1)
     healthy_place = list(Label).index(Label.NO_TUMOR)
-    says_healthy, top = probabilities.argmax(axis=1) == healthy_place, probabilities.max(axis=1)
+    healthy = probabilities[:, healthy_place]
+    says_healthy = probabilities.argmax(axis=1) == healthy_place
+    confidence = np.where(says_healthy, healthy, 1 - healthy)
     is_healthy = np.array([one.label is Label.NO_TUMOR for one in examples])
     kinds = [(one.source, "no tumor" if one.label is Label.NO_TUMOR else "tumor") for one in examples]
     counts = Counter(kinds)
 
     def threshold(chosen: NDArray[np.bool_], wrong: NDArray[np.bool_], target: float) -> float:
         weights = np.array([1 / counts[kind] for kind in kinds], np.float32)[chosen]
-        return fit_sure_threshold(top[chosen], wrong[chosen], weights / weights.sum(), target)
+        return fit_sure_threshold(confidence[chosen], wrong[chosen], weights / weights.sum(), target)
 
     min_no_tumor = threshold(~is_healthy, says_healthy, MAX_SURE_NO_TUMOR)
-    min_probability = max(min_probability, threshold(is_healthy, ~says_healthy, MAX_SURE_TUMOR))
-    sure = top >= np.where(says_healthy, max(min_no_tumor, min_probability), min_probability)
+    min_tumor = threshold(is_healthy, ~says_healthy, MAX_SURE_TUMOR)
+    sure = confidence >= np.where(says_healthy, min_no_tumor, min_tumor)
     coverage = {
         f"{source}, {kind}": {
             "images": counts[source, kind],
@@ -287,12 +289,14 @@ def _fit_on_unseen(
         for source, kind in sorted(counts)
         if (rows := np.array([one == (source, kind) for one in kinds])).any()
     }
-    return min_probability, min_no_tumor, coverage
+    return min_no_tumor, min_tumor, coverage
 
 
-def _fit_familiarity(run: Path, data: Path, features: FeatureCache) -> tuple[Familiarity, float]:
+def _fit_familiarity(
+    run: Path, data: Path, notes: Mapping[str, str], features: FeatureCache
+) -> tuple[Familiarity, float]:
     """What the training images look like, and how far validation images are from it."""
-    families = _own_families(run, data, {})
+    families = _own_families(run, data, notes)
     found = [(np.array(family.parts), _directions(family, features)) for family in families]
     familiarity = Familiarity.fit(np.concatenate([rows[parts == TRAIN] for parts, rows in found]))
     held = [familiarity.score(rows[parts == VALIDATION]) for parts, rows in found if (parts == VALIDATION).any()]
@@ -306,6 +310,7 @@ def _fit_familiarity(run: Path, data: Path, features: FeatureCache) -> tuple[Fam
 def _describe_validation(
     run: Path,
     data: Path,
+    notes: Mapping[str, str],
     head: keras.Model,
     features: FeatureCache,
     decision: Decision,
@@ -314,7 +319,7 @@ def _describe_validation(
     """Quantiles, in steps of 5 %, of the scores of validation images of the training sources; shares in doubt."""
     views = [
         view
-        for family in _own_families(run, data, {})
+        for family in _own_families(run, data, notes)
         for view, part in zip(family.views, family.parts, strict=True)
         if part == VALIDATION
     ]
@@ -323,15 +328,14 @@ def _describe_validation(
     gate = directions @ np.array(decision.gate_weights, np.float32) + decision.gate_bias
     familiar = familiarity.score(directions)
     logits: FloatArray = np.asarray(build_head_logits(head).predict(maximum, verbose=0))
-    ordered = np.sort(softmax(logits / np.float32(decision.temperature), axis=1), axis=1)
-    least = np.where(
-        logits.argmax(axis=1) == list(Label).index(Label.NO_TUMOR), decision.min_no_tumor or 0, decision.min_probability
-    )
+    probabilities: FloatArray = softmax(logits / np.float32(decision.temperature), axis=1)
+    ordered, healthy = np.sort(probabilities, axis=1), probabilities[:, list(Label).index(Label.NO_TUMOR)]
     accepted = gate >= decision.min_gate_score
-    doubted = (ordered[:, -1] < np.maximum(least, decision.min_probability)) | (
-        ordered[:, -1] - ordered[:, -2] < decision.min_margin
-    )
+    doubted = (ordered[:, -1] < decision.min_probability) | (ordered[:, -1] - ordered[:, -2] < decision.min_margin)
     doubted |= (gate < decision.min_sure_gate_score) | (familiar < decision.min_familiarity)
+    is_healthy = ordered[:, -1] == healthy
+    doubted |= is_healthy & (healthy < (decision.min_no_tumor or 0))
+    doubted |= ~is_healthy & (1 - healthy < (decision.min_tumor or 0))
     steps = np.linspace(0, 1, 21)
     return {
         "images": len(views),
@@ -409,6 +413,8 @@ def _fit_gate(
             "test_images": int(test.sum()),
             "test_accepted": int(gate.accepts(rows[test]).sum()),
         }
+        if family.brain_mri:
+            continue  # a network that was trained without a source says more than a gate that was
         # What a family is to a gate that has never seen its like.
         others = [one for one in known if one[0] is not family]
         without = _fit_and_choose(others) if TRAIN in family.parts else gate
@@ -508,7 +514,7 @@ def _split_family(folder: Path, brain_mri: bool, unseen: set[str], notes: Mappin
 def _further_families(index: Path, unseen: set[str]) -> list[Family]:
     """Images that are no brain MRI, by family, and lesions that are no tumor, by source; held back is tested."""
     views: dict[tuple[str, bool], list[tuple[View, str]]] = defaultdict(list)
-    for row in read_csv(index):
+    for row in read_further(index):
         if row["label"] not in (NOT_BRAIN_MRI, OTHER_LESION):
             continue
         is_brain = row["label"] == OTHER_LESION

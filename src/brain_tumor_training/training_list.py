@@ -25,6 +25,7 @@ SUBJECT = r"^([A-Za-z]+\d+)_"
 # The label of an image that shows a disease which is no tumor.
 OTHER_LESION = "other lesion"
 NOT_BRAIN_MRI = "not-brain-mri"
+FURTHER_COLUMNS = {"path", "source", "label", "family", "patient", "skull_stripped", "split"}
 
 
 def build_own(
@@ -96,23 +97,24 @@ def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) ->
 
 
 def build_further(
-    index: Path, prefix: str, left_out: Sequence[str] = (), no_tumor: Sequence[str] = ()
+    indexes: Mapping[Path, str], left_out: Sequence[str] = (), no_tumor: Sequence[str] = ()
 ) -> list[Example]:
-    """Examples of the sources that an index lists one by one, with patients, sequences and a split of its own.
+    """Examples of the sources that indexes list one by one, with patients, sequences and a split of their own.
 
-    index: CSV with path, source, label, sequence, patient, skull_stripped and split, "train" or "held-back". What is
-    held back, and every image of the sources that left_out names, is the test part; of the patients that train one in
-    eight validates, by the hash of its name. Images that are no brain MRI have no part here, nor have lesions that are
-    no tumor: they would teach either "no tumor" what is not healthy or a tumor what is none. Those of the sources that
-    no_tumor names count as no tumor all the same. The group is the image, as the index lists no copies. Raises
-    DatasetError for another file, and for a source that it lacks.
+    indexes: as read_further reads them, and what to put before the paths of each. What is held back, and every image of
+    the sources that left_out names, is the test part; of the patients that train one in eight validates, by the hash of
+    its name. Images that are no brain MRI have no part here, nor have lesions that are no tumor: they would teach
+    either "no tumor" what is not healthy or a tumor what is none. Those of the sources that no_tumor names count as no
+    tumor all the same. The group is the image, as the indexes list no copies. Raises DatasetError for another file, and
+    for a source that all of them lack.
     """
-    rows = read_csv(index)
-    sources = {row["source"] for row in rows}
+    listed = [(prefix, row) for index, prefix in indexes.items() for row in read_further(index)]
+    sources = {row["source"] for _, row in listed}
     if unknown := sorted({*left_out, *no_tumor} - sources):
-        raise DatasetError(f"{index}: lists no source {', '.join(unknown)}; it has {', '.join(sorted(sources))}")
+        names = ", ".join(map(str, indexes)) or "no --further"
+        raise DatasetError(f"{names}: lists no source {', '.join(unknown)}; known are {', '.join(sorted(sources))}")
     examples = []
-    for row in rows:
+    for prefix, row in listed:
         found = None if row["label"] == ANY_TUMOR else label_from_name(row["label"])
         if row["label"] == OTHER_LESION and row["source"] in no_tumor:
             found = Label.NO_TUMOR
@@ -126,6 +128,20 @@ def build_further(
         stripped = row["skull_stripped"] == "1"
         examples.append(Example(path, found, path, row["source"], part, None, skull_stripped=stripped))
     return examples
+
+
+def read_further(index: Path) -> list[dict[str, str]]:
+    """The rows of an index of further sources: CSV with the columns FURTHER_COLUMNS, others are kept.
+
+    split: "train" or "held-back". label: a class, "tumor", OTHER_LESION or NOT_BRAIN_MRI. skull_stripped: "1" where
+    only the brain is left. family: of images that are no brain MRI. Raises DatasetError for another file.
+    """
+    rows = read_csv(index)
+    if not rows or not rows[0].keys() >= FURTHER_COLUMNS:
+        raise DatasetError(
+            f"{index}: is not an index of further sources with the columns {', '.join(sorted(FURTHER_COLUMNS))}"
+        )
+    return rows
 
 
 def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[Example]:

@@ -17,4 +17,5 @@ class Reason(StrEnum):
     UNFAMILIAR = "unfamiliar"  # unlike the training images
     UNLIKELY = "unlikely"  # no class is likely enough
     CLOSE_CALL = "close_call"  # the second class is too near
+    NO_TUMOR_POSSIBLE = "no_tumor_possible"  # a tumor is likeliest, but none is not unlikely enough
     TUMOR_POSSIBLE = "tumor_possible"  # No Tumor is likeliest, but a tumor is not unlikely enough

@@ -60,6 +60,8 @@ def _doubt(best: Label, output: ModelOutput, rules: Rules) -> Reason | None:
         return Reason.UNLIKELY
     if first - second < rules.min_margin:
         return Reason.CLOSE_CALL
-    if best is Label.NO_TUMOR and rules.min_no_tumor is not None and first < rules.min_no_tumor:
-        return Reason.TUMOR_POSSIBLE
-    return None
+    no_tumor = float(output.probabilities[rules.order.index(Label.NO_TUMOR)])
+    if best is Label.NO_TUMOR:
+        return Reason.TUMOR_POSSIBLE if rules.min_no_tumor is not None and no_tumor < rules.min_no_tumor else None
+    # Which tumor it is may be open while it is sure that there is one.
+    return Reason.NO_TUMOR_POSSIBLE if rules.min_tumor is not None and 1 - no_tumor < rules.min_tumor else None

@@ -27,6 +27,7 @@ class Rules:
     min_sure_gate_score: float | None = None  # log-odds; a lower first gate score is uncertain
     min_familiarity: float | None = None  # 0 or less; a lower second gate score is unlike the training images
     min_no_tumor: float | None = None  # 0 to 1; No Tumor with a lower probability is uncertain
+    min_tumor: float | None = None  # 0 to 1; a tumor is uncertain where all tumor classes together have a lower one
 
 
 @dataclass(frozen=True, slots=True)

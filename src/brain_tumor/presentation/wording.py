@@ -38,6 +38,7 @@ _REASONS = {
     Reason.UNFAMILIAR: "the image is unlike those that trained the network",
     Reason.UNLIKELY: "no class is likely enough",
     Reason.CLOSE_CALL: "two classes are too close to call",
+    Reason.NO_TUMOR_POSSIBLE: "that there is no tumor cannot be ruled out",
     Reason.TUMOR_POSSIBLE: "a tumor cannot be ruled out",
 }
 
