@@ -25,10 +25,10 @@ FLATBUFFER = b"\x1c\x00\x00\x00TFL3" + bytes(range(256))
 
 
 def make_scan(pixels: FloatArray | None = None, chroma: float = 0.0) -> Scan:
-    """A scan of 64 x 64 pixels, black on the left and white on the right."""
+    """A scan of 64 x 64 pixels, black on the left; the right is half as bright above as below, where it is white."""
     if pixels is None:
         pixels = np.zeros((64, 64), np.float32)
-        pixels[:, 32:] = 1.0
+        pixels[:, 32:] = np.linspace(0.5, 1, 64, dtype=np.float32)[:, np.newaxis]  # one grey would be a mask
     return Scan(pixels, chroma, "PNG")
 
 

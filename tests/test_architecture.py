@@ -47,7 +47,9 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
-        "tensorflow": ("export.py", "compare_maps.py"),
+        "tensorflow": ("export.py", "convert.py", "compare_maps.py"),
+        # What a converted network holds, and what it answers.
+        "ai_edge_litert": ("exported.py", "light_backbone.py", "quantize.py"),
         "ai_edge_quantizer": ("quantize.py",),
         "kagglehub": ("dataset.py",),
     },
@@ -193,6 +195,7 @@ def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
         ("brain_tumor/cli.py", "from brain_tumor_training import cli", "never"),
         ("brain_tumor_training/train.py", "import tensorflow", "whose door is export.py"),
         ("brain_tumor_training/train.py", "import kagglehub", "whose door is dataset.py"),
+        ("brain_tumor_training/train.py", "import ai_edge_litert", "whose door is exported.py"),
         ("brain_tumor_training/cli.py", "import streamlit", "never"),
     ],
 )

@@ -13,6 +13,7 @@ from brain_tumor.classifier import READ_AHEAD, Classifier, load_classifier
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
+from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
@@ -145,6 +146,46 @@ def test_a_location_goes_with_a_final_class_that_is_a_tumor(
     engine = Engine(make_output(probabilities, gate_score, location=make_location(0.8)))
     classifier = Classifier(engine, make_card(rules=make_rules(min_location=0.5)))  # type: ignore[arg-type]
     assert (classifier.classify(png_bytes(), "slice.png").location is not None) is located
+
+
+def draw_small_head() -> FloatArray:
+    """Tissue in the middle half of 100 x 100 pixels, on black; with its margin 23 to 77 in both directions."""
+    pixels = np.zeros((100, 100), np.float32)
+    pixels[25:75, 25:75] = np.random.default_rng(0).uniform(0.3, 1, (50, 50))
+    return pixels
+
+
+def cropping() -> Classifier:
+    """A classifier that looks at the head alone and finds a tumor in it from half of the width to its end."""
+    card = make_card(rules=make_rules(min_location=0.5), input=InputContract(crop="head"))
+    return Classifier(Engine(make_output(location=make_location(0.8))), card)  # type: ignore[arg-type]
+
+
+def test_a_location_in_a_cropped_scan_is_in_shares_of_the_whole_picture() -> None:
+    result = cropping().classify_scan(make_scan(draw_small_head()), "slice.png")
+    assert result.region == pytest.approx((0.23, 0.23, 0.77, 0.77))
+    # The map's box: x from 1/2 to 1, y from 1/4 to 1/2.
+    assert result.location is not None
+    assert result.location.box == pytest.approx((0.5, 0.365, 0.77, 0.5))
+    assert result.location.peak == pytest.approx((0.23 + 0.54 * 0.625, 0.23 + 0.54 * 0.375))
+
+
+def test_with_black_bars_the_location_stays_on_the_same_pixels() -> None:
+    barred = np.pad(draw_small_head(), ((0, 0), (50, 50)))
+    result = cropping().classify_scan(make_scan(barred), "slice.png")
+    assert result.location is not None
+    x0, y0, x1, y1 = result.location.box
+    assert (200 * x0 - 50, 100 * y0, 200 * x1 - 50, 100 * y1) == pytest.approx((50, 36.5, 77, 50))
+
+
+def test_a_card_without_a_crop_looks_at_the_whole_picture(quick: Classifier) -> None:
+    assert quick.classify_scan(make_scan(draw_small_head()), "slice.png").region == (0, 0, 1, 1)
+
+
+def test_a_slice_of_a_batch_has_its_region() -> None:
+    (answered,) = cropping().classify_many([make_slice("a", read=lambda: make_scan(draw_small_head()))])
+    assert answered.result is not None
+    assert answered.result.region == pytest.approx((0.23, 0.23, 0.77, 0.77))
 
 
 def test_a_slice_in_an_array_gets_the_answer_of_its_file(classifier: Classifier) -> None:

@@ -22,7 +22,7 @@ def test_four_equal_probabilities_are_uncertain() -> None:
 def test_two_close_probabilities_are_uncertain() -> None:
     rules = make_rules(min_probability=0.4, min_margin=0.1)
     verdict = decide(make_scan(), make_output((0.5, 0.45, 0.05, 0.0001)), rules)
-    assert (verdict.status, "two classes" in str(verdict.reason)) == (Status.UNCERTAIN, True)
+    assert (verdict.status, verdict.reason) == (Status.UNCERTAIN, Reason.CLOSE_CALL)
 
 
 def test_doubt_keeps_the_most_likely_class() -> None:
@@ -64,10 +64,26 @@ def test_the_first_reason_to_doubt_counts(
     rules = make_rules(
         min_probability=0.6, min_margin=0.25, min_sure_gate_score=0.5, min_familiarity=-3.0, min_no_tumor=0.85
     )
-    output = replace(make_output(probabilities), gate_scores=np.array(gate_scores, np.float32))
+    scores, values = np.array(gate_scores, np.float32), np.array(probabilities, np.float32)
+    output = replace(make_output(), probabilities=values, gate_scores=scores)
     verdict = decide(make_scan(), output, rules)
     assert verdict.reason is reason
     assert verdict.status is (Status.UNCERTAIN if reason else Status.CLASSIFIED)
+
+
+def test_thresholds_that_the_card_lacks_doubt_nothing() -> None:
+    output = make_output((0.1, 0.1, 0.7, 0.1), gate_score=0.0, familiarity=-99.0)
+    assert decide(make_scan(), output, make_rules()).status is Status.CLASSIFIED
+
+
+def test_a_network_of_one_gate_score_needs_no_familiarity() -> None:
+    output = make_output((0.7, 0.1, 0.1, 0.1), gate_score=1.0)
+    assert decide(make_scan(), output, make_rules(min_sure_gate_score=0.5)).status is Status.CLASSIFIED
+
+
+def test_what_is_too_small_says_how_large_it_is() -> None:
+    verdict = decide(make_scan(np.zeros((5, 9), np.float32)), make_output(), make_rules())
+    assert (verdict.reason, verdict.found) == (Reason.TOO_SMALL, "9 x 5")
 
 
 def test_what_is_no_brain_says_so() -> None:

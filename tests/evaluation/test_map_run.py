@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import Box
 from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.map_checks import MapChecks
-from brain_tumor.evaluation.map_run import check_maps, keep_marked, occlude, sample
+from brain_tumor.evaluation.map_run import _in_region, check_maps, keep_marked, occlude, sample
 from brain_tumor.evaluation.run import evaluate
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
@@ -23,16 +23,26 @@ from tests.factories import encode, make_card, make_rules
 SPOT: Box = (0.5, 0.25, 0.625, 0.375)  # 8 x 8 of 64 pixels
 
 
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
 class Watcher:
     """Sees a glioma as far as the spot is white, else no tumor; its maps have 8 cells a side.
 
-    A name with "reject" is not a brain MRI. maps: whether the network has any.
+    A name with "reject" is not a brain MRI. maps: whether the network has any. region: what it looks at; cells: rows
+    and columns of its maps in which it sees the glioma.
     """
 
-    def __init__(self, maps: bool = True, min_location: float | None = 0.5) -> None:
+    def __init__(
+        self,
+        maps: bool = True,
+        min_location: float | None = 0.5,
+        region: Box = WHOLE,
+        cells: tuple[slice, slice] = np.s_[2:3, 4:5],
+    ) -> None:
         self.card: Card = make_card(rules=make_rules(min_location=min_location))
         self.calls = 0
-        self._maps = maps
+        self._maps, self._region, self._cells = maps, region, cells
 
     def classify(self, data: bytes, name: str) -> Result:
         return self.classify_scan(read_scan(data, name), name)
@@ -43,14 +53,15 @@ class Watcher:
         glioma = 0.1 + 0.8 * (white - 0.5) * 2 if white > 0.5 else 0.1
         values = np.array([glioma, 0.0, 1 - glioma, 0.0], np.float32)
         saliency = np.zeros((8, 8, 4), np.float32)
-        saliency[2, 4, 0], saliency[7, 7, 2] = 1, 1
+        saliency[(*self._cells, 0)] = saliency[7, 7, 2] = 1
         location = saliency[:, :, 0] * (glioma > 0.5)
         output = ModelOutput(values * 10, values, np.ones(1, np.float32))
         if self._maps:
             output = ModelOutput(output.logits, values, output.gate_scores, saliency, location)
         status = Status.NOT_A_BRAIN_MRI if "reject" in name else Status.CLASSIFIED
         label = Label.GLIOMA if glioma > 0.5 and "reject" not in name else Label.NO_TUMOR
-        return Result(name, scan, output, Verdict(label, status, None), tuple(Label), MODEL.model_id)
+        verdict = Verdict(label, status, None)
+        return Result(name, scan, output, verdict, tuple(Label), MODEL.model_id, region=self._region)
 
 
 def draw(spotted: bool) -> bytes:
@@ -125,6 +136,37 @@ def test_occlusion_falls_where_a_patch_covers_the_spot() -> None:
     # The spot lies from 1.75 to 2.6 patches down and from 3.5 to 4.4 across.
     assert np.argwhere(np.abs(drops) > 0.01).tolist() == [[1, 3], [1, 4], [2, 3], [2, 4]]
     assert drops.max() > 0 and drops.min() > -0.01
+
+
+# Half as wide and half as high as the picture; in shares of it the spot is 1/2 to 3/4 across and 1/4 to 1/2 down.
+REGION: Box = (0.25, 0.125, 0.75, 0.625)
+
+
+def test_maps_are_compared_with_the_box_in_shares_of_the_region(data: Path) -> None:
+    # This cell lies in the spot there; of the whole picture it would be beside it.
+    one_cell = Watcher(region=REGION, cells=np.s_[3:4, 5:6])
+    checks = check(one_cell, data, BOXES)
+    assert checks.saliency is not None and checks.location is not None
+    assert (checks.saliency.inside.hits, checks.location.inside.hits) == (2, 2)
+    beside = check(Watcher(cells=np.s_[3:4, 5:6]), data, BOXES)
+    assert beside.saliency is not None and beside.saliency.inside.hits == 0
+
+
+def test_a_drawn_box_is_compared_in_the_picture(data: Path) -> None:
+    drawn = check(Watcher(region=REGION, cells=np.s_[2:4, 4:6]), data, BOXES).drawn
+    assert drawn is not None
+    assert drawn.overlap.value == pytest.approx(2 / 3)  # the third scan is none
+
+
+def test_patches_divide_the_region() -> None:
+    # Seven patches of 8 x 8 pixels a side: the third down and the fifth across is the spot.
+    watcher = Watcher(region=(0.0, 0.0, 0.875, 0.875))
+    drops = occlude(watcher, watcher.classify(draw(spotted=True), "a.png"))
+    assert np.argwhere(np.abs(drops) > 1e-3).tolist() == [[2, 4]]
+
+
+def test_what_lies_outside_of_the_region_is_cut_off() -> None:
+    assert _in_region((0.0, 0.25, 0.5, 1.0), REGION) == (0.0, 0.25, 0.5, 1.0)
 
 
 def test_occlusion_is_run_on_as_many_images_as_asked(data: Path) -> None:

@@ -100,6 +100,32 @@ def test_a_box_smaller_than_its_line_is_drawn_all_the_same() -> None:
     assert (render_overlay(GREY_SCAN, NOTHING, 1.0, (0.5, 0.5, 0.51, 0.51)) == 255).any()
 
 
+def test_heat_is_drawn_in_its_region_alone() -> None:
+    # Of 8 x 6 pixels the columns 2 to 5 and the rows 3 to 5.
+    pixels = render_overlay(GREY_SCAN, HOT, 1.0, region=(0.25, 0.5, 0.75, 1.0))
+    coloured = (pixels != 51).any(axis=2)
+    assert coloured[3:, 2:6].all()
+    assert coloured.sum() == 3 * 4
+    assert pixels[4, 4].tolist() == YELLOW
+
+
+def test_heat_is_stretched_over_its_region() -> None:
+    heat = np.array([[0, 1], [0, 0]], np.float32)
+    pixels = render_overlay(make_scan(np.zeros((40, 80), np.float32)), heat, 1.0, region=(0.5, 0.0, 1.0, 0.5))
+    assert pixels[2, 77].tolist() == YELLOW  # a corner's outer quarter is beyond every other centre
+    assert not pixels[:, :40].any() and not pixels[20:].any()
+
+
+def test_a_box_is_in_shares_of_the_picture_whatever_the_region() -> None:
+    scan, box = make_scan(np.full((101, 201), 0.2, np.float32)), (0.25, 0.2, 0.75, 0.6)
+    wanted = render_overlay(scan, NOTHING, 1.0, box)
+    assert np.array_equal(render_overlay(scan, NOTHING, 1.0, box, (0.0, 0.0, 0.5, 0.5)), wanted)
+
+
+def test_a_region_without_a_pixel_of_its_own_draws_nothing() -> None:
+    assert (render_overlay(GREY_SCAN, HOT, 1.0, region=(0.5, 0.5, 0.51, 0.51)) == 51).all()
+
+
 def test_a_png_holds_the_pixels_and_says_what_they_are() -> None:
     pixels = render_overlay(GREY_SCAN, HOT, 0.5)
     image = Image.open(io.BytesIO(render_png(pixels, {"Title": "Heat map: where"})))

@@ -53,7 +53,7 @@ def find_head(pixels: FloatArray) -> Region:
     """The bounding box of what is not background, with a margin; the whole picture where nothing stands out.
 
     pixels: (rows, columns), 0 to 1. The background is the grey value of the border where most of the border has one,
-    else black. Bright frames and pages are taken off first, up to three of them, without a margin.
+    else black. Bright frames and pages, with what is around them, are taken off first, up to three, without a margin.
     """
     step = max(1, max(pixels.shape) // _SEARCH_SIDE_PX)
     seen = pixels[::step, ::step]
@@ -61,7 +61,8 @@ def find_head(pixels: FloatArray) -> Region:
     for _ in range(_MOST_FRAMES):
         background = _background(outer.cut(seen))
         inner = _content(seen, outer, background)
-        if background < _BRIGHT or inner == outer:
+        # Black around it is air, unless a frame or a page comes next.
+        if inner == outer or max(background, _background(inner.cut(seen))) < _BRIGHT:
             break
         outer = inner
     found = _widen(inner, outer)
