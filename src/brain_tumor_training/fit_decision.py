@@ -58,8 +58,8 @@ GATE_DOUBTS = 0.04
 # This share of the validation images of training sources counts as unfamiliar.
 MAX_UNFAMILIAR = 0.02
 # On sources that trained nothing, in the mean of the sources: tumors that may be No Tumor without doubt, and images
-# without a tumor that may be one without doubt. Thresholds rise until this holds.
-MAX_SURE_NO_TUMOR = 0.02
+# without a tumor that may be one without doubt: 2 % of both together. Thresholds rise until this holds.
+MAX_SURE_NO_TUMOR = 0.03
 MAX_SURE_TUMOR = 0.01
 _HIGHEST_THRESHOLD = 0.995  # above it nothing would be left
 # This share of the validation scans without a tumor may show a location ...
