@@ -19,22 +19,24 @@ HOST ?= 127.0.0.1
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check docs format lock audit clean
+.PHONY: help app test test-all check docs format lock audit clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(VENV)/app.stamp ## open the page in a browser (installs the runtime and Streamlit first)
 	$(PY) -m streamlit run app.py --server.address "$(HOST)" --server.port "$(PORT)" $(ARGS)
 
-test: $(VENV)/dev.stamp ## run every test (installs all development tools first)
+test: $(VENV)/dev.stamp ## run the tests of every behaviour (installs all development tools first)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
+
+test-all: $(VENV)/dev.stamp ## run every test, also those that take long: soak, fuzz, browser, training
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
-check: $(VENV)/dev.stamp ## formatting, lint, types and the quick tests
+check: $(VENV)/dev.stamp ## formatting, lint and types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
 docs: $(VENV)/dev.stamp ## build the documentation into build/docs, the tutorial's answers included
 	$(PY) -m sphinx --fail-on-warning --keep-going --quiet $(ARGS) docs build/docs
