@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,14 @@ def test_a_network_s_maps_come_out_of_the_same_run(tmp_path: Path) -> None:
     assert output.location is not None and output.saliency is not None
     assert output.location.round(1).tolist() == [[0, 1], [0, 1]]
     assert output.saliency.shape == (2, 2, 4)
+
+
+def test_the_runtime_writes_nothing_of_its_own(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
+    LiteRTEngine(model, threads=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_standard_error_is_open_again_afterwards(model: ModelFile, capfd: pytest.CaptureFixture[str]) -> None:
+    LiteRTEngine(model, threads=1)
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
