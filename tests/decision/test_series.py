@@ -87,3 +87,11 @@ def test_a_run_counts_only_where_the_tumor_is_located(located: bool, status: Sta
 def test_a_run_that_shows_no_place_is_not_told_as_too_few_neighbours() -> None:
     verdict = decide_series([make_finding(Label.GLIOMA, located=False)] * 5)
     assert verdict.reason.endswith("5 of 5 slices are called a tumor, too few side by side and with a place")
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+def test_a_run_of_exactly_the_least_length_is_long_enough_however_it_is_rounded(rounded: bool) -> None:
+    # An oblique stack: three slices, ten thirds of a millimetre apart along a slanted normal.
+    positions = [0.1 + place * 10 / 3 for place in range(MIN_RUN)]
+    findings = [make_finding(Label.GLIOMA, position_mm=round(one, 6) if rounded else one) for one in positions]
+    assert decide_series(findings).status is Status.CLASSIFIED

@@ -13,6 +13,10 @@ from brain_tumor.labels import Label
 # docs/series.md has the other six subjects.
 MIN_RUN = 3
 MIN_EXTENT_MM = 10.0
+RANK_DECIMALS = 6
+# Positions are decimal strings in DICOM and six decimals in a table: a run of exactly MIN_EXTENT_MM is long enough in
+# both.
+_TOLERANCE_MM = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def _is_long_enough(run: Sequence[Finding]) -> bool:
     if first is None or last is None:
         return True
     # Each slice stands for its spacing, so n slices are n spacings long.
-    return abs(last - first) * len(run) / (len(run) - 1) >= MIN_EXTENT_MM
+    return abs(last - first) * len(run) / (len(run) - 1) >= MIN_EXTENT_MM - _TOLERANCE_MM
 
 
 def _share(label: Label, analysed: Sequence[Finding]) -> float:
@@ -111,6 +115,14 @@ def _mean(label: Label, run: Sequence[Finding]) -> float:
 
 
 def _rank(finding: Finding | None) -> tuple[bool, float]:
-    # Slices that were not analysed come last: their probabilities mean nothing.
     assert finding is not None  # noqa: S101 - the places of readable slices only
-    return finding.verdict.status is Status.NOT_A_BRAIN_MRI, finding.probabilities[Label.NO_TUMOR]
+    return rank_suspicion(finding.verdict, finding.probabilities[Label.NO_TUMOR])
+
+
+def rank_suspicion(verdict: Verdict, no_tumor: float) -> tuple[bool, float]:
+    """Sorts slices, the most suspicious first; no_tumor: the probability of No Tumor.
+
+    Those that were not analysed come last, as their probabilities mean nothing. Probabilities count to as many decimals
+    as tables have, so that a run that goes on from a table orders as one in a single go.
+    """
+    return verdict.status is Status.NOT_A_BRAIN_MRI, round(no_tumor, RANK_DECIMALS)

@@ -93,7 +93,9 @@ class Batch:
             line = render_error_line(answered.slice.name, str(row["reason"]))
         self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
         self.progress.advance()
-        one.findings[place] = to_finding(row, self._has_location)
+        # Of the answer itself, not of its row, which is rounded: the report decides on the same values.
+        position_mm = answered.slice.position_mm
+        one.findings[place] = answered.result.to_finding(position_mm) if answered.result else None
 
     def _close_series(self) -> None:
         """Answer the series whose slices are all there, in their order."""

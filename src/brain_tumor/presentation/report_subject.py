@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from brain_tumor.classifier import Result
-from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
+from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series, rank_suspicion
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
@@ -122,7 +122,8 @@ class SeriesDraft:
         self._slices.append(ReportSlice(place + 1, position_mm, result.verdict, 1 - healthy, gate))
         self._pixels.update((digits or fingerprint(result.scan)).encode())
         # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
-        rank = (result.verdict.status is not Status.NOT_A_BRAIN_MRI, -healthy, -place)
+        not_analysed, suspicion = rank_suspicion(result.verdict, healthy)
+        rank = (not not_analysed, -suspicion, -place)
         if len(self._worst) < SHOWN_SLICES or rank > self._worst[0][0]:
             # Location where there is one, for it says more; saliency otherwise.
             pictures = _to_pictures(result.scan, to_heat_maps(result)[-1:])
