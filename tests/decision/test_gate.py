@@ -57,11 +57,11 @@ def test_a_modality_that_is_no_code_of_dicom_s_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("values", [2, 4, 6])
 def test_a_label_map_has_few_greys(values: int) -> None:
-    labels = np.random.default_rng(0).integers(0, values, (80, 80)).astype(np.float32) / (values - 1)
-    assert gate_reason(make_scan(labels), make_output(), make_rules()) == (Reason.FEW_GREYS, None)
+    labels = np.random.default_rng(0).integers(0, values, (80, 80)) / (values - 1)
+    assert gate_reason(make_scan(labels.astype(np.float32)), make_output(), make_rules()) == (Reason.FEW_GREYS, None)
 
 
 def test_a_dark_scan_of_a_few_values_is_no_label_map() -> None:
     # A window sixteen times too wide leaves sixteen greys of 256.
-    dark = np.random.default_rng(0).integers(0, 16, (80, 80)).astype(np.float32) / 255
-    assert gate_reason(make_scan(dark), make_output(), make_rules()) is None
+    dark = np.random.default_rng(0).integers(0, 16, (80, 80)) / 255
+    assert gate_reason(make_scan(dark.astype(np.float32)), make_output(), make_rules()) is None

@@ -55,6 +55,9 @@ def test_what_is_no_brain_mri_is_no_tumor_and_not_analysed() -> None:
         ((0.62, 0.38, 0.0, 0.0), (1.0, 0.0), Reason.CLOSE_CALL),
         ((0.1, 0.1, 0.8, 0.0), (1.0, 0.0), Reason.TUMOR_POSSIBLE),
         ((0.05, 0.05, 0.9, 0.0), (1.0, 0.0), None),
+        # All tumors together are 0.85, then 0.95; which one it is may be open.
+        ((0.75, 0.1, 0.15, 0.0), (1.0, 0.0), Reason.NO_TUMOR_POSSIBLE),
+        ((0.65, 0.3, 0.05, 0.0), (1.0, 0.0), None),
         ((0.5, 0.3, 0.1, 0.1), (0.4, -3.5), Reason.HARDLY_A_BRAIN),
     ],
 )
@@ -62,7 +65,12 @@ def test_the_first_reason_to_doubt_counts(
     probabilities: tuple[float, ...], gate_scores: tuple[float, ...], reason: Reason | None
 ) -> None:
     rules = make_rules(
-        min_probability=0.6, min_margin=0.25, min_sure_gate_score=0.5, min_familiarity=-3.0, min_no_tumor=0.85
+        min_probability=0.6,
+        min_margin=0.25,
+        min_sure_gate_score=0.5,
+        min_familiarity=-3.0,
+        min_no_tumor=0.85,
+        min_tumor=0.9,
     )
     scores, values = np.array(gate_scores, np.float32), np.array(probabilities, np.float32)
     output = replace(make_output(), probabilities=values, gate_scores=scores)

@@ -100,7 +100,7 @@ def test_the_total_is_over_everything_that_is_not_brain_mri(tmp_path: Path) -> N
     assert counts(total.accepted) == (3, 4)
     assert counts(total.called_tumor) == (2, 4)
     assert counts(total.called_tumor_surely) == (1, 4)
-    assert total.rejections == {"it is a cat": 1}
+    assert total.rejections == {Reason.NOT_A_BRAIN: 1}
 
 
 def test_a_file_of_two_families_counts_once_in_the_total(tmp_path: Path) -> None:

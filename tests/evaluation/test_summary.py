@@ -99,7 +99,7 @@ def test_the_terminal_gets_what_other_sources_are_called(tmp_path: Path) -> None
         "called tumor  100.0 % (20.7 to 100.0)  ct (not brain MRI): "
         "1 of 1, 1 of 1 without the uncertain, which are 0 of 1",
         "surely tumor  25.0 % (4.6 to 69.9)  all that is not brain MRI: 1 of 4 with 90 % or more",
-        "rejected      2 images that are not brain MRI: it is a cat",
+        "rejected      2 images that are not brain MRI: the image does not look like a brain MRI",
     ]
 
 
@@ -107,7 +107,7 @@ def test_the_page_has_a_table_of_what_is_not_brain_mri(html: str) -> None:
     assert '<h2 id="sources">' in html
     assert "All of them" in html
     assert '<strong>25.0 %</strong><br><span class="i">4.6 to 69.9<br>1 of 4</span>' in html
-    assert "<td>it is a cat</td>" in html
+    assert "<td>the image does not look like a brain MRI</td>" in html
     assert "none was rejected" in html
 
 

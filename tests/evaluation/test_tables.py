@@ -73,7 +73,7 @@ def test_the_json_has_the_counts_of_every_source_and_of_all_that_is_not_brain_mr
     sources = json.loads(render_json(make_evaluation(tmp_path)))["sources"]
     cats, ct = sources["families"]
     assert (cats["family"], cats["origin"], cats["kind"], cats["expected"]) == ("cats", "other", "not brain MRI", [])
-    assert (cats["images"], cats["unreadable"], cats["rejections"]) == (3, 0, {"it is a cat": 2})
+    assert (cats["images"], cats["unreadable"], cats["rejections"]) == (3, 0, {"not_a_brain": 2})
     assert (ct["called_tumor"]["hits"], ct["called_tumor_surely"]["hits"], ct["right"]) == (1, 0, None)
     total = sources["all_not_brain_mri"]
     assert (total["images"], total["accepted"]["hits"], total["called_tumor_surely"]["hits"]) == (4, 2, 1)

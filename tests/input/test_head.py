@@ -112,6 +112,12 @@ def test_an_inverted_head_between_black_bars_is_found() -> None:
     assert find_head(surround(1 - draw_head(), 0, rows=40, columns=0)) == Region(90, 190, 60, 110)
 
 
+def test_a_bright_square_on_black_is_no_frame() -> None:
+    pixels = np.zeros((200, 200), np.float32)
+    pixels[50:150, 50:150] = 0.8
+    assert find_head(pixels) == Region(46, 154, 46, 154)
+
+
 def test_brightness_does_not_matter() -> None:
     assert find_head(draw_head() * np.float32(0.05)) == HEAD
 

@@ -17,14 +17,14 @@ from brain_tumor.presentation.rows import (
     to_row,
     to_rows,
 )
-from tests.factories import make_location, make_result, make_scan
+from tests.factories import make_location, make_output, make_result, make_scan
 
 
 def test_the_columns_and_their_order_are_kept_for_other_programs() -> None:
     assert ",".join(COLUMNS) == (
         "file,status,class,confidence,p_glioma,p_meningioma,p_no_tumor,p_pituitary,reason,model_id,"
         "location_x0,location_y0,location_x1,location_y1,location_score,"
-        "slice,series,position_mm,gate_score,version,elapsed_s"
+        "slice,series,position_mm,gate_score,version,elapsed_s,reason_code,familiarity"
     )
 
 
@@ -74,6 +74,18 @@ def test_a_location_is_a_box_in_fractions_of_the_image_and_a_score() -> None:
     # The third and fourth of four columns, the second of four rows.
     row = to_row(make_result(location=make_location(0.75)))
     assert [row[column] for column in LOCATION_COLUMNS] == [0.5, 0.25, 1.0, 0.5, 0.75]
+
+
+def test_a_row_has_the_reason_in_words_and_as_a_code() -> None:
+    row = to_row(make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.TOO_SMALL, "9 x 5")))
+    assert row["reason_code"] == "too_small"
+    assert row["reason"] == "not analysed: the image is only 9 x 5 pixels, 64 a side are needed"
+    assert to_row(make_result())["reason_code"] is None
+
+
+def test_familiarity_is_the_second_gate_score_where_the_network_has_one() -> None:
+    assert to_row(replace(make_result(), output=make_output(familiarity=-1.5)))["familiarity"] == -1.5
+    assert to_row(make_result())["familiarity"] is None
 
 
 def test_without_a_location_its_cells_are_empty() -> None:

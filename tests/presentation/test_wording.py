@@ -30,7 +30,7 @@ def test_no_answer_claims_certainty() -> None:
 
 def test_an_uncertain_image_says_why() -> None:
     result = make_result(Verdict(Label.GLIOMA, Status.UNCERTAIN, Reason.UNLIKELY))
-    assert render_line(result) == "slice.png: Glioma 70.0 % (needs a human look)"
+    assert render_line(result) == "slice.png: Glioma 70.0 % (needs a human look: no class is likely enough)"
 
 
 def test_an_image_that_was_not_analysed_shows_no_per_cent() -> None:

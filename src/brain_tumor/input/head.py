@@ -62,7 +62,7 @@ def find_head(pixels: FloatArray) -> Region:
         background = _background(outer.cut(seen))
         inner = _content(seen, outer, background)
         # Black around it is air, unless a frame or a page comes next.
-        if inner == outer or max(background, _background(inner.cut(seen))) < _BRIGHT:
+        if inner == outer or (background < _BRIGHT and not _is_framed(seen, inner)):
             break
         outer = inner
     found = _widen(inner, outer)
@@ -75,6 +75,11 @@ def find_head(pixels: FloatArray) -> Region:
     sides = region.bottom - region.top, region.right - region.left
     shares = sides[0] / pixels.shape[0], sides[1] / pixels.shape[1]
     return region if min(sides) >= _LEAST_SIDE_PX and min(shares) >= _LEAST_SHARE else Region.whole(pixels)
+
+
+def _is_framed(pixels: FloatArray, within: Region) -> bool:
+    frame = _background(within.cut(pixels))
+    return frame >= _BRIGHT and _content(pixels, within, frame) != within
 
 
 def _background(pixels: FloatArray) -> float:
