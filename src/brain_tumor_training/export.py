@@ -177,7 +177,8 @@ def add_evaluations(
     model = load_model_file(path)
     metrics = {**model.card.about.get("metrics", {}), **evaluations}
     others = {**model.card.about.get("other_sources", {}), **(sources or {})}
-    card = replace(model.card, about={**model.card.about, "metrics": metrics, "other_sources": others})
+    added = {"metrics": metrics, **({"other_sources": others} if others else {})}
+    card = replace(model.card, about={**model.card.about, **added})
     write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))
 
 

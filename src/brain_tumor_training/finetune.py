@@ -40,6 +40,9 @@ from brain_tumor_training.recipes import RECIPES, Augmentation, FinetuneRecipe
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, read_csv, write_split
 from brain_tumor_training.train import Record, StartEpoch, load_network, save_whole
 
+# Of a number of views: sums of float64 are far closer.
+_ROUNDING = 1e-9
+
 Targets = dict[str, FloatArray]  # "possible" (n, 4), "covered" (n, h, w)
 
 
@@ -128,8 +131,10 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         if self._seed is not None:
             rng = np.random.default_rng([self._seed, epoch])
             # As often as expected, less what is left over, which chance decides.
-            certain = np.repeat(self._order, self._expected.astype(int))
-            left = self._expected % 1
+            # 0.9999999999999999 is one: nothing but rounding is below it.
+            times = np.floor(self._expected + _ROUNDING)
+            certain = np.repeat(self._order, times.astype(int))
+            left = np.maximum(self._expected - times, 0)
             missing = self._length - len(certain)
             drawn = rng.choice(self._order, missing, p=left / left.sum()) if missing else self._order[:0]
             self._order = rng.permutation(np.concatenate([certain, drawn]))

@@ -24,6 +24,8 @@ def depth_in_head(image: FloatArray) -> FloatArray:
     if not count:
         return np.zeros(small.shape, np.float32)
     largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    if largest.all():
+        return np.ones(small.shape, np.float32)  # no outline is seen, and none is near
     # A head that the picture cuts goes on outside of it: its edge is no skull.
     depth: FloatArray = (ndimage.distance_transform_edt(largest) / len(small)).astype(np.float32)
     return depth

@@ -126,3 +126,60 @@ def test_noise_leaves_black_brighter_as_a_magnitude_does() -> None:
 def test_half_a_turn_brings_the_upper_left_to_the_lower_right() -> None:
     draw = Draw.sample(replace(UNCHANGED, upside_down=1.0), np.random.default_rng(0))
     assert move(square(slice(0, 8), slice(0, 16)), draw) == pytest.approx(square(slice(56, 64), slice(48, 64)))
+
+
+def test_without_a_share_no_view_has_a_curve_is_inverted_or_clipped() -> None:
+    draw = still()
+    assert (draw.curve, draw.inverted, draw.window) == (None, False, (0.0, 1.0))
+
+
+def test_a_share_of_the_views_has_each() -> None:
+    rng = np.random.default_rng(0)
+    shares = replace(UNCHANGED, curve=0.5, inverted=0.25, window=0.75)
+    views = [Draw.sample(shares, rng) for _ in range(400)]
+    assert 160 < sum(view.curve is not None for view in views) < 240
+    assert 70 < sum(view.inverted for view in views) < 130
+    assert 270 < sum(view.window != (0.0, 1.0) for view in views) < 330
+
+
+def test_every_curve_rises_from_black_to_white() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        curve = Draw.sample(replace(UNCHANGED, curve=1.0), rng).curve
+        assert curve is not None
+        assert (curve[0], curve[-1]) == (0, pytest.approx(1))
+        assert (np.diff(curve) > 0).all()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (0.25, 0.4), (0.5, 0.8), (0.75, 0.9), (1.0, 1.0)])
+def test_a_curve_is_linear_between_its_knots(before: float, after: float) -> None:
+    draw = replace(still(), curve=np.array([0, 0.8, 1], np.float32))
+    assert change_grey(np.full((SIDE, SIDE), before, np.float32), draw) == pytest.approx(after, abs=1e-6)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (0.1, 0.0), (0.35, 0.5), (0.6, 1.0), (0.9, 1.0)])
+def test_a_window_makes_its_ends_black_and_white(before: float, after: float) -> None:
+    draw = replace(still(), window=(0.1, 0.6))
+    assert change_grey(np.full((SIDE, SIDE), before, np.float32), draw) == pytest.approx(after, abs=1e-6)
+
+
+def test_no_window_cuts_off_more_than_a_tenth_of_the_dark_and_a_third_of_the_bright() -> None:
+    rng = np.random.default_rng(0)
+    windows = [Draw.sample(replace(UNCHANGED, window=1.0), rng).window for _ in range(50)]
+    assert all(0 <= black <= 0.1 and 0.65 <= white <= 1 for black, white in windows)
+
+
+def test_inversion_exchanges_bright_and_dark_in_the_head_and_leaves_the_air() -> None:
+    head = square(slice(16, 48), slice(16, 48))
+    head[16:48, 32:48] = 0.25
+    inverted = change_grey(head, replace(still(), inverted=True))
+    # White is 1 here, so 1 becomes 0 and 0.25 becomes 0.75.
+    assert inverted[20:44, 18:31] == pytest.approx(0, abs=1e-6)
+    assert inverted[20:44, 33:46] == pytest.approx(0.75)
+    assert not inverted[:12].any() and not inverted[:, :12].any()
+
+
+def test_inversion_is_relative_to_the_brightest_pixel() -> None:
+    head = 0.5 * square(slice(16, 48), slice(16, 48))
+    head[16:48, 32:48] = 0.2
+    assert change_grey(head, replace(still(), inverted=True))[32, 40] == pytest.approx(0.3)

@@ -155,6 +155,7 @@ def test_every_command_has_help(command: str, capsys: Capture) -> None:
     assert (end.value.code, capsys.readouterr().out.startswith("usage: ")) == (0, True)
 
 
+TRAINING_LIST = "training-list --data d --index i --groups g --out o".split()
 CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
 
 
@@ -172,6 +173,8 @@ CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x6x1"],
         ["fit", "--data", "d", "--out", "o", "--allow-leaks-into", "train"],
         ["fit-decision", "run", "--data", "d"],
+        [*TRAINING_LIST, "--own-weight", "0"],
+        [*TRAINING_LIST, "--own-weight", "nan"],
         [*CROSS, "--folds", "1,1"],
         [*CROSS, "--folds", "1,"],
         [*CROSS, "--folds", "one"],
@@ -419,6 +422,55 @@ def test_a_training_list_leaves_out_copies_of_tested_images_in_other_sources(tmp
     assert "all.csv: lacks 2 images of the split, more/flair/s01_a.png first" in told(capsys)
 
 
+FURTHER = """\
+path,source,label,family,sequence,patient,skull_stripped,split
+a.png,clinic,tumor,,t1,one,1,held-back
+b.png,stroke,other lesion,,flair,two,0,train
+c.png,web,not-brain-mri,photo,,three,0,train
+"""
+
+
+def test_a_training_list_takes_further_sources_from_their_index(tmp_path: Path) -> None:
+    (tmp_path / "further").mkdir()
+    (tmp_path / "further/index.csv").write_text(FURTHER, encoding="utf-8")
+    index = str(tmp_path / "further/index.csv")
+    assert build_list(tmp_path, "--further", index) == 0
+    rows = {row.path: row for row in read_examples(tmp_path / "list.csv") if row.path.startswith("further")}
+    assert set(rows) == {"further/a.png"}
+    assert (rows["further/a.png"].split, rows["further/a.png"].skull_stripped) == ("test", True)
+
+
+def test_a_training_list_knows_sources_by_name(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "further").mkdir()
+    (tmp_path / "further/index.csv").write_text(FURTHER, encoding="utf-8")
+    index = str(tmp_path / "further/index.csv")
+    named = ["--no-tumor-source", "stroke", "--leave-out-source", "stroke"]
+    assert build_list(tmp_path, "--further", index, *named) == 0
+    rows = {row.path: row for row in read_examples(tmp_path / "list.csv")}
+    assert (rows["further/b.png"].label, rows["further/b.png"].split) == (Label.NO_TUMOR, "test")
+    list_again = ["--out", str(tmp_path / "list.csv"), "--groups", str(tmp_path / "groups.csv"), "--further", index]
+    command = ["training-list", "--data", str(tmp_path), "--index", str(tmp_path / "set/index.csv"), *list_again]
+    assert main([*command, "--leave-out-source", "clinics"]) == 2
+    assert "lists no source clinics" in told(capsys)
+
+
+def test_a_training_list_weighs_the_set_s_own_images_and_notes_stripped_heads(tmp_path: Path) -> None:
+    other = ["--other", "more/flair=notumor", "--other-groups", str(tmp_path / "more.csv")]
+    assert build_list(tmp_path, "--own-weight", "2.5", "--stripped", "more/flair", *other) == 0
+    rows = read_examples(tmp_path / "list.csv")
+    known = {(row.path.partition("/")[0], row.weight, row.skull_stripped) for row in rows}
+    assert known == {("set", 2.5, False), ("more", 1.0, True)}
+
+
+def test_without_folds_no_other_source_has_a_copy_of_the_set_s_own(tmp_path: Path) -> None:
+    groups = {"set/a.png": 1, "set/b.png": 2, "set/copy.png": 1, "more/flair/s01_a.png": 1, "more/flair/s02_a.png": 3}
+    audit = tmp_path / "all.csv"
+    audit.write_text("path,group\n" + "".join(f"{path},{group}\n" for path, group in groups.items()), encoding="utf-8")
+    other = ["--other", "more/flair=notumor", "--other-groups", str(tmp_path / "more.csv"), "--all-groups", str(audit)]
+    assert build_list(tmp_path, *other) == 0
+    assert {row.path for row in read_examples(tmp_path / "list.csv")} == set(groups) - {"more/flair/s01_a.png"}
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -426,6 +478,7 @@ def test_a_training_list_leaves_out_copies_of_tested_images_in_other_sources(tmp
         (["--other", "notumor", "--other-groups", "more.csv"], "--other notumor: is not FOLDER=LABEL"),
         (["--other", "more/flair=gliom", "--other-groups", "more.csv"], "is given the label 'gliom'"),
         (["--data", "elsewhere"], "does not lie below --data elsewhere"),
+        (["--stripped", "more/flare"], "--stripped more/flare: is no folder of --other"),
     ],
 )
 def test_a_training_list_that_cannot_be_built_is_status_2_and_one_line(
@@ -470,6 +523,12 @@ def test_finetune_can_feed_a_gpu(tmp_path: Path, asked: list[tuple[Any, ...]]) -
     assert tune(tmp_path, "--batch-size", "64", "--processes", "6") == 0
     recipe, processes = asked[0][2], asked[0][-1]
     assert (recipe, processes) == (replace(FINETUNE_RECIPES["finetuned"], batch_size=64), 6)
+
+
+def test_finetune_can_have_shorter_epochs(tmp_path: Path, asked: list[tuple[Any, ...]]) -> None:
+    build_list(tmp_path, "--hold-out-fold", "0")
+    assert tune(tmp_path, "--epoch-views", "500") == 0
+    assert asked[0][2] == replace(FINETUNE_RECIPES["finetuned"], epoch_views=500)
 
 
 def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:

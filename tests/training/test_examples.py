@@ -22,8 +22,9 @@ def read(tmp_path: Path, text: str) -> list[Example]:
 
 
 def test_a_list_reads_as_it_was_written(tmp_path: Path) -> None:
-    write_examples([GLIOMA, HEALTHY, SOME_TUMOR], tmp_path / "list.csv")
-    assert read_examples(tmp_path / "list.csv") == [GLIOMA, HEALTHY, SOME_TUMOR]
+    examples = [GLIOMA, HEALTHY, SOME_TUMOR, replace(HEALTHY, path="c.png", skull_stripped=True, weight=2.5)]
+    write_examples(examples, tmp_path / "list.csv")
+    assert read_examples(tmp_path / "list.csv") == examples
 
 
 def test_an_unknown_type_leaves_the_three_tumors_open() -> None:
@@ -34,6 +35,23 @@ def test_an_unknown_type_leaves_the_three_tumors_open() -> None:
 def test_the_box_may_be_left_out_with_its_columns(tmp_path: Path) -> None:
     (found,) = read(tmp_path, "path,label,group,source,split\na/2.png,no tumor,g2,br35h,validation\n")
     assert found == HEALTHY
+
+
+def test_without_the_columns_an_image_has_a_skull_and_counts_once(tmp_path: Path) -> None:
+    (found,) = read(tmp_path, f"{HEAD}a/1.png,glioma,g1,figshare,train,,,,\n")
+    assert (found.skull_stripped, found.weight) == (False, 1.0)
+
+
+def test_an_empty_weight_is_1(tmp_path: Path) -> None:
+    head = f"{HEAD.strip()},skull_stripped,weight\n"
+    (found,) = read(tmp_path, f"{head}a/1.png,glioma,g1,figshare,train,,,,,1,\n")
+    assert (found.skull_stripped, found.weight) == (True, 1.0)
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "much"])
+def test_a_weight_that_is_no_positive_number_is_refused(tmp_path: Path, weight: str) -> None:
+    with pytest.raises(DatasetError, match=f"a/1.png has the weight '{weight}'; more than 0 is needed"):
+        read(tmp_path, f"{HEAD.strip()},weight\na/1.png,glioma,g1,figshare,train,,,,,{weight}\n")
 
 
 def test_a_box_without_area_is_no_box(tmp_path: Path) -> None:

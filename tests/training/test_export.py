@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
 
 import numpy as np
+import tensorflow as tf
+from PIL import Image
 from scipy.special import expit
 
 from brain_tumor.classifier import Classifier, load_classifier
@@ -24,10 +26,12 @@ from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
 from brain_tumor_training.examples import read_examples
+from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.fit_decision import read_decision
-from brain_tumor_training.splits import VALIDATION, read_split
+from brain_tumor_training.splits import VALIDATION, pick_evenly, read_split
 from brain_tumor_training.train import load_network
+from tests.factories import encode
 from tests.training.drawn import SMALL, SMALL_FINETUNE, Run, draw_slice, draw_stripes, make_run
 
 
@@ -49,7 +53,7 @@ def exported(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Export
     path = tmp_path_factory.mktemp("exported") / "deeper" / "small.tfliteA"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "MIN_PARITY_IMAGES", 8)
-        return Exported(path, export.export(small_run.folder, small_run.data, path, 400))
+        return Exported(path, export.export(small_run.folder, small_run.data, path, 400, licence="MIT, as a test"))
 
 
 def most_likely(classifier: Classifier) -> dict[Label, Label]:
@@ -85,6 +89,54 @@ def test_probabilities_are_the_softmax_of_logits_over_the_temperature(exported: 
     assert output.probabilities == pytest.approx(powers / powers.sum(), abs=1e-5)
 
 
+def test_a_file_has_two_gate_scores_the_second_is_0_or_less(exported: Exported) -> None:
+    output = load_classifier(exported.path).classify(draw_slice(Label.GLIOMA, 77), "slice.png").output
+    assert output.gate_scores.shape == (2,)
+    assert output.gate_scores[1] <= 0
+
+
+def test_the_familiarity_in_the_file_is_that_of_its_module(small_run: Run) -> None:
+    familiarity, network = Familiarity.load(small_run.folder), load_network(small_run.folder)
+    serving = export.Serving(network, read_decision(small_run.folder), familiarity, SMALL.input)
+    images = [read_scan(draw_slice(label, 77), "slice.png") for label in Label]
+    batch = np.concatenate([to_tensor(scan, SMALL.input) for scan in images])
+    average = np.asarray(serving.backbone(batch, training=False)["average"])
+    directions = average / np.linalg.norm(average, axis=1, keepdims=True)
+    found = np.asarray(serving.outputs(tf.constant(batch))["gate_scores"])
+    assert found[:, 1] == pytest.approx(familiarity.score(directions), rel=1e-3, abs=1e-3)
+
+
+def test_a_drawn_slice_is_more_familiar_than_noise(exported: Exported) -> None:
+    classifier = load_classifier(exported.path)
+    noise = encode(Image.effect_noise((64, 64), 200), "PNG")
+    pictures = (draw_slice(Label.GLIOMA, 77), noise)
+    known, unknown = (float(classifier.classify(one, "a.png").output.gate_scores[1]) for one in pictures)
+    assert known > unknown
+
+
+def test_a_file_whose_terms_nobody_stated_says_so(small_run: Run, tmp_path: Path) -> None:
+    export.export(small_run.folder, small_run.data, tmp_path / "a.tfliteA", 400, ("float32",))
+    assert load_model_file(tmp_path / "a.tfliteA").card.about["licence"] == "not stated"
+
+
+TERMS = "source,shows,origin,terms\neven,slices,drawn,none\nodd,slices,drawn,CC0\nclinic,heads,a clinic,CC BY 4.0\n"
+
+
+def test_the_card_has_the_terms_of_each_source_that_trained(small_finetune_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "terms.csv").write_text(TERMS, encoding="utf-8")
+    run = small_finetune_run.folder
+    rows, decision = read_split(run / "split.csv"), read_decision(run)
+    about = export._about(run, small_finetune_run.data, rows, decision, "MIT", tmp_path / "terms.csv")
+    assert set(about["sources"]) == {"even", "odd"}
+    assert about["sources"]["odd"] == {"shows": "slices", "origin": "drawn", "terms": "CC0"}
+
+
+def test_a_source_without_terms_is_named(tmp_path: Path) -> None:
+    (tmp_path / "terms.csv").write_text(TERMS, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"terms\.csv: says nothing of elsewhere; add a row for each source"):
+        export._sources(["clinic", "elsewhere"], tmp_path / "terms.csv")
+
+
 def test_the_card_holds_the_labels_in_order(exported: Exported) -> None:
     assert load_model_file(exported.path).card.rules.order == tuple(Label)
     with zipfile.ZipFile(exported.path) as archive:
@@ -94,14 +146,15 @@ def test_the_card_holds_the_labels_in_order(exported: Exported) -> None:
 def test_the_card_holds_the_fitted_numbers(small_run: Run, exported: Exported) -> None:
     card, decision = load_model_file(exported.path).card, read_decision(small_run.folder)
     assert card.temperature == decision.temperature
-    for name in ("min_gate_score", "max_chroma", "min_probability", "min_margin"):
+    names = "min_gate_score max_chroma min_probability min_margin min_sure_gate_score min_familiarity"
+    for name in (*names.split(), "min_no_tumor", "min_tumor"):
         assert getattr(card.rules, name) == getattr(decision, name)
     assert card.input == SMALL.input
 
 
 def test_the_card_tells_licence_notice_recipe_and_figures(small_run: Run, exported: Exported) -> None:
     about = load_model_file(exported.path).card.about
-    assert (about["licence"], about["notice"]) == ("Apache-2.0", NOTICE)
+    assert (about["licence"], about["notice"]) == ("MIT, as a test", NOTICE)
     assert about["training"] == json.loads((small_run.folder / "run.json").read_text(encoding="utf-8"))
     assert about["metrics"]["keras"] == json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
     assert about["parity"]["images"] == 8
@@ -134,7 +187,7 @@ def test_tumors_of_unknown_type_are_counted_and_part_of_the_fingerprint(
     unknown = replace(first, label=None)
     describe_run(run, [unknown, *rest], json.loads((run / "run.json").read_text(encoding="utf-8")))
     rows, decision = read_split(run / "split.csv"), read_decision(run)
-    found = export._about(run, small_finetune_run.data, rows, decision)["training_data"]
+    found = export._about(run, small_finetune_run.data, rows, decision, "MIT", None)["training_data"]
     assert found["images"][f"{first.split}/tumor"] == 1
     assert sum(found["images"].values()) == 40
     fingerprint = hashlib.sha256()

@@ -15,6 +15,7 @@ from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.export import Serving, convert
 from brain_tumor_training.exported import load_exported
+from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.finetuned_network import (
     FinetunedNetwork,
@@ -33,7 +34,24 @@ from tools.reopen_model import reopen
 pytestmark = pytest.mark.slow
 
 SMALL_SIDE = FinetuneRecipe("finetuned", input=replace(FinetuneRecipe("finetuned").input, side_px=96))
-GATE = Decision(1.0, 0.5, 0.1, 0.1, (0.1,) * 4528, 0.0, 0.0, None, {})
+GATE = Decision(
+    temperature=1.0,
+    min_probability=0.5,
+    min_margin=0.1,
+    max_chroma=0.1,
+    gate_weights=(0.1,) * 4528,
+    gate_bias=0.0,
+    min_gate_score=0.0,
+    min_location=None,
+    min_sure_gate_score=0.0,
+    min_familiarity=-9.0,
+    min_no_tumor=None,
+    min_tumor=None,
+    coverage={},
+    gate_rates={},
+    reference={},
+)
+KNOWN = Familiarity(np.zeros(4528, np.float32), np.eye(4528, 2, dtype=np.float32), np.zeros((3, 2), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +74,7 @@ def network(weights: str) -> FinetunedNetwork:
 
 @pytest.fixture(scope="module", params=["static int8", "dynamic range"])
 def model(request: pytest.FixtureRequest, network: FinetunedNetwork) -> ModelFile:
-    serving = Serving(to_serving_network(SMALL_SIDE, network), GATE, SMALL_SIDE.input)
+    serving = Serving(to_serving_network(SMALL_SIDE, network), GATE, KNOWN, SMALL_SIDE.input)
     static = request.param == "static int8"
     made = convert(serving, quantize=not static)
     if static:

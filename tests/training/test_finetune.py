@@ -10,19 +10,22 @@ pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportErr
 
 import keras
 import numpy as np
+from PIL import Image
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor_training import finetune as module
 from brain_tumor_training import train
 from brain_tumor_training.examples import Example, read_examples
-from brain_tumor_training.finetune import ExampleBatches, finetune
+from brain_tumor_training.finetune import ExampleBatches, finetune, sampling_chances
 from brain_tumor_training.finetuned_network import build_finetuned, compile_finetuned
 from brain_tumor_training.history import read_history
 from brain_tumor_training.network import build_trunk
 from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.splits import read_split
+from tests.factories import encode
 from tests.training.drawn import SMALL_FINETUNE, UNCHANGED, Run, distances, list_examples
 from tests.training.twice import train_in_two_programs
 
@@ -327,35 +330,86 @@ def test_what_is_covered_tells_tumor_no_tumor_and_unknown(data: Path) -> None:
     assert targets["possible"].sum(axis=1).tolist() == [1, 1, 1, 3]
 
 
-@pytest.mark.parametrize(("balance", "gliomas"), [(0.0, 2), (0.5, 4), (1.0, 8)])
-def test_rare_classes_are_repeated(data: Path, balance: float, gliomas: int) -> None:
-    known = [one for one in list_examples(data) if one.path.startswith("Training/")]
-    healthy = [one for one in known if one.label is Label.NO_TUMOR][:8]
-    rare = [one for one in known if one.label is Label.GLIOMA][:2]
-    made = batches([*healthy, *rare], data, balance=balance)
-    # Eight of one class and two of the other: the ratio is 4, its square root 2.
-    assert made._repeats.tolist() == [1.0] * 8 + [4.0**balance] * 2
+def pictures(*kinds: tuple[str, Label | None, int], weight: float = 1.0) -> list[Example]:
+    """So many pictures of each source and label, on no disk."""
+    return [
+        Example(f"{source}/{label}{n}", label, f"{source}/{label}{n}", source, "train", None, weight=weight)
+        for source, label, count in kinds
+        for n in range(count)
+    ]
+
+
+def chances(examples: list[Example], balance: float) -> list[float]:
+    recipe = replace(SMALL_FINETUNE, balance=balance)
+    found: list[float] = sampling_chances([[one] for one in examples], recipe).tolist()
+    return found
+
+
+HEALTHY_AND_RARE = pictures(("clinic", Label.NO_TUMOR, 8), ("clinic", Label.GLIOMA, 2))
+
+
+@pytest.mark.parametrize(("balance", "gliomas"), [(0.0, 1 / 5), (0.5, 1 / 3), (1.0, 1 / 2)])
+def test_rare_labels_are_drawn_more_often(balance: float, gliomas: float) -> None:
+    # Eight of one label and two of the other: one fifth by number, one half where every label counts alike.
+    found = chances(HEALTHY_AND_RARE, balance)
+    assert sum(found) == pytest.approx(1)
+    assert found == pytest.approx([(1 - gliomas) / 8] * 8 + [gliomas / 2] * 2)
+
+
+def test_a_label_of_two_sources_counts_twice() -> None:
+    # Three kinds: healthy here, healthy there and glioma here.
+    kinds = (("here", Label.NO_TUMOR, 2), ("there", Label.NO_TUMOR, 8), ("here", Label.GLIOMA, 4))
+    assert chances(pictures(*kinds), 1.0) == pytest.approx([1 / 6] * 2 + [1 / 24] * 8 + [1 / 12] * 4)
+
+
+def test_tumors_of_unknown_type_are_a_label_of_their_own() -> None:
+    assert chances(pictures(("here", None, 1), ("here", Label.GLIOMA, 4)), 1.0) == pytest.approx([1 / 2] + [1 / 8] * 4)
+
+
+def test_a_weight_is_how_much_more_often_an_image_is_drawn() -> None:
+    examples = [*pictures(("own", Label.GLIOMA, 2), weight=3.0), *pictures(("other", Label.GLIOMA, 2))]
+    assert chances(examples, 0.5) == pytest.approx([3 / 8] * 2 + [1 / 8] * 2)
+
+
+def drawn(examples: list[Example], epoch: int = 0, seed: int = 0, **changes: Any) -> list[int]:
+    """How often an epoch takes each picture."""
+    made = batches(examples, Path(), seed, **changes)
+    made.start_epoch(epoch)
+    counts: list[int] = np.bincount(made._order, minlength=len(examples)).tolist()
+    return counts
+
+
+@pytest.mark.parametrize("count", [5, 10, 49])
+def test_an_epoch_takes_each_picture_once_where_all_count_alike(count: int) -> None:
+    # A share of 1 / 10 times 10 is 0.9999999999999999.
     for epoch in range(3):
-        made.start_epoch(epoch)
-        assert sorted(set(made._order.tolist())) == list(range(10))
-        assert (made._order >= 8).sum() == gliomas
-        assert (made._order < 8).sum() == 8
+        assert drawn(pictures(("here", Label.GLIOMA, count)), epoch) == [1] * count
 
 
-def test_classes_are_balanced_within_their_data_set(data: Path) -> None:
-    known = [one for one in list_examples(data) if one.path.startswith("Training/")]
-    healthy = [one for one in known if one.label is Label.NO_TUMOR][:8]
-    gliomas = [one for one in known if one.label is Label.GLIOMA][:8]
-    elsewhere = [replace(one, path=f"elsewhere/{one.path}") for one in healthy[2:]]
-    made = batches([*healthy[:2], *gliomas, *elsewhere], data, balance=1.0)
-    # Two healthy scans against eight gliomas; the six of elsewhere do not stand in for them.
-    assert made._repeats.tolist() == [4.0] * 2 + [1.0] * 8 + [1.0] * 6
+def test_an_epoch_takes_each_picture_at_least_as_often_as_the_whole_number_says() -> None:
+    # Of ten views five are gliomas, two and a half of each.
+    counts = [drawn(HEALTHY_AND_RARE, epoch, balance=1.0) for epoch in range(60)]
+    assert all(sum(one) == 10 and min(one[8:]) >= 2 for one in counts)
+    assert np.mean([sum(one[8:]) for one in counts]) == pytest.approx(5, abs=0.5)
 
 
-def test_tumors_of_unknown_type_have_a_number_of_repeats_of_their_own(data: Path) -> None:
-    known = list_examples(data)
-    examples = [*known[:3], replace(known[3], label=None, box=None)]
-    assert batches(examples, data, unknown_type_repeats=3.0)._repeats.tolist()[3] == 3
+def test_an_epoch_has_as_many_views_as_asked() -> None:
+    made = batches(HEALTHY_AND_RARE, Path(), epoch_views=23)
+    assert (len(made._order), len(made)) == (23, 6)  # batches of four
+    assert len(batches(HEALTHY_AND_RARE, Path())._order) == 10
+
+
+def test_a_short_epoch_takes_other_pictures_each_time() -> None:
+    seen = [tuple(drawn(HEALTHY_AND_RARE, epoch, epoch_views=4)) for epoch in range(5)]
+    assert {sum(one) for one in seen} == {4}
+    assert len(set(seen)) > 1
+    assert drawn(HEALTHY_AND_RARE, 1, epoch_views=4) == list(seen[1])
+
+
+def test_validation_images_are_taken_evenly_over_the_list() -> None:
+    examples = pictures(("here", Label.GLIOMA, 9))
+    assert [examples.index(one) for one in module._evenly(examples, 3)] == [0, 4, 8]
+    assert module._evenly(examples, 99) == examples
 
 
 def test_an_epoch_takes_one_copy_of_a_picture_and_others_take_the_others(data: Path) -> None:
@@ -394,6 +448,90 @@ def test_a_tumor_beside_a_filled_box_stays_one(data: Path) -> None:
     assert np.array_equal(before[14:18, 14:18], after[14:18, 14:18])
     assert not np.array_equal(before, after)
     assert all(np.array_equal(known[name], targets[name]) for name in known)
+
+
+def draw_head(side: int = 128) -> FloatArray:
+    """A disc of grey tissue in the middle, on black."""
+    rows, columns = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    tissue = np.random.default_rng(0).uniform(0.4, 0.6, (side, side))
+    return np.where(np.hypot(rows, columns) < 0.9, tissue, 0).astype(np.float32)
+
+
+NOBODY = Example("a", Label.NO_TUMOR, "a", "here", "train", None)
+
+
+def changed(example: Example, seed: int = 0, **shares: float) -> tuple[FloatArray, Example]:
+    """What becomes of a drawn head with these shares of changes."""
+    augmentation = replace(UNCHANGED, **shares)  # type: ignore[arg-type]
+    return module._change_content(draw_head(), example, augmentation, np.random.default_rng(seed))
+
+
+def test_a_drawn_lesion_is_a_tumor_of_unknown_type_with_a_box() -> None:
+    image, known = changed(NOBODY, lesion=1.0)
+    assert not np.array_equal(image, draw_head())
+    assert (known.label, len(known.possible)) == (None, 3)
+    assert known.box is not None
+
+
+def test_where_no_lesion_fits_the_image_stays_without_a_tumor() -> None:
+    empty = np.zeros((64, 64), np.float32)
+    augmentation = replace(UNCHANGED, lesion=1.0)
+    image, known = module._change_content(empty, NOBODY, augmentation, np.random.default_rng(0))
+    assert np.array_equal(image, empty) and known == NOBODY
+
+
+@pytest.mark.parametrize("label", [Label.GLIOMA, None])
+def test_a_tumor_gets_no_second_one(label: Label | None) -> None:
+    image, known = changed(replace(NOBODY, label=label), lesion=1.0)
+    assert np.array_equal(image, draw_head()) and known.label is label
+
+
+def test_a_skull_is_removed_once() -> None:
+    image, known = changed(NOBODY, seed=1, no_skull=1.0)
+    assert 0.5 < (image > 0).sum() / (draw_head() > 0).sum() < 0.95
+    assert known == NOBODY
+    image, _ = changed(replace(NOBODY, skull_stripped=True), seed=1, no_skull=1.0)
+    assert np.array_equal(image, draw_head())
+
+
+def test_a_view_with_a_drawn_lesion_asks_for_any_tumor_in_its_cells(data: Path) -> None:
+    healthy = next(one for one in list_examples(data) if one.label is Label.NO_TUMOR)
+    # The draws differ by place, and not every one is seen.
+    examples = [replace(healthy, group=str(number)) for number in range(8)]
+    _, targets = batches(examples, data, batch_size=8, augmentation=replace(UNCHANGED, lesion=1.0))[0]
+    possible = targets["possible"].sum(axis=1)
+    assert set(possible.tolist()) <= {1, 3} and (possible == 3).any()
+    assert [bool(one.max() > 0) for one in targets["covered"]] == [count == 3 for count in possible]
+
+
+@pytest.mark.parametrize(
+    ("box", "region", "seen"),
+    [
+        ((0.25, 0.5, 0.5, 0.75), (0.0, 0.0, 1.0, 1.0), (0.25, 0.5, 0.5, 0.75)),
+        ((0.25, 0.5, 0.5, 0.75), (0.25, 0.25, 0.75, 0.75), (0.0, 0.5, 0.5, 1.0)),
+        ((0.0, 0.0, 0.5, 0.5), (0.25, 0.25, 0.75, 0.75), (0.0, 0.0, 0.5, 0.5)),  # half of it is cut off
+        ((0.0, 0.0, 0.25, 0.25), (0.5, 0.5, 1.0, 1.0), None),
+        (None, (0.25, 0.25, 0.75, 0.75), None),
+    ],
+)
+def test_a_box_is_taken_into_the_region(box: Any, region: Any, seen: Any) -> None:
+    assert module._box_in_region(replace(NOBODY, box=box), region).box == seen
+
+
+def test_the_box_of_a_cropped_image_covers_the_same_tissue(tmp_path: Path) -> None:
+    # Tissue in the right lower quarter, and the tumor in its middle.
+    pixels = np.zeros((200, 200), np.uint8)
+    pixels[100:200, 100:200] = np.random.default_rng(0).integers(80, 160, (100, 100))
+    pixels[140:160, 140:160] = 255
+    (tmp_path / "a.png").write_bytes(encode(Image.fromarray(pixels), "PNG"))
+    example = Example("a.png", Label.GLIOMA, "a", "here", "validation", (0.7, 0.7, 0.8, 0.8))
+    contract = replace(SMALL_FINETUNE.input, crop="head")
+    images, targets = batches([example], tmp_path, None, input=contract)[0]
+    covered = targets["covered"][0]
+    assert np.unravel_index(covered.argmax(), covered.shape) == (1, 1)  # of three by three cells
+    assert images[0, 24, 24, 0] > 0.9
+    whole = batches([example], tmp_path, None)[0][1]["covered"][0]
+    assert np.unravel_index(whole.argmax(), whole.shape) == (2, 2)
 
 
 def probed(data: Path) -> keras.Model:

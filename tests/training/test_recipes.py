@@ -56,3 +56,22 @@ def test_an_epoch_after_the_last_has_the_last_side() -> None:
 def test_no_finetuned_recipe_trains_at_a_side_that_it_does_not_end_at() -> None:
     for recipe in FINETUNE_RECIPES.values():
         assert recipe.stages[-1].side_px == recipe.input.side_px
+
+
+def test_a_run_of_before_is_read_without_what_recipes_no_longer_have() -> None:
+    fields = json.loads(json.dumps(asdict(THREE_STAGES)))
+    for new in ("epoch_views", "validation_views"):
+        del fields[new]
+    for new in ("lesion", "no_skull", "curve", "inverted", "window"):
+        del fields["augmentation"][new]
+    del fields["input"]["crop"]
+    before = recipe_from_json({**fields, "unknown_type_repeats": 2.0})
+    assert before.input.crop == "none"
+    assert (before.augmentation.lesion, before.epoch_views) == (0.0, None)  # type: ignore[union-attr]
+
+
+def test_the_finetuned_recipe_breaks_shortcuts_and_crops() -> None:
+    recipe = FINETUNE_RECIPES["finetuned"]
+    assert recipe.input.crop == "head"
+    shares = asdict(recipe.augmentation)
+    assert all(shares[name] > 0 for name in ("lesion", "no_skull", "curve", "inverted", "window"))

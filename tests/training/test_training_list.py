@@ -10,7 +10,14 @@ pytest.importorskip("scipy", reason="the training extra is not installed")
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label
 from brain_tumor_training.examples import Example, check_groups
-from brain_tumor_training.training_list import build_other, build_own, drop_copies_of_tested
+from brain_tumor_training.training_list import (
+    build_further,
+    build_other,
+    build_own,
+    drop_copies_of,
+    drop_copies_of_tested,
+    read_further,
+)
 
 INDEX = "path,label,official_split,source,group,mirrored,fold,near_fold_edge,box_x0,box_y0,box_x1,box_y1"
 
@@ -234,3 +241,113 @@ def test_what_has_a_tested_copy_in_another_source_neither_trains_nor_validates()
     examples = [Example(path, Label.GLIOMA, path, "s", part, None) for path, part in parts.items()]
     groups = {"set/a": 0, "clinic/a": 0, "clinic/b": 1, "clinic/c": 2, "set/b": 1}
     assert [one.path for one in drop_copies_of_tested(examples, groups)] == ["set/a", "clinic/c", "set/b"]
+
+
+def test_other_sources_lose_what_is_a_copy_of_the_set_s_own_in_whatever_part() -> None:
+    own = [Example(path, Label.GLIOMA, path, "s", part, None) for path, part in (("a", "train"), ("b", "test"))]
+    others = [Example(path, None, path, "clinic", "train", None) for path in ("copy of a", "copy of b", "new")]
+    groups = {"a": 0, "copy of a": 0, "b": 1, "copy of b": 1, "new": 2}
+    assert [one.path for one in drop_copies_of(own, others, groups)] == ["new"]
+
+
+FURTHER = "path,source,label,family,sequence,patient,skull_stripped,split"
+
+
+def write_index(path: Path, *rows: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([FURTHER, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def further(tmp_path: Path, *rows: str, left_out: Sequence[str] = (), no_tumor: Sequence[str] = ()) -> list[Example]:
+    """What build_further makes of one index, whose paths get no prefix."""
+    return build_further({write_index(tmp_path / "index.csv", *rows): ""}, left_out, no_tumor)
+
+
+def patient_for(part: str) -> str:
+    """A patient whose hash puts it in the training or the validation part."""
+    wanted = (0.12, 1.0) if part == "train" else (0.0, 0.12)
+    names = (f"p{number}" for number in range(100))
+    return next(n for n in names if wanted[0] <= hashlib.sha256(n.encode()).digest()[0] / 256 < wanted[1])
+
+
+def test_what_is_held_back_never_trains(tmp_path: Path) -> None:
+    rows = [f"{n}.png,clinic,tumor,,t1,p{n},0,held-back" for n in range(60)]
+    assert {one.split for one in further(tmp_path, *rows)} == {"test"}
+
+
+def test_a_source_that_is_left_out_is_all_tested(tmp_path: Path) -> None:
+    rows = [f"{source}{n}.png,{source},tumor,,t1,p{n},0,train" for source in ("clinic", "other") for n in range(60)]
+    found = further(tmp_path, *rows, left_out=["clinic"])
+    assert {one.split for one in found if one.source == "clinic"} == {"test"}
+    assert {one.split for one in found if one.source == "other"} == {"train", "validation"}
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_patient_stays_in_one_part(tmp_path: Path, part: str) -> None:
+    rows = [f"{n}.png,clinic,tumor,,t1,{patient_for(part)},0,train" for n in range(5)]
+    assert [one.split for one in further(tmp_path, *rows)] == [part] * 5
+
+
+def test_about_one_patient_in_eight_validates(tmp_path: Path) -> None:
+    rows = [f"{n}.png,clinic,tumor,,t1,p{n},0,train" for n in range(400)]
+    assert 30 <= sum(one.split == "validation" for one in further(tmp_path, *rows)) <= 70
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [("glioma", Label.GLIOMA), ("notumor", Label.NO_TUMOR), ("no tumor", Label.NO_TUMOR), ("tumor", None)],
+)
+def test_a_further_image_has_its_class_or_an_unknown_type(tmp_path: Path, label: str, found: Label | None) -> None:
+    (one,) = further(tmp_path, f"a.png,clinic,{label},,t1,p,0,held-back")
+    assert (one.label, one.box) == (found, None)
+
+
+@pytest.mark.parametrize("label", ["other lesion", "not-brain-mri"])
+def test_other_lesions_and_what_is_no_brain_mri_have_no_part(tmp_path: Path, label: str) -> None:
+    rows = [f"{split}.png,clinic,{label},photo,t1,p,0,{split}" for split in ("train", "held-back")]
+    assert further(tmp_path, *rows) == []
+
+
+def test_other_lesions_of_a_named_source_count_as_no_tumor(tmp_path: Path) -> None:
+    rows = [f"{source}.png,{source},other lesion,,t1,p,0,train" for source in ("stroke", "sclerosis")]
+    (found,) = further(tmp_path, *rows, no_tumor=["stroke"])
+    assert (found.source, found.label) == ("stroke", Label.NO_TUMOR)
+
+
+def test_a_tumor_of_such_a_source_stays_one(tmp_path: Path) -> None:
+    (found,) = further(tmp_path, "a.png,stroke,glioma,,t1,p,0,train", no_tumor=["stroke"])
+    assert found.label is Label.GLIOMA
+
+
+@pytest.mark.parametrize("names", [{"left_out": ["clinics"]}, {"no_tumor": ["clinics"]}])
+def test_a_source_that_no_index_lists_is_an_error(tmp_path: Path, names: dict[str, list[str]]) -> None:
+    with pytest.raises(DatasetError, match=r"index\.csv: lists no source clinics; known are clinic, other"):
+        further(tmp_path, "a,clinic,tumor,,t1,p,0,train", "b,other,tumor,,t1,p,0,train", **names)
+
+
+def test_a_source_may_be_named_that_one_of_several_indexes_lists(tmp_path: Path) -> None:
+    one = write_index(tmp_path / "one/index.csv", "a.png,clinic,tumor,,t1,p,0,train")
+    two = write_index(tmp_path / "two/index.csv", f"a.png,other,tumor,,t1,{patient_for('train')},0,train")
+    found = build_further({one: "one/", two: "two/"}, ["clinic"])
+    assert {each.path: each.split for each in found} == {"one/a.png": "test", "two/a.png": "train"}
+
+
+def test_without_an_index_there_are_no_sources_to_name() -> None:
+    assert build_further({}) == []
+    with pytest.raises(DatasetError, match="no --further: lists no source clinic"):
+        build_further({}, ["clinic"])
+
+
+def test_a_further_image_is_its_own_group_and_says_whether_it_has_a_skull(tmp_path: Path) -> None:
+    first, second = further(tmp_path, "a.png,clinic,tumor,,t1,p,1,held-back", "b.png,clinic,tumor,,t1,p,0,held-back")
+    assert (first.group, first.skull_stripped) == ("a.png", True)
+    assert (second.group, second.skull_stripped) == ("b.png", False)
+    assert first.weight == 1
+
+
+@pytest.mark.parametrize("text", ["", FURTHER, "path,label\na.png,tumor"])
+def test_another_file_is_no_index_of_further_sources(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.csv").write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"index\.csv: is not an index of further sources with the columns family"):
+        read_further(tmp_path / "index.csv")
