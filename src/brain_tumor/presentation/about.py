@@ -18,10 +18,10 @@ LIMITS = (
 HOW_EVALUATED = (
     "Every figure was measured on an exported model file, through the same program that answers on this page. The "
     "official test images of this public data set have many copies among its training images, so figures on them "
-    "flatter every model. What to expect on new images of these sources was measured on networks of the same recipe "
-    "that have seen no copy, patient or series of their test images: `docs/leak-free.md` in the repository. Other "
-    "hospitals are harder still. An image that was not analysed counts as its final class, No Tumor. Brackets hold "
-    "95 % intervals. All figures, with the commands that measured them: `docs/evaluation.md` in the repository."
+    "flatter every model. All figures, with the commands that measured them: `docs/evaluation.md` in the repository. "
+    "Its first table is of sources that a network had never seen: it says best what to expect elsewhere. Its leak-free "
+    "folds are of networks that have seen no copy, patient or series of their test images. An image that was not "
+    "analysed counts as its final class, No Tumor. Brackets hold 95 % intervals."
 )
 GATE = (
     "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
