@@ -9,6 +9,7 @@ training list has heads without a skull and without a tumor.
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -17,10 +18,12 @@ from nibabel.processing import resample_from_to
 
 def strip_volume(volume: Path, mask: Path, out: Path) -> None:
     """Write a volume with everything outside of the mask set to zero; the mask may have another grid."""
-    image, brain = nibabel.load(volume), nibabel.load(mask)
-    on_grid = resample_from_to(brain, (image.shape[:3], image.affine), order=0)
+    image: Any = nibabel.load(volume)  # nibabel's types know no affine
+    grid = image.shape[:3], image.affine
+    on_grid: Any = resample_from_to(nibabel.load(mask), grid, order=0)  # type: ignore[no-untyped-call]
     values = np.asarray(image.dataobj) * (np.asarray(on_grid.dataobj) > 0)
-    nibabel.save(nibabel.Nifti1Image(values.astype(np.float32), image.affine), out)
+    masked = nibabel.Nifti1Image(values.astype(np.float32), image.affine)  # type: ignore[no-untyped-call]
+    nibabel.save(masked, out)
 
 
 def main() -> None:
