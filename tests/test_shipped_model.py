@@ -76,7 +76,8 @@ def test_the_golden_input_gives_the_stored_answer(model: ModelFile, classifier: 
 
 def test_the_card_tells_licence_notice_and_training_data(model: ModelFile) -> None:
     about = model.card.about
-    assert (about["licence"], about["notice"]) == ("Apache-2.0", NOTICE)
+    assert (about["licence"], about["notice"]) == ("CC-BY-NC-SA-4.0", NOTICE)
+    assert all(source["terms"] for source in about["sources"].values())
     assert len(about["training_data"]["sha256"]) == 64
     assert {f"train/{label.slug}" for label in Label} <= set(about["training_data"]["images"])
 

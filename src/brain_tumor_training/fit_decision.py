@@ -62,7 +62,7 @@ MAX_UNFAMILIAR = 0.02
 MAX_SURE_NO_TUMOR = 0.03
 MAX_SURE_TUMOR = 0.01
 _HIGHEST_THRESHOLD = 0.995  # above it nothing would be left
-# This share of the validation scans without a tumor may show a location ...
+# This share of the validation scans without a tumor may be called a tumor and show a location ...
 MAX_HEALTHY_LOCATED = 0.02
 # ... and below one in three a location says that there is none.
 MIN_LOCATION = 0.33
@@ -377,12 +377,18 @@ def _fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[st
     rows = [row for row in _validation_rows(run, notes) if row.label is Label.NO_TUMOR]
     if not rows:
         return MIN_LOCATION
-    backbone, _ = take_apart(network)
-    located = keras.Model(backbone.input, location_head(keras.ops.relu(backbone.output["detail"])))
+    backbone, head = take_apart(network)
+    maps = location_head(keras.ops.relu(backbone.output["detail"]))
+    answers = keras.Model(backbone.input, [maps, head(backbone.output["maximum"])])
     views = [View(data / row.path) for row in rows]
     batches = load_batches(views, read_run(run)[0].input, 32)
-    highest = np.concatenate([np.asarray(located.predict_on_batch(batch)).max(axis=(1, 2, 3)) for batch in batches])
-    return max(MIN_LOCATION, float(expit(np.quantile(highest, 1 - MAX_HEALTHY_LOCATED))))
+    shown = []
+    for batch in batches:
+        found, classes = (np.asarray(output) for output in answers.predict_on_batch(batch))
+        # Where no tumor is named no location is shown, however high the map.
+        names_tumor = classes.argmax(axis=1) != list(Label).index(Label.NO_TUMOR)
+        shown.append(np.where(names_tumor, expit(found.max(axis=(1, 2, 3))), 0.0))
+    return max(MIN_LOCATION, float(np.quantile(np.concatenate(shown), 1 - MAX_HEALTHY_LOCATED)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
