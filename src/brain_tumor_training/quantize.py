@@ -1,4 +1,4 @@
-"""A float flatbuffer -> one that computes in eight bits, where that costs no accuracy."""
+"""A float flatbuffer -> one whose backbone computes in eight bits, and which states the runtimes that it needs."""
 
 import copy
 import warnings
@@ -12,11 +12,13 @@ from ai_edge_quantizer import calibrator, quantizer, recipe_manager
 from ai_edge_quantizer.qtyping import TFLOperationName
 from ai_edge_quantizer.utils import qsv_utils
 
+from brain_tumor.errors import ModelFileError
 from brain_tumor.input.scan import FloatArray
 
 SIGNATURE = "serving_default"
-# The backbone does nearly all of the work and bears eight bits; logits, gate scores and maps are computed from its
-# features in float32, from eight-bit weights.
+# The backbone does nearly all of the work and bears eight bits. Logits, gate scores and maps are computed from its
+# features by small layers in float32: TensorFlow Lite 2.14 and 2.15 take dense weights with a scale per channel for
+# weights with one scale, and answer wrongly without an error.
 _BACKBONE = ".*xception.*"
 _IN_BACKBONE = (
     TFLOperationName.CONV_2D,
@@ -25,22 +27,80 @@ _IN_BACKBONE = (
     TFLOperationName.ADD,
     TFLOperationName.RELU,
 )
-_IN_HEADS = (TFLOperationName.CONV_2D, TFLOperationName.FULLY_CONNECTED)
 # The schema's older field is one byte; this value says "see the newer field".
 _LAST_OLD_CODE = schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
 _THREADS = 2
 
+_MIN_RUNTIME = b"min_runtime_version"  # the metadata that TensorFlow's converter writes
+_MIN_RUNTIME_BYTES = 16
+# Each operator that a network of ours may have: which of its versions takes such inputs, and since which TensorFlow
+# Lite. Source: GetBuiltinOperatorVersion and FindMinimumRuntimeVersionForOp in TensorFlow's op_version.cc and
+# runtime_version.cc (tensorflow/compiler/mlir/lite/tools/versioning; in LiteRT, tflite/converter/tools/versioning).
+_OF_FLOATS = {
+    "ADD": (1, "1.5.0"),
+    "BATCH_MATMUL": (1, "2.3.0"),
+    "CAST": (1, "1.5.0"),
+    "CONCATENATION": (1, "1.5.0"),
+    "CONV_2D": (1, "1.5.0"),
+    "DEPTHWISE_CONV_2D": (1, "1.5.0"),
+    "DIV": (1, "1.6.0"),
+    "FULLY_CONNECTED keepNumDims": (5, "2.0.0"),
+    "FULLY_CONNECTED": (1, "1.5.0"),
+    "GREATER": (1, "1.14.0"),
+    "L2_NORMALIZATION": (1, "1.5.0"),
+    "LOGISTIC": (1, "1.14.0"),
+    "MAXIMUM": (1, "1.14.0"),
+    "MAX_POOL_2D": (1, "1.5.0"),
+    "MEAN": (1, "1.6.0"),
+    "MINIMUM": (1, "1.14.0"),
+    "MUL": (1, "1.5.0"),
+    "NEG": (1, "1.9.0"),
+    "PAD": (1, "1.5.0"),
+    "QUANTIZE": (1, "1.14.0"),
+    "REDUCE_MAX": (1, "1.11.0"),
+    "REDUCE_MIN": (1, "1.11.0"),
+    "RELU": (1, "1.5.0"),
+    "RESHAPE": (1, "1.5.0"),
+    "RSQRT": (1, "1.10.0"),
+    "SOFTMAX": (1, "1.5.0"),
+    "SQRT": (1, "1.10.0"),
+    "SQUARE": (1, "1.12.0"),
+    "SQUEEZE": (1, "1.6.0"),
+    "STRIDED_SLICE": (1, "1.6.0"),
+    "SUB": (1, "1.6.0"),
+    "SUM": (1, "1.10.0"),
+    "TRANSPOSE": (1, "1.6.0"),
+}
+_OF_EIGHT_BITS = {
+    "ADD": (2, "1.14.0"),
+    "CONV_2D": (3, "1.14.0"),
+    "DEPTHWISE_CONV_2D": (3, "1.14.0"),
+    "DEQUANTIZE": (2, "1.14.0"),
+    "MAX_POOL_2D": (2, "1.14.0"),
+    "QUANTIZE": (1, "1.14.0"),  # from one scale to another
+}
+_TABLES = {
+    schema.TensorType.FLOAT32: _OF_FLOATS,
+    schema.TensorType.BOOL: _OF_FLOATS,  # a comparison's result, which CAST reads
+    schema.TensorType.INT8: _OF_EIGHT_BITS,
+}
+_WITH_WEIGHTS = (
+    schema.BuiltinOperator.CONV_2D,
+    schema.BuiltinOperator.DEPTHWISE_CONV_2D,
+    schema.BuiltinOperator.FULLY_CONNECTED,
+)
+_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+
 
 def quantize_static(flatbuffer: bytes, images: Sequence[FloatArray]) -> bytes:
-    """The same network with weights per channel and the backbone's activations per tensor in eight bits.
+    """The same network with the backbone in eight bits: weights per channel, activations per tensor.
 
     flatbuffer: float32, as export.convert() makes it. images: tensors (1, side, side, 3), 0 to 1, of the training
     part: each activation's range is the widest that any of them has (min-max calibration; Nagel et al. 2021,
-    arXiv:2106.08295). Source of the scheme: Jacob et al. 2018, arXiv:1712.05877.
+    arXiv:2106.08295). Source of the scheme: Jacob et al. 2018, arXiv:1712.05877. Raises ModelFileError for an operator
+    whose version is not known here.
     """
     recipe = recipe_manager.RecipeManager()
-    for operation in _IN_HEADS:
-        recipe.add_dynamic_config(".*", operation, num_bits=8)
     for operation in _IN_BACKBONE:
         recipe.add_static_config(_BACKBONE, operation, activation_num_bits=8, weight_num_bits=8)
     with warnings.catch_warnings():
@@ -66,6 +126,8 @@ def _as_converters_write(flatbuffer: bytes) -> bytes:
     for code in model.operatorCodes:
         code.deprecatedBuiltinCode = min(code.builtinCode, _LAST_OLD_CODE)
     _add_zero_for_relu(model)
+    _share_transposed_weights(model)
+    declare_versions(model)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
@@ -87,8 +149,89 @@ def _add_zero_for_relu(model: Any) -> None:
         model.buffers.append(schema.BufferT())
         model.buffers[-1].data = np.array(before.quantization.zeroPoint[:1], np.int8).view(np.uint8)
         graph.tensors.append(zero)
-        operator.opcodeIndex = codes.index(schema.BuiltinOperator.ADD)
+        operator.opcodeIndex = _code_index(model, schema.BuiltinOperator.ADD)
         operator.inputs = np.array([operator.inputs[0], len(graph.tensors) - 1], np.int32)
         operator.builtinOptionsType = schema.BuiltinOptions.AddOptions
         operator.builtinOptions = schema.AddOptionsT()
         operator.builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.RELU
+
+
+def _share_transposed_weights(model: Any) -> None:
+    """Let a dense layer whose weights are another's, transposed, read the other's.
+
+    The saliency goes back through the hidden layer, whose megabyte of weights would otherwise be in the file twice.
+    """
+    graph = model.subgraphs[0]
+    dense = [
+        operator
+        for operator in graph.operators
+        if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.FULLY_CONNECTED
+        and model.buffers[graph.tensors[operator.inputs[1]].buffer].data is not None
+    ]
+    for back in (operator for operator in dense if operator.builtinOptions.keepNumDims and _only_multiplies(operator)):
+        weights = graph.tensors[back.inputs[1]]
+        for forth in (operator for operator in dense if not operator.builtinOptions.keepNumDims):
+            others = graph.tensors[forth.inputs[1]]
+            if np.array_equal(_to_array(model, weights), _to_array(model, others).T):
+                model.buffers[weights.buffer] = schema.BufferT()
+                weights.buffer, weights.shape = others.buffer, others.shape
+                back.opcodeIndex = _code_index(model, schema.BuiltinOperator.BATCH_MATMUL)
+                back.inputs = back.inputs[:2]
+                back.builtinOptionsType = schema.BuiltinOptions.BatchMatMulOptions
+                back.builtinOptions = schema.BatchMatMulOptionsT()
+                break
+
+
+def _only_multiplies(dense: Any) -> bool:
+    no_bias = len(dense.inputs) == 2 or int(dense.inputs[2]) < 0
+    return no_bias and int(dense.builtinOptions.fusedActivationFunction) == schema.ActivationFunctionType.NONE
+
+
+def _to_array(model: Any, tensor: Any) -> FloatArray:
+    data: FloatArray = np.frombuffer(bytes(model.buffers[tensor.buffer].data), np.float32)
+    return data.reshape(tensor.shape)
+
+
+def _code_index(model: Any, operator: int) -> int:
+    """Where an operator stands in the model's list, to which it is added when it is not there yet."""
+    codes = [code.builtinCode for code in model.operatorCodes]
+    if operator not in codes:
+        code = schema.OperatorCodeT()
+        code.builtinCode, code.deprecatedBuiltinCode, code.version = operator, min(operator, _LAST_OLD_CODE), 1
+        model.operatorCodes.append(code)
+        return len(codes)
+    return codes.index(operator)
+
+
+def declare_versions(model: Any) -> None:
+    """Write the version of each operator and the oldest runtime that has them all, by which a runtime refuses a file.
+
+    The converter wrote them for the float network, and the quantizer leaves them as they were. model: the flatbuffer as
+    an object, every tensor of at most four dimensions. Raises ModelFileError for an operator that is not in the tables.
+    """
+    graph = model.subgraphs[0]
+    needed = [_needed_version(model, graph, operator) for operator in graph.operators]
+    for index, code in enumerate(model.operatorCodes):
+        used = (
+            one for operator, (one, _) in zip(graph.operators, needed, strict=True) if operator.opcodeIndex == index
+        )
+        code.version = max(used, default=1)
+    oldest = max((since for _, since in needed), key=lambda since: tuple(map(int, since.split("."))))
+    for metadata in model.metadata or ():
+        if metadata.name == _MIN_RUNTIME:
+            text = oldest.encode().ljust(_MIN_RUNTIME_BYTES, b"\0")
+            model.buffers[metadata.buffer].data = np.frombuffer(text, np.uint8)
+
+
+def _needed_version(model: Any, graph: Any, operator: Any) -> tuple[int, str]:
+    code = model.operatorCodes[operator.opcodeIndex].builtinCode
+    kind = graph.tensors[operator.inputs[0]].type
+    name = _NAMES[code]
+    if code == schema.BuiltinOperator.FULLY_CONNECTED and operator.builtinOptions.keepNumDims:
+        name += " keepNumDims"
+    same = code not in _WITH_WEIGHTS or graph.tensors[operator.inputs[1]].type == kind
+    if not same or name not in _TABLES.get(kind, {}):
+        raise ModelFileError(
+            f"{name}: which version of it takes inputs of this type is not known; add it to quantize.py"
+        )
+    return _TABLES[kind][name]
