@@ -72,10 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "model": classifier.card.model_id,
         "seed": args.seed,
         "images": dict(Counter(image.label.value for image in images)),
-        "kinds": ask(classifier, images, KINDS, args.seed),
+        "kinds": {},
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for name, figures in ask(classifier, images, KINDS, args.seed):
+        report["kinds"][name] = figures
+        # What is counted stays when the rest is interrupted.
+        args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print("\n".join(render(report)))
     return 0
 
@@ -101,9 +104,8 @@ def sample(rows: Iterable[Mapping[str, str]], count: int, seed: int) -> list[tup
 
 def ask(
     classifier: ByteClassifier, images: Sequence[Labelled], kinds: Mapping[str, Kind], seed: int
-) -> dict[str, Figures]:
+) -> Iterator[tuple[str, Figures]]:
     """The counts of each kind, the reasons why images were doubted or not analysed, and what was sure and wrong."""
-    figures: dict[str, Figures] = {}
     with tqdm(total=len(images) * len(kinds), unit="picture") as progress:
         for name, kind in kinds.items():
             counts, reasons = Counter[Outcome](), Counter[str]()
@@ -118,13 +120,13 @@ def ask(
                     named, probability = result.verdict.label, result.probabilities[result.verdict.label]
                     wrong.append({"path": image.path, "class": named.value, "probability": round(probability, 3)})
                 progress.update()
-            figures[name] = {
+            figures = {
                 "has_class": kind.has_class,
                 "counts": {outcome.value: counts[outcome] for outcome in Outcome},
                 "reasons": dict(reasons.most_common()),
                 "sure_and_wrong": wrong,
             }
-    return figures
+            yield name, figures
 
 
 def make_picture(name: str, kind: Kind, image: Labelled, images: Sequence[Labelled], seed: int) -> Image.Image:

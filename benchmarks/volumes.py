@@ -42,10 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="where every figure goes, as JSON")
     args = parser.parse_args(argv)
     classifier = load_classifier(args.model)
-    volumes = list(ask(classifier, args.paths, args.planes))
-    report: Figures = {"model": classifier.card.model_id, "volumes": volumes}
+    report: Figures = {"model": classifier.card.model_id, "volumes": []}
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for volume in ask(classifier, args.paths, args.planes):
+        report["volumes"].append(volume)
+        # A run over many volumes takes long; what is answered stays when it is interrupted.
+        args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print("\n".join(render(report)))
     return 0
 

@@ -182,7 +182,7 @@ NAMED = [
 
 
 def count(name: str, kind: Kind) -> pictures.Figures:
-    return pictures.ask(ScriptedClassifier(), NAMED, {name: kind}, 3)[name]
+    return dict(pictures.ask(ScriptedClassifier(), NAMED, {name: kind}, 3))[name]
 
 
 def test_answers_are_counted_by_what_they_are_worth() -> None:
