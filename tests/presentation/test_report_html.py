@@ -60,7 +60,11 @@ def test_the_notice_stands_at_top_and_bottom(subject: ReportSubject) -> None:
 
 @pytest.mark.parametrize("subject", [image(), series()])
 def test_no_name_is_shown_by_default(subject: ReportSubject) -> None:
-    assert "Doe" not in render_html(subject, CARD)
+    html = render_html(subject, CARD)
+    # Three letters in a row are chance in the base64 of a picture.
+    for picture in set(Page(html).targets):
+        html = html.replace(picture, "")
+    assert "Doe" not in html
 
 
 @pytest.mark.parametrize("subject", [image(HOSTILE, True), series(name=HOSTILE)])

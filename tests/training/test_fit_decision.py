@@ -373,14 +373,24 @@ def test_only_a_network_with_a_location_head_has_a_location_threshold(small_run:
     assert module.MIN_LOCATION <= found <= 1
 
 
-@pytest.mark.parametrize(("logit", "wanted"), [(2.0, 0.8808), (-5.0, module.MIN_LOCATION)])
-def test_the_location_threshold_is_what_healthy_scans_reach(
-    small_finetune_run: Run, logit: float, wanted: float
+@pytest.mark.parametrize(
+    ("logit", "named", "wanted"),
+    [
+        (2.0, Label.GLIOMA, 0.8808),
+        (-5.0, Label.GLIOMA, module.MIN_LOCATION),
+        (2.0, Label.NO_TUMOR, module.MIN_LOCATION),  # no location is shown, however high the map
+    ],
+)
+def test_the_location_threshold_is_what_healthy_scans_that_are_called_a_tumor_reach(
+    small_finetune_run: Run, logit: float, named: Label, wanted: float
 ) -> None:
     network = load_network(small_finetune_run.folder)
     cells = network.get_layer("location_head").get_layer("cells")
     kernel, bias = cells.get_weights()
     cells.set_weights([0 * kernel, 0 * bias + logit])  # this logit in every cell of every image
+    classes = network.get_layer("head").get_layer("classes")
+    kernel, bias = classes.get_weights()
+    classes.set_weights([0 * kernel, np.array([9.0 * (label is named) for label in Label])])
     found = module._fit_location(network, small_finetune_run.folder, small_finetune_run.data, {})
     assert found == pytest.approx(wanted, abs=1e-4)
 
