@@ -175,15 +175,11 @@ def group_corruptions(robustness: Figures) -> dict[str, list[Figures]]:
 
 
 def read_pictures(pictures: Figures) -> dict[str, dict[str, int]]:
-    """Kind of picture -> images per kind of answer, 0 where there are none; keys may have underscores for blanks."""
-    kinds = pictures.get("kinds", pictures)
-    names = {"not_a_brain_mri": "not analysed"}
-    found = {
-        kind: {names.get(key, key.replace("_", " ")): images for key, images in counts.items()}
-        for kind, counts in kinds.items()
-        if isinstance(counts, Mapping)
+    """Kind of picture -> images per kind of answer, of a file that benchmarks.pictures wrote."""
+    return {
+        kind: {name: one["counts"][name.replace(" ", "_")] for name in KINDS_OF_ANSWERS}
+        for kind, one in pictures["kinds"].items()
     }
-    return {kind: {name: counts.get(name, 0) for name in KINDS_OF_ANSWERS} for kind, counts in found.items()}
 
 
 def _pool_shares(shares: Sequence[Figures | None]) -> Figures | None:
