@@ -42,7 +42,7 @@ class Engine:
 
     def run(self, tensor):
         values = np.array([0.7, 0.1, 0.1, 0.1], np.float32)
-        return ModelOutput(np.log(values), values, np.array([9.0], np.float32))
+        return ModelOutput(np.log(values), values, np.array([9.0, 0.0], np.float32))
 
 command.load_classifier = lambda *_: Classifier(Engine(), load_model_file(default_model_path()).card)
 raise SystemExit(main(sys.argv[1:]))
