@@ -78,8 +78,9 @@ def test_a_network_s_maps_come_out_of_the_same_run(tmp_path: Path) -> None:
     tf.saved_model.save(module, str(tmp_path), signatures=module.answer)
     network = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path)).convert()
     engine = LiteRTEngine(read_model_file(make_model_bytes(network, input=InputContract(side_px=32)), "m"))
-    # Black on the left, white on the right.
-    output = engine.run(to_tensor(make_scan(), InputContract(side_px=32)))
+    black_and_white = np.zeros((64, 64), np.float32)
+    black_and_white[:, 32:] = 1
+    output = engine.run(to_tensor(make_scan(black_and_white), InputContract(side_px=32)))
     assert output.location is not None and output.saliency is not None
     assert output.location.round(1).tolist() == [[0, 1], [0, 1]]
     assert output.saliency.shape == (2, 2, 4)
