@@ -72,9 +72,12 @@ def show_terms(card: Card) -> None:
     """What trained the network, and under which terms."""
     st.header("What trained it", anchor=False)
     st.markdown(describe_terms(card))
-    if rows := terms_rows(card):
-        table = {name: [row[name] for row in rows] for name in rows[0]}
-        st.table(table, hide_index=True, border="horizontal", alt="Sources that trained the network")
+    # A list, as a table of four columns would have to be scrolled on a phone.
+    st.markdown(
+        "\n".join(
+            f"- **{row['Source']}**: {row['Shows']}. {row['Origin']}. {row['Terms']}." for row in terms_rows(card)
+        )
+    )
 
 
 def show_gate(card: Card) -> None:
