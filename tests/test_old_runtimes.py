@@ -31,8 +31,8 @@ np.savez(sys.argv[3], **{name: np.stack([answer[name] for answer in answers]) fo
 REFUSALS = ("Didn't find op for builtin opcode", "failed to prepare")
 # Runtimes round eight-bit products differently, and LiteRT's own two sets of kernels differ as much as old and new do.
 # On 61 images of an earlier file: logits by 1.2, gate scores by 0.4, probabilities by 0.01, locations by 0.003 in the
-# mean of an image; on the drawn scans here, with the shipped file, probabilities by 0.09 and locations by 0.09.
-LOGITS, GATE_SCORES, PROBABILITIES, MEAN_LOCATION = 2.5, 1.0, 0.15, 0.1
+# mean of an image; on 43 images, with the shipped file, probabilities by 0.092 and logits by 1.84.
+LOGITS, GATE_SCORES, PROBABILITIES, MEAN_LOCATION = 2.5, 1.0, 0.15, 0.02
 # Rounding moves the place of a feature's maximum, and its share of the map with it: a fifth of the saliency.
 SALIENCY_SHARE = 0.5
 
