@@ -90,3 +90,12 @@ def test_an_unknown_way_to_crop_is_refused() -> None:
 def test_a_side_that_no_network_here_has_is_refused(side: int) -> None:
     with pytest.raises(ValueError, match="a side of"):
         InputContract(side_px=side)
+
+
+def test_a_white_frame_does_not_bleed_into_the_head() -> None:
+    page = np.random.default_rng(0).uniform(0.1, 0.6, (60, 60)).astype(np.float32)
+    framed = np.ones((100, 100), np.float32)
+    framed[20:80, 20:80] = page
+    found = to_input(make_scan(framed), CROPPED)
+    assert found.region == pytest.approx((0.2, 0.2, 0.8, 0.8))
+    assert np.array_equal(found.tensor, to_tensor(make_scan(page), InputContract(side_px=10)))

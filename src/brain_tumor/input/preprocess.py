@@ -10,7 +10,7 @@ from brain_tumor.input.head import Region, find_head
 from brain_tumor.input.scan import FloatArray, Scan
 
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
-PREPROCESS_VERSION = "grey-stretch-bilinear-2"
+PREPROCESS_VERSION = "grey-stretch-bilinear-3"
 
 # LiteRT fits a network to any input it is given, with memory that grows with the area; no network here needs more.
 MAX_NETWORK_SIDE_PX = 1024
@@ -53,8 +53,9 @@ def to_input(scan: Scan, contract: InputContract) -> NetworkInput:
     """
     region = find_head(scan.pixels) if contract.crop == "head" else Region.whole(scan.pixels)
     side = (contract.side_px, contract.side_px)
-    box = (region.left, region.top, region.right, region.bottom)
-    resized = Image.fromarray(scan.pixels).resize(side, Image.Resampling.BILINEAR, box=box)
+    # Cut first: Pillow's own box would mix pixels of a frame around the region into its border.
+    head = np.ascontiguousarray(region.cut(scan.pixels))
+    resized = Image.fromarray(head).resize(side, Image.Resampling.BILINEAR)
     grey = np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
     tensor = np.empty((1, *grey.shape, 3), np.float32)
     for channel in range(3):  # one after the other, in half the time of np.repeat
