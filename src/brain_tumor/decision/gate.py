@@ -12,7 +12,7 @@ MIN_SIDE_PX = 64
 # An empty slice or a blank page: nearly all grey values within one per cent of the range.
 MIN_SPREAD = 0.01
 # A mask or label map has two to a few values, and those in between where a program smoothed its edges or JPEG rounded.
-# Of what is not black, scans have at most 0.93 in six of 32 steps of grey, but for slices
+# Of what is not black, scans that were used in training have at most 0.93 in six of 32 steps of grey, but for slices
 # of nothing but air; masks of one value 0.91 to 1, of two values, saved as JPEG, 0.96 to 1.
 _GREY_STEPS, _FEW_STEPS, _FEW_SHARE = 32, 6, 0.94
 _WHITE_PERCENTILE = 99.9
