@@ -8,7 +8,8 @@ from brain_tumor.input.scan import FloatArray
 
 _STEP = 2  # masks are made at half the size, in a quarter of the time
 _TISSUE = 0.08  # of the 99th percentile; air and its noise are below
-# Scalp and skull are 3 to 8.5 % of a cropped head's side thick, and the border that a program cuts wavers.
+# Depths of the cut as depth_in_head() measures them, from about 1 % of the side outside the head's edge: so 2 to 7.5 %
+# of a cropped head, as thick as scalp and skull are. The border that a program cuts wavers.
 _SKULL = (0.03, 0.085)
 _WAVER = 0.02
 _WAVES = 8  # bends of the border along the image
@@ -17,7 +18,10 @@ _LEAST_BOX_LEFT = 0.85
 
 
 def depth_in_head(image: FloatArray) -> FloatArray:
-    """How deep each place lies below the head's outline, in shares of the side; 0 outside. (side / 2, side / 2)."""
+    """How deep each place lies below the head's outline, in shares of the side; 0 outside. (side / 2, side / 2).
+
+    The outline is that of the smoothed image, one pixel of the mask outside the head's edge.
+    """
     small = ndimage.uniform_filter(image[::_STEP, ::_STEP], 3)
     tissue = small > _TISSUE * np.percentile(small, 99)
     parts, count = ndimage.label(ndimage.binary_fill_holes(tissue))
