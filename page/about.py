@@ -3,7 +3,10 @@
 import streamlit as st
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.about import (
+from brain_tumor.presentation.series_words import SERIES_RULE
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
+from page.frame import usable_classifier
+from page.model_facts import (
     HOW_EVALUATED,
     LIMITS,
     YOUR_FILES,
@@ -16,9 +19,6 @@ from brain_tumor.presentation.about import (
     source_rows,
     terms_rows,
 )
-from brain_tumor.presentation.series_words import SERIES_RULE
-from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
-from page.frame import usable_classifier
 
 
 def show() -> None:

@@ -12,13 +12,13 @@ from brain_tumor import Classifier
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.entry import Entry
 from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
 from brain_tumor.presentation.wording import TITLES, render_time_left
 from page.desk import Desk, Study, answer_all, current_desk
 from page.downloads import offer_report, offer_tables
 from page.frame import usable_classifier
 from page.series_view import show_series
+from page.slice_record import Entry
 from page.slice_view import show_slice
 from page.uploads import MAX_FILES, KeptFile, forget_uploads, take_uploads
 

@@ -11,11 +11,11 @@ from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
-from brain_tumor.presentation.comparison import is_other_answer, name_differences
-from brain_tumor.presentation.entry import Entry, to_slice_entry
 from page.classify import SAMPLES, say_class
+from page.differences import is_other_answer, name_differences
 from page.frame import usable_classifier
 from page.line import LINE
+from page.slice_record import Entry, to_slice_entry
 from page.slice_view import headline, show_badge, show_picture, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.

@@ -13,8 +13,8 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.sources import SourceFile, open_series
-from brain_tumor.presentation.entry import Entry, to_slice_entry
 from page.line import LINE, TURN_S
+from page.slice_record import Entry, to_slice_entry
 from page.uploads import KeptFile
 
 # A picture of 25 million pixels takes 300 MB for a moment, and small hosts have 1 GB: the next one is not read

@@ -6,10 +6,11 @@ from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent, strip_chart
-from brain_tumor.presentation.entry import Entry
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
+from brain_tumor.presentation.wording import format_percent
+from page.charts import strip_chart
 from page.desk import Study, current_desk
+from page.slice_record import Entry
 from page.slice_view import show_badge, show_slice, to_sentence
 
 # Of the most suspicious slices, so many can be jumped to.

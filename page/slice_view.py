@@ -8,8 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent, probability_chart
-from brain_tumor.presentation.entry import Answer, Entry
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.wording import (
@@ -18,8 +16,11 @@ from brain_tumor.presentation.wording import (
     MAP_TITLES,
     TITLES,
     describe_reason,
+    format_percent,
     title_map,
 )
+from page.charts import probability_chart
+from page.slice_record import Answer, Entry
 
 PICTURE_PX = 300
 

@@ -4,8 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from brain_tumor.presentation.charts import format_percent
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.wording import NOTICE, format_percent
 from brain_tumor_training.audit_list import BORDER, LOOKS, MOST_READ, ListAudit, Look
 from brain_tumor_training.audit_report import render_page
 from brain_tumor_training.fact_prediction import FOLDS, FoldMean

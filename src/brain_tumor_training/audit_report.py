@@ -13,9 +13,8 @@ from brain_tumor.errors import ScanError
 from brain_tumor.evaluation.summary import format_share
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
-from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.thumbnail import render_thumbnail
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.wording import NOTICE, format_percent
 from brain_tumor_training.audit import Audit, AuditFile
 from brain_tumor_training.duplicates import KINDS, MIN_AGREEMENT, TURNS, Pair
 from brain_tumor_training.groups import render_groups

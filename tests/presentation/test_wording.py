@@ -11,12 +11,21 @@ from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
+    format_percent,
     render_error_line,
     render_line,
     render_map_state,
     to_printable,
 )
 from tests.factories import make_location, make_mapped_result, make_result, make_saliency
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.5, "50.0 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")],
+)
+def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -> None:
+    assert format_percent(probability) == text
 
 
 def test_a_classified_image_is_a_class_and_a_per_cent() -> None:

@@ -26,8 +26,8 @@ from brain_tumor.evaluation.tables import (
     render_predictions,
 )
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.whole_file import write_whole
+from brain_tumor.presentation.wording import format_percent
 
 PAGE = "report.html"
 # Five rows of four still print on one page; predictions.csv has the others.

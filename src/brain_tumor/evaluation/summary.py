@@ -16,8 +16,7 @@ from brain_tumor.evaluation.run import SURE, Error, Evaluation, Family
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent
-from brain_tumor.presentation.wording import NOTICE, reason_words
+from brain_tumor.presentation.wording import NOTICE, format_percent, reason_words
 
 _TEMPLATE = "report.html.j2"
 

@@ -7,7 +7,6 @@ from typing import Any
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report_subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
 from brain_tumor.presentation.series_words import SERIES_RULE
@@ -17,6 +16,7 @@ from brain_tumor.presentation.wording import (
     MAP_TITLES,
     TITLES,
     describe_reason,
+    format_percent,
     to_printable,
 )
 

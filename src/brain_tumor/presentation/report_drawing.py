@@ -6,8 +6,9 @@ from math import floor, log10
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import BAR_STYLES, format_percent
+from brain_tumor.presentation.palette import BAR_STYLES
 from brain_tumor.presentation.report_subject import ReportSeries, ReportSlice
+from brain_tumor.presentation.wording import format_percent
 
 # Of the Okabe-Ito palette, told apart with every kind of colour vision; the markers differ in shape too.
 CLASS_COLORS = {

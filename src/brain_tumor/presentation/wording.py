@@ -7,7 +7,6 @@ from brain_tumor.decision.gate import MIN_SIDE_PX
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
 NOTICE = "For research and education only. Not a medical device, never for diagnosis."
@@ -57,6 +56,15 @@ MAP_EXPLANATIONS = {
         "the image; it is empty where it sees none, and it does not explain the class."
     ),
 }
+
+
+def format_percent(probability: float) -> str:
+    """A probability as a person reads it, e.g. ``97.3 %``; never 100.0, which would claim certainty."""
+    if 0 < probability < 0.001:
+        return "< 0.1 %"
+    if 0.999 < probability < 1:
+        return "> 99.9 %"
+    return f"{probability:.1%}".replace("%", " %")
 
 
 def describe_reason(verdict: Verdict) -> str | None:

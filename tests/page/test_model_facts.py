@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from brain_tumor.presentation.about import (
+from page.model_facts import (
     accuracy_rows,
     describe_doubt,
     describe_gate,

@@ -6,19 +6,9 @@ from typing import Any
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
+from brain_tumor.presentation.palette import BAR_STYLES
+from brain_tumor.presentation.wording import format_percent
 
-# Of the Okabe-Ito palette, told apart with every kind of colour vision; both reach 3:1 on white and on black.
-# Hollow, dashed bars say "not analysed" to those who see no colour at all.
-BAR_STYLES: dict[Status, dict[str, Any]] = {
-    Status.CLASSIFIED: {"color": "#0072B2"},
-    Status.UNCERTAIN: {"color": "#D55E00"},
-    Status.NOT_A_BRAIN_MRI: {
-        "color": "#808080",
-        "fillOpacity": 0.15,
-        "stroke": "#808080",
-        "strokeDash": [4, 3],
-    },
-}
 # Readable on the white and on the nearly black page, because a text mark does not follow the page's theme.
 _TEXT_COLOR = "#808080"
 _BAR_STEP_PX = 40
@@ -34,15 +24,6 @@ _MARKS = {
 }
 _FILL = {Status.CLASSIFIED: 1.0, Status.UNCERTAIN: 0.25, Status.NOT_A_BRAIN_MRI: 0.0}
 _STRIP_STEP_PX = 30
-
-
-def format_percent(probability: float) -> str:
-    """A probability as a person reads it, e.g. ``97.3 %``; never 100.0, which would claim certainty."""
-    if 0 < probability < 0.001:
-        return "< 0.1 %"
-    if 0.999 < probability < 1:
-        return "> 99.9 %"
-    return f"{probability:.1%}".replace("%", " %")
 
 
 def probability_chart(probabilities: Mapping[Label, float], status: Status) -> dict[str, Any]:

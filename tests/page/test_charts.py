@@ -1,12 +1,10 @@
 import json
 from typing import Any
 
-import pytest
-
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent, probability_chart, strip_chart
+from page.charts import probability_chart, strip_chart
 
 PROBABILITIES = {Label.PITUITARY: 0.05, Label.GLIOMA: 0.85, Label.NO_TUMOR: 0.0, Label.MENINGIOMA: 0.1}
 
@@ -32,14 +30,6 @@ def test_every_status_looks_different_and_one_differs_by_more_than_its_colour() 
 def test_the_chart_is_plain_json() -> None:
     chart = probability_chart(PROBABILITIES, Status.UNCERTAIN)
     assert json.loads(json.dumps(chart)) == chart
-
-
-@pytest.mark.parametrize(
-    ("probability", "text"),
-    [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.5, "50.0 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")],
-)
-def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -> None:
-    assert format_percent(probability) == text
 
 
 def finding(label: Label, status: Status = Status.CLASSIFIED, position_mm: float | None = None) -> Finding:

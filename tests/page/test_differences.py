@@ -1,8 +1,8 @@
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
-from brain_tumor.presentation.comparison import is_other_answer, name_differences
-from brain_tumor.presentation.entry import to_entry, to_error_entry
+from page.differences import is_other_answer, name_differences
+from page.slice_record import to_entry, to_error_entry
 from tests.factories import make_result
 
 GLIOMA = to_entry(make_result())

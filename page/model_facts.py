@@ -5,7 +5,7 @@ from typing import Any
 
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.charts import format_percent
+from brain_tumor.presentation.wording import format_percent
 
 LIMITS = (
     "It knows these four classes only: a metastasis, an abscess or a stroke is given one of them.",

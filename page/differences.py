@@ -1,9 +1,8 @@
 """Two models' answers for one image: what differs, in words."""
 
 from brain_tumor.labels import Label
-from brain_tumor.presentation.charts import format_percent
-from brain_tumor.presentation.entry import Entry
-from brain_tumor.presentation.wording import TITLES
+from brain_tumor.presentation.wording import TITLES, format_percent
+from page.slice_record import Entry
 
 
 def name_differences(first: Entry, second: Entry) -> str:
