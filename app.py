@@ -3,14 +3,14 @@
 import streamlit as st
 
 from page import about, classify, compare
-from page.frame import show_notice
-from page.memory import give_back_large_blocks
+from page.layout import show_notice
+from page.memory import release_large_blocks
 from page.uploads import bound_uploads
 
 
 def main() -> None:
-    """The frame around every page, then the page that was chosen."""
-    give_back_large_blocks()
+    """What surrounds every page, then the page that was chosen."""
+    release_large_blocks()
     bound_uploads()
     st.set_page_config(page_title="Brain tumor MRI", layout="wide")
     chosen = st.navigation(

@@ -1,1 +1,4 @@
-"""The pages of the web page: widgets and calls only. Not named ``pages``, which Streamlit would turn into a menu."""
+"""The pages of the web page: widgets and the logic behind them.
+
+Not named ``pages``, which Streamlit would turn into a menu.
+"""

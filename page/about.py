@@ -5,7 +5,7 @@ import streamlit as st
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
-from page.frame import usable_classifier
+from page.layout import usable_classifier
 from page.model_facts import (
     HOW_EVALUATED,
     LIMITS,
@@ -48,11 +48,11 @@ def show_accuracy(card: Card) -> None:
     st.header("How good it is", anchor=False)
     if rows := source_rows(card):
         st.table(
-            _turned(rows, "Images"), hide_index=True, border="horizontal", alt="Figures on images of other sources"
+            _transpose(rows, "Images"), hide_index=True, border="horizontal", alt="Figures on images of other sources"
         )
     if rows := accuracy_rows(card):
         st.table(
-            _turned(rows, "Test images"),
+            _transpose(rows, "Test images"),
             hide_index=True,
             border="horizontal",
             alt="Accuracy on each set of test images",
@@ -62,7 +62,7 @@ def show_accuracy(card: Card) -> None:
     st.markdown(HOW_EVALUATED)
 
 
-def _turned(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
+def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
     # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
     measures = [name for name in rows[0] if name != heading]
     return {"Measure": measures} | {row[heading]: [row[name] for name in measures] for row in rows}

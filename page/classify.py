@@ -14,13 +14,15 @@ from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
 from brain_tumor.presentation.wording import TITLES, render_time_left
-from page.desk import Desk, Study, answer_all, current_desk
+from page.answering import answer_all
 from page.downloads import offer_report, offer_tables
-from page.frame import usable_classifier
+from page.layout import usable_classifier
+from page.series_item import SeriesItem
 from page.series_view import show_series
+from page.session_state import SessionState, current_state, forget_state
 from page.slice_record import Entry
 from page.slice_view import show_slice
-from page.uploads import MAX_FILES, KeptFile, forget_uploads, take_uploads
+from page.uploads import KeptFile, forget_uploads, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 # Images with their charts on one screen page; more make a browser slow.
@@ -38,136 +40,134 @@ def show() -> None:
     classifier = usable_classifier()
     if classifier is None:
         return
-    desk = current_desk()
+    state = current_state()
     if files := take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify"):
-        take_over(desk, files)
+        state.receive(files)
         st.rerun()  # with empty uploaders
-    show_buttons(desk)
-    if desk.waiting:
+    show_buttons(state)
+    if state.unopened:
         with st.spinner("Opening the files"):
-            desk.open_waiting()
-    for note in desk.notes:
+            state.open_received()
+    for note in state.notes:
         st.warning("Not everything was taken:", icon=":material/rule:")
         st.text(note)
-    if desk.missing:
-        work(classifier, desk)
-    if desk.entries:
-        show_results(desk, classifier.card)
+    if state.unanswered_count:
+        answer_with_progress(classifier, state)
+    if state.records:
+        show_results(state, classifier.card)
 
 
-def take_over(desk: Desk, files: Sequence[KeptFile]) -> None:
-    """Put the files that were sent on the desk, MAX_FILES at most.
-
-    They are opened once the uploader is empty again, for that takes its time, and more may be sent meanwhile.
-    """
-    desk.notes = []
-    if len(files) > MAX_FILES:
-        desk.notes.append(
-            f"{len(files)} files were sent; the first {MAX_FILES} are answered. "
-            "Send the rest by itself, or use the command line: brain-tumor predict"
-        )
-    desk.waiting += files[:MAX_FILES]
-
-
-def show_buttons(desk: Desk) -> None:
+def show_buttons(state: SessionState) -> None:
     """The examples, and the way back to an empty page."""
     with st.container(horizontal=True):
-        if st.button("Try the examples", icon=":material/image:", disabled=desk.has_examples):
-            desk.has_examples = True
-            desk.waiting += [KeptFile(path.name, path.read_bytes()) for path in sorted(SAMPLES.glob("*.png"))]
+        if st.button("Try the examples", icon=":material/image:", disabled=state.has_examples):
+            state.has_examples = True
+            state.unopened += [KeptFile(path.name, path.read_bytes()) for path in sorted(SAMPLES.glob("*.png"))]
         st.button("Clear all", icon=":material/delete:", on_click=clear_all)
-    if desk.has_examples:
+    if state.has_examples:
         st.caption(
             "Examples: an average of 152 healthy brains, the same with a lesion drawn by a program, and a colour chart."
         )
 
 
+def answer_with_progress(classifier: Classifier, state: SessionState) -> None:
+    """Answer what is not answered yet, with a progress bar; a click on any widget ends it between two slices."""
+    if state.is_stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.write(f"Stopped: {state.unanswered_count} slices are not answered yet.")
+            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
+        return
+    total, start_s = state.unanswered_count, time.monotonic()
+    area = st.empty()
+    with area.container():
+        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(True,))
+        bar = st.progress(0.0, f"Classifying {total} slices")
+    with closing(answer_all(classifier, state)) as counts:
+        for unanswered in counts:
+            # Every message to the browser is also where a click ends this run.
+            bar.progress(*describe_progress(total - unanswered, total, time.monotonic() - start_s))
+    area.empty()
+
+
+def describe_progress(done: int, total: int, elapsed_s: float) -> tuple[float, str]:
+    """How much of the work is done, 0 to 1, and a sentence that says so.
+
+    Args:
+        done: answered slices.
+        total: answered and unanswered slices.
+        elapsed_s: seconds since the work began.
+    """
+    rest = render_time_left(elapsed_s / done * (total - done)) if done else "waiting for other visitors"
+    return done / total, f"Classifying: {done} of {total} slices, {rest}"
+
+
+# Streamlit keeps a widget's callback and its arguments as long as the session lives: these hold no state and no files.
 def clear_all() -> None:
     """Forget every upload and answer of this session."""
     forget_uploads()
-    st.session_state.pop("desk", None)
+    forget_state()
 
 
-def work(classifier: Classifier, desk: Desk) -> None:
-    """Answer what is missing, with progress; a click on anything ends it between two slices."""
-    if desk.is_stopped:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.write(f"Stopped: {desk.missing} slices are not answered yet.")
-            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
-        return
-    total, begin = desk.missing, time.monotonic()
-    place = st.empty()
-    with place.container():
-        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(True,))
-        bar = st.progress(0.0, f"Classifying {total} slices")
-    with closing(answer_all(classifier, desk)) as remaining:
-        for missing in remaining:
-            done = total - missing
-            said = "waiting for other visitors"
-            if done:
-                said = render_time_left((time.monotonic() - begin) / done * missing)
-            # Every message to the browser is also where a click ends this run.
-            bar.progress(done / total, f"Classifying: {done} of {total} slices, {said}")
-    place.empty()
-
-
-# Streamlit keeps what a widget calls for as long as the session lives, so none of these may hold a desk or its files.
 def set_stopped(stopped: bool) -> None:
-    """Stop, or go on."""
-    current_desk().is_stopped = stopped
+    """Stop, or continue."""
+    current_state().is_stopped = stopped
 
 
-def remove_study(key: str) -> None:
-    """Forget one series."""
-    current_desk().remove(key)
+def remove_item(key: str) -> None:
+    """Forget one series or image."""
+    current_state().remove(key)
 
 
-def show_results(desk: Desk, card: Card) -> None:
+def show_results(state: SessionState, card: Card) -> None:
     """The counts, one card per image or series, and the table of all slices."""
-    entries = desk.entries
+    records = state.records
     st.header("Results", anchor=False)
-    counts = Counter(str(entry.row["status"]) for entry in entries)
-    listed = ", ".join(f"**{counts[key]}** {word}" for key, word in COUNTED.items() if counts[key])
-    st.write(f"{len(entries)} slices: {listed}" if len(entries) != len(desk.studies) else listed)
+    st.write(describe_counts(records, len(state.items)))
     with st.container(horizontal=True):
-        offer_tables([entry.row for entry in entries])
+        offer_tables([record.row for record in records])
     one_by_one, table = st.tabs(["One by one", "Table of all results"])
     with one_by_one:
-        for study in choose_page([study for study in desk.studies if study.entries]):
-            show_study(study, card)
+        for item in choose_page([item for item in state.items if item.records]):
+            show_item(item, card)
     with table:
-        show_table(entries)
+        show_table(records)
 
 
-def choose_page(studies: Sequence[Study]) -> Sequence[Study]:
-    """The studies of the screen page that is turned to."""
+def describe_counts(records: Sequence[Entry], item_count: int) -> str:
+    """How many slices have each status, in Markdown; how many there are, where they are not one per item."""
+    counts = Counter(str(record.row["status"]) for record in records)
+    listed = ", ".join(f"**{counts[status]}** {word}" for status, word in COUNTED.items() if counts[status])
+    return listed if len(records) == item_count else f"{len(records)} slices: {listed}"
+
+
+def choose_page(items: Sequence[SeriesItem]) -> Sequence[SeriesItem]:
+    """The items of the screen page that is chosen."""
     st.caption("Images appear small and in grey, as the network sees them, in true proportions.")
-    if len(studies) <= PAGE_SIZE:
-        return studies
-    page = st.pagination(-(-len(studies) // PAGE_SIZE), key="page")
-    return studies[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    if len(items) <= PAGE_SIZE:
+        return items
+    page = st.pagination(-(-len(items) // PAGE_SIZE), key="page")
+    return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
-def show_study(study: Study, card: Card) -> None:
+def show_item(item: SeriesItem, card: Card) -> None:
     """One card. A file's name may hold Markdown or HTML, so it only ever goes through st.text."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.text(study.name, width="stretch")
-            st.button("Remove", type="tertiary", key=f"remove-{study.key}", on_click=remove_study, args=(study.key,))
-        if study.is_stack:
-            show_series(study)
+            st.text(item.name, width="stretch")
+            st.button("Remove", type="tertiary", key=f"remove-{item.key}", on_click=remove_item, args=(item.key,))
+        if item.is_stack:
+            show_series(item)
         else:
-            show_slice(study.key, study.entries[0])
-        offer_report(study, card)
+            show_slice(item.key, item.records[0])
+        offer_report(item, card)
 
 
-def show_table(entries: Sequence[Entry]) -> None:
+def show_table(records: Sequence[Entry]) -> None:
     """All results, sortable."""
     percent = st.column_config.NumberColumn(format="percent")
-    shown = [{**entry.row, "class": say_class(entry)} for entry in entries]
-    located = any(entry.row["location_score"] is not None for entry in entries)
+    located = any(record.row["location_score"] is not None for record in records)
     st.dataframe(
-        shown,
+        [{**record.row, "class": class_cell(record)} for record in records],
         hide_index=True,
         column_order=[name for name in COLUMNS if located or name not in LOCATION_COLUMNS],
         column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
@@ -176,9 +176,9 @@ def show_table(entries: Sequence[Entry]) -> None:
     )
 
 
-def say_class(entry: Entry) -> str | None:
+def class_cell(record: Entry) -> str | None:
     """The class in a table; one that is no finding says so."""
-    if entry.answer is None:
+    if record.answer is None:
         return None
-    verdict = entry.answer.verdict
+    verdict = record.answer.verdict
     return f"{verdict.label} (not analysed)" if verdict.status is Status.NOT_A_BRAIN_MRI else verdict.label

@@ -11,10 +11,10 @@ from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
-from page.classify import SAMPLES, say_class
+from page.classify import SAMPLES, class_cell
 from page.differences import is_other_answer, name_differences
-from page.frame import usable_classifier
-from page.line import LINE
+from page.fair_queue import QUEUE
+from page.layout import usable_classifier
 from page.slice_record import Entry, to_slice_entry
 from page.slice_view import headline, show_badge, show_picture, show_probabilities
 
@@ -26,7 +26,13 @@ MAX_SLICES = 24
 def second_classifier(file_id: str, _data: bytes, name: str) -> Classifier:
     """A model file that was sent; one for the whole server, because each takes a hundred megabytes.
 
-    file_id: tells files apart without comparing their bytes. Raises ModelFileError.
+    Args:
+        file_id: tells files apart without comparing their bytes.
+        _data: the file's content.
+        name: of the file, for messages.
+
+    Raises:
+        ModelFileError: it is no model file, or it is damaged.
     """
     return Classifier.from_model_file(read_model_file(_data, name))
 
@@ -72,25 +78,25 @@ def choose_slices() -> list[SourceFile]:
 
 def show_comparison(first: Classifier, second: Classifier, files: Sequence[SourceFile]) -> None:
     """Both models' answers, what differs between them, and the table of all."""
-    with LINE.turn():
-        opened = (one for series in open_series(files, ReadOptions()) for one in series.slices)
+    with QUEUE.exclusive():
+        opened = (slice_ for series in open_series(files, ReadOptions()) for slice_ in series.slices)
         slices = list(islice(opened, MAX_SLICES + 1))
     if len(slices) > MAX_SLICES:
         st.warning(f"The first {MAX_SLICES} slices are compared.", icon=":material/rule:")
     pairs: list[tuple[Entry, Entry]] = []
     bar = st.progress(0.0, "Comparing")
-    for one in slices[:MAX_SLICES]:
-        with LINE.stand() as place:
-            while not place.is_first():
+    for slice_ in slices[:MAX_SLICES]:
+        with QUEUE.join() as ticket:
+            while not ticket.wait():
                 # A message to the browser is where a click ends this run.
                 bar.progress(len(pairs) / len(slices), "Comparing: waiting for other visitors")
-            pairs.append((answer(first, one), answer(second, one)))
+            pairs.append((answer_slice(first, slice_), answer_slice(second, slice_)))
         bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {len(slices)} slices")
     bar.empty()
     st.header("Differences", anchor=False)
-    others = sum(is_other_answer(*pair) for pair in pairs)
+    differing = sum(is_other_answer(*pair) for pair in pairs)
     st.markdown(
-        f"**{others}** of {len(pairs)} slices get another class or status. First: this page's model, "
+        f"**{differing}** of {len(pairs)} slices get another class or status. First: this page's model, "
         f"`{first.card.model_id}`; second: `{second.card.model_id}`."
     )
     show_differences(pairs)
@@ -98,9 +104,9 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
         show_pair(pair)
 
 
-def answer(model: Classifier, one: Slice) -> Entry:
+def answer_slice(model: Classifier, slice_: Slice) -> Entry:
     """One model's answer for one slice."""
-    return to_slice_entry(next(model.classify_many([one])), model.card.model_id)
+    return to_slice_entry(next(model.classify_many([slice_])), model.card.model_id)
 
 
 def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
@@ -108,14 +114,14 @@ def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
     st.dataframe(
         [
             {
-                "file": one.name,
-                "first": say_class(one),
-                "first status": one.row["status"],
-                "second": say_class(other),
-                "second status": other.row["status"],
-                "differences": name_differences(one, other),
+                "file": first.name,
+                "first": class_cell(first),
+                "first status": first.row["status"],
+                "second": class_cell(second),
+                "second status": second.row["status"],
+                "differences": name_differences(first, second),
             }
-            for one, other in pairs
+            for first, second in pairs
         ],
         hide_index=True,
         placeholder="",
@@ -127,17 +133,17 @@ def show_pair(pair: tuple[Entry, Entry]) -> None:
     """One slice, and both answers beside each other."""
     with st.container(border=True):
         st.text(pair[0].name)
-        answers = [entry.answer for entry in pair]
+        answers = [record.answer for record in pair]
         if answers[0] is None:
             st.badge("Not read", icon=":material/error:", color="red")
             st.text(pair[0].row["reason"])
             return
         st.markdown(f"Differences: {name_differences(*pair)}")
-        picture, *places = st.columns([2, 3, 3])
+        picture, *columns = st.columns([2, 3, 3])
         show_picture(picture, answers[0].thumbnail, f"The slice {pair[0].name}")
-        for place, answer, title in zip(places, answers, ("First", "Second"), strict=True):
+        for column, answer, title in zip(columns, answers, ("First", "Second"), strict=True):
             if answer is not None:
-                with place:
+                with column:
                     show_badge(answer.verdict.status)
                     st.subheader(f"{title}: {headline(answer)}", anchor=False)
                     show_probabilities(answer)

@@ -12,7 +12,7 @@ from brain_tumor.presentation.report import ReportFormat, render_report
 from brain_tumor.presentation.report_subject import ReportSubject, SeriesDraft, to_report_image
 from brain_tumor.presentation.rows import Row
 from brain_tumor.presentation.writers import render_csv, to_json_line
-from page.desk import Study
+from page.series_item import SeriesItem
 
 
 def offer_tables(rows: Sequence[Row]) -> None:
@@ -34,38 +34,39 @@ def offer_tables(rows: Sequence[Row]) -> None:
         )
 
 
-def offer_report(study: Study, card: Card) -> None:
+def offer_report(item: SeriesItem, card: Card) -> None:
     """A button for each kind of report on one image or one series that is finished."""
-    if not study.is_done or not any(entry.answer for entry in study.entries):
+    if not item.is_done or not any(record.answer for record in item.records):
         return
-    show_name = st.session_state.get(f"named-{study.key}", False)
-    # The study of now: the button may be clicked when the slices of another plane are being answered.
-    shown = replace(study, entries=list(study.entries), files=(), series=None)
+    show_name = st.session_state.get(f"named-{item.key}", False)
+    # The item as it is now: the button may be clicked while the slices of another plane are being answered.
+    shown = replace(item, records=list(item.records), files=(), series=None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        for one in ReportFormat:
+        for report_format in ReportFormat:
             st.download_button(
-                f"Report as {one.name}",
-                partial(_render, shown, card, one, show_name),
-                f"brain-tumor-report-{study.key}.{one}",
-                key=f"report-{one}-{study.key}",
+                f"Report as {report_format.name}",
+                partial(_render, shown, card, report_format, show_name),
+                f"brain-tumor-report-{item.key}.{report_format}",
+                key=f"report-{report_format}-{item.key}",
                 on_click="ignore",
                 icon=":material/description:",
             )
-        st.checkbox("with the file's name", key=f"named-{study.key}", help="A file's name may hold a patient's.")
+        st.checkbox("with the file's name", key=f"named-{item.key}", help="A file's name may hold a patient's.")
 
 
-def _render(study: Study, card: Card, report_format: ReportFormat, show_name: bool) -> bytes:
-    return render_report(_to_subject(study, show_name), card, report_format)
+def _render(item: SeriesItem, card: Card, report_format: ReportFormat, show_name: bool) -> bytes:
+    return render_report(to_report_subject(item, show_name), card, report_format)
 
 
-def _to_subject(study: Study, show_name: bool) -> ReportSubject:
-    number = int(study.key)
-    if not study.is_stack and (answer := study.entries[0].answer):
+def to_report_subject(item: SeriesItem, show_name: bool) -> ReportSubject:
+    """What a report says of a finished item; show_name: a file's name may hold a patient's."""
+    number = int(item.key)
+    if not item.is_stack and (answer := item.records[0].answer):
         return to_report_image(answer.restore(), number, show_name, answer.digits)
     draft = SeriesDraft()
-    for entry in study.entries:
-        if entry.answer:
-            draft.add(entry.answer.restore(), entry.position_mm, entry.answer.digits)
+    for record in item.records:
+        if record.answer:
+            draft.add(record.answer.restore(), record.position_mm, record.answer.digits)
         else:
-            draft.add(None, entry.position_mm)
-    return draft.finish(number, study.name if show_name else None)
+            draft.add(None, record.position_mm)
+    return draft.finish(number, item.name if show_name else None)

@@ -1,4 +1,4 @@
-"""Memory back to the system."""
+"""How this process returns memory to the system."""
 
 import ctypes
 import sys
@@ -10,11 +10,11 @@ _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
 @cache  # for the whole process, however often a page is drawn
-def give_back_large_blocks() -> None:
+def release_large_blocks() -> None:
     """Return large blocks to the system as soon as they are free, on Linux with glibc; elsewhere malloc decides.
 
-    By itself glibc soon keeps blocks of up to 32 MB for later, for each thread its own. Pillow's are 16 MB: after a
-    picture of 25 million pixels, threads held up to 200 MB that nobody used.
+    By default glibc soon keeps blocks of up to 32 MB for later use, in each thread. Pillow's are 16 MB: after a
+    picture of 25 million pixels, threads held up to 200 MB that nothing used.
     """
     if sys.platform == "linux":
         set_option = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -9,7 +9,8 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
 from brain_tumor.presentation.wording import format_percent
 from page.charts import strip_chart
-from page.desk import Study, current_desk
+from page.series_item import SeriesItem
+from page.session_state import current_state
 from page.slice_record import Entry
 from page.slice_view import show_badge, show_slice, to_sentence
 
@@ -17,20 +18,20 @@ from page.slice_view import show_badge, show_slice, to_sentence
 JUMPS = 5
 
 
-def show_series(study: Study) -> None:
+def show_series(item: SeriesItem) -> None:
     """The card of a series, finished or not."""
-    plane = f", {study.plane}" if study.plane else ""
-    st.caption(f"Series of {study.slices} slices{plane}")
-    verdict = study.verdict
+    plane = f", {item.plane}" if item.plane else ""
+    st.caption(f"Series of {item.slice_count} slices{plane}")
+    verdict = item.verdict
     if verdict is None:
         st.subheader("Not finished", anchor=False)
-        st.markdown(f"{len(study.entries)} of {study.slices} slices are answered; the series has no answer yet.")
+        st.markdown(f"{len(item.records)} of {item.slice_count} slices are answered; the series has no answer yet.")
     else:
         show_series_verdict(verdict)
-    if study.has_planes:
-        choose_plane(study)
-    if study.entries:
-        look_at_slices(study)
+    if item.has_planes:
+        choose_plane(item)
+    if item.records:
+        look_at_slices(item)
 
 
 def show_series_verdict(verdict: SeriesVerdict) -> None:
@@ -56,26 +57,26 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         st.caption(f"{verdict.analysed} of {verdict.slices} slices analysed; shares are of these.")
 
 
-def choose_plane(study: Study) -> None:
-    """Cut a volume along another plane; its slices are answered anew."""
+def choose_plane(item: SeriesItem) -> None:
+    """Cut a volume along another plane; its slices are answered again."""
     st.radio(
-        "Plane (another one is read and answered anew)",
+        "Plane (another one is read and answered again)",
         list(Plane),
-        list(Plane).index(study.plane) if study.plane else None,
+        list(Plane).index(item.plane) if item.plane else None,
         format_func=lambda plane: plane.capitalize(),
         horizontal=True,
-        key=f"plane-{study.key}",
-        on_change=turn,
-        args=(study.key, study.plane),
+        key=f"plane-{item.key}",
+        on_change=reslice,
+        args=(item.key, item.plane),
     )
 
 
-def turn(key: str, before: Plane | None) -> None:
-    """What the choice of a plane calls; before: the plane until now."""
+def reslice(key: str, before: Plane | None) -> None:
+    """Callback of the choice of a plane; before: the plane until now."""
     chosen = st.session_state[f"plane-{key}"]
     if not chosen or chosen is before:
         return
-    if current_desk().turn(key, chosen):
+    if current_state().reslice(key, chosen):
         for old in ("slice", "jump"):
             st.session_state.pop(f"{old}-{key}", None)
     else:
@@ -83,49 +84,46 @@ def turn(key: str, before: Plane | None) -> None:
 
 
 @st.fragment  # so that moving the slider draws this series again, and nothing else of the page
-def look_at_slices(study: Study) -> None:
+def look_at_slices(item: SeriesItem) -> None:
     """The strip over the position, the slider, and the slice that it points at."""
-    key = f"slice-{study.key}"
-    verdict = study.verdict
-    count = len(study.entries)
+    key, count = f"slice-{item.key}", len(item.records)
+    index = 0
     if count > 1:
-        order = verdict.order if verdict else tuple(range(count))
+        order = item.verdict.order if item.verdict else tuple(range(count))
         if st.session_state.setdefault(key, order[0] + 1 if order else 1) > count:
             st.session_state[key] = count
-        jump_to_slices(study, order)
-        place = st.slider("Slice", 1, count, key=key) - 1
-    else:
-        place = 0
-    findings = [entry.finding for entry in study.entries]
-    st.vega_lite_chart(strip_chart(findings, place), alt=describe_strip(findings))
+        jump_to_slices(item, order)
+        index = st.slider("Slice", 1, count, key=key) - 1
+    findings = [record.finding for record in item.records]
+    st.vega_lite_chart(strip_chart(findings, index), alt=describe_strip(findings))
     st.caption("Filled: classified. Pale: uncertain. Hollow: not analysed. The line is the slice shown below.")
-    entry = study.entries[place]
-    position = f", at {entry.position_mm:.1f} mm" if entry.position_mm is not None else ""
-    st.markdown(f"**Slice {place + 1} of {study.slices}{position}**")
-    show_slice(study.key, entry, in_series=True)
+    record = item.records[index]
+    position = f", at {record.position_mm:.1f} mm" if record.position_mm is not None else ""
+    st.markdown(f"**Slice {index + 1} of {item.slice_count}{position}**")
+    show_slice(item.key, record, in_series=True)
 
 
-def jump_to_slices(study: Study, order: tuple[int, ...]) -> None:
-    """The most suspicious slices, to be clicked."""
-    suspicious = [place for place in order if is_analysed(study.entries[place])]
-    if study.verdict is None or not suspicious:
+def jump_to_slices(item: SeriesItem, order: tuple[int, ...]) -> None:
+    """The most suspicious slices, to be clicked; order: indices of the slices, most suspicious first."""
+    suspicious = [index for index in order if is_analysed(item.records[index])]
+    if item.verdict is None or not suspicious:
         return
     st.pills(
         "Most suspicious slices, by the probability of a tumor",
         suspicious[:JUMPS],
-        format_func=lambda place: f"Slice {place + 1}",
-        key=f"jump-{study.key}",
+        format_func=lambda index: f"Slice {index + 1}",
+        key=f"jump-{item.key}",
         on_change=jump,
-        args=(study.key,),
+        args=(item.key,),
     )
 
 
 def jump(key: str) -> None:
-    """What a click on a suspicious slice calls."""
+    """Callback of a click on a suspicious slice."""
     if (chosen := st.session_state[f"jump-{key}"]) is not None:
         st.session_state[f"slice-{key}"] = chosen + 1
 
 
-def is_analysed(entry: Entry) -> bool:
+def is_analysed(record: Entry) -> bool:
     """Whether it was read and taken for a brain MRI."""
-    return entry.answer is not None and entry.answer.verdict.status is not Status.NOT_A_BRAIN_MRI
+    return record.answer is not None and record.answer.verdict.status is not Status.NOT_A_BRAIN_MRI

@@ -37,17 +37,23 @@ HEADLINES = {
 }
 
 
-def show_slice(key: str, entry: Entry, in_series: bool = False) -> None:
-    """One slice's answer, or why there is none; key: of its widgets, in_series: below a series' own heading."""
-    if entry.answer is None:
+def show_slice(key: str, record: Entry, in_series: bool = False) -> None:
+    """One slice's answer, or why there is none.
+
+    Args:
+        key: of its widgets.
+        record: the slice.
+        in_series: whether it stands below a series' own heading.
+    """
+    if record.answer is None:
         st.badge("Not read", icon=":material/error:", color="red")
-        st.text(entry.row["reason"])
+        st.text(record.row["reason"])
         return
     finding, numbers = st.columns([5, 3])
     with finding:
-        show_finding(key, entry.name, entry.answer, in_series)
+        show_finding(key, record.name, record.answer, in_series)
     with numbers:
-        show_probabilities(entry.answer)
+        show_probabilities(record.answer)
 
 
 def show_badge(status: Status) -> None:
@@ -67,13 +73,13 @@ def show_finding(key: str, name: str, answer: Answer, in_series: bool) -> None:
     show_picture(picture, answer.render_picture(kind, strength, label), f"The slice {name}{shown}")
 
 
-def show_picture(place: DeltaGenerator, data: bytes, alt: str) -> None:
+def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
     """A JPEG or PNG file, sent with the page itself.
 
     Streamlit would keep it under an address that ends when the picture is replaced, perhaps while a browser loads it.
     """
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    place.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
+    column.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
 
 
 def show_verdict(answer: Answer, in_series: bool) -> None:
@@ -110,7 +116,7 @@ def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float, Label |
         kind = st.radio(
             "Heat map",
             [None, *maps],
-            format_func=lambda one: MAP_TITLES[one] if one else "none",
+            format_func=lambda kind: MAP_TITLES[kind] if kind else "none",
             horizontal=True,
             key=f"map-{key}",
         )
@@ -131,7 +137,7 @@ def choose_label(key: str, final: Label) -> Label:
         "Saliency for the class",
         labels,
         labels.index(final),
-        format_func=lambda one: f"{one} (final class)" if one is final else str(one),
+        format_func=lambda label: f"{label} (final class)" if label is final else str(label),
         key=f"label-{key}-{final.slug}",
     )
     if label != final:

@@ -48,7 +48,7 @@ _kept: weakref.WeakSet[KeptFile] = weakref.WeakSet()
 
 
 def kept_bytes() -> int:
-    """What all sessions of this server keep of uploads that were taken over."""
+    """Bytes that all sessions of this server keep of uploads."""
     with _lock:
         return sum(file.size for file in _kept)
 
@@ -64,22 +64,31 @@ def bound_uploads() -> None:
 
 
 def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
-    """Draw the two uploaders; return what was sent since the last call, and empty them.
+    """Draw the two uploaders, one for files and one for a folder, and empty them.
 
-    At most MAX_FILES; says in words when there were more. Streamlit's own copy is forgotten at once.
+    Streamlit's own copy of the files is forgotten at once.
+
+    Args:
+        label: above the uploader of files.
+        folder_label: above the uploader of a folder.
+        key: of both widgets.
+
+    Returns:
+        What was sent since the last call, each under a name of its own.
     """
     # A new key is a new, empty uploader.
-    turn = st.session_state.setdefault(f"turn-{key}", 0)
-    images, folder = st.tabs(["Files", "A whole folder"])
-    uploads = images.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{turn}")
-    study = folder.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{turn}")
-    if not uploads and not study:
+    version = st.session_state.setdefault(f"uploaders-{key}", 0)
+    files_tab, folder_tab = st.tabs(["Files", "A whole folder"])
+    files = files_tab.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
+    folder = folder_tab.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
+    if not files and not folder:
         return []
-    shown = [*uploads, *in_order(study)]
-    taken = list(map(KeptFile, distinct(upload.name for upload in shown), (one.getvalue() for one in shown)))
-    st.session_state[f"turn-{key}"] = turn + 1
-    forget_uploads([*uploads, *study])
-    return taken
+    uploads = [*files, *in_order(folder)]
+    names = number_repeats(upload.name for upload in uploads)
+    kept = [KeptFile(name, upload.getvalue()) for name, upload in zip(names, uploads, strict=True)]
+    st.session_state[f"uploaders-{key}"] = version + 1
+    forget_uploads([*files, *folder])
+    return kept
 
 
 def in_order(folder: Iterable[UploadedFile]) -> list[UploadedFile]:
@@ -87,21 +96,22 @@ def in_order(folder: Iterable[UploadedFile]) -> list[UploadedFile]:
 
     A browser sends them in no particular order, and files of one series must follow each other.
     """
-    placed = [(tuple(upload.name.split("/")), upload) for upload in folder]
-    return [upload for parts, upload in sorted(placed, key=lambda one: folders_last(one[0])) if not is_hidden(parts)]
+    paths = [(tuple(upload.name.split("/")), upload) for upload in folder]
+    return [upload for parts, upload in sorted(paths, key=lambda path: folders_last(path[0])) if not is_hidden(parts)]
 
 
-def forget_uploads(taken: Sequence[UploadedFile] | None = None) -> None:
-    """Remove Streamlit's own copy of these uploads, by default of all; otherwise it stays until the browser leaves.
+def forget_uploads(uploads: Sequence[UploadedFile] | None = None) -> None:
+    """Remove Streamlit's own copy of uploads of this session; otherwise it stays until the browser leaves.
 
-    Only of this session. Those that were not taken may be on their way to the page.
+    Args:
+        uploads: those that the page has taken; others may still be on their way to it. None: all.
     """
     context, manager = get_script_run_ctx(), _manager()
     if context is None or manager is None:
         return
-    if taken is None:
+    if uploads is None:
         manager.remove_session_files(context.session_id)
-    for upload in taken or ():
+    for upload in uploads or ():
         manager.remove_file(context.session_id, upload.file_id)
 
 
@@ -114,7 +124,7 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
     add_file = manager.add_file
 
     def add(session_id: str, file: UploadedFileRec) -> None:
-        waiting = sum(len(one.data) for files in list(manager.file_storage.values()) for one in list(files.values()))
+        waiting = sum(len(sent.data) for files in list(manager.file_storage.values()) for sent in list(files.values()))
         if kept_bytes() + waiting + len(file.data) > MAX_SERVER_BYTES:
             # Status 413 makes the browser mark this file as refused; the others go on.
             raise HTTPException(413, "the server holds as many uploads as it can; clear some, or try again later")
@@ -123,11 +133,11 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
     return add
 
 
-def distinct(names: Iterable[str]) -> Sequence[str]:
+def number_repeats(names: Iterable[str]) -> list[str]:
     """The names, with a number behind those that came before: answers and reports call files by their names."""
     seen: Counter[str] = Counter()
-    distinct = []
+    numbered = []
     for name in names:
         seen[name] += 1
-        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return distinct
+        numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return numbered

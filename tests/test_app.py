@@ -157,9 +157,9 @@ def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None
     stream = io.BytesIO()
     Image.fromarray(noise).save(stream, "PNG")
     send(page, [upload("noise.png", stream.getvalue())])
-    (entry,) = page.session_state["desk"].entries
-    assert len(entry.answer.thumbnail) < 60_000
-    assert entry.answer.bare.scan.pixels.size == 0
+    (record,) = page.session_state["classify"].records
+    assert len(record.answer.thumbnail) < 60_000
+    assert record.answer.bare.scan.pixels.size == 0
     assert kept_bytes() == 0
 
 
@@ -327,8 +327,8 @@ def test_a_volume_gets_its_series_answer_first_and_how_it_was_derived(page: AppT
 
 def test_the_slider_starts_at_the_most_suspicious_slice_and_moves(page: AppTest) -> None:
     send(page, [volume("mapped.nii")])
-    (study,) = page.session_state["desk"].studies
-    assert page.slider[0].value == study.verdict.order[0] + 1
+    (item,) = page.session_state["classify"].items
+    assert page.slider[0].value == item.verdict.order[0] + 1
     page.slider[0].set_value(4).run()
     assert "**Slice 4 of 6" in all_markdown(page)
 
@@ -337,8 +337,8 @@ def test_another_plane_is_read_and_answered_anew(page: AppTest, classifier: Scri
     send(page, [volume("mapped.nii")])
     page.radio[0].set_value(Plane.CORONAL).run()
     assert not page.exception
-    (study,) = page.session_state["desk"].studies
-    assert (study.plane, study.slices, len(study.entries)) == (Plane.CORONAL, 70, 70)
+    (item,) = page.session_state["classify"].items
+    assert (item.plane, item.slice_count, len(item.records)) == (Plane.CORONAL, 70, 70)
     assert len(classifier.calls) == 6 + 70
 
 
@@ -355,12 +355,12 @@ def test_a_volume_is_kept_for_its_planes_until_it_is_removed(page: AppTest, butt
 def test_a_report_is_of_the_plane_that_its_button_stood_below(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     files = offered(monkeypatch)
     send(page, [volume("mapped.nii")])
-    desk = page.session_state["desk"]
-    desk.turn(desk.studies[0].key, Plane.CORONAL)
+    state = page.session_state["classify"]
+    state.reslice(state.items[0].key, Plane.CORONAL)
     assert "6 of 6 slices analysed" in files["Report as HTML"]().decode()
 
 
-def test_a_volume_in_an_archive_can_be_turned_too(page: AppTest) -> None:
+def test_a_volume_in_an_archive_can_be_cut_along_another_plane_too(page: AppTest) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("a/mapped.nii", volume("mapped.nii")[1])
@@ -369,14 +369,18 @@ def test_a_volume_in_an_archive_can_be_turned_too(page: AppTest) -> None:
     assert texts(page)[:2] == ["study.zip/a/mapped.nii", "study.zip/b/one.png"]
     page.radio[0].set_value(Plane.SAGITTAL).run()
     assert not page.exception
-    assert [(study.slices, len(study.entries)) for study in page.session_state["desk"].studies] == [(64, 64), (1, 1)]
+    assert [(item.slice_count, len(item.records)) for item in page.session_state["classify"].items] == [
+        (64, 64),
+        (1, 1),
+    ]
 
 
 def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, classifier: ScriptedClassifier) -> None:
     send(page, [volume("mapped.nii")])
-    desk = page.session_state["desk"]
-    del desk.studies[0].entries[2:]
-    desk.is_stopped = True
+    state = page.session_state["classify"]
+    (item,) = state.items
+    del item.records[2:]
+    item.verdict, state.is_stopped = None, True
     page.run()
     assert "Stopped: 4 slices are not answered yet." in all_markdown(page)
     assert headlines(page) == ["Not finished"]
@@ -422,7 +426,7 @@ def test_a_file_that_cannot_be_read_has_no_report(page: AppTest, monkeypatch: py
 
 
 def open_page(name: str) -> AppTest:
-    script = f"from page import {name}\nfrom page.frame import show_notice\nshow_notice()\n{name}.show()"
+    script = f"from page import {name}\nfrom page.layout import show_notice\nshow_notice()\n{name}.show()"
     page = AppTest.from_string(script, default_timeout=60).run()
     assert not page.exception
     return page

@@ -23,24 +23,24 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
 
 
 def test_uploads_of_all_sessions_share_one_bound(manager: MemoryUploadedFileManager) -> None:
-    manager.add_file("one", record("a", 60))
+    manager.add_file("first", record("a", 60))
     with pytest.raises(HTTPException) as refusal:
         manager.add_file("other", record("b", 41))
     assert refusal.value.status_code == 413
     manager.add_file("other", record("c", 40))
-    assert [one.name for one in manager.get_files("other", ["b", "c"])] == ["c"]
+    assert [file.name for file in manager.get_files("other", ["b", "c"])] == ["c"]
 
 
-def test_files_that_were_taken_over_count_until_they_go(manager: MemoryUploadedFileManager) -> None:
+def test_files_that_the_page_keeps_count_until_they_go(manager: MemoryUploadedFileManager) -> None:
     kept = KeptFile("a", bytes(80))
     with pytest.raises(HTTPException):
-        manager.add_file("one", record("b", 30))
+        manager.add_file("first", record("b", 30))
     del kept
-    manager.add_file("one", record("b", 30))
+    manager.add_file("first", record("b", 30))
 
 
-def test_equal_names_are_told_apart() -> None:
-    assert uploads.distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+def test_repeated_names_get_a_number() -> None:
+    assert uploads.number_repeats(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
 
 
 def test_a_folder_s_own_files_come_before_its_subfolders_and_hidden_ones_never() -> None:

@@ -1,4 +1,4 @@
-"""What every page has: the notice that stays in view, and the one classifier of this server."""
+"""What every page has: the notice that stays in view, and the server's only classifier."""
 
 import streamlit as st
 
@@ -19,7 +19,11 @@ div:has(> .st-key-notice) { position: sticky; top: 3.75rem; z-index: 50; backdro
 
 @st.cache_resource(show_spinner="Loading the model")
 def shared_classifier() -> Classifier:
-    """One classifier for all sessions of this server; it locks itself. Raises ModelFileError."""
+    """One classifier for all sessions of this server; it locks itself.
+
+    Raises:
+        ModelFileError: the model file is missing or cannot be used.
+    """
     return brain_tumor.load_classifier()
 
 

@@ -1,0 +1,104 @@
+"""A series, or a single image, on the page: its slices and what was answered so far."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from brain_tumor.decision.series import SeriesVerdict, decide_series
+from brain_tumor.input.archive import list_members
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
+from brain_tumor.input.sources import SourceFile, open_series
+from page.slice_record import Entry
+from page.uploads import KeptFile
+
+
+@dataclass(eq=False)
+class SeriesItem:
+    """One series, or one image, and what was answered so far."""
+
+    key: str
+    name: str
+    plane: Plane | None
+    slice_count: int
+    files: tuple[KeptFile, ...]  # empty once they are not needed again
+    # None for a file of several slices, except while it is answered: an opened volume weighs more than its file.
+    series: Series | None
+    volume: str | None = None  # the file that all its slices lie in
+    records: list[Entry] = field(default_factory=list)  # of the first slices, in their order
+    verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether it has several slices."""
+        return self.slice_count > 1
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every slice was answered."""
+        return len(self.records) == self.slice_count
+
+    @property
+    def has_planes(self) -> bool:
+        """Whether it is a volume that can be cut along other planes too."""
+        return self.is_stack and any(
+            record.answer and record.answer.bare.scan.file_format == "NIfTI" for record in self.records
+        )
+
+    def unanswered_slices(self) -> Sequence[Slice]:
+        """The slices without an answer; opens the series again where that is necessary."""
+        if self.is_done:
+            return ()
+        if self.series is None:
+            self.series = self._reopen(self.plane)
+        return self.series.slices[len(self.records) :]
+
+    def add(self, record: Entry) -> None:
+        """Keep the next slice's answer; after the last one decide the series and drop files not needed again."""
+        self.records.append(record)
+        if self.is_done:
+            self.series = None
+            if self.is_stack:
+                self.verdict = decide_series([record.finding for record in self.records])
+            if not self.has_planes:
+                self.files = ()
+
+    def count_slices(self, plane: Plane) -> int:
+        """How many slices the volume has along another plane."""
+        return len(self._reopen(plane).slices)
+
+    def reslice(self, plane: Plane, slice_count: int) -> None:
+        """Cut a volume along another plane: its slices are read and answered again.
+
+        Args:
+            plane: the new plane.
+            slice_count: of `count_slices(plane)`.
+        """
+        self.plane, self.slice_count = plane, slice_count
+        self.series, self.records, self.verdict = None, [], None
+
+    def _reopen(self, plane: Plane | None) -> Series:
+        (file,) = self.files
+        source = SourceFile(file.name, file.read)
+        if self.volume != file.name:
+            source = next(member for member in list_members(source) if member.name == self.volume)
+        return next(open_series([source], ReadOptions(plane)))
+
+
+def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> SeriesItem:
+    """An opened series, without an answer yet.
+
+    Args:
+        key: of its widgets.
+        series: what was opened.
+        files: all that were opened with it; it keeps those that it comes from.
+    """
+    names = {slice_.file for slice_ in series.slices}
+    needed = tuple(file for file in files if any(_lies_in(name, file) for name in names))
+    item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
+    if item.is_stack and len(names) == 1:
+        item.series, item.volume = None, names.pop()
+    return item
+
+
+def _lies_in(name: str, file: KeptFile) -> bool:
+    """Whether a slice's file is this upload, or a member of this archive."""
+    return name == file.name or name.startswith(f"{file.name}/")

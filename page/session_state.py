@@ -1,0 +1,113 @@
+"""What one session has on the page: its series with their answers, and the files that are not opened yet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from brain_tumor.input.series import Plane, ReadOptions
+from brain_tumor.input.sources import SourceFile, open_series
+from page.fair_queue import QUEUE
+from page.series_item import SeriesItem, to_series_item
+from page.slice_record import Entry
+from page.uploads import MAX_FILES, KeptFile
+
+# An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
+MAX_SLICES = 2000
+
+
+@dataclass(eq=False)
+class SessionState:
+    """All series and images of a session."""
+
+    items: list[SeriesItem] = field(default_factory=list)
+    unopened: list[KeptFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what could not be taken, in words
+    is_stopped: bool = False
+    has_examples: bool = False
+    opened_count: int = 0  # series ever opened, which numbers the next one's widgets
+
+    def receive(self, files: Sequence[KeptFile]) -> None:
+        """Take files that were sent, MAX_FILES at most; `open_received` opens them.
+
+        That happens once the uploader is empty again: it takes its time, and more may be sent meanwhile.
+        """
+        self.notes = []
+        if len(files) > MAX_FILES:
+            self.notes.append(
+                f"{len(files)} files were sent; the first {MAX_FILES} are answered. "
+                "Send the rest by itself, or use the command line: brain-tumor predict"
+            )
+        self.unopened += files[:MAX_FILES]
+
+    def open_received(self) -> None:
+        """Open the files that were sent."""
+        files, self.unopened = self.unopened, []
+        self.open(files)
+
+    def open(self, files: Sequence[KeptFile]) -> None:
+        """Add the series of some files; slices are read later, one by one."""
+        self.is_stopped = False
+        with QUEUE.exclusive():
+            for series in open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()):
+                if self._accepts(series.name, len(series.slices), self.items):
+                    self.opened_count += 1
+                    self.items.append(to_series_item(str(self.opened_count), series, files))
+
+    def _accepts(self, name: str, slice_count: int, others: Iterable[SeriesItem]) -> bool:
+        """Whether so many more slices go beside the others; a note says so where they do not."""
+        total = sum(item.slice_count for item in others) + slice_count
+        if total > MAX_SLICES:
+            self.notes.append(
+                f"{name}: its {slice_count} slices would make {total}, this page holds {MAX_SLICES}; "
+                "clear all first, or use the command line: brain-tumor predict"
+            )
+        return total <= MAX_SLICES
+
+    def reslice(self, key: str, plane: Plane) -> bool:
+        """Cut one volume along another plane.
+
+        Args:
+            key: of its item.
+            plane: the new plane.
+
+        Returns:
+            False where the item is gone meanwhile, or its slices are too many.
+        """
+        item = next((item for item in self.items if item.key == key), None)
+        if item is None:
+            return False
+        self.notes = []
+        others = [other for other in self.items if other is not item]
+        with QUEUE.exclusive():
+            slice_count = item.count_slices(plane)
+        if not self._accepts(f"{item.name}, {plane}", slice_count, others):
+            return False
+        item.reslice(plane, slice_count)
+        self.is_stopped = False
+        return True
+
+    def remove(self, key: str) -> None:
+        """Forget one series or image."""
+        self.items = [item for item in self.items if item.key != key]
+
+    @property
+    def records(self) -> list[Entry]:
+        """Everything that was answered."""
+        return [record for item in self.items for record in item.records]
+
+    @property
+    def unanswered_count(self) -> int:
+        """Slices without an answer."""
+        return sum(item.slice_count - len(item.records) for item in self.items)
+
+
+def current_state() -> SessionState:
+    """The state of the session that asks."""
+    state: SessionState = st.session_state.setdefault("classify", SessionState())
+    return state
+
+
+def forget_state() -> None:
+    """Forget every series and answer of the session that asks."""
+    st.session_state.pop("classify", None)

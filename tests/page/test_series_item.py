@@ -1,0 +1,77 @@
+import io
+import zipfile
+
+from brain_tumor.decision.verdict import Status
+from brain_tumor.input.series import Plane, ReadOptions
+from brain_tumor.input.sources import SourceFile, open_series
+from page.answering import answer_all
+from page.series_item import to_series_item
+from page.session_state import SessionState
+from page.uploads import KeptFile, kept_bytes
+from tests.factories import png_bytes
+from tests.page.items import make_item, make_volume
+from tests.scripted import ScriptedClassifier
+
+
+def answer(state: SessionState) -> None:
+    assert list(answer_all(ScriptedClassifier(), state))[-1] == 0  # type: ignore[arg-type]
+
+
+def test_a_series_has_no_answer_before_its_last_slice() -> None:
+    item = make_item("a", 3)
+    work = answer_all(ScriptedClassifier(), SessionState([item]))  # type: ignore[arg-type]
+    next(work)
+    assert item.verdict is None
+    assert list(work) == [1, 0]
+    assert item.verdict is not None and item.verdict.status is Status.CLASSIFIED
+
+
+def test_a_single_image_has_no_answer_of_a_series() -> None:
+    item = make_item("a", 1)
+    answer(SessionState([item]))
+    assert item.is_done and item.verdict is None
+
+
+def test_files_go_once_every_slice_is_answered() -> None:
+    before, item = kept_bytes(), make_item("a", 2)
+    assert kept_bytes() == before + 1000
+    answer(SessionState([item]))
+    assert kept_bytes() == before
+
+
+def test_a_volume_keeps_its_file_for_other_planes_and_is_open_only_while_it_is_answered() -> None:
+    state = SessionState()
+    state.open([make_volume("a.nii", 3), make_volume("b.nii", 3)])
+    work = answer_all(ScriptedClassifier(), state)  # type: ignore[arg-type]
+    is_open = [[item.series is not None for item in state.items] for _ in work]
+    assert is_open[0] == [True, False]
+    assert is_open[-1] == [False, False]
+    assert all(item.files and item.has_planes for item in state.items)
+
+
+def test_another_plane_of_a_volume_has_no_answer_yet() -> None:
+    state = SessionState()
+    state.open([make_volume("a.nii", 3)])
+    answer(state)
+    (item,) = state.items
+    item.reslice(Plane.CORONAL, item.count_slices(Plane.CORONAL))
+    assert (item.slice_count, item.records, item.verdict) == (9, [], None)
+    assert len(item.unanswered_slices()) == 9
+
+
+def test_a_volume_inside_an_archive_is_found_again() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/first.nii", make_volume("first.nii", 3).read())
+        archive.writestr("b/second.nii", make_volume("second.nii", 5).read())
+    state = SessionState()
+    state.open([KeptFile("both.zip", stream.getvalue())])
+    assert [item.volume for item in state.items] == ["both.zip/a/first.nii", "both.zip/b/second.nii"]
+    assert [len(item.unanswered_slices()) for item in state.items] == [3, 5]
+
+
+def test_an_item_keeps_only_the_files_that_it_comes_from() -> None:
+    files = [KeptFile("a.png", png_bytes()), KeptFile("b.png", png_bytes())]
+    series = list(open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()))
+    items = [to_series_item(str(number), one, files) for number, one in enumerate(series)]
+    assert [[file.name for file in item.files] for item in items] == [["a.png"], ["b.png"]]

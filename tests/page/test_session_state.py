@@ -1,0 +1,59 @@
+from brain_tumor.input.series import Plane
+from page.answering import answer_all
+from page.session_state import SessionState
+from page.uploads import MAX_FILES, KeptFile
+from tests.factories import png_bytes
+from tests.page.items import make_item, make_volume
+from tests.scripted import ScriptedClassifier
+
+
+def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
+    state = SessionState([make_item("a", 2000)])
+    state.open([KeptFile("b.png", png_bytes())])
+    assert [item.name for item in state.items] == ["a"]
+    assert state.notes[0].startswith("b.png: its 1 slices would make 2001, this page holds 2000")
+
+
+def test_more_files_than_a_page_takes_are_cut_off_in_words() -> None:
+    state = SessionState(notes=["of the files before"])
+    state.receive([KeptFile(f"{number}.png", b"") for number in range(MAX_FILES + 1)])
+    assert len(state.unopened) == MAX_FILES
+    assert [note.partition(";")[0] for note in state.notes] == [f"{MAX_FILES + 1} files were sent"]
+
+
+def test_files_that_were_sent_are_opened_once_each_with_a_key_of_its_own() -> None:
+    state = SessionState()
+    state.receive([KeptFile("a.png", png_bytes()), KeptFile("b.png", png_bytes())])
+    state.open_received()
+    state.remove("1")
+    state.receive([KeptFile("c.png", png_bytes())])
+    state.open_received()
+    assert [(item.key, item.name) for item in state.items] == [("2", "b.png"), ("3", "c.png")]
+
+
+def test_work_that_was_stopped_continues_with_the_slices_of_the_new_plane() -> None:
+    state, classifier = SessionState(), ScriptedClassifier()
+    state.open([make_volume("a.nii", 3)])
+    work = answer_all(classifier, state)  # type: ignore[arg-type]
+    next(work)
+    work.close()
+    state.is_stopped = True
+    assert state.reslice(state.items[0].key, Plane.CORONAL)
+    assert not state.is_stopped
+    assert list(answer_all(classifier, state))[-1] == 0  # type: ignore[arg-type]
+    (item,) = state.items
+    assert (item.plane, item.slice_count, len(item.records)) == (Plane.CORONAL, 9, 9)
+    assert [record.position_mm for record in item.records] == list(range(9))
+
+
+def test_a_plane_of_more_slices_than_a_page_holds_is_refused_in_words() -> None:
+    state = SessionState([make_item("a", 1992)])
+    state.open([make_volume("a.nii", 3)])
+    volume = state.items[1]
+    assert not state.reslice(volume.key, Plane.CORONAL)
+    assert (volume.plane, volume.slice_count) == (Plane.AXIAL, 3)
+    assert state.notes[0].startswith("a.nii, coronal: its 9 slices would make 2001")
+
+
+def test_a_series_that_is_gone_is_not_cut() -> None:
+    assert not SessionState().reslice("1", Plane.CORONAL)
