@@ -188,3 +188,9 @@ def test_float_inputs_with_weights_in_eight_bits_are_not_declared(exact: bytes) 
     graph.tensors[dense.inputs[1]].type = schema.TensorType.INT8
     with pytest.raises(ModelFileError, match="FULLY_CONNECTED"):
         declare_versions(model)
+
+
+def test_one_unusual_image_in_two_hundred_does_not_coarsen_the_rest(exact: bytes, images: list[FloatArray]) -> None:
+    made = quantize_static(exact, [*(images * 25)[:199], images[0] * np.float32(50)])
+    exactly = answer(exact, images[0])
+    assert answer(made, images[0]) == pytest.approx(exactly, abs=0.05 * float(np.abs(exactly).max()))
