@@ -135,8 +135,8 @@ def _without_outliers(found: dict[str, Any]) -> dict[str, Any]:
         return found
     low, high = (np.stack([one[end] for one in found["ranges"]]) for end in ("min", "max"))
     return {
-        "min": np.quantile(low, CLIPPED, axis=0).astype(np.float32),
-        "max": np.quantile(high, 1 - CLIPPED, axis=0).astype(np.float32),
+        "min": np.quantile(low, CLIPPED, axis=0, method="lower").astype(np.float32),
+        "max": np.quantile(high, 1 - CLIPPED, axis=0, method="higher").astype(np.float32),
     }
 
 

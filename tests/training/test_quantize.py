@@ -124,7 +124,7 @@ def test_answers_stay_near(exact: bytes, light: bytes, images: list[FloatArray])
     assert np.abs(np.array([answer(light, image) for image in images]) - exactly).max() < 0.05 * np.abs(exactly).max()
 
 
-def test_every_range_is_that_of_the_widest_image(exact: bytes, images: list[FloatArray]) -> None:
+def test_of_few_images_every_range_is_that_of_the_widest(exact: bytes, images: list[FloatArray]) -> None:
     # The last image has less in it than the first: a running average would cut the first one off.
     faint = [image * np.float32(0.1) for image in images[1:]]
     network = quantize_static(exact, [images[0], *faint])
