@@ -12,8 +12,8 @@ from brain_tumor import Classifier
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
 from brain_tumor.presentation.wording import TITLES, render_time_left
+from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.answering import answer_all
 from page.downloads import offer_report, offer_tables
 from page.layout import usable_classifier

@@ -7,11 +7,11 @@ from functools import partial
 import streamlit as st
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.parquet import render_parquet
-from brain_tumor.presentation.report import ReportFormat, render_report
-from brain_tumor.presentation.report_subject import ReportSubject, SeriesDraft, to_report_image
-from brain_tumor.presentation.rows import Row
-from brain_tumor.presentation.writers import render_csv, to_json_line
+from brain_tumor.presentation.report.render import ReportFormat, render_report
+from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
+from brain_tumor.tables.parquet import render_parquet
+from brain_tumor.tables.rows import Row
+from brain_tumor.tables.serialize import render_csv, to_json_line
 from page.series_item import SeriesItem
 
 

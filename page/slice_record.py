@@ -11,10 +11,10 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
-from brain_tumor.presentation.report_subject import fingerprint
-from brain_tumor.presentation.rows import Row, to_answered_row, to_error_row, to_row
+from brain_tumor.presentation.report.subject import fingerprint
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import describe_map, render_map_state
+from brain_tumor.tables.rows import Row, to_answered_row, to_error_row, to_row
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.model_file import pack_model_file
 from brain_tumor.model.output import ModelOutput
-from brain_tumor.presentation.report_subject import SeriesDraft
+from brain_tumor.presentation.report.subject import SeriesDraft
 
 # Looks like a network to the container's checks; no interpreter can run it.
 FLATBUFFER = b"\x1c\x00\x00\x00TFL3" + bytes(range(256))

@@ -21,9 +21,9 @@ from brain_tumor.input.reader import MAX_SCAN_BYTES
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.rows import COLUMNS, LOCATION_COLUMNS
 from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE
+from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.model_facts import LIMITS
 from page.uploads import kept_bytes
 from tests.scripted import HEALTHY, ScriptedClassifier

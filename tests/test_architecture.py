@@ -1,4 +1,4 @@
-"""The direction of imports, and one door for each outside library. The tables are the rules."""
+"""The direction of imports, and one adapter for each outside library. The tables are the rules."""
 
 import ast
 import subprocess
@@ -11,8 +11,11 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
 
-# Rooms of the runtime. A module imports from its own room and from rooms to the left of it.
-ORDER = "labels errors input model decision classifier presentation evaluation prediction fit_check cli service".split()
+# Modules and subpackages of the runtime. Each imports from itself and from those before it.
+ORDER = (
+    "labels errors atomic_write input model decision classifier presentation tables arguments evaluation prediction "
+    "fit_check cli"
+).split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.
 ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
@@ -40,10 +43,10 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "evaluation/kspace.py",
         ),
         "matplotlib": ("evaluation/figures.py",),
-        "jinja2": ("evaluation/summary.py", "presentation/report_html.py"),
-        "reportlab": ("presentation/report_pdf.py",),
-        "pandas": ("presentation/frames.py",),
-        "pyarrow": ("presentation/parquet.py",),
+        "jinja2": ("evaluation/summary.py", "presentation/report/html.py"),
+        "reportlab": ("presentation/report/pdf.py",),
+        "pandas": ("tables/dataframe.py",),
+        "pyarrow": ("tables/parquet.py",),
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
@@ -67,13 +70,13 @@ def broken_rules(source: Path) -> list[str]:
     broken = []
     for module, names in needs.items():
         package = module.partition(".")[0]
-        door = files[module].relative_to(source / package).as_posix()
+        file = files[module].relative_to(source / package).as_posix()
         for library in sorted({name.partition(".")[0] for name in names}):
             if library in NEVER[package]:
-                broken.append(f"{package}/{door} imports {library}, which {package} never does")
-            doors = ONLY_IN[package].get(library)
-            if doors and not any(door == one or (one.endswith("/") and door.startswith(one)) for one in doors):
-                broken.append(f"{package}/{door} imports {library}, whose door is {' or '.join(doors)}")
+                broken.append(f"{package}/{file} imports {library}, which {package} never does")
+            adapters = ONLY_IN[package].get(library)
+            if adapters and not any(file == one or (one.endswith("/") and file.startswith(one)) for one in adapters):
+                broken.append(f"{package}/{file} imports {library}, whose adapter is {' or '.join(adapters)}")
     inside = {module: {_resolve(name, files) for name in names} - {None, module} for module, names in needs.items()}
     broken += _against_the_order(inside)
     try:
@@ -86,14 +89,14 @@ def broken_rules(source: Path) -> list[str]:
 def _against_the_order(inside: dict[str, set[str | None]]) -> Iterator[str]:
     for module, targets in inside.items():
         if not _is_inside_runtime(module):
-            continue  # brain_tumor/__init__.py shows the public names, so it may import any room
-        if _room(module) not in ORDER:
-            yield f"{module} stands in no room of ORDER"
+            continue  # brain_tumor/__init__.py shows the public names, so it may import anything
+        if _part(module) not in ORDER:
+            yield f"{module} is not in ORDER"
             continue
         for target in targets:
             if target == "brain_tumor":
                 yield f"{module} imports the package's front, brain_tumor, instead of the module it needs"
-            elif target and _is_inside_runtime(target) and _place(target) > _place(module):
+            elif target and _is_inside_runtime(target) and _rank(target) > _rank(module):
                 yield f"{module} imports {target}, to the right of it"
 
 
@@ -101,12 +104,12 @@ def _is_inside_runtime(module: str) -> bool:
     return module.startswith("brain_tumor.")
 
 
-def _room(module: str) -> str:
+def _part(module: str) -> str:
     return module.split(".")[1]
 
 
-def _place(module: str) -> int:
-    return ORDER.index(_room(module)) if _room(module) in ORDER else len(ORDER)
+def _rank(module: str) -> int:
+    return ORDER.index(_part(module)) if _part(module) in ORDER else len(ORDER)
 
 
 def _module_name(path: Path, source: Path) -> str:
@@ -177,25 +180,25 @@ def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
         ),
         ("brain_tumor/input/scan.py", "from brain_tumor import Classifier", "the package's front"),
         ("brain_tumor/input/scan.py", "from .raster import read_raster", "import cycle"),
-        ("brain_tumor/utils.py", "", "in no room"),
-        ("brain_tumor/classifier.py", "import ai_edge_litert", "whose door is model/litert.py"),
-        ("brain_tumor/model/choice.py", "import openvino", "whose door is model/openvino.py"),
-        ("brain_tumor/classifier.py", "from PIL import Image", "whose door is input/raster.py"),
+        ("brain_tumor/utils.py", "", "is not in ORDER"),
+        ("brain_tumor/classifier.py", "import ai_edge_litert", "whose adapter is model/litert.py"),
+        ("brain_tumor/model/choice.py", "import openvino", "whose adapter is model/openvino.py"),
+        ("brain_tumor/classifier.py", "from PIL import Image", "whose adapter is input/raster.py"),
         ("brain_tumor/classifier.py", "import pydicom", "input/dicom.py"),
-        ("brain_tumor/input/dicom.py", "import gdcm", "whose door is input/gdcm_worker.py"),
+        ("brain_tumor/input/dicom.py", "import gdcm", "whose adapter is input/gdcm_worker.py"),
         ("brain_tumor/evaluation/run.py", "from sklearn.metrics import f1_score", "evaluation/metrics.py"),
         ("brain_tumor/evaluation/run.py", "from scipy.ndimage import label", "evaluation/metrics.py"),
         ("brain_tumor/evaluation/run.py", "import matplotlib.pyplot", "evaluation/figures.py"),
         ("brain_tumor/evaluation/run.py", "import jinja2", "evaluation/summary.py"),
-        ("brain_tumor/presentation/report.py", "import reportlab.pdfgen", "presentation/report_pdf.py"),
+        ("brain_tumor/presentation/wording.py", "import reportlab.pdfgen", "presentation/report/pdf.py"),
         ("brain_tumor/model/keras.py", "import tensorflow.lite", "never"),
         ("brain_tumor/model/keras.py", "from keras import Model", "never"),
         ("brain_tumor/model/keras.py", "import importlib\nimportlib.import_module('keras')", "never"),
         ("brain_tumor/cli.py", "import streamlit as st", "never"),
         ("brain_tumor/cli.py", "from brain_tumor_training import cli", "never"),
-        ("brain_tumor_training/train.py", "import tensorflow", "whose door is export.py"),
-        ("brain_tumor_training/train.py", "import kagglehub", "whose door is dataset.py"),
-        ("brain_tumor_training/train.py", "import ai_edge_litert", "whose door is exported.py"),
+        ("brain_tumor_training/train.py", "import tensorflow", "whose adapter is export.py"),
+        ("brain_tumor_training/train.py", "import kagglehub", "whose adapter is dataset.py"),
+        ("brain_tumor_training/train.py", "import ai_edge_litert", "whose adapter is exported.py"),
         ("brain_tumor_training/cli.py", "import streamlit", "never"),
     ],
 )

@@ -16,8 +16,8 @@ from PIL import Image
 
 from brain_tumor.cli import main
 from brain_tumor.input.series import Plane, ReadOptions, Series, Window
-from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.tables.rows import COLUMNS
 from tests.factories import encode, make_model_bytes, png_bytes
 from tests.scripted import ScriptedClassifier
 

@@ -15,8 +15,8 @@ from nibabel.nifti1 import Nifti1Image
 
 from brain_tumor.cli import main
 from brain_tumor.evaluation import report
-from brain_tumor.presentation.rows import Row, to_answered_row
-from brain_tumor.presentation.table_file import TableFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import Row, to_answered_row
 from tests.disk import full_disk
 from tests.factories import png_bytes
 from tests.scripted import ScriptedClassifier
@@ -230,7 +230,7 @@ def test_rows_are_lost_by_no_order_in_which_tables_are_closed(monkeypatch: pytes
 
     command = ["predict", "in", "--csv", "out.csv", "--jsonl", "out.jsonl"]
     with monkeypatch.context() as patch:
-        patch.setattr("brain_tumor.presentation.table_files.JsonLinesFile._finish", fail)
+        patch.setattr("brain_tumor.tables.csv_jsonl.JsonLinesFile._finish", fail)
         assert main(command) == WRONG_USE
     assert not Path("out.csv").exists() and not Path("out.jsonl").exists()
     assert main([*command, "--resume"]) == 0

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from brain_tumor.presentation.rows import COLUMNS
-from brain_tumor.presentation.series_rows import SERIES_COLUMNS
+from brain_tumor.tables.rows import COLUMNS
+from brain_tumor.tables.series_rows import SERIES_COLUMNS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "outputs.md").read_text(encoding="utf-8")
 

@@ -7,8 +7,8 @@ import argparse
 import json
 from pathlib import Path
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.model.model_file import load_model_file
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.exported import load_exported
 from brain_tumor_training.finetune import describe_run

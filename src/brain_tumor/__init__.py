@@ -9,8 +9,8 @@ from brain_tumor.input.files import open_paths
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, Window
 from brain_tumor.labels import Label
-from brain_tumor.presentation.frames import to_dataframe
-from brain_tumor.presentation.rows import to_rows
+from brain_tumor.tables.dataframe import to_dataframe
+from brain_tumor.tables.rows import to_rows
 
 __all__ = [
     "Answered",

@@ -10,22 +10,21 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
+from brain_tumor.arguments import Commands
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.fit_check.command import add_check_fit
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.prediction.command import add_predict
 from brain_tumor.presentation.model_info import render_model
-from brain_tumor.presentation.rows import package_version
 from brain_tumor.presentation.wording import NOTICE, to_printable
+from brain_tumor.tables.rows import package_version
 
 DONE, WRONG_USE = 0, 2
 # As a shell reports a program that SIGINT, SIGPIPE or SIGTERM ended.
 INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -596,8 +596,8 @@ def _add_compare_maps(commands: Commands) -> None:
 
 
 def _run_compare_maps(args: argparse.Namespace) -> None:
+    from brain_tumor.atomic_write import write_whole
     from brain_tumor.evaluation.map_tables import maps_to_document
-    from brain_tumor.presentation.whole_file import write_whole
     from brain_tumor_training import compare_maps
 
     comparison = compare_maps.compare_maps(args.run_folder, args.data, args.boxes, args.images)

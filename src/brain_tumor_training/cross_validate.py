@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.evaluation.report import PAGE
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.cross_summary import Figure, render_document, summarise
 from brain_tumor_training.leaks import read_fold_groups
 from brain_tumor_training.recipes import Recipe

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
-from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.splits import PARTS, TEST
 
 TUMORS = (Label.GLIOMA, Label.MENINGIOMA, Label.PITUITARY)

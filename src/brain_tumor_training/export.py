@@ -19,6 +19,7 @@ import tensorflow as tf
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError, ModelFileError
 from brain_tumor.evaluation.metrics import share
 from brain_tumor.input.preprocess import InputContract, to_tensor
@@ -28,7 +29,6 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, load_model_file, pack_model_file, read_model_file
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.convert import to_flatbuffer
 from brain_tumor_training.examples import ANY_TUMOR, Example, read_examples

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
+from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.presentation.whole_file import written_whole
 
 # Directions in which training images differ most; further ones hold mostly noise.
 DIRECTIONS = 64

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from brain_tumor.atomic_write import written_whole
 from brain_tumor.input.preprocess import PREPROCESS_VERSION, InputContract
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.network import at_precision, weights_digest
 from brain_tumor_training.pipeline import View, load_batches
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from brain_tumor.atomic_write import write_whole, written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.input.preprocess import to_input
@@ -20,7 +21,6 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
-from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.drawn_lesions import draw_lesion
 from brain_tumor_training.examples import Box, Example, read_examples, write_examples

@@ -17,10 +17,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import Example, read_examples
 from brain_tumor_training.familiarity import Familiarity

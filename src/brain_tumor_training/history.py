@@ -9,7 +9,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from brain_tumor.presentation.whole_file import written_whole
+from brain_tumor.atomic_write import written_whole
 
 Row = dict[str, float]
 

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
+from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label, label_from_name
-from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from brain_tumor.atomic_write import write_whole, written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from brain_tumor.presentation.whole_file import write_whole, written_whole
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import read_history, write_history, write_history_plot
 from brain_tumor_training.network import build_backbone, build_head, compile_for, join, usable_precision

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.evaluation.tables import render_gate_predictions, render_json, render_predictions
-from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.tables.rows import COLUMNS
 from tests.evaluation.fakes import make_evaluation
 
 

@@ -5,7 +5,7 @@ import pytest
 from brain_tumor.fit_check.drawing import draw_fit, render_svg
 from brain_tumor.fit_check.facts import Score
 from brain_tumor.fit_check.judgement import judge
-from brain_tumor.presentation.report_drawing import Circle, Drawing, Path, Text
+from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import make_rules
 from tests.fit_check.archive import RULES, make_facts, make_reference, make_scores

@@ -10,8 +10,8 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.report_subject import fingerprint
-from brain_tumor.presentation.rows import to_row
+from brain_tumor.presentation.report.subject import fingerprint
+from brain_tumor.tables.rows import to_row
 from page.slice_record import Answer, to_entry, to_error_entry, to_slice_entry
 from tests.factories import make_mapped_result, make_result, make_scan
 from tests.scripted import ScriptedClassifier

@@ -13,8 +13,8 @@ from brain_tumor.input.series import Plane, Series, Slice
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
-from brain_tumor.presentation.rows import Row
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.rows import Row
 from tests.factories import make_scan
 from tests.scripted import ScriptedClassifier
 

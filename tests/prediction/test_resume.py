@@ -7,10 +7,10 @@ import pytest
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.series import Slice
 from brain_tumor.prediction.resume import DoneRows, take_up
-from brain_tumor.presentation.parquet import ParquetFile
-from brain_tumor.presentation.rows import Row, to_error_row, to_row
-from brain_tumor.presentation.table_file import TableFile
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile
+from brain_tumor.tables.parquet import ParquetFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import Row, to_error_row, to_row
 from tests.factories import make_result, make_scan
 
 OPTIONS = {"model": "test-1"}

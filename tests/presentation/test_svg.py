@@ -1,6 +1,6 @@
 import xml.etree.ElementTree as ET
 
-from brain_tumor.presentation.report_drawing import QUIET, TEXT, Circle, Drawing, Path, Text
+from brain_tumor.presentation.shapes import QUIET, TEXT, Circle, Drawing, Path, Text
 from brain_tumor.presentation.svg import render_svg_file, to_svg_element
 
 DRAWING = Drawing(

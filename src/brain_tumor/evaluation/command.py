@@ -6,12 +6,12 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
+from brain_tumor.arguments import Commands, add_command, add_network, positive
 from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import DatasetError, MissingExtraError
-from brain_tumor.model.choice import EngineName
-from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path
+from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 if TYPE_CHECKING:
@@ -29,20 +29,15 @@ and as separate files.
 Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
 
 
-def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_evaluate(subparsers: Commands) -> None:
     """Add the command to the program's parser; args.run then takes the arguments, gives the exit status."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="measure the model on labelled images and write a report",
-        description=_DESCRIPTION,
-        epilog=NOTICE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        subparsers, "evaluate", "measure the model on labelled images and write a report", _DESCRIPTION
     )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="one subfolder per class, or a tree with Testing/<class>"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report")
-    parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
     parser.add_argument(
         "--list",
         type=Path,
@@ -63,20 +58,8 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="how many images that sample has, by default %(default)s, with each class's share of them",
     )
     _add_maps(parser)
-    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
-    add_engine(parser)
+    add_network(parser)
     parser.set_defaults(run=run_evaluate)
-
-
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add --engine, which predict has too."""
-    parser.add_argument(
-        "--engine",
-        choices=get_args(EngineName),
-        default="auto",
-        help="what runs the network. auto is LiteRT, with which the published figures were measured; openvino starts "
-        "a second later and needs the extra: pip install 'brain-tumor-mri[openvino]'",
-    )
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
@@ -201,10 +184,3 @@ def _make_folder(folder: Path) -> None:
 
 def _not_writable(folder: Path, error: OSError) -> DatasetError:
     return DatasetError(f"{folder}: cannot be written ({error.strerror}); make room or name another folder with --out")
-
-
-def positive(text: str) -> int:
-    """The number an argument gives; raises argparse's error for anything but a whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)

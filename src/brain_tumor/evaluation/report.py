@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.evaluation.corruptions import STRENGTHS
 from brain_tumor.evaluation.figures import (
     Tile,
@@ -26,7 +27,6 @@ from brain_tumor.evaluation.tables import (
     render_predictions,
 )
 from brain_tumor.labels import Label
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import format_percent
 
 PAGE = "report.html"

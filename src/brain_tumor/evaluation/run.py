@@ -21,7 +21,7 @@ from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import Row, to_error_row, to_row
+from brain_tumor.tables.rows import Row, to_error_row, to_row
 
 # A tumor named with this confidence on a picture that shows no brain is what a person would believe.
 SURE = 0.9

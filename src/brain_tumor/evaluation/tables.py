@@ -17,9 +17,9 @@ from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Condition, Robust
 from brain_tumor.evaluation.run import SURE, Evaluation, Family
 from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import COLUMNS
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.presentation.writers import to_cells
+from brain_tumor.tables.rows import COLUMNS
+from brain_tumor.tables.serialize import to_cells
 
 # Raised when a key goes or changes its meaning; new keys do not count.
 FORMAT_VERSION = 1

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from brain_tumor.arguments import Commands, add_command, add_network, positive
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.classifier import Classifier
 from brain_tumor.errors import BrainTumorError, ScanError
-from brain_tumor.evaluation.command import add_engine, positive
 from brain_tumor.fit_check.drawing import render_svg
 from brain_tumor.fit_check.facts import Drawn, Score, to_facts, to_score
 from brain_tumor.fit_check.judgement import judge
@@ -20,9 +21,8 @@ from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.sources import unpack_archives
-from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
+from brain_tumor.model.model_file import default_model_path, load_model_file
 from brain_tumor.prediction.progress import Progress
-from brain_tumor.presentation.whole_file import write_whole
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 ALL_READ, SOME_FAILED = 0, 1
@@ -37,14 +37,10 @@ doubt. This says whether answers are to be expected, not whether they are right.
 Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
 
 
-def add_check_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_check_fit(commands: Commands) -> None:
     """Add the command to the program's parser; arguments.run then takes the arguments, gives the exit status."""
-    parser = commands.add_parser(
-        "check-fit",
-        help="see whether the network fits your images, without labels",
-        description=_DESCRIPTION,
-        epilog=NOTICE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "check-fit", "see whether the network fits your images, without labels", _DESCRIPTION
     )
     parser.add_argument(
         "paths",
@@ -61,9 +57,7 @@ def add_check_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--out", type=_svg, metavar="FILE.svg", help="also draw the scores over the reference's")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
-    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
-    add_engine(parser)
+    add_network(parser)
     parser.set_defaults(run=run_check_fit)
 
 

@@ -19,7 +19,7 @@ from brain_tumor.fit_check.words import (
 )
 from brain_tumor.model.card import Rules
 from brain_tumor.presentation.palette import BAR_STYLES
-from brain_tumor.presentation.report_drawing import QUIET, RULE, TEXT, Drawing, Path, Shape, Text
+from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Drawing, Path, Shape, Text
 from brain_tumor.presentation.svg import render_svg_file
 from brain_tumor.presentation.wording import NOTICE
 

@@ -11,14 +11,14 @@ from brain_tumor.input.series import Series, Slice
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.presentation.map_files import MapFolder
-from brain_tumor.presentation.report_files import ReportFolder
-from brain_tumor.presentation.report_subject import SeriesDraft
-from brain_tumor.presentation.rows import to_answered_row
-from brain_tumor.presentation.series_rows import render_series_line, to_finding, to_series_row
-from brain_tumor.presentation.table_file import TableFile
-from brain_tumor.presentation.table_files import SeriesCsvFile
+from brain_tumor.presentation.report.folder import ReportFolder
+from brain_tumor.presentation.report.subject import SeriesDraft
 from brain_tumor.presentation.wording import render_error_line, render_line, to_printable
-from brain_tumor.presentation.writers import to_json_line, to_rounded
+from brain_tumor.tables.csv_jsonl import SeriesCsvFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import to_answered_row
+from brain_tumor.tables.serialize import to_json_line, to_rounded
+from brain_tumor.tables.series_rows import render_series_line, to_finding, to_series_row
 
 
 @dataclass(slots=True)

@@ -7,24 +7,23 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from brain_tumor.arguments import Commands, add_command, add_network
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.evaluation.command import add_engine, positive
 from brain_tumor.input.files import find_files, open_files
 from brain_tumor.input.series import Plane, ReadOptions, Window
-from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows, take_up
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
-from brain_tumor.presentation.parquet import ParquetFile
-from brain_tumor.presentation.report import ReportFormat
-from brain_tumor.presentation.report_files import ReportFolder
-from brain_tumor.presentation.rows import package_version
-from brain_tumor.presentation.table_file import TableFile
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.presentation.report.folder import ReportFolder
+from brain_tumor.presentation.report.render import ReportFormat
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, to_printable
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.parquet import ParquetFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import package_version
 
 ALL_ANSWERED, SOME_FAILED = 0, 1
 _DESCRIPTION = """\
@@ -33,15 +32,9 @@ Classify images, volumes and series: one line per slice, and one more per series
 Exit status: 0 all answered, 1 some failed, 2 wrong use."""
 
 
-def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_predict(commands: Commands) -> None:
     """Add the command to the program's parser; arguments.run then takes the arguments, gives the exit status."""
-    parser = commands.add_parser(
-        "predict",
-        help="classify images, volumes and series",
-        description=_DESCRIPTION,
-        epilog=NOTICE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "predict", "classify images, volumes and series", _DESCRIPTION)
     parser.add_argument(
         "paths",
         nargs="+",
@@ -61,9 +54,7 @@ def add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_tables(parser)
     _add_heatmaps(parser)
     _add_reports(parser)
-    parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
-    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
-    add_engine(parser)
+    add_network(parser)
     parser.set_defaults(run=run_predict)
 
 

@@ -6,8 +6,8 @@ from itertools import chain, islice
 
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.series import Slice
-from brain_tumor.presentation.rows import Row
-from brain_tumor.presentation.table_file import Options, TableFile
+from brain_tumor.tables.resumable import Options, TableFile
+from brain_tumor.tables.rows import Row
 
 
 class DoneRows:

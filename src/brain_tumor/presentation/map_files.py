@@ -4,10 +4,10 @@ from collections import Counter
 from itertools import chain, count
 from pathlib import Path
 
+from brain_tumor.atomic_write import NewFolder
 from brain_tumor.classifier import Result
 from brain_tumor.presentation.heatmap import MapKind, missing_maps, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
-from brain_tumor.presentation.whole_file import NewFolder
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, describe_map, render_missing
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import starmap
 
-from brain_tumor.presentation.report_drawing import QUIET, RULE, TEXT, Circle, Drawing, Shape, Text
+from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Shape, Text
 
 # On white paper; text in both colours reaches 4.5:1.
 _ON_WHITE = {TEXT: "#1A1A1A", QUIET: "#5C5C5C", RULE: "#D0D0D0"}

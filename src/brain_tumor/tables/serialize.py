@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
 
 # A probability's seventh decimal differs between processors and helps nobody.
 DECIMALS = 6

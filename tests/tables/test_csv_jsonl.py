@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.presentation.rows import COLUMNS, Row, to_error_row, to_row
-from brain_tumor.presentation.series_rows import SERIES_COLUMNS
-from brain_tumor.presentation.table_file import TableFile
-from brain_tumor.presentation.table_files import CsvFile, JsonLinesFile, SeriesCsvFile
-from brain_tumor.presentation.writers import to_rounded
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import COLUMNS, Row, to_error_row, to_row
+from brain_tumor.tables.serialize import to_rounded
+from brain_tumor.tables.series_rows import SERIES_COLUMNS
 from tests.factories import make_result
 
 OPTIONS = {"model": "test-1", "plane": "axial"}

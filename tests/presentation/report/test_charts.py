@@ -4,17 +4,14 @@ import pytest
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.report_drawing import (
+from brain_tumor.presentation.report.charts import (
     BADGE_COLORS,
     CLASS_COLORS,
     GREY,
-    Circle,
-    Drawing,
-    Path,
-    Text,
     draw_bars,
     draw_strip,
 )
+from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from tests.factories import make_draft
 
 SHARES = {Label.GLIOMA: 0.5, Label.MENINGIOMA: 0.25, Label.NO_TUMOR: 0.25, Label.PITUITARY: 0.0}

@@ -5,15 +5,15 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Plane, Series, Slice
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import Row, to_error_row, to_row
-from brain_tumor.presentation.series_rows import (
+from brain_tumor.tables.rows import Row, to_error_row, to_row
+from brain_tumor.tables.serialize import to_rounded
+from brain_tumor.tables.series_rows import (
     MOST_SUSPICIOUS,
     SERIES_COLUMNS,
     render_series_line,
     to_finding,
     to_series_row,
 )
-from brain_tumor.presentation.writers import to_rounded
 from tests.factories import make_result, make_scan
 
 TUMOR, HEALTHY = (0.9, 0.05, 0.03, 0.02), (0.02, 0.03, 0.93, 0.02)

@@ -3,8 +3,8 @@ import sys
 import pytest
 
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.presentation.report import ReportFormat, render_html_report, render_pdf_report, render_report
-from brain_tumor.presentation.report_subject import to_report_image
+from brain_tumor.presentation.report.render import ReportFormat, render_html_report, render_pdf_report, render_report
+from brain_tumor.presentation.report.subject import to_report_image
 from tests.factories import make_card, make_draft, make_mapped_result
 
 

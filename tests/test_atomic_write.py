@@ -5,8 +5,8 @@ from shutil import rmtree
 
 import pytest
 
+from brain_tumor.atomic_write import NewFolder, write_whole, written_whole
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.presentation.whole_file import NewFolder, write_whole, written_whole
 from tests.disk import full_disk
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from itertools import chain, count
 from pathlib import Path
 
+from brain_tumor.atomic_write import NewFolder
 from brain_tumor.classifier import Result
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report import ReportFormat, render_report, require_report_library
-from brain_tumor.presentation.report_subject import ReportSubject, SeriesDraft, to_report_image
-from brain_tumor.presentation.whole_file import NewFolder
+from brain_tumor.presentation.report.render import ReportFormat, render_report, require_report_library
+from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
 
 # File systems take 255 bytes; endings and a number come behind it.
 _MAX_STEM_BYTES = 200

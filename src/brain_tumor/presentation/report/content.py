@@ -8,7 +8,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.report_subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
+from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
 from brain_tumor.presentation.series_words import SERIES_RULE
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,

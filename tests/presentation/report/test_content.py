@@ -6,8 +6,8 @@ from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report_content import MAX_CHARS, describe_slice, describe_strip, to_content
-from brain_tumor.presentation.report_subject import ReportSeries, to_report_image
+from brain_tumor.presentation.report.content import MAX_CHARS, describe_slice, describe_strip, to_content
+from brain_tumor.presentation.report.subject import ReportSeries, to_report_image
 from tests.factories import make_card, make_draft, make_mapped_result, make_metrics, make_result
 
 REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)

@@ -5,10 +5,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.presentation import parquet
-from brain_tumor.presentation.parquet import ParquetFile
-from brain_tumor.presentation.rows import COLUMNS, to_error_row, to_row
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.tables import parquet
+from brain_tumor.tables.parquet import ParquetFile
+from brain_tumor.tables.rows import COLUMNS, to_error_row, to_row
 from tests.factories import make_result
 
 

@@ -1,13 +1,14 @@
-"""Vector charts of a report, as plain shapes that the page and the PDF each draw in their own way."""
+"""Charts of a report: bars and the strip of a series."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor, log10
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.presentation.palette import BAR_STYLES
-from brain_tumor.presentation.report_subject import ReportSeries, ReportSlice
+from brain_tumor.presentation.report.subject import ReportSeries, ReportSlice
+from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Path, Shape, Text
 from brain_tumor.presentation.wording import format_percent
 
 # Of the Okabe-Ito palette, told apart with every kind of colour vision; the markers differ in shape too.
@@ -17,57 +18,10 @@ CLASS_COLORS = {
     Label.NO_TUMOR: "#009E73",
     Label.PITUITARY: "#CC79A7",
 }
-# Colours that follow the page: what is written, what is less important, and lines behind the data.
-TEXT, QUIET, RULE = "text", "quiet", "rule"
 # Behind white letters: as the bars, but dark enough to reach 4.5:1.
 BADGE_COLORS = {Status.CLASSIFIED: "#0072B2", Status.UNCERTAIN: "#B34700", Status.NOT_A_BRAIN_MRI: "#5C5C5C"}
 GREY = str(BAR_STYLES[Status.NOT_A_BRAIN_MRI]["color"])
 PALE = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Straight lines through points, closed or not; x to the right, y down."""
-
-    points: tuple[tuple[float, float], ...]
-    stroke: str | None = None
-    fill: str | None = None  # closes the path
-    opacity: float = 1.0  # of the fill
-    dash: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """A circle."""
-
-    center: tuple[float, float]
-    radius: float
-    stroke: str | None = None
-    fill: str | None = None
-    opacity: float = 1.0  # of the fill
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A line of text; the point is its anchor on the baseline."""
-
-    point: tuple[float, float]
-    text: str
-    anchor: str = "start"  # or "middle", "end"
-    color: str = TEXT
-
-
-Shape = Path | Circle | Text
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Shapes in the order they are drawn, on a canvas of a size."""
-
-    width: float
-    height: float
-    font: float  # size of all texts, in the same unit
-    shapes: tuple[Shape, ...]
 
 
 def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font: float) -> Drawing:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report_subject import ReportSubject
+from brain_tumor.presentation.report.subject import ReportSubject
 
 
 class ReportFormat(StrEnum):
@@ -24,7 +24,7 @@ def render_html_report(subject: ReportSubject, card: Card) -> str:
     Raises MissingExtraError without Jinja.
     """
     require_report_library(ReportFormat.HTML)
-    from brain_tumor.presentation.report_html import render_html
+    from brain_tumor.presentation.report.html import render_html
 
     return render_html(subject, card)
 
@@ -35,7 +35,7 @@ def render_pdf_report(subject: ReportSubject, card: Card) -> bytes:
     Characters outside Latin-1 are shown as escapes. Raises MissingExtraError without ReportLab.
     """
     require_report_library(ReportFormat.PDF)
-    from brain_tumor.presentation.report_pdf import render_pdf
+    from brain_tumor.presentation.report.pdf import render_pdf
 
     return render_pdf(subject, card)
 

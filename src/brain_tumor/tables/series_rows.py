@@ -8,8 +8,8 @@ from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import Row, package_version
 from brain_tumor.presentation.wording import format_percent
+from brain_tumor.tables.rows import Row, package_version
 
 # As many as a person looks at first.
 MOST_SUSPICIOUS = 5

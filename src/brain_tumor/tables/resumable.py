@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypeAlias
 
+from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.presentation.rows import Row
-from brain_tumor.presentation.whole_file import write_whole
+from brain_tumor.tables.rows import Row
 
 Options: TypeAlias = Mapping[str, str]
 NO_OPTIONS: Options = {}

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from brain_tumor.presentation.rows import COLUMNS, to_error_row, to_row
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.presentation.writers import from_cells, from_json_line, to_cells, to_json_line, to_rounded
+from brain_tumor.tables.rows import COLUMNS, to_error_row, to_row
+from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_json_line, to_rounded
 from tests.factories import make_result
 
 

@@ -9,7 +9,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
-from brain_tumor.presentation.rows import (
+from brain_tumor.tables.rows import (
     COLUMNS,
     LOCATION_COLUMNS,
     to_answered_row,

@@ -1,4 +1,4 @@
-"""A report as one HTML page; the only door to Jinja in this room."""
+"""A report as one HTML page."""
 
 import base64
 from importlib.resources import files
@@ -6,7 +6,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report_content import (
+from brain_tumor.presentation.report.charts import BADGE_COLORS, draw_bars, draw_strip
+from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
     LIMITS,
     NOT_EVALUATED,
@@ -15,12 +16,11 @@ from brain_tumor.presentation.report_content import (
     describe_strip,
     to_content,
 )
-from brain_tumor.presentation.report_drawing import BADGE_COLORS, draw_bars, draw_strip
-from brain_tumor.presentation.report_subject import Picture, ReportSeries, ReportSubject
+from brain_tumor.presentation.report.subject import Picture, ReportSeries, ReportSubject
 from brain_tumor.presentation.svg import to_svg_element
 from brain_tumor.presentation.wording import NOTICE
 
-_TEMPLATE = "scan_report.html.j2"
+_TEMPLATE = "report.html.j2"
 _BARS_WIDTH, _FONT = 340, 12
 # The strip is drawn for a desk and for a phone, or its letters would shrink with the screen.
 _STRIP_WIDTHS = {"wide": 700, "narrow": 350}
@@ -30,7 +30,7 @@ def render_html(subject: ReportSubject, card: Card) -> str:
     """The page; everything that comes from outside is escaped, and a forgotten value is an error."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"uri": _to_data_uri}
-    template = files("brain_tumor.presentation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    template = files("brain_tumor.presentation.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     content = to_content(subject, card)
     series = subject if isinstance(subject, ReportSeries) else None
     limit = card.rules.min_gate_score

@@ -8,7 +8,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.report_subject import (
+from brain_tumor.presentation.report.subject import (
     PICTURE_SIDE_PX,
     SHOWN_SLICES,
     SeriesDraft,

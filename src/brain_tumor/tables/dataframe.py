@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.classifier import Answered, Result
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, escape_names, to_rows
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, escape_names, to_rows
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]

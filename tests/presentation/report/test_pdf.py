@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report_pdf import HEIGHT, MARGIN, WIDTH, render_pdf, to_latin
-from brain_tumor.presentation.report_subject import ReportSubject, to_report_image
+from brain_tumor.presentation.report.pdf import HEIGHT, MARGIN, WIDTH, render_pdf, to_latin
+from brain_tumor.presentation.report.subject import ReportSubject, to_report_image
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import make_card, make_crowded_draft, make_draft, make_mapped_result, make_metrics
 

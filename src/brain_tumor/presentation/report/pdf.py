@@ -1,4 +1,4 @@
-"""A report as one A4 page of PDF; the only door to ReportLab."""
+"""A report as one A4 page of PDF."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report_content import (
+from brain_tumor.presentation.report.charts import BADGE_COLORS, GREY, draw_bars, draw_strip
+from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
     LIMITS,
     NOT_EVALUATED,
@@ -19,19 +20,8 @@ from brain_tumor.presentation.report_content import (
     describe_strip,
     to_content,
 )
-from brain_tumor.presentation.report_drawing import (
-    BADGE_COLORS,
-    GREY,
-    QUIET,
-    RULE,
-    TEXT,
-    Circle,
-    Drawing,
-    Text,
-    draw_bars,
-    draw_strip,
-)
-from brain_tumor.presentation.report_subject import ReportSeries, ReportSubject
+from brain_tumor.presentation.report.subject import ReportSeries, ReportSubject
+from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Text
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 # Lengths are points, 1/72 inch; y is counted from the top and turned round where it reaches the canvas.

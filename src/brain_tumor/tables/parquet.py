@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.presentation.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row, escape_names
-from brain_tumor.presentation.table_files import JsonLinesFile
-from brain_tumor.presentation.whole_file import written_whole
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.presentation.writers import from_json_line, to_json_line
+from brain_tumor.tables.csv_jsonl import JsonLinesFile
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row, escape_names
+from brain_tumor.tables.serialize import from_json_line, to_json_line
 
 # Rows that are in memory at once, about a megabyte.
 ROW_GROUP = 1000

@@ -7,8 +7,8 @@ import pytest
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
-from brain_tumor.presentation.report_html import render_html
-from brain_tumor.presentation.report_subject import ReportSubject, to_report_image
+from brain_tumor.presentation.report.html import render_html
+from brain_tumor.presentation.report.subject import ReportSubject, to_report_image
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import make_card, make_crowded_draft, make_draft, make_mapped_result, make_metrics
 from tools.browser import find_chromium, open_browser

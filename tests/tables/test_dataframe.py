@@ -5,8 +5,8 @@ import pytest
 from brain_tumor.classifier import Answered
 from brain_tumor.errors import MissingExtraError, ScanError
 from brain_tumor.input.series import Slice
-from brain_tumor.presentation.frames import to_dataframe
-from brain_tumor.presentation.rows import COLUMNS
+from brain_tumor.tables.dataframe import to_dataframe
+from brain_tumor.tables.rows import COLUMNS
 from tests.factories import make_result, make_scan
 
 

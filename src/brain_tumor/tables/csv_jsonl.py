@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from brain_tumor.presentation.rows import COLUMNS, Row
-from brain_tumor.presentation.series_rows import SERIES_COLUMNS
-from brain_tumor.presentation.table_file import TableFile
-from brain_tumor.presentation.writers import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.rows import COLUMNS, Row
+from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
+from brain_tumor.tables.series_rows import SERIES_COLUMNS
 
 
 class CsvFile(TableFile):

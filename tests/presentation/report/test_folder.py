@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.presentation.report import ReportFormat
-from brain_tumor.presentation.report_files import ReportFolder
+from brain_tumor.presentation.report.folder import ReportFolder
+from brain_tumor.presentation.report.render import ReportFormat
 from tests.factories import make_card, make_draft, make_mapped_result
 
 CARD = make_card()

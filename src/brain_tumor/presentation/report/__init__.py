@@ -1,0 +1,1 @@
+"""One page about one image or one series, as HTML or PDF."""

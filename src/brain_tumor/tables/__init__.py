@@ -1,0 +1,1 @@
+"""Tables of answers, one row per slice or series: CSV, JSON Lines, Parquet and data frames."""
