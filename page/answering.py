@@ -10,7 +10,7 @@ from brain_tumor.input.series import Slice
 from page.fair_queue import QUANTUM_S, QUEUE
 from page.series_item import SeriesItem
 from page.session_state import SessionState
-from page.slice_record import to_slice_entry
+from page.slice_record import to_slice_record
 
 # A picture of 25 million pixels takes 300 MB for a moment, and small hosts have 1 GB: the next one is not read
 # meanwhile, though that would save a seventh of the time.
@@ -52,6 +52,6 @@ def _answer_in_order(classifier: Classifier, state: SessionState) -> Generator[N
 
     for outcome in classifier.classify_many(feed(), SLICES_AT_ONCE):
         item = in_flight.popleft()
-        item.add(to_slice_entry(outcome, classifier.card.model_id, item.name if item.is_stack else None))
+        item.add(to_slice_record(outcome, classifier.card.model_id, item.name if item.is_stack else None))
         del outcome  # its pixels must be gone before the next ones come
         yield

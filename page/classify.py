@@ -20,7 +20,7 @@ from page.layout import usable_classifier
 from page.series_item import SeriesItem
 from page.series_view import show_series
 from page.session_state import SessionState, current_state, forget_state
-from page.slice_record import Entry
+from page.slice_record import SliceRecord
 from page.slice_view import show_slice
 from page.uploads import KeptFile, forget_uploads, take_uploads
 
@@ -133,7 +133,7 @@ def show_results(state: SessionState, card: Card) -> None:
         show_table(records)
 
 
-def describe_counts(records: Sequence[Entry], item_count: int) -> str:
+def describe_counts(records: Sequence[SliceRecord], item_count: int) -> str:
     """How many slices have each status, in Markdown; how many there are, where they are not one per item."""
     counts = Counter(str(record.row["status"]) for record in records)
     listed = ", ".join(f"**{counts[status]}** {word}" for status, word in COUNTED.items() if counts[status])
@@ -162,7 +162,7 @@ def show_item(item: SeriesItem, card: Card) -> None:
         offer_report(item, card)
 
 
-def show_table(records: Sequence[Entry]) -> None:
+def show_table(records: Sequence[SliceRecord]) -> None:
     """All results, sortable."""
     percent = st.column_config.NumberColumn(format="percent")
     located = any(record.row["location_score"] is not None for record in records)
@@ -176,9 +176,9 @@ def show_table(records: Sequence[Entry]) -> None:
     )
 
 
-def class_cell(record: Entry) -> str | None:
+def class_cell(record: SliceRecord) -> str | None:
     """The class in a table; one that is no finding says so."""
-    if record.answer is None:
+    if record.cached is None:
         return None
-    verdict = record.answer.verdict
+    verdict = record.cached.verdict
     return f"{verdict.label} (not analysed)" if verdict.status is Status.NOT_A_BRAIN_MRI else verdict.label

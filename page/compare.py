@@ -15,7 +15,7 @@ from page.classify import SAMPLES, class_cell
 from page.differences import is_other_answer, name_differences
 from page.fair_queue import QUEUE
 from page.layout import usable_classifier
-from page.slice_record import Entry, to_slice_entry
+from page.slice_record import SliceRecord, to_slice_record
 from page.slice_view import headline, show_badge, show_picture, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
@@ -83,7 +83,7 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
         slices = list(islice(opened, MAX_SLICES + 1))
     if len(slices) > MAX_SLICES:
         st.warning(f"The first {MAX_SLICES} slices are compared.", icon=":material/rule:")
-    pairs: list[tuple[Entry, Entry]] = []
+    pairs: list[tuple[SliceRecord, SliceRecord]] = []
     bar = st.progress(0.0, "Comparing")
     for slice_ in slices[:MAX_SLICES]:
         with QUEUE.join() as ticket:
@@ -104,12 +104,12 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
         show_pair(pair)
 
 
-def answer_slice(model: Classifier, slice_: Slice) -> Entry:
+def answer_slice(model: Classifier, slice_: Slice) -> SliceRecord:
     """One model's answer for one slice."""
-    return to_slice_entry(next(model.classify_many([slice_])), model.card.model_id)
+    return to_slice_record(next(model.classify_many([slice_])), model.card.model_id)
 
 
-def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
+def show_differences(pairs: Sequence[tuple[SliceRecord, SliceRecord]]) -> None:
     """All slices in one table."""
     st.dataframe(
         [
@@ -129,21 +129,21 @@ def show_differences(pairs: Sequence[tuple[Entry, Entry]]) -> None:
     )
 
 
-def show_pair(pair: tuple[Entry, Entry]) -> None:
+def show_pair(pair: tuple[SliceRecord, SliceRecord]) -> None:
     """One slice, and both answers beside each other."""
     with st.container(border=True):
         st.text(pair[0].name)
-        answers = [record.answer for record in pair]
-        if answers[0] is None:
+        first, second = (record.cached for record in pair)
+        if first is None:
             st.badge("Not read", icon=":material/error:", color="red")
             st.text(pair[0].row["reason"])
             return
         st.markdown(f"Differences: {name_differences(*pair)}")
         picture, *columns = st.columns([2, 3, 3])
-        show_picture(picture, answers[0].thumbnail, f"The slice {pair[0].name}")
-        for column, answer, title in zip(columns, answers, ("First", "Second"), strict=True):
-            if answer is not None:
+        show_picture(picture, first.thumbnail, f"The slice {pair[0].name}")
+        for column, cached, title in zip(columns, (first, second), ("First", "Second"), strict=True):
+            if cached is not None:
                 with column:
-                    show_badge(answer.verdict.status)
-                    st.subheader(f"{title}: {headline(answer)}", anchor=False)
-                    show_probabilities(answer)
+                    show_badge(cached.verdict.status)
+                    st.subheader(f"{title}: {headline(cached)}", anchor=False)
+                    show_probabilities(cached)

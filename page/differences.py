@@ -2,30 +2,29 @@
 
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import TITLES, format_percent
-from page.slice_record import Entry
+from page.slice_record import SliceRecord
 
 
-def name_differences(first: Entry, second: Entry) -> str:
+def name_differences(first: SliceRecord, second: SliceRecord) -> str:
     """Class, status and the probability that differs most; of the same image, answered by two models."""
-    if first.answer is None or second.answer is None:
+    if first.cached is None or second.cached is None:
         return "not read"
-    one, other = first.answer, second.answer
-    named = []
-    if one.verdict.label is not other.verdict.label:
-        named.append(f"class: {one.verdict.label} or {other.verdict.label}")
-    if one.verdict.status is not other.verdict.status:
-        named.append(f"status: {TITLES[one.verdict.status]} or {TITLES[other.verdict.status]}")
-    gaps = {label: other.probabilities[label] - one.probabilities[label] for label in Label}
-    label = max(gaps, key=lambda one: abs(gaps[one]))
-    before, after = format_percent(one.probabilities[label]), format_percent(other.probabilities[label])
-    if before != after:
-        named.append(f"{label}: {before} or {after}")
-    return "; ".join(named) or "none"
+    verdicts = first.cached.verdict, second.cached.verdict
+    probabilities = first.cached.probabilities, second.cached.probabilities
+    label = max(Label, key=lambda label: abs(probabilities[1][label] - probabilities[0][label]))
+    compared = {
+        "class": [str(verdict.label) for verdict in verdicts],
+        "status": [TITLES[verdict.status] for verdict in verdicts],
+        str(label): [format_percent(chances[label]) for chances in probabilities],
+    }
+    return (
+        "; ".join(f"{name}: {' or '.join(texts)}" for name, texts in compared.items() if len(set(texts)) > 1) or "none"
+    )
 
 
-def is_other_answer(first: Entry, second: Entry) -> bool:
+def is_other_answer(first: SliceRecord, second: SliceRecord) -> bool:
     """Whether the class or the status differs; of the same image, answered by two models."""
-    if first.answer is None or second.answer is None:
+    if first.cached is None or second.cached is None:
         return False
-    one, other = first.answer.verdict, second.answer.verdict
-    return (one.label, one.status) != (other.label, other.status)
+    before, after = first.cached.verdict, second.cached.verdict
+    return (before.label, before.status) != (after.label, after.status)

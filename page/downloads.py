@@ -36,7 +36,7 @@ def offer_tables(rows: Sequence[Row]) -> None:
 
 def offer_report(item: SeriesItem, card: Card) -> None:
     """A button for each kind of report on one image or one series that is finished."""
-    if not item.is_done or not any(record.answer for record in item.records):
+    if not item.is_done or not any(record.cached for record in item.records):
         return
     show_name = st.session_state.get(f"named-{item.key}", False)
     # The item as it is now: the button may be clicked while the slices of another plane are being answered.
@@ -61,12 +61,12 @@ def _render(item: SeriesItem, card: Card, report_format: ReportFormat, show_name
 def to_report_subject(item: SeriesItem, show_name: bool) -> ReportSubject:
     """What a report says of a finished item; show_name: a file's name may hold a patient's."""
     number = int(item.key)
-    if not item.is_stack and (answer := item.records[0].answer):
-        return to_report_image(answer.restore(), number, show_name, answer.digits)
+    if not item.is_stack and (cached := item.records[0].cached):
+        return to_report_image(cached.restore(), number, show_name, cached.fingerprint)
     draft = SeriesDraft()
     for record in item.records:
-        if record.answer:
-            draft.add(record.answer.restore(), record.position_mm, record.answer.digits)
+        if record.cached:
+            draft.add(record.cached.restore(), record.position_mm, record.cached.fingerprint)
         else:
             draft.add(None, record.position_mm)
     return draft.finish(number, item.name if show_name else None)

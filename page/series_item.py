@@ -7,7 +7,7 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.sources import SourceFile, open_series
-from page.slice_record import Entry
+from page.slice_record import SliceRecord
 from page.uploads import KeptFile
 
 
@@ -23,7 +23,7 @@ class SeriesItem:
     # None for a file of several slices, except while it is answered: an opened volume weighs more than its file.
     series: Series | None
     volume: str | None = None  # the file that all its slices lie in
-    records: list[Entry] = field(default_factory=list)  # of the first slices, in their order
+    records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
 
     @property
@@ -40,7 +40,7 @@ class SeriesItem:
     def has_planes(self) -> bool:
         """Whether it is a volume that can be cut along other planes too."""
         return self.is_stack and any(
-            record.answer and record.answer.bare.scan.file_format == "NIfTI" for record in self.records
+            record.cached and record.cached.result.scan.file_format == "NIfTI" for record in self.records
         )
 
     def unanswered_slices(self) -> Sequence[Slice]:
@@ -51,7 +51,7 @@ class SeriesItem:
             self.series = self._reopen(self.plane)
         return self.series.slices[len(self.records) :]
 
-    def add(self, record: Entry) -> None:
+    def add(self, record: SliceRecord) -> None:
         """Keep the next slice's answer; after the last one decide the series and drop files not needed again."""
         self.records.append(record)
         if self.is_done:

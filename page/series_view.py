@@ -3,7 +3,6 @@
 import streamlit as st
 
 from brain_tumor.decision.series import SeriesVerdict
-from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
@@ -11,7 +10,6 @@ from brain_tumor.presentation.wording import format_percent
 from page.charts import strip_chart
 from page.series_item import SeriesItem
 from page.session_state import current_state
-from page.slice_record import Entry
 from page.slice_view import show_badge, show_slice, to_sentence
 
 # Of the most suspicious slices, so many can be jumped to.
@@ -105,7 +103,7 @@ def look_at_slices(item: SeriesItem) -> None:
 
 def jump_to_slices(item: SeriesItem, order: tuple[int, ...]) -> None:
     """The most suspicious slices, to be clicked; order: indices of the slices, most suspicious first."""
-    suspicious = [index for index in order if is_analysed(item.records[index])]
+    suspicious = [index for index in order if item.records[index].is_analysed]
     if item.verdict is None or not suspicious:
         return
     st.pills(
@@ -122,8 +120,3 @@ def jump(key: str) -> None:
     """Callback of a click on a suspicious slice."""
     if (chosen := st.session_state[f"jump-{key}"]) is not None:
         st.session_state[f"slice-{key}"] = chosen + 1
-
-
-def is_analysed(record: Entry) -> bool:
-    """Whether it was read and taken for a brain MRI."""
-    return record.answer is not None and record.answer.verdict.status is not Status.NOT_A_BRAIN_MRI

@@ -9,7 +9,7 @@ from brain_tumor.input.series import Plane, ReadOptions
 from brain_tumor.input.sources import SourceFile, open_series
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
-from page.slice_record import Entry
+from page.slice_record import SliceRecord
 from page.uploads import MAX_FILES, KeptFile
 
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
@@ -92,7 +92,7 @@ class SessionState:
         self.items = [item for item in self.items if item.key != key]
 
     @property
-    def records(self) -> list[Entry]:
+    def records(self) -> list[SliceRecord]:
         """Everything that was answered."""
         return [record for item in self.items for record in item.records]
 

@@ -20,7 +20,7 @@ from brain_tumor.presentation.wording import (
     title_map,
 )
 from page.charts import probability_chart
-from page.slice_record import Answer, Entry
+from page.slice_record import CachedResult, SliceRecord
 
 PICTURE_PX = 300
 
@@ -37,7 +37,7 @@ HEADLINES = {
 }
 
 
-def show_slice(key: str, record: Entry, in_series: bool = False) -> None:
+def show_slice(key: str, record: SliceRecord, in_series: bool = False) -> None:
     """One slice's answer, or why there is none.
 
     Args:
@@ -45,15 +45,15 @@ def show_slice(key: str, record: Entry, in_series: bool = False) -> None:
         record: the slice.
         in_series: whether it stands below a series' own heading.
     """
-    if record.answer is None:
+    if record.cached is None:
         st.badge("Not read", icon=":material/error:", color="red")
         st.text(record.row["reason"])
         return
     finding, numbers = st.columns([5, 3])
     with finding:
-        show_finding(key, record.name, record.answer, in_series)
+        show_finding(key, record.name, record.cached, in_series)
     with numbers:
-        show_probabilities(record.answer)
+        show_probabilities(record.cached)
 
 
 def show_badge(status: Status) -> None:
@@ -63,14 +63,14 @@ def show_badge(status: Status) -> None:
 
 
 @st.fragment  # so that choosing a heat map draws this image again, and nothing else of the page
-def show_finding(key: str, name: str, answer: Answer, in_series: bool) -> None:
+def show_finding(key: str, name: str, cached: CachedResult, in_series: bool) -> None:
     """The image, plain or under a heat map, and what is said of it."""
     picture, words = st.columns([2, 3])
     with words:
-        show_verdict(answer, in_series)
-        kind, strength, label = choose_map(key, answer)
+        show_verdict(cached, in_series)
+        kind, strength, label = choose_map(key, cached)
     shown = f", under its heat map {title_map(kind, label)}" if kind else ""
-    show_picture(picture, answer.render_picture(kind, strength, label), f"The slice {name}{shown}")
+    show_picture(picture, cached.render_picture(kind, strength, label), f"The slice {name}{shown}")
 
 
 def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
@@ -82,26 +82,26 @@ def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
     column.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
 
 
-def show_verdict(answer: Answer, in_series: bool) -> None:
+def show_verdict(cached: CachedResult, in_series: bool) -> None:
     """The verdict in words."""
-    status, label = answer.verdict.status, answer.verdict.label
+    status, label = cached.verdict.status, cached.verdict.label
     show_badge(status)
     if in_series:
-        st.markdown(f"#### {headline(answer)}")
+        st.markdown(f"#### {headline(cached)}")
     else:
-        st.subheader(headline(answer), anchor=False)
-    if answer.confidence is not None:
-        st.markdown(f"Final class **{label}**, confidence **{format_percent(answer.confidence)}**")
+        st.subheader(headline(cached), anchor=False)
+    if cached.confidence is not None:
+        st.markdown(f"Final class **{label}**, confidence **{format_percent(cached.confidence)}**")
     else:
         st.markdown(f":gray[Final class {label} by rule, no confidence]")
-    if reason := describe_reason(answer.verdict):
+    if reason := describe_reason(cached.verdict):
         st.markdown(to_sentence(reason))
     st.caption(EXPLANATIONS[status])
 
 
-def headline(answer: Answer) -> str:
+def headline(cached: CachedResult) -> str:
     """The answer in a few words. What was not analysed never reads like a clean scan."""
-    return HEADLINES[answer.verdict.status].format(label=answer.verdict.label)
+    return HEADLINES[cached.verdict.status].format(label=cached.verdict.label)
 
 
 def to_sentence(reason: str) -> str:
@@ -109,10 +109,10 @@ def to_sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}."
 
 
-def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float, Label | None]:
+def choose_map(key: str, cached: CachedResult) -> tuple[MapKind | None, float, Label | None]:
     """The heat map to show, how strongly, and for which class; says what it shows, and whether a tumor was located."""
     kind, strength, label = None, DEFAULT_STRENGTH, None
-    if maps := answer.find_maps():
+    if maps := cached.find_maps():
         kind = st.radio(
             "Heat map",
             [None, *maps],
@@ -121,11 +121,11 @@ def choose_map(key: str, answer: Answer) -> tuple[MapKind | None, float, Label |
             key=f"map-{key}",
         )
     if kind is MapKind.SALIENCY:
-        label = choose_label(key, answer.verdict.label)
+        label = choose_label(key, cached.verdict.label)
     if kind:
         strength = st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
         st.caption(f"**Heat map: {title_map(kind, label)}.** {MAP_EXPLANATIONS[kind]}")
-    st.caption(answer.map_state)
+    st.caption(cached.map_state)
     return kind, strength, label
 
 
@@ -145,10 +145,10 @@ def choose_label(key: str, final: Label) -> Label:
     return label
 
 
-def show_probabilities(answer: Answer) -> None:
+def show_probabilities(cached: CachedResult) -> None:
     """Table and chart; greyed and labelled where the numbers mean nothing."""
-    meaningful = answer.verdict.status is not Status.NOT_A_BRAIN_MRI
-    texts = {label: format_percent(answer.probabilities[label]) for label in Label}
+    meaningful = cached.verdict.status is not Status.NOT_A_BRAIN_MRI
+    texts = {label: format_percent(cached.probabilities[label]) for label in Label}
     cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(
         {
@@ -161,6 +161,6 @@ def show_probabilities(answer: Answer) -> None:
         alt="Probability of each class",
     )
     st.vega_lite_chart(
-        probability_chart(answer.probabilities, answer.verdict.status),
+        probability_chart(cached.probabilities, cached.verdict.status),
         alt=f"{heading}: " + ", ".join(f"{label} {text}" for label, text in texts.items()),
     )

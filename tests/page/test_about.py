@@ -1,0 +1,24 @@
+from dataclasses import replace
+
+from brain_tumor.presentation.wording import NOTICE
+from page.model_facts import LIMITS
+from tests.page.driver import all_markdown, open_page
+from tests.scripted import ScriptedClassifier
+
+
+def test_the_model_s_page_states_limits_and_the_notice(scripted: ScriptedClassifier) -> None:
+    page = open_page("about")
+    assert page.warning[0].value == NOTICE
+    assert LIMITS[0] in all_markdown(page)
+    assert "holds no measured figures" in all_markdown(page)
+
+
+def test_measured_figures_stand_in_tables_of_two_columns(scripted: ScriptedClassifier) -> None:
+    accuracy = {"value": 0.9, "low": 0.85, "high": 0.95}
+    gate_rates = {"faces": {"brain_mri": False, "test_accepted": 1, "test_images": 9, "seen_in_fit": True}}
+    about = {"metrics": {"own test images": {"accuracy": accuracy}}, "gate_rates": gate_rates}
+    scripted.card = replace(scripted.card, about=about)
+    figures, gate = open_page("about").table
+    assert list(figures.value.columns) == ["Measure", "own test images"]
+    assert figures.value["own test images"].iloc[1] == "90.0 % (85.0 to 95.0)"
+    assert list(gate.value["Passed"]) == ["1 of 9"]

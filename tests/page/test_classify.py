@@ -1,0 +1,129 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from brain_tumor.tables.rows import LOCATION_COLUMNS
+from page.answering import answer_all
+from page.classify import describe_counts, describe_progress
+from page.session_state import SessionState
+from page.uploads import kept_bytes
+from tests.page.driver import THREE, all_markdown, click, headlines, send, texts, upload, volume
+from tests.page.items import make_item
+from tests.scripted import ScriptedClassifier
+
+
+def test_two_images_are_answered_and_a_broken_one_says_why_in_its_place(page: AppTest) -> None:
+    send(page, THREE)
+    assert headlines(page) == ["Glioma", "Perhaps Glioma"]
+    assert texts(page)[:3] == ["a.png", "doubt.png", "broken.png"]
+    assert texts(page)[3].startswith("is not an image file")
+    assert list(page.dataframe[0].value["status"]) == ["classified", "uncertain", "error"]
+
+
+def test_a_folder_is_answered_in_order_beside_single_images(page: AppTest) -> None:
+    send(page, [upload("one.png")])
+    send(page, [upload("study/slice-2.png"), upload("study/slice-1.png")], uploader=1)
+    assert texts(page) == ["one.png", "study/slice-1.png", "study/slice-2.png"]
+
+
+@pytest.mark.parametrize("name", ["<img src=x>.png", "**a**.png", "$x$ :red[b] :smile:.png", "[a](http://b).png"])
+def test_a_hostile_file_name_appears_literally_and_never_as_markdown(page: AppTest, name: str) -> None:
+    send(page, [upload(name), upload(f"broken {name}", b"")])
+    assert texts(page)[:2] == [name, f"broken {name}"]
+    assert name not in all_markdown(page)
+    assert not page.error
+
+
+def test_each_upload_is_classified_once_whatever_is_clicked_later(page: AppTest, scripted: ScriptedClassifier) -> None:
+    send(page, THREE)
+    page.run()
+    click(page, "Try the examples")
+    assert scripted.calls[:3] == ["a.png", "doubt.png", "broken.png"]
+    assert len(scripted.calls) == 3 + 3
+
+
+def test_an_answer_stays_when_more_is_sent_and_goes_when_it_is_removed(page: AppTest) -> None:
+    send(page, [upload("a.png")])
+    send(page, [upload("b.png")])
+    assert texts(page) == ["a.png", "b.png"]
+    click(page, "Remove")
+    assert texts(page) == ["b.png"]
+
+
+def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    send(page, [upload("noise.png", stream.getvalue())])
+    (record,) = page.session_state["classify"].records
+    assert len(record.cached.thumbnail) < 60_000
+    assert record.cached.result.scan.pixels.size == 0
+    assert kept_bytes() == 0
+
+
+def test_the_examples_show_three_pictures_and_clear_all_removes_everything(page: AppTest) -> None:
+    send(page, THREE)
+    click(page, "Try the examples")
+    assert len(page.dataframe[0].value) == 6
+    click(page, "Clear all")
+    assert not page.dataframe
+    assert texts(page) == []
+    assert page.file_uploader[0].value == []
+
+
+def test_many_images_come_in_screen_pages(page: AppTest) -> None:
+    send(page, [upload(f"{number}.png") for number in range(20)])
+    assert texts(page) == [f"{number}.png" for number in range(8)]
+    assert len(page.dataframe[0].value) == 20
+    page.pagination[0].set_value(3).run()
+    assert texts(page) == ["16.png", "17.png", "18.png", "19.png"]
+
+
+def test_more_than_500_files_are_refused_in_words(page: AppTest) -> None:
+    send(page, [upload(f"{number}.png", b"") for number in range(501)])
+    assert len(page.dataframe[0].value) == 500
+    assert any("501 files were sent; the first 500 are answered" in text for text in texts(page))
+
+
+def test_the_table_has_location_columns_only_where_a_tumor_was_located(page: AppTest) -> None:
+    send(page, [upload("plain.png")])
+    assert not set(LOCATION_COLUMNS) & set(page.dataframe[0].proto.column_order)
+    send(page, [upload("mapped.png")])
+    assert set(LOCATION_COLUMNS) <= set(page.dataframe[0].proto.column_order)
+
+
+def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, scripted: ScriptedClassifier) -> None:
+    send(page, [volume("mapped.nii")])
+    state = page.session_state["classify"]
+    (item,) = state.items
+    del item.records[2:]
+    item.verdict, state.is_stopped = None, True
+    page.run()
+    assert "Stopped: 4 slices are not answered yet." in all_markdown(page)
+    assert headlines(page) == ["Not finished"]
+    assert len(scripted.calls) == 6
+    click(page, "Continue")
+    assert headlines(page) == ["Series: Glioma"]
+    assert len(scripted.calls) == 6 + 4
+
+
+@pytest.mark.parametrize(
+    ("done", "elapsed_s", "expected"),
+    [
+        (0, 9.0, (0.0, "Classifying: 0 of 40 slices, waiting for other visitors")),
+        (10, 5.0, (0.25, "Classifying: 10 of 40 slices, about 15 s left")),
+        (40, 20.0, (1.0, "Classifying: 40 of 40 slices, about 1 s left")),
+    ],
+)
+def test_progress_is_a_share_and_the_time_left(done: int, elapsed_s: float, expected: tuple[float, str]) -> None:
+    assert describe_progress(done, 40, elapsed_s) == expected
+
+
+def test_slices_are_counted_by_status_and_together_where_a_series_has_many() -> None:
+    state = SessionState([make_item("a", 2), make_item("doubt", 1)])
+    list(answer_all(ScriptedClassifier(), state))  # type: ignore[arg-type]
+    assert describe_counts(state.records, 2) == "3 slices: **2** classified, **1** uncertain"
+    assert describe_counts(state.records, 3) == "**2** classified, **1** uncertain"
