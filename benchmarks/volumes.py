@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from brain_tumor import load_classifier
-from brain_tumor.classifier import Answered
+from brain_tumor.classifier import SliceOutcome
 from brain_tumor.decision.series import decide_series
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.files import open_paths
@@ -28,7 +28,7 @@ Figures = dict[str, Any]
 class SliceClassifier(Protocol):
     """What answers: a Classifier, or a test's."""
 
-    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+    def classify_many(self, slices: Iterable[Slice]) -> Generator[SliceOutcome, None, None]:
         """Classify slices, in their order."""
         ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 
-from brain_tumor.classifier import Answered, Result
+from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import decide
 from brain_tumor.errors import ScanError
@@ -52,16 +52,16 @@ class ScriptedClassifier:
         self.calls.append(name)
         return self._answer(read_scan(data, name), name)
 
-    def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[Answered, None, None]:
+    def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[SliceOutcome, None, None]:
         """As Classifier.classify_many, without threads."""
         for one in slices:
             self.calls.append(one.file)
             try:
                 result = replace(self._answer(one.read(), one.file), slice_number=one.number, elapsed_s=0.25)
             except ScanError as error:
-                yield Answered(one, None, error, 0.25)
+                yield SliceOutcome(one, None, error, 0.25)
             else:
-                yield Answered(one, result, None, 0.25)
+                yield SliceOutcome(one, result, None, 0.25)
 
     def _answer(self, scan: Scan, name: str) -> Result:
         chosen = next((answer for word, answer in ANSWERS.items() if word in name), self.default)

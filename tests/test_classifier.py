@@ -1,7 +1,6 @@
 import io
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.classifier import READ_AHEAD, Classifier, load_classifier
+from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ModelFileError, ScanError
@@ -111,23 +110,14 @@ def test_a_model_that_is_not_there_is_a_model_error(tmp_path: Path) -> None:
 
 
 class Engine:
-    """Stands in for LiteRTEngine: one output, whatever the image; counts the images that each engine answered."""
+    """Stands in for LiteRTEngine: one output, whatever the image."""
 
-    split_after = 5
+    split_after, threads = 1000, 2
 
-    def __init__(self, output: ModelOutput, threads: int = 2, *, splits: bool = True) -> None:
-        self._output, self.threads, self._splits = output, threads, splits
-        self.answered = 0
-        self.parts: list[Engine] = []
-
-    def split(self) -> list["Engine"]:
-        if not self._splits:
-            raise ModelFileError("no memory for another")
-        self.parts = [Engine(self._output, 1) for _ in range(self.threads)]
-        return self.parts
+    def __init__(self, output: ModelOutput) -> None:
+        self._output = output
 
     def run(self, tensor: FloatArray) -> ModelOutput:
-        self.answered += 1
         return self._output
 
 
@@ -222,10 +212,6 @@ def raise_it(error: Exception) -> Callable[[], Scan]:
     return read
 
 
-def reading_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("brain-tumor-read")]
-
-
 def test_a_slice_is_answered_under_its_file_and_its_number(quick: Classifier) -> None:
     result = quick.classify_slice(make_slice("scan.nii", 7))
     assert (result.name, result.slice_number) == ("scan.nii", 7)
@@ -267,103 +253,3 @@ def test_a_scan_that_cannot_be_resized_is_that_slices_error(quick: Classifier) -
     odd = make_slice("odd", None, lambda: make_scan(np.zeros((5, 5), np.complex64)))
     first, second = quick.classify_many([odd, make_slice("b")])
     assert first.error and second.result
-
-
-def test_the_next_slice_is_read_while_one_takes_long(quick: Classifier) -> None:
-    second_was_read = threading.Event()
-
-    def read_first() -> Scan:
-        assert second_was_read.wait(timeout=30), "nothing else was read meanwhile"
-        return make_scan()
-
-    def read_second() -> Scan:
-        second_was_read.set()
-        return make_scan()
-
-    slices = [make_slice("first", None, read_first), make_slice("second", None, read_second)]
-    assert [answered.error for answered in quick.classify_many(slices)] == [None, None]
-
-
-def answer_slices(engine: Engine, count: int) -> list[int | None]:
-    classifier = Classifier(engine, make_card())  # type: ignore[arg-type]
-    answers = classifier.classify_many(make_slice("scan.nii", number) for number in range(count))
-    return [answered.result.slice_number if answered.result else None for answered in answers]
-
-
-def test_a_long_batch_goes_on_with_an_engine_per_thread() -> None:
-    engine = Engine(make_output(), threads=3)
-    assert answer_slices(engine, 100) == list(range(100))
-    # The one engine may be taken away a few images sooner or later, as the threads come to it.
-    assert 0 < engine.answered < 50
-    assert len(engine.parts) == 3 and sum(part.answered for part in engine.parts) == 100 - engine.answered
-
-
-@pytest.mark.parametrize(("threads", "count"), [(3, Engine.split_after), (1, 100)])
-def test_a_short_batch_and_a_single_thread_keep_the_one_engine(threads: int, count: int) -> None:
-    engine = Engine(make_output(), threads)
-    assert answer_slices(engine, count) == list(range(count))
-    assert (engine.answered, engine.parts) == (count, [])
-
-
-def test_a_batch_goes_on_with_the_one_engine_where_there_is_no_room_for_more() -> None:
-    engine = Engine(make_output(), threads=3, splits=False)
-    assert answer_slices(engine, 100) == list(range(100))
-    assert engine.answered == 100
-
-
-def test_only_a_few_slices_are_read_ahead(quick: Classifier) -> None:
-    taken: list[int] = []
-
-    def slices() -> Iterator[Slice]:
-        for number in range(100):
-            taken.append(number)
-            yield make_slice("scan.nii", number)
-
-    answers = quick.classify_many(slices())
-    for answered in range(1, 50):
-        next(answers)
-        assert len(taken) <= answered + 2 + READ_AHEAD  # two threads
-    answers.close()
-
-
-def test_with_one_at_once_a_slice_is_answered_before_the_next_is_taken() -> None:
-    engine, taken = Engine(make_output(), threads=3), 0
-
-    def slices() -> Iterator[Slice]:
-        nonlocal taken
-        for number in range(100):
-            taken += 1
-            yield make_slice("scan.nii", number)
-
-    answers = Classifier(engine, make_card()).classify_many(slices(), at_once=1)  # type: ignore[arg-type]
-    for answered in range(1, 101):
-        next(answers)
-        assert taken == engine.answered == answered
-    assert engine.parts == []
-
-
-def test_an_iterator_that_is_closed_early_leaves_no_thread(quick: Classifier) -> None:
-    answers = quick.classify_many(make_slice("scan.nii", number) for number in range(100))
-    next(answers)
-    assert reading_threads()
-    answers.close()
-    assert reading_threads() == []
-
-
-def test_an_iterator_that_is_dropped_leaves_no_thread(quick: Classifier) -> None:
-    next(quick.classify_many(make_slice("scan.nii", number) for number in range(100)))
-    assert reading_threads() == []
-
-
-def test_what_the_iterable_raises_reaches_the_caller(quick: Classifier) -> None:
-    def slices() -> Iterator[Slice]:
-        yield make_slice("a")
-        raise OSError("the disk is gone")
-
-    with pytest.raises(OSError, match="the disk is gone"):
-        list(quick.classify_many(slices()))
-    assert reading_threads() == []
-
-
-def test_no_slices_are_no_answers(quick: Classifier) -> None:
-    assert list(quick.classify_many([])) == []

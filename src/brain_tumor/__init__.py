@@ -1,7 +1,8 @@
 """Classify brain MRI slices with one light model file. For research and education, never for diagnosis."""
 
-from brain_tumor.classifier import Answered, Classifier, Result, load_classifier
+from brain_tumor.classifier import Classifier, Result, SliceOutcome, load_classifier
 from brain_tumor.decision.location import Location
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import BrainTumorError, MissingExtraError, ModelFileError, ScanError
@@ -11,6 +12,8 @@ from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, Window
 from brain_tumor.labels import Label
 from brain_tumor.tables.dataframe import to_dataframe
 from brain_tumor.tables.rows import to_rows
+
+Answered = SliceOutcome  # its former name, for one release
 
 __all__ = [
     "Answered",
@@ -22,12 +25,14 @@ __all__ = [
     "ModelFileError",
     "Plane",
     "ReadOptions",
+    "Reason",
     "Result",
     "Scan",
     "ScanError",
     "Series",
     "SeriesVerdict",
     "Slice",
+    "SliceOutcome",
     "Status",
     "Verdict",
     "Window",

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from brain_tumor.classifier import Answered, Classifier, Result
+from brain_tumor.classifier import Classifier, Result, SliceOutcome
 from brain_tumor.cli import main
 from brain_tumor.decision.verdict import decide
 from brain_tumor.errors import ScanError
@@ -29,13 +29,13 @@ class TwoScores:
 
     card: Card
 
-    def classify_many(self, slices: Iterable[Slice]) -> Generator[Answered, None, None]:
+    def classify_many(self, slices: Iterable[Slice]) -> Generator[SliceOutcome, None, None]:
         """As Classifier.classify_many, without threads."""
         for one in slices:
             try:
-                yield Answered(one, self._answer(one.read(), one.file), None, 0.1)
+                yield SliceOutcome(one, self._answer(one.read(), one.file), None, 0.1)
             except ScanError as error:
-                yield Answered(one, None, error, 0.1)
+                yield SliceOutcome(one, None, error, 0.1)
 
     def _answer(self, scan: Scan, name: str) -> Result:
         gate_score, familiarity = -3.0 if "other" in name else 5.0, -3.0 if "strange" in name else -1.0

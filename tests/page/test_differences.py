@@ -1,4 +1,4 @@
-from brain_tumor.classifier import Answered, Result
+from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
@@ -12,7 +12,7 @@ SLICE = Slice("a.png", None, make_scan)
 
 
 def record_of(result: Result | None, error: ScanError | None = None) -> SliceRecord:
-    return to_slice_record(Answered(SLICE, result, error, 0.1), "model-1")
+    return to_slice_record(SliceOutcome(SLICE, result, error, 0.1), "model-1")
 
 
 GLIOMA = record_of(make_result())

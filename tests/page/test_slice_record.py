@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from brain_tumor.classifier import Answered, Result
+from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
@@ -19,7 +19,7 @@ from tests.scripted import ScriptedClassifier
 
 
 def record_of(result: Result | None, error: ScanError | None = None) -> SliceRecord:
-    return to_slice_record(Answered(Slice("volume.nii", 3, make_scan, 12.5), result, error, 0.1), "model-1")
+    return to_slice_record(SliceOutcome(Slice("volume.nii", 3, make_scan, 12.5), result, error, 0.1), "model-1")
 
 
 def test_a_cached_result_keeps_the_answer_but_not_the_pixels() -> None:

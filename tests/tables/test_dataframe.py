@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from brain_tumor.classifier import Answered
+from brain_tumor.classifier import SliceOutcome
 from brain_tumor.errors import MissingExtraError, ScanError
 from brain_tumor.input.series import Slice
 from brain_tumor.tables.dataframe import to_dataframe
@@ -21,7 +21,7 @@ def test_a_name_that_is_no_text_has_escapes() -> None:
 
 
 def test_types_do_not_depend_on_the_rows() -> None:
-    answered = Answered(Slice("a.png", None, make_scan), None, ScanError("a.png: empty"), 0.1)
+    answered = SliceOutcome(Slice("a.png", None, make_scan), None, ScanError("a.png: empty"), 0.1)
     filled = to_dataframe([make_result()])
     assert to_dataframe([answered], "test-1").dtypes.tolist() == filled.dtypes.tolist()
     assert to_dataframe([]).dtypes.tolist() == filled.dtypes.tolist()
@@ -29,7 +29,7 @@ def test_types_do_not_depend_on_the_rows() -> None:
 
 
 def test_a_slice_without_an_answer_is_a_row_with_its_reason() -> None:
-    answered = Answered(Slice("a.nii", 4, make_scan), None, ScanError("a.nii slice 4: empty"), 0.1)
+    answered = SliceOutcome(Slice("a.nii", 4, make_scan), None, ScanError("a.nii slice 4: empty"), 0.1)
     row = to_dataframe([answered], "test-1").iloc[0]
     assert (row["status"], row["reason"], row["slice"], row["model_id"]) == ("error", "empty", 4, "test-1")
 

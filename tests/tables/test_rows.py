@@ -3,7 +3,7 @@ from importlib.metadata import version
 
 import pytest
 
-from brain_tumor.classifier import Answered
+from brain_tumor.classifier import SliceOutcome
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
@@ -93,12 +93,12 @@ def test_without_a_location_its_cells_are_empty() -> None:
     assert [row[column] for column in LOCATION_COLUMNS] == [None] * 5
 
 
-def make_answered(number: int | None = 3, error: str | None = None) -> Answered:
+def make_answered(number: int | None = 3, error: str | None = None) -> SliceOutcome:
     one = Slice("scan.nii", number, make_scan, position_mm=-4.5)
     if error:
-        return Answered(one, None, ScanError(error), 0.25)
+        return SliceOutcome(one, None, ScanError(error), 0.25)
     result = replace(make_result(name="scan.nii"), slice_number=number, elapsed_s=0.25)
-    return Answered(one, result, None, 0.25)
+    return SliceOutcome(one, result, None, 0.25)
 
 
 def test_a_slice_has_its_number_its_series_its_position_and_its_time() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from brain_tumor.classifier import Answered, Classifier
+from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.decision.series import Finding, decide_series
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.prediction.progress import Progress
@@ -73,7 +73,7 @@ class Batch:
                 yield series.slices[place]
             self._close_series()
 
-    def _write(self, answered: Answered) -> None:
+    def _write(self, answered: SliceOutcome) -> None:
         one, place = self._waiting.popleft()
         series = one.series.name if one.series.is_stack else None
         row = to_rounded(to_answered_row(answered, self._model_id, series))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from brain_tumor.classifier import Answered, Result
+from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, escape_names, to_rows
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 
-def to_dataframe(answers: Iterable[Answered | Result], model_id: str | None = None) -> "pd.DataFrame":
+def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None = None) -> "pd.DataFrame":
     """A table with one row per answer and the columns of `brain-tumor predict`, in their order.
 
     Text columns have the type ``string``, the slice's number ``Int64``, all else ``float64``; what is absent is

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from brain_tumor.classifier import Answered, Result
+from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import describe_reason
 
@@ -75,7 +75,7 @@ def to_error_row(name: str, message: str, model_id: str | None) -> Row:
     }
 
 
-def to_answered_row(answered: Answered, model_id: str | None, series: str | None = None) -> Row:
+def to_answered_row(answered: SliceOutcome, model_id: str | None, series: str | None = None) -> Row:
     """The row of one slice of `classify_many`, read or not; series: name of the series it belongs to."""
     one = answered.slice
     if answered.result:
@@ -90,7 +90,7 @@ def to_answered_row(answered: Answered, model_id: str | None, series: str | None
     }
 
 
-def to_rows(answers: Iterable[Answered | Result], model_id: str | None = None) -> Iterator[Row]:
+def to_rows(answers: Iterable[SliceOutcome | Result], model_id: str | None = None) -> Iterator[Row]:
     """Rows of answers, one by one, in their order; model_id: what stands in the rows of slices without an answer."""
     for answer in answers:
         yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id)
