@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brain_tumor.evaluation.metrics import share
+from brain_tumor.evaluation.metrics import proportion_ci
 from brain_tumor.evaluation.tables import render_json
 from tests.evaluation.fakes import make_evaluation
 from tools import render_evaluation
@@ -25,7 +25,7 @@ e.jpg,files-t1,tumor,,T1,p2,1,train
 
 
 def counted(hits: int, total: int) -> Figures | None:
-    estimate = share(hits, total)
+    estimate = proportion_ci(hits, total)
     return asdict(estimate) if estimate else None
 
 

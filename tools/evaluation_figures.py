@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brain_tumor.evaluation.metrics import Estimate, class_measures, macro_f1, share
+from brain_tumor.evaluation.metrics import Estimate, class_measures, macro_f1, proportion_ci
 from brain_tumor_training.label_notes import find_note
 from brain_tumor_training.recipes import FINETUNE_RECIPES
 
@@ -67,13 +67,13 @@ def pool_folds(evaluations: Sequence[Figures]) -> Figures:
 
 def without_copies(accuracy: Figures, copies: int) -> Estimate | None:
     """The accuracy without some images that were all answered right."""
-    return share(accuracy["hits"] - copies, accuracy["total"] - copies)
+    return proportion_ci(accuracy["hits"] - copies, accuracy["total"] - copies)
 
 
 def sure_errors(evaluation: Figures) -> Estimate | None:
     """Images that were classified, and wrongly, as a share of all."""
     sure = evaluation["accuracy_among_classified"]
-    return share(sure["total"] - sure["hits"] if sure else 0, evaluation["data"]["images"])
+    return proportion_ci(sure["total"] - sure["hits"] if sure else 0, evaluation["data"]["images"])
 
 
 def count_doubts(answers: Sequence[Row], notes: Mapping[str, str]) -> Figures:
@@ -110,7 +110,7 @@ def pool_doubts(parts: Sequence[Figures]) -> Figures:
 def clear_accuracy(doubts: Figures) -> Estimate | None:
     """The accuracy on images without a note."""
     counts = doubts["noted"].get(CLEAR, {"images": 0, "wrong": 0})
-    return share(counts["images"] - counts["wrong"], counts["images"])
+    return proportion_ci(counts["images"] - counts["wrong"], counts["images"])
 
 
 def count_noted_sources(answers: Sequence[Row], notes: Mapping[str, str]) -> Iterator[NotedRow]:
@@ -123,7 +123,13 @@ def count_noted_sources(answers: Sequence[Row], notes: Mapping[str, str]) -> Ite
         for seen, found in sorted(kinds.items()):
             accepted = [row for row in found if row["status"] in ("classified", "uncertain")]
             surely = [row for row in accepted if row["class"] != "No Tumor" and float(row["confidence"]) >= SURE]
-            yield NotedRow(seen, filed_as, len(found), share(len(accepted), len(found)), share(len(surely), len(found)))
+            yield NotedRow(
+                seen,
+                filed_as,
+                len(found),
+                proportion_ci(len(accepted), len(found)),
+                proportion_ci(len(surely), len(found)),
+            )
 
 
 def list_runs(training: Figures) -> list[Run]:
@@ -184,7 +190,7 @@ def read_pictures(pictures: Figures) -> dict[str, dict[str, int]]:
 
 def _pool_shares(shares: Sequence[Figures | None]) -> Figures | None:
     known = [one for one in shares if one]
-    pooled = share(sum(one["hits"] for one in known), sum(one["total"] for one in known))
+    pooled = proportion_ci(sum(one["hits"] for one in known), sum(one["total"] for one in known))
     return asdict(pooled) if pooled else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 
 Figures = dict[str, Any]
 Row = Mapping[str, str]
@@ -70,7 +70,7 @@ class Counts:
     def share(self, name: str) -> Estimate | None:
         """A count's share of the images that could be read; None where it was not counted, or none could be read."""
         hits = getattr(self, name)
-        return None if hits is None else share(hits, self.read)
+        return None if hits is None else proportion_ci(hits, self.read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from brain_tumor.decision.reasons import Reason
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.summary import format_counts, format_number, format_share
 from brain_tumor.presentation.wording import reason_words
 from brain_tumor_training.cross_summary import summarise
@@ -35,7 +35,7 @@ FILTERS: dict[str, Callable[[Any], Any]] = {
     "counted": lambda figure: _if_measured(figure, lambda one: f"{format_counts(one)}, {format_share(one)}"),
     "rough": lambda figure: _if_measured(figure, lambda one: f"{one.hits:,}, {100 * one.value:.0f} %"),
     "bold": lambda figure: _if_measured(figure, lambda one: "**{} %** {}".format(*format_share(one).split(" % "))),
-    "of_total": lambda counts: share(*counts),
+    "of_total": lambda counts: proportion_ci(*counts),
     "clear_accuracy": figures_of.clear_accuracy,
     "sure_errors": figures_of.sure_errors,
     "cent": lambda number: f"{100 * number:.1f} %",

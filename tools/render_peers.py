@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.labels import Label, label_from_name
 
 Figures = dict[str, Any]
@@ -99,11 +99,11 @@ def measure(answers: Sequence[Answer]) -> Measures:
     has_status = any(one.status is not None for one in answers)
 
     def if_known(known: bool, hits: int) -> Estimate | None:
-        return share(hits, total) if known else None
+        return proportion_ci(hits, total) if known else None
 
     return Measures(
-        right=share(sum(one.label is not None and one.label is one.truth for one in answers), total),
-        called_tumor=share(sum(one.names_tumor for one in answers), total),
+        right=proportion_ci(sum(one.label is not None and one.label is one.truth for one in answers), total),
+        called_tumor=proportion_ci(sum(one.names_tumor for one in answers), total),
         wrong_and_sure=if_known(has_probability, sum(one.is_wrong and one.is_sure for one in answers)),
         classified_tumor=if_known(
             has_status, sum(one.names_tumor and one.status is Status.CLASSIFIED for one in answers)

@@ -17,9 +17,10 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import Box, read_boxes
 from brain_tumor.evaluation.map_checks import Pointing, measure_pointing, peak_of
 from brain_tumor.evaluation.map_run import is_marked, sample
-from brain_tumor.evaluation.metrics import Estimate, mean, rank_correlation, share
+from brain_tumor.evaluation.metrics import Estimate, bootstrap_mean, proportion_ci, rank_correlation
 from brain_tumor.input.scan import FloatArray
-from brain_tumor_training.network import FEATURE_MAPS, build_head_logits
+from brain_tumor_training.backbone import XCEPTION
+from brain_tumor_training.network import build_head_logits
 from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
 from brain_tumor_training.splits import TEST, read_split
@@ -98,9 +99,9 @@ def to_saliency(model: keras.Model, images: FloatArray) -> FloatArray:
 
 def _open(model: keras.Model) -> keras.Model:
     """Images from -1 to 1 -> the last feature maps and their maxima, in one graph."""
-    trunk = model.get_layer("xception")
+    trunk = model.get_layer(XCEPTION.layer)
     pooled = trunk.output["maximum"] if isinstance(trunk.output, Mapping) else trunk.output[0]
-    return keras.Model(trunk.input, [trunk.get_layer(FEATURE_MAPS).output, pooled])
+    return keras.Model(trunk.input, [trunk.get_layer(XCEPTION.maps).output, pooled])
 
 
 def _compare(
@@ -112,9 +113,9 @@ def _compare(
     return MapComparison(
         images=len(pairs),
         formula_difference=float(np.abs(np.array(fine) - np.array(formulas)).max() / np.array(fine).max()),
-        rank_correlation=mean(defined),
+        rank_correlation=bootstrap_mean(defined),
         undefined=len(found) - len(defined),
-        same_peak=share(sum(peak_of(one) == peak_of(other) for one, other in pairs), len(pairs)),
+        same_peak=proportion_ci(sum(peak_of(one) == peak_of(other) for one, other in pairs), len(pairs)),
         grad_cam=measure_pointing(coarse, boxes),
         saliency=measure_pointing(formulas, boxes),
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from brain_tumor.evaluation.metrics import Estimate, macro_f1, share
+from brain_tumor.evaluation.metrics import Estimate, macro_f1, proportion_ci
 from brain_tumor.evaluation.summary import format_number
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import NOTICE
@@ -104,7 +104,7 @@ def _find(document: Mapping[str, Any], where: tuple[str, ...]) -> Mapping[str, A
 def _pool_shares(shares: Sequence[Mapping[str, Any]]) -> Estimate | None:
     if not all("hits" in one for one in shares):
         return None
-    return share(sum(one["hits"] for one in shares), sum(one["total"] for one in shares))
+    return proportion_ci(sum(one["hits"] for one in shares), sum(one["total"] for one in shares))
 
 
 def _pool_f1(evaluations: Evaluations) -> Estimate:

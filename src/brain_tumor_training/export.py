@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError, ModelFileError
-from brain_tumor.evaluation.metrics import share
+from brain_tumor.evaluation.metrics import proportion_ci
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -156,7 +156,7 @@ def summarise_sources(document: dict[str, Any]) -> dict[str, Any]:
 
     def pooled(sources: Sequence[dict[str, Any]], key: str) -> dict[str, Any] | None:
         found = [one[key] for one in sources if one[key]]
-        estimate = share(sum(one["hits"] for one in found), sum(one["total"] for one in found))
+        estimate = proportion_ci(sum(one["hits"] for one in found), sum(one["total"] for one in found))
         return asdict(estimate) if estimate else None
 
     return {

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.model.model_file import ModelFile
+from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finetuned
 from brain_tumor_training.network import LOCATION_HEAD
 from brain_tumor_training.recipes import FinetuneRecipe
@@ -31,7 +32,7 @@ def load_exported(model: ModelFile, recipe: FinetuneRecipe, weights: str, precis
     network = build_finetuned(recipe, weights, precision)
     kernels = list(_kernels(model.flatbuffer))
     try:
-        for layer, norm in _folded_pairs(network.get_layer("xception")):
+        for layer, norm in _folded_pairs(network.get_layer(XCEPTION.layer)):
             _unfold(layer, norm, kernels)
         for part, names in (("head", ("hidden", "classes")), (LOCATION_HEAD, ("mix", "cells"))):
             for name in names:
@@ -92,7 +93,7 @@ def _unfold(layer: keras.layers.Layer, norm: keras.layers.Layer, kernels: list[K
     rows, columns, before, after = shapes[-1]
     kernel, bias = _take(kernels, "CONV_2D", (after, rows, columns, before))
     tolerance = _BIAS_TOLERANCE
-    if layer.name == "block1_conv1" and bias is not None:
+    if layer.name == XCEPTION.first_layer and bias is not None:
         # The converter has folded the step from [0, 1] to [-1, 1] into the first layer, too.
         kernel = kernel * np.float32(0.5)
         bias = bias + kernel.sum(axis=(1, 2, 3), dtype=np.float32)

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.network import LOCATION_HEAD, attach_image, build_head, build_trunk, dtype_policy
 from brain_tumor_training.objectives import (
     activation_maps,
@@ -93,11 +94,11 @@ def to_serving_network(recipe: FinetuneRecipe, trained: FinetunedNetwork) -> ker
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Give one network of this module the weights of another, whatever their precision and image size."""
-    for part in ("xception", "head", LOCATION_HEAD):
+    for part in (XCEPTION.layer, "head", LOCATION_HEAD):
         target.get_layer(part).set_weights(source.get_layer(part).get_weights())
 
 
-def build_location_head(recipe: FinetuneRecipe, features: int = 1024) -> keras.Model:
+def build_location_head(recipe: FinetuneRecipe, features: int = XCEPTION.detail_features) -> keras.Model:
     """Detail map (n, h, w, features) -> logits (n, h, w, 1) that a tumor covers the cell."""
     return keras.Sequential(
         [

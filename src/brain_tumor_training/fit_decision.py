@@ -220,7 +220,7 @@ def fit_temperature(logits: FloatArray, targets: NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x))
 
 
-def fit_doubt_threshold(trust: FloatArray, correct: NDArray[np.bool_]) -> float:
+def fit_uncertainty_threshold(trust: FloatArray, correct: NDArray[np.bool_]) -> float:
     """The lowest threshold on trust above which ENOUGH_ACCURACY holds, doubting at most MAX_DOUBT_SHARE.
 
     trust: (images,), higher is surer. correct: (images,). Answers below the threshold are uncertain.
@@ -365,8 +365,8 @@ def _fit_doubt(
     margins = probabilities[:, -1] - probabilities[:, -2]
     return (
         temperature,
-        fit_doubt_threshold(probabilities[:, -1], correct),
-        fit_doubt_threshold(margins, correct),
+        fit_uncertainty_threshold(probabilities[:, -1], correct),
+        fit_uncertainty_threshold(margins, correct),
     )
 
 

@@ -11,15 +11,11 @@ import numpy as np
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
+from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.recipes import AnyRecipe, Recipe
 
-FEATURE_MAPS = "block14_sepconv2_act"  # Xception's last activation, (10, 10, 2048) at 299 px
-_DETAIL = "block13_sepconv2_bn"  # before the last pooling, (19, 19, 1024) at 299 px
 LOCATION_HEAD = "location_head"
 TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
-# The gate looks at several depths: the last maps have learned tumors and forget what else there is in the world.
-# The first is taken behind its pooling, where a quarter of the cells costs a quarter of the time.
-_GATE_LEVELS = ("block4_pool", "block8_sepconv3_bn", _DETAIL)
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
@@ -49,13 +45,13 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
             f"{weights}: cannot be used as weights ({first_line}); give the path of Xception's .weights.h5 without "
             "top, or 'imagenet' where there is a network"
         ) from None
-    maps = xception.get_layer(FEATURE_MAPS).output
-    levels = [*(keras.layers.ReLU()(xception.get_layer(name).output) for name in _GATE_LEVELS), maps]
+    maps = xception.get_layer(XCEPTION.maps).output
+    levels = [*(keras.layers.ReLU()(xception.get_layer(name).output) for name in XCEPTION.gate_levels), maps]
     pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(level) for level in levels]
     directions = [keras.layers.UnitNormalization(dtype="float32")(level) for level in pooled]
     average = keras.layers.Concatenate(dtype="float32")(directions)
-    detail = xception.get_layer(_DETAIL).output
-    return keras.Model(xception.input, [xception.output, average, maps, detail], name="xception")
+    detail = xception.get_layer(XCEPTION.detail).output
+    return keras.Model(xception.input, [xception.output, average, maps, detail], name=XCEPTION.layer)
 
 
 def attach_image(trunk: keras.Model, side_px: int | None) -> keras.Model:
@@ -93,7 +89,7 @@ def at_precision(backbone: keras.Model, precision: str) -> keras.Model:
     side_px = backbone.input_shape[1]
     with dtype_policy(precision):
         trunk = build_trunk(None, side_px)
-    trunk.set_weights(backbone.get_layer("xception").get_weights())
+    trunk.set_weights(backbone.get_layer(XCEPTION.layer).get_weights())
     return attach_image(fold_normalization(trunk), side_px)
 
 
@@ -131,7 +127,7 @@ class _Nothing(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         return inputs
 
 
-def build_head(recipe: AnyRecipe, features: int = 2048) -> keras.Model:
+def build_head(recipe: AnyRecipe, features: int = XCEPTION.features) -> keras.Model:
     """The trained part: pooled features (n, features) -> class probabilities (n, 4) in Label's order."""
     return keras.Sequential(
         [
@@ -163,7 +159,7 @@ def build_head_logits(head: keras.Model) -> keras.Model:
 
 def take_apart(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """The backbone and the head of a network that join() made, as after loading it from disk."""
-    return attach_image(model.get_layer("xception"), model.input_shape[1]), model.get_layer("head")
+    return attach_image(model.get_layer(XCEPTION.layer), model.input_shape[1]), model.get_layer("head")
 
 
 def find_location_head(model: keras.Model) -> keras.Model | None:

@@ -13,7 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.tree import DecisionTreeClassifier
 
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.input.head import find_head
 from brain_tumor.input.scan import FloatArray, Scan
 
@@ -133,7 +133,7 @@ def measure_shortcuts(facts: Sequence[FileFacts], labels: Sequence[str], groups:
         hits += int((forest.predict(table[test]) == truth[test]).sum())
         shuffled = permutation_importance(forest, table[test], truth[test], n_repeats=_SHUFFLES, random_state=_SEED)
         losses += shuffled.importances_mean * len(test) / len(truth)
-    accuracy = share(hits, len(truth))
+    accuracy = proportion_ci(hits, len(truth))
     if accuracy is None:  # there are two labels, so there are images
         return None
     alone = [_accuracy_alone(table[:, [place]], truth, parts) for place in range(table.shape[1])]

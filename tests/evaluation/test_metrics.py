@@ -6,13 +6,13 @@ from brain_tumor.evaluation.metrics import (
     Estimate,
     area_under_roc,
     bootstrap,
+    bootstrap_mean,
     class_measures,
     count_confusions,
     macro_f1,
-    mean,
+    proportion_ci,
     rank_correlation,
     render_classification_report,
-    share,
     trace_roc,
 )
 
@@ -32,14 +32,14 @@ def value(estimate: Estimate | None) -> float:
 )
 def test_wilson_intervals_are_the_published_ones(hits: int, total: int, low: float, high: float) -> None:
     # Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3.
-    estimate = share(hits, total)
+    estimate = proportion_ci(hits, total)
     assert estimate is not None
     assert (round(estimate.low, 4), round(estimate.high, 4)) == (low, high)
     assert (estimate.value, estimate.hits, estimate.total) == (hits / total, hits, total)
 
 
 def test_a_share_of_nothing_is_undefined() -> None:
-    assert share(0, 0) is None
+    assert proportion_ci(0, 0) is None
 
 
 def test_rows_of_the_confusion_matrix_are_true_classes() -> None:
@@ -123,9 +123,9 @@ def test_the_classification_report_says_nan_where_a_class_has_no_images() -> Non
 
 
 def test_a_mean_of_equal_values_is_certain_and_one_of_two_is_not() -> None:
-    assert mean([0.5] * 9) == Estimate(0.5, 0.5, 0.5)
-    assert mean([0.0, 1.0]) == Estimate(0.5, 0.0, 1.0)
-    assert mean([]) is None
+    assert bootstrap_mean([0.5] * 9) == Estimate(0.5, 0.5, 0.5)
+    assert bootstrap_mean([0.0, 1.0]) == Estimate(0.5, 0.0, 1.0)
+    assert bootstrap_mean([]) is None
 
 
 def test_rank_correlation_looks_at_the_order_alone() -> None:

@@ -96,7 +96,7 @@ def test_the_worst_errors_are_the_most_confident_then_the_rejected(tmp_path: Pat
 
 
 def test_the_gate_is_measured_family_by_family(tmp_path: Path) -> None:
-    cats, ct = make_evaluation(tmp_path).families
+    cats, ct = make_evaluation(tmp_path).source_results
     assert (cats.name, counts(cats.accepted), counts(cats.called_tumor)) == ("cats", (1, 3), (1, 3))
     # Accepted and called a tumor, but not with 90 per cent.
     assert (ct.name, counts(ct.accepted), counts(ct.called_tumor)) == ("ct", (1, 1), (0, 1))

@@ -6,7 +6,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import decide
 from brain_tumor.evaluation.labelled import ImageFile, find_labelled
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.run import Evaluation, evaluate
 from brain_tumor.evaluation.source_measures import MeasuredSource, measure_sources
 from brain_tumor.evaluation.sources import Source, find_sources
@@ -25,7 +25,7 @@ def measure(folder: Path, *sources: Source) -> Evaluation:
 
 def one_brain_mri(folder: Path, family: str, *names: str) -> MeasuredSource:
     (source,) = find_sources(fill(folder / "other", *(f"{family}/{name}" for name in names)), is_brain_mri=True)
-    (one,) = measure_sources(measure(folder, source).families).brain_mri
+    (one,) = measure_sources(measure(folder, source).source_results).brain_mri
     return one
 
 
@@ -68,14 +68,14 @@ def test_of_other_brain_mri_only_the_gate_is_judged(tmp_path: Path) -> None:
 
 def test_shares_come_with_wilsons_interval(tmp_path: Path) -> None:
     one = one_brain_mri(tmp_path, "tumor", "glioma-90.png", "no_tumor-90.png")
-    assert one.measures.called_tumor == share(1, 2)
+    assert one.measures.called_tumor == proportion_ci(1, 2)
 
 
 def test_a_bad_file_is_counted_named_and_the_good_ones_are_measured(tmp_path: Path) -> None:
     folder = fill(tmp_path / "other", "healthy/no_tumor-90.png", "healthy/glioma-90.png")
     (folder / "healthy/m-broken.png").write_bytes(b"not an image")
     evaluation = measure(tmp_path, *find_sources(folder, is_brain_mri=True))
-    (one,) = measure_sources(evaluation.families).brain_mri
+    (one,) = measure_sources(evaluation.source_results).brain_mri
     assert (one.measures.images, one.measures.unreadable) == (3, 1)
     assert counts(one.measures.called_tumor) == (1, 2)
     assert [outcome.file.name for outcome in evaluation.unreadable] == ["healthy/m-broken.png"]
@@ -84,7 +84,7 @@ def test_a_bad_file_is_counted_named_and_the_good_ones_are_measured(tmp_path: Pa
 def test_a_source_of_bad_files_only_has_no_shares(tmp_path: Path) -> None:
     folder = fill(tmp_path / "other", "healthy/a.png")
     (folder / "healthy/a.png").write_bytes(b"")
-    (one,) = measure_sources(measure(tmp_path, *find_sources(folder, is_brain_mri=True)).families).brain_mri
+    (one,) = measure_sources(measure(tmp_path, *find_sources(folder, is_brain_mri=True)).source_results).brain_mri
     assert (one.measures.images, one.measures.unreadable) == (1, 1)
     assert (one.measures.accepted, one.measures.called_tumor, one.right) == (None, None, None)
 
@@ -93,7 +93,7 @@ def test_the_total_is_over_everything_that_is_not_brain_mri(tmp_path: Path) -> N
     others = fill(tmp_path / "not", "ct/glioma-95.png", "ct/reject-1.png", "cats/glioma-60.png", "cats/no_tumor-99.png")
     brains = fill(tmp_path / "other", "healthy/glioma-95.png")
     sources = (*find_sources(others, is_brain_mri=False), *find_sources(brains, is_brain_mri=True))
-    measured = measure_sources(measure(tmp_path, *sources).families)
+    measured = measure_sources(measure(tmp_path, *sources).source_results)
     assert [one.source.name for one in measured.not_brain_mri] == ["cats", "ct"]
     total = measured.all_not_brain_mri
     assert total is not None
@@ -107,13 +107,13 @@ def test_a_file_of_two_families_counts_once_in_the_total(tmp_path: Path) -> None
     (whole,) = find_sources(fill(tmp_path / "not", "ct/glioma-95.png", "ct/reject-1.png"), is_brain_mri=False)
     path = tmp_path / "not" / ".." / "not" / "ct" / "glioma-95.png"
     part = Source("held back", "list.csv", False, (), (ImageFile(path, "glioma-95.png"),))
-    total = measure_sources(measure(tmp_path, whole, part).families).all_not_brain_mri
+    total = measure_sources(measure(tmp_path, whole, part).source_results).all_not_brain_mri
     assert total is not None
     assert counts(total.called_tumor_surely) == (1, 2)
 
 
 def test_without_such_pictures_there_is_no_total(tmp_path: Path) -> None:
-    assert measure_sources(measure(tmp_path).families).all_not_brain_mri is None
+    assert measure_sources(measure(tmp_path).source_results).all_not_brain_mri is None
 
 
 class RuledClassifier:
@@ -131,7 +131,9 @@ def test_the_gates_own_reasons_are_counted_and_small_images_are_one(tmp_path: Pa
         (folder / f"x/{side}.png").write_bytes(png_bytes(side))
     (folder / "x/red.png").write_bytes(encode(Image.merge("RGB", (RAMP, BLACK, BLACK)), "PNG"))
     data = find_labelled(fill(tmp_path / "data", "notumor/a.png"))
-    families = evaluate(RuledClassifier(), MODEL, data, find_sources(folder, is_brain_mri=False), "2026-01-31").families
+    families = evaluate(
+        RuledClassifier(), MODEL, data, find_sources(folder, is_brain_mri=False), "2026-01-31"
+    ).source_results
     (one,) = measure_sources(families).not_brain_mri
     assert one.measures.rejections == {
         Reason.TOO_SMALL: 2,

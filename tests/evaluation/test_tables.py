@@ -81,5 +81,5 @@ def test_the_json_has_the_counts_of_every_source_and_of_all_that_is_not_brain_mr
 
 
 def test_without_other_images_the_section_is_empty(tmp_path: Path) -> None:
-    evaluation = replace(make_evaluation(tmp_path), families=())
+    evaluation = replace(make_evaluation(tmp_path), source_results=())
     assert json.loads(render_json(evaluation))["sources"] is None

@@ -21,9 +21,9 @@ from brain_tumor_training.fit_decision import (
     Decision,
     Family,
     fit_decision,
-    fit_doubt_threshold,
     fit_sure_threshold,
     fit_temperature,
+    fit_uncertainty_threshold,
     read_decision,
 )
 from brain_tumor_training.pipeline import View
@@ -60,20 +60,20 @@ def right_but(*wrong: int) -> Any:
 
 
 def test_nothing_is_doubted_when_every_answer_is_right() -> None:
-    assert fit_doubt_threshold(TRUST, right_but()) == TRUST[0]
+    assert fit_uncertainty_threshold(TRUST, right_but()) == TRUST[0]
 
 
 def test_the_threshold_lies_just_above_the_wrong_answers() -> None:
-    assert fit_doubt_threshold(TRUST, right_but(0, 2)) == TRUST[3]
+    assert fit_uncertainty_threshold(TRUST, right_but(0, 2)) == TRUST[3]
 
 
 def test_no_more_than_a_twentieth_is_doubted() -> None:
-    assert fit_doubt_threshold(TRUST, right_but(0, 20, 40, 60, 80)) == TRUST[5]
+    assert fit_uncertainty_threshold(TRUST, right_but(0, 20, 40, 60, 80)) == TRUST[5]
 
 
 def test_the_order_of_the_answers_does_not_matter() -> None:
     shuffled = np.random.default_rng(1).permutation(100)
-    assert fit_doubt_threshold(TRUST[shuffled], right_but(0, 2)[shuffled]) == TRUST[3]
+    assert fit_uncertainty_threshold(TRUST[shuffled], right_but(0, 2)[shuffled]) == TRUST[3]
 
 
 # The answers of four images, surer and less sure in turn wrong; all count alike.

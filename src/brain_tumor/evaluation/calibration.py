@@ -16,7 +16,7 @@ from brain_tumor.evaluation.metrics import (
     IntArray,
     Values,
     bootstrap,
-    share,
+    proportion_ci,
 )
 from brain_tumor.input.scan import FloatArray
 
@@ -80,7 +80,7 @@ def reliability(probabilities: FloatArray, labels: IntArray, bins: int = CALIBRA
         inside = place == index
         images = int(inside.sum())
         mean = float(confidence[inside].mean()) if images else None
-        accuracy = share(int(right[inside].sum()), images)
+        accuracy = proportion_ci(int(right[inside].sum()), images)
         table.append(Bin(index / bins, (index + 1) / bins, images, mean, accuracy))
     return tuple(table)
 

@@ -1,4 +1,4 @@
-"""Figures as bytes, and the only door to Matplotlib. Numbers come in ready, nothing is computed here."""
+"""Figures as bytes: the adapter of Matplotlib for reports. Numbers come in ready, nothing is computed here."""
 
 import io
 import textwrap

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain_tumor.evaluation.boxes import Box, area_of, grow, holds, overlap
-from brain_tumor.evaluation.metrics import Estimate, Values, mean, rank_correlation, share
+from brain_tumor.evaluation.metrics import Estimate, Values, bootstrap_mean, proportion_ci, rank_correlation
 from brain_tumor.input.scan import FloatArray
 
 # The source allows 15 pixels around every object. A share of the sides does not make small boxes easy to hit.
@@ -102,11 +102,13 @@ def measure_pointing(maps: Sequence[FloatArray], boxes: Sequence[Box]) -> Pointi
     """How well maps agree with the boxes of the same images; an empty map points nowhere, so it misses."""
     peaks = [peak_of(heat) for heat in maps]
     grown = [grow(box, GROWTH) for box in boxes]
-    near = share(sum(peak is not None and holds(box, peak) for peak, box in zip(peaks, grown, strict=True)), len(maps))
-    inside = share(
+    near = proportion_ci(
+        sum(peak is not None and holds(box, peak) for peak, box in zip(peaks, grown, strict=True)), len(maps)
+    )
+    inside = proportion_ci(
         sum(peak is not None and holds(box, peak) for peak, box in zip(peaks, boxes, strict=True)), len(maps)
     )
-    mass = mean([mass_inside(heat, box) for heat, box in zip(maps, boxes, strict=True)])
+    mass = bootstrap_mean([mass_inside(heat, box) for heat, box in zip(maps, boxes, strict=True)])
     if near is None or inside is None or mass is None:
         return None
     chance_near, chance_inside = (float(np.mean([area_of(box) for box in some])) for some in (grown, boxes))
@@ -119,16 +121,16 @@ def measure_location(
 ) -> LocationMeasures | None:
     """Compare the drawn boxes of tumor scans with the marked ones, and count those on healthy scans."""
     ratios = [overlap(found, box) if found else 0.0 for found, box in zip(drawn, boxes, strict=True)]
-    if (ratio := mean(ratios)) is None:
+    if (ratio := bootstrap_mean(ratios)) is None:
         return None
-    counted = [share(sum(found is not None for found in some), len(some)) for some in (drawn, on_healthy)]
+    counted = [proportion_ci(sum(found is not None for found in some), len(some)) for some in (drawn, on_healthy)]
     return LocationMeasures(ratio, *counted)
 
 
 def measure_deletion(drops: Sequence[tuple[float, float]]) -> DeletionMeasures | None:
     """drops: per image, how far the probability fell without the tumor box and without the control box."""
-    tumor, control = mean([one for one, _ in drops]), mean([other for _, other in drops])
-    difference = mean([one - other for one, other in drops])
+    tumor, control = bootstrap_mean([one for one, _ in drops]), bootstrap_mean([other for _, other in drops])
+    difference = bootstrap_mean([one - other for one, other in drops])
     if tumor is None or control is None or difference is None:
         return None
     return DeletionMeasures(len(drops), tumor, control, difference)
@@ -150,7 +152,7 @@ def measure_occlusion(
     if first is None or second is None:
         return None
     defined = [one for one in found if one is not None]
-    return OcclusionMeasures(len(found), mean(defined), len(found) - len(defined), first, second)
+    return OcclusionMeasures(len(found), bootstrap_mean(defined), len(found) - len(defined), first, second)
 
 
 def _holds_centre(shape: tuple[int, ...], box: Box) -> bool:

@@ -21,8 +21,8 @@ from brain_tumor.evaluation.metrics import (
     class_measures,
     count_confusions,
     macro_f1,
+    proportion_ci,
     render_classification_report,
-    share,
     trace_roc,
 )
 from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
@@ -83,11 +83,11 @@ def measure(
             curves[label] = curve
     return Measures(
         matrix=matrix,
-        accuracy=share(int(right.sum()), len(truth)),
-        accuracy_among_classified=share(int(right[classified].sum()), int(classified.sum())),
+        accuracy=proportion_ci(int(right.sum()), len(truth)),
+        accuracy_among_classified=proportion_ci(int(right[classified].sum()), int(classified.sum())),
         macro_f1=macro_f1(matrix),
-        uncertain=share(int((analysed & ~classified).sum()), len(truth)),
-        not_analysed=share(int((~analysed).sum()), len(truth)),
+        uncertain=proportion_ci(int((analysed & ~classified).sum()), len(truth)),
+        not_analysed=proportion_ci(int((~analysed).sum()), len(truth)),
         not_analysed_but_right=int(right[~analysed].sum()),
         classes=dict(zip(names, class_measures(matrix, areas), strict=True)),
         curves=curves,

@@ -1,4 +1,4 @@
-"""The numbers of an evaluation: pure functions on arrays, and the only door to scikit-learn and SciPy's statistics.
+"""The numbers of an evaluation: pure functions on arrays, and the adapter of scikit-learn and of SciPy's statistics.
 
 Classes are indices from 0; `truth` and `predicted` are (images,), at least one. A figure that cannot be
 computed, such as the recall of a class without images, is None.
@@ -52,7 +52,7 @@ class RocCurve:
     true_positive_rate: Values  # (points,), 0 to 1, rising
 
 
-def share(hits: int, total: int) -> Estimate | None:
+def proportion_ci(hits: int, total: int) -> Estimate | None:
     """The share hits / total with its 95 % interval; None when total is 0. Source: Wilson 1927, via SciPy."""
     if total == 0:
         return None
@@ -60,7 +60,7 @@ def share(hits: int, total: int) -> Estimate | None:
     return Estimate(hits / total, float(interval.low), float(interval.high), hits, total)
 
 
-def mean(values: Sequence[float], seed: int = SEED) -> Estimate | None:
+def bootstrap_mean(values: Sequence[float], seed: int = SEED) -> Estimate | None:
     """The mean of one value an image, with a bootstrap interval over images; None without values."""
     if not values:
         return None
@@ -91,9 +91,9 @@ def class_measures(matrix: IntArray, scores: list[Estimate | None], seed: int = 
         measures.append(
             ClassMeasures(
                 int(support),
-                share(int(right), int(named)),
-                share(int(right), int(support)),
-                share(int(others - (named - right)), int(others)),
+                proportion_ci(int(right), int(named)),
+                proportion_ci(int(right), int(support)),
+                proportion_ci(int(others - (named - right)), int(others)),
                 _estimate(float(f1[index]), f1_draws[:, index]) if support else None,
                 auc,
             )

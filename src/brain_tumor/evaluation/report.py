@@ -16,7 +16,7 @@ from brain_tumor.evaluation.figures import (
     render_roc,
     render_source_curves,
 )
-from brain_tumor.evaluation.run import Error, Evaluation, load_thumbnail
+from brain_tumor.evaluation.run import Evaluation, Misclassification, load_thumbnail
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.summary import render_html
 from brain_tumor.evaluation.tables import (
@@ -58,7 +58,7 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
             robustness.clean.macro_f1.value,
             {one.value: [step.macro_f1.value for step in steps] for one, steps in robustness.corrupted.items()},
         )
-    sources = measure_sources(evaluation.families)
+    sources = measure_sources(evaluation.source_results)
     judged = {one.source.name: one.risk_coverage for one in sources.brain_mri if one.risk_coverage}
     if judged:
         pictures["risk_coverage_of_sources"] = render_source_curves(judged)
@@ -69,7 +69,7 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
         PREDICTIONS: render_predictions(evaluation),
         "classification_report.txt": measures.report,
     }
-    if evaluation.families:
+    if evaluation.source_results:
         texts[GATE_PREDICTIONS] = render_gate_predictions(evaluation)
     page = render_html(evaluation, {**shown, "errors": ("image/png", sheet)}, errors)
     return {
@@ -102,7 +102,7 @@ def write_report(contents: dict[str, bytes], folder: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _tile(error: Error) -> Tile:
+def _tile(error: Misclassification) -> Tile:
     confidence, name = error.answer.confidence, error.file.path.name
     said = "not analysed"
     if confidence is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.evaluation.metrics import SEED, BoolArray, Estimate, Values, bootstrap, share
+from brain_tumor.evaluation.metrics import SEED, BoolArray, Estimate, Values, bootstrap, proportion_ci
 
 # One answer in ten for a person to look at is what a reading room could still do.
 CONFIDENT_PERCENT = 90
@@ -42,7 +42,7 @@ def measure_risk_coverage(confidence: Values, wrong: BoolArray, seed: int = SEED
         coverage=np.arange(1, answers + 1) / answers,
         risk=risk,
         area=bootstrap(lambda chosen: float(_trace(confidence[chosen], wrong[chosen]).mean()), answers, seed),
-        errors_among_confident=share(int(wrong[confident].sum()), int(confident.sum())),
+        errors_among_confident=proportion_ci(int(wrong[confident].sum()), int(confident.sum())),
     )
 
 

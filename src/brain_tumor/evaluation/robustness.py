@@ -12,7 +12,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.evaluation.corruptions import STRENGTHS, Corruption, corrupt
 from brain_tumor.evaluation.labelled import ImageFile
-from brain_tumor.evaluation.metrics import Estimate, count_confusions, macro_f1, share
+from brain_tumor.evaluation.metrics import Estimate, count_confusions, macro_f1, proportion_ci
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
@@ -115,6 +115,6 @@ def _measure(labels: Sequence[Label], verdicts: Sequence[Verdict]) -> Condition:
     return Condition(
         images=len(labels),
         macro_f1=macro_f1(count_confusions(truth, final, len(order))),
-        silent_errors=share(int((classified & (truth != final)).sum()), len(labels)),
-        not_analysed=share(rejected, len(labels)),
+        silent_errors=proportion_ci(int((classified & (truth != final)).sum()), len(labels)),
+        not_analysed=proportion_ci(rejected, len(labels)),
     )

@@ -13,7 +13,7 @@ from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
 from brain_tumor.evaluation.map_checks import MapChecks
 from brain_tumor.evaluation.measures import Measures, measure
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.robustness import Robustness
 from brain_tumor.evaluation.sources import Source
 from brain_tumor.input.files import read_file
@@ -64,7 +64,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Error:
+class Misclassification:
     """A wrong answer."""
 
     file: ImageFile
@@ -73,7 +73,7 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SourceResult:
     """How the gate took the images of one source."""
 
     source: Source
@@ -101,7 +101,7 @@ class Evaluation:
     dataset: Dataset
     outcomes: tuple[Outcome, ...]  # in the order of dataset.files
     measures: Measures
-    families: tuple[Family, ...]
+    source_results: tuple[SourceResult, ...]
     robustness: Robustness | None = None  # None when it was not measured
     maps: MapChecks | None = None  # None where no boxes were given
 
@@ -114,13 +114,13 @@ class Evaluation:
     @property
     def unreadable(self) -> tuple[Outcome, ...]:
         """The files without an answer, of the data folder and of the gate's folders."""
-        everything = [*self.outcomes, *(outcome for family in self.families for outcome in family.outcomes)]
+        everything = [*self.outcomes, *(outcome for result in self.source_results for outcome in result.outcomes)]
         return tuple(outcome for outcome in everything if outcome.answer is None)
 
-    def worst_errors(self, limit: int) -> tuple[Error, ...]:
+    def worst_errors(self, limit: int) -> tuple[Misclassification, ...]:
         """Wrong answers, the most confident first, then those that were not analysed."""
         wrong = [
-            Error(outcome.file, label, outcome.answer)
+            Misclassification(outcome.file, label, outcome.answer)
             for outcome, (_, label) in zip(self.outcomes, self.dataset.files, strict=True)
             if outcome.answer and outcome.answer.verdict.label is not label
         ]
@@ -192,7 +192,7 @@ def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str) -> Outc
     return Outcome(file, row, Answer(result.verdict, probabilities, result.confidence))
 
 
-def _test_gate(classifier: AnyClassifier, model_id: str, source: Source) -> Family:
+def _test_gate(classifier: AnyClassifier, model_id: str, source: Source) -> SourceResult:
     outcomes = classify_files(classifier, source.files, model_id, source.name)
     answers = [outcome.answer for outcome in outcomes if outcome.answer]
     # The confidence is None exactly where the gate rejected the image.
@@ -200,4 +200,6 @@ def _test_gate(classifier: AnyClassifier, model_id: str, source: Source) -> Fami
     sure = [
         answer for answer in accepted if answer.verdict.label is not Label.NO_TUMOR and (answer.confidence or 0) >= SURE
     ]
-    return Family(source, outcomes, share(len(accepted), len(answers)), share(len(sure), len(answers)))
+    return SourceResult(
+        source, outcomes, proportion_ci(len(accepted), len(answers)), proportion_ci(len(sure), len(answers))
+    )

@@ -8,9 +8,9 @@ import numpy as np
 
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status
-from brain_tumor.evaluation.metrics import Estimate, share
+from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
-from brain_tumor.evaluation.run import SURE, Answer, Family, Outcome
+from brain_tumor.evaluation.run import SURE, Answer, Outcome, SourceResult
 from brain_tumor.evaluation.sources import TUMORS, Source
 from brain_tumor.labels import Label
 
@@ -55,17 +55,17 @@ class MeasuredSources:
     all_not_brain_mri: SourceMeasures | None  # over all of those; None when there are none
 
 
-def measure_sources(families: Sequence[Family]) -> MeasuredSources:
-    """The figures of every family, and of all that are no brain MRI together.
+def measure_sources(results: Sequence[SourceResult]) -> MeasuredSources:
+    """The figures of every source, and of all that are no brain MRI together.
 
-    A file that stands in two families, as in a source and its held-back part, counts once in the latter.
+    A file that stands in two sources, as in a source and its held-back part, counts once in the latter.
     """
-    measured = [_measure_family(family) for family in families]
+    measured = [_measure_source(result) for result in results]
     others = {
         outcome.file.path.resolve(): outcome
-        for family in families
-        if not family.is_brain_mri
-        for outcome in family.outcomes
+        for result in results
+        if not result.is_brain_mri
+        for outcome in result.outcomes
     }
     return MeasuredSources(
         tuple(one for one in measured if one.source.is_brain_mri),
@@ -84,7 +84,7 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
     reasons = Counter(answer.verdict.reason for answer in answers if answer.verdict.status is Status.NOT_A_BRAIN_MRI)
 
     def part(count: int) -> Estimate | None:
-        return share(count, len(answers))
+        return proportion_ci(count, len(answers))
 
     return SourceMeasures(
         images=len(outcomes),
@@ -104,10 +104,10 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
     )
 
 
-def _measure_family(family: Family) -> MeasuredSource:
-    answers, expected = _answers(family.outcomes), family.source.expected
+def _measure_source(result: SourceResult) -> MeasuredSource:
+    answers, expected = _answers(result.outcomes), result.source.expected
     if not expected or not answers:
-        return MeasuredSource(family.source, measure_outcomes(family.outcomes), None, None)
+        return MeasuredSource(result.source, measure_outcomes(result.outcomes), None, None)
     # Tumor or none is what a wrong class of another source is about; the type is counted in right.
     wants_tumor = expected != (Label.NO_TUMOR,)
     wrong = np.array([(answer.verdict.label is not Label.NO_TUMOR) is not wants_tumor for answer in answers])
@@ -118,9 +118,9 @@ def _measure_family(family: Family) -> MeasuredSource:
             for answer in answers
         ]
     )
-    right = share(sum(answer.verdict.label in expected for answer in answers), len(answers))
+    right = proportion_ci(sum(answer.verdict.label in expected for answer in answers), len(answers))
     curve = measure_risk_coverage(confidence, wrong)
-    return MeasuredSource(family.source, measure_outcomes(family.outcomes), right, curve)
+    return MeasuredSource(result.source, measure_outcomes(result.outcomes), right, curve)
 
 
 def _answers(outcomes: Sequence[Outcome]) -> list[Answer]:

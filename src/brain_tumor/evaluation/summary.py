@@ -1,4 +1,4 @@
-"""Evaluation -> a few lines for a terminal and one HTML page for people; the only door to Jinja."""
+"""Evaluation -> a few lines for a terminal and one HTML page for people."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from brain_tumor.evaluation.map_tables import to_map_rows
 from brain_tumor.evaluation.metrics import Estimate
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
-from brain_tumor.evaluation.run import SURE, Error, Evaluation, Family
+from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, SourceResult
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import Label
@@ -37,7 +37,7 @@ def render_text(evaluation: Evaluation) -> str:
         lines.append(f"surest {CONFIDENT_PERCENT} %   {format_confident(measures.risk_coverage)}")
     if evaluation.robustness:
         lines.append(f"corruptions   {format_robustness(evaluation.robustness)}")
-    lines += _source_lines(evaluation.families)
+    lines += _source_lines(evaluation.source_results)
     for row in to_map_rows(evaluation.maps) if evaluation.maps else ():
         value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
         lines.append(f"{row.name:<12}  {value}  {row.meaning}")
@@ -46,7 +46,9 @@ def render_text(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Error, ...]) -> str:
+def render_html(
+    evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], errors: tuple[Misclassification, ...]
+) -> str:
     """One page that needs no other file and no network.
 
     figures: ``confusion_matrix``, ``roc``, ``calibration``, ``risk_coverage``, ``errors`` and, where it was
@@ -65,7 +67,7 @@ def render_html(evaluation: Evaluation, figures: dict[str, tuple[str, bytes]], e
     return environment.from_string(template).render(
         evaluation=evaluation,
         measures=evaluation.measures,
-        sources=measure_sources(evaluation.families),
+        sources=measure_sources(evaluation.source_results),
         labels=tuple(Label),
         figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
@@ -121,8 +123,8 @@ def format_robustness(robustness: Robustness) -> str:
     )
 
 
-def _source_lines(families: Sequence[Family]) -> Iterator[str]:
-    measured = measure_sources(families)
+def _source_lines(results: Sequence[SourceResult]) -> Iterator[str]:
+    measured = measure_sources(results)
     everything = (*measured.brain_mri, *measured.not_brain_mri)
     for one in everything:
         yield f"accepted      {format_share(one.measures.accepted)}  {one.source.name} ({one.source.kind})"

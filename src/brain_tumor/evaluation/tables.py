@@ -14,7 +14,7 @@ from brain_tumor.evaluation.measures import CalibrationMeasures
 from brain_tumor.evaluation.metrics import RESAMPLES, SEED, ClassMeasures, Estimate
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Condition, Robustness
-from brain_tumor.evaluation.run import SURE, Evaluation, Family
+from brain_tumor.evaluation.run import SURE, Evaluation, SourceResult
 from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import NOTICE
@@ -59,8 +59,8 @@ def render_json(evaluation: Evaluation) -> str:
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "risk_coverage": _risk_coverage(measures.risk_coverage) if measures.risk_coverage else None,
         "robustness": _robustness(evaluation.robustness) if evaluation.robustness else None,
-        "gate": [_family(family) for family in evaluation.families],
-        "sources": _sources(evaluation) if evaluation.families else None,
+        "gate": [_gate(result) for result in evaluation.source_results],
+        "sources": _sources(evaluation) if evaluation.source_results else None,
         "maps": maps_to_document(evaluation.maps),
         "unreadable": [
             {"file": outcome.file.name, "reason": outcome.row["reason"]} for outcome in evaluation.unreadable
@@ -85,9 +85,9 @@ def render_gate_predictions(evaluation: Evaluation) -> str:
     return _to_csv(
         ("family", "is_brain_mri"),
         (
-            {**outcome.row, "family": family.name, "is_brain_mri": int(family.is_brain_mri)}
-            for family in evaluation.families
-            for outcome in family.outcomes
+            {**outcome.row, "family": result.name, "is_brain_mri": int(result.is_brain_mri)}
+            for result in evaluation.source_results
+            for outcome in result.outcomes
         ),
     )
 
@@ -164,20 +164,20 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }
 
 
-def _family(family: Family) -> dict[str, Any]:
+def _gate(result: SourceResult) -> dict[str, Any]:
     return {
-        "family": family.name,
-        "is_brain_mri": family.is_brain_mri,
-        "images": len(family.outcomes),
-        "accepted": _numbers(family.accepted),
-        "called_tumor": _numbers(family.called_tumor),
+        "family": result.name,
+        "is_brain_mri": result.is_brain_mri,
+        "images": len(result.outcomes),
+        "accepted": _numbers(result.accepted),
+        "called_tumor": _numbers(result.called_tumor),
         "called_tumor_from_confidence": SURE,
         "predictions": GATE_PREDICTIONS,
     }
 
 
 def _sources(evaluation: Evaluation) -> dict[str, Any]:
-    measured = measure_sources(evaluation.families)
+    measured = measure_sources(evaluation.source_results)
     total = measured.all_not_brain_mri
     return {
         "called_tumor_means": CALLED_TUMOR,
