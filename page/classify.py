@@ -12,7 +12,7 @@ from brain_tumor import Classifier
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.wording import TITLES, render_time_left
+from brain_tumor.presentation.wording import render_time_left
 from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.answering import answer_all
 from page.downloads import offer_report, offer_tables
@@ -27,8 +27,11 @@ from page.uploads import KeptFile, forget_uploads, take_uploads
 SAMPLES = Path(__file__).parents[1] / "samples"
 # Images with their charts on one screen page; more make a browser slow.
 PAGE_SIZE = 8
-COUNTED = {
-    **{status.value: TITLES[status].split(" - ")[0].lower() for status in Status},
+# What the rows of each status are called where they are counted.
+STATUS_COUNTS = {
+    Status.CLASSIFIED: "classified",
+    Status.UNCERTAIN: "uncertain",
+    Status.NOT_A_BRAIN_MRI: "not analysed",
     "error": "not read",
 }
 
@@ -136,7 +139,7 @@ def show_results(state: SessionState, card: Card) -> None:
 def describe_counts(records: Sequence[SliceRecord], item_count: int) -> str:
     """How many slices have each status, in Markdown; how many there are, where they are not one per item."""
     counts = Counter(str(record.row["status"]) for record in records)
-    listed = ", ".join(f"**{counts[status]}** {word}" for status, word in COUNTED.items() if counts[status])
+    listed = ", ".join(f"**{counts[status]}** {word}" for status, word in STATUS_COUNTS.items() if counts[status])
     return listed if len(records) == item_count else f"{len(records)} slices: {listed}"
 
 
@@ -163,22 +166,15 @@ def show_item(item: SeriesItem, card: Card) -> None:
 
 
 def show_table(records: Sequence[SliceRecord]) -> None:
-    """All results, sortable."""
+    """All results, sortable. The answer stands for the class, which alone can read like a clean scan."""
     percent = st.column_config.NumberColumn(format="percent")
     located = any(record.row["location_score"] is not None for record in records)
+    left_out = {"class", "answer", *(() if located else LOCATION_COLUMNS)}
     st.dataframe(
-        [{**record.row, "class": class_cell(record)} for record in records],
+        [record.row for record in records],
         hide_index=True,
-        column_order=[name for name in COLUMNS if located or name not in LOCATION_COLUMNS],
+        column_order=["file", "answer", *(name for name in COLUMNS[1:] if name not in left_out)],
         column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
         placeholder="",
         alt="Results of all slices",
     )
-
-
-def class_cell(record: SliceRecord) -> str | None:
-    """The class in a table; one that is no finding says so."""
-    if record.cached is None:
-        return None
-    verdict = record.cached.verdict
-    return f"{verdict.label} (not analysed)" if verdict.status is Status.NOT_A_BRAIN_MRI else verdict.label

@@ -11,12 +11,13 @@ from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.sources import SourceFile, open_series
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
-from page.classify import SAMPLES, class_cell
+from brain_tumor.presentation.wording import headline
+from page.classify import SAMPLES
 from page.differences import is_other_answer, name_differences
 from page.fair_queue import QUEUE
 from page.layout import usable_classifier
 from page.slice_record import SliceRecord, to_slice_record
-from page.slice_view import headline, show_badge, show_picture, show_probabilities
+from page.slice_view import show_badge, show_picture, show_probabilities
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -115,9 +116,9 @@ def show_differences(pairs: Sequence[tuple[SliceRecord, SliceRecord]]) -> None:
         [
             {
                 "file": first.name,
-                "first": class_cell(first),
+                "first": first.row["answer"],
                 "first status": first.row["status"],
-                "second": class_cell(second),
+                "second": second.row["answer"],
                 "second status": second.row["status"],
                 "differences": name_differences(first, second),
             }
@@ -145,5 +146,5 @@ def show_pair(pair: tuple[SliceRecord, SliceRecord]) -> None:
             if cached is not None:
                 with column:
                     show_badge(cached.verdict.status)
-                    st.subheader(f"{title}: {headline(cached)}", anchor=False)
+                    st.subheader(f"{title}: {headline(cached.verdict)}", anchor=False)
                     show_probabilities(cached)

@@ -59,9 +59,19 @@ def _render(item: SeriesItem, card: Card, report_format: ReportFormat, show_name
 
 
 def to_report_subject(item: SeriesItem, show_name: bool) -> ReportSubject:
-    """What a report says of a finished item; show_name: a file's name may hold a patient's."""
+    """What a report says of an item.
+
+    Args:
+        item: all its slices are answered, and at least one could be read.
+        show_name: whether the report shows the file's name, which may hold a patient's.
+
+    Raises:
+        ValueError: there is no answer to report.
+    """
     number = int(item.key)
-    if not item.is_stack and (cached := item.records[0].cached):
+    if item.verdict is None:
+        if item.is_stack or not item.records or not (cached := item.records[0].cached):
+            raise ValueError("there is no answer to report")
         return to_report_image(cached.restore(), number, show_name, cached.fingerprint)
     draft = SeriesDraft()
     for record in item.records:
@@ -69,4 +79,4 @@ def to_report_subject(item: SeriesItem, show_name: bool) -> ReportSubject:
             draft.add(record.cached.restore(), record.position_mm, record.cached.fingerprint)
         else:
             draft.add(None, record.position_mm)
-    return draft.finish(number, item.name if show_name else None)
+    return draft.finish(number, item.verdict, item.name if show_name else None)

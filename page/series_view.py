@@ -5,8 +5,8 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
-from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
-from brain_tumor.presentation.wording import format_percent
+from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
+from brain_tumor.presentation.wording import format_percent, headline
 from page.charts import strip_chart
 from page.series_item import SeriesItem
 from page.session_state import current_state
@@ -37,8 +37,8 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
     words, shares = st.columns([5, 3])
     with words:
         show_badge(verdict.status)
-        st.subheader(headline_series(verdict), anchor=False)
-        st.markdown(to_sentence(verdict.reason))
+        st.subheader(headline(verdict), anchor=False)
+        st.markdown(to_sentence(describe_series_reason(verdict)))
         st.caption(SERIES_RULE)
     with shares:
         counts = {label: round(verdict.shares[label] * verdict.analysed) for label in Label}

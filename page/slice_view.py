@@ -15,8 +15,10 @@ from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
+    describe_final_class,
     describe_reason,
     format_percent,
+    headline,
     title_map,
 )
 from page.charts import probability_chart
@@ -29,11 +31,6 @@ BADGES: dict[Status, tuple[str, Color]] = {
     Status.CLASSIFIED: (":material/check_circle:", "blue"),
     Status.UNCERTAIN: (":material/help:", "orange"),
     Status.NOT_A_BRAIN_MRI: (":material/block:", "gray"),
-}
-HEADLINES = {
-    Status.CLASSIFIED: "{label}",
-    Status.UNCERTAIN: "Perhaps {label}",
-    Status.NOT_A_BRAIN_MRI: "Not analysed",
 }
 
 
@@ -84,24 +81,17 @@ def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
 
 def show_verdict(cached: CachedResult, in_series: bool) -> None:
     """The verdict in words."""
-    status, label = cached.verdict.status, cached.verdict.label
+    status = cached.verdict.status
     show_badge(status)
     if in_series:
-        st.markdown(f"#### {headline(cached)}")
+        st.markdown(f"#### {headline(cached.verdict)}")
     else:
-        st.subheader(headline(cached), anchor=False)
-    if cached.confidence is not None:
-        st.markdown(f"Final class **{label}**, confidence **{format_percent(cached.confidence)}**")
-    else:
-        st.markdown(f":gray[Final class {label} by rule, no confidence]")
+        st.subheader(headline(cached.verdict), anchor=False)
+    final_class = describe_final_class(cached.verdict.label, cached.confidence)
+    st.markdown(final_class if cached.confidence is not None else f":gray[{final_class}]")
     if reason := describe_reason(cached.verdict):
         st.markdown(to_sentence(reason))
     st.caption(EXPLANATIONS[status])
-
-
-def headline(cached: CachedResult) -> str:
-    """The answer in a few words. What was not analysed never reads like a clean scan."""
-    return HEADLINES[cached.verdict.status].format(label=cached.verdict.label)
 
 
 def to_sentence(reason: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.reasons import Reason
+from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
@@ -18,7 +19,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.model_file import pack_model_file
 from brain_tumor.model.output import ModelOutput
-from brain_tumor.presentation.report.subject import SeriesDraft
+from brain_tumor.presentation.report.subject import ReportSeries, SeriesDraft
 
 # Looks like a network to the container's checks; no interpreter can run it.
 FLATBUFFER = b"\x1c\x00\x00\x00TFL3" + bytes(range(256))
@@ -135,34 +136,58 @@ def png_bytes(side: int = 64) -> bytes:
     return encode(Image.fromarray(ramp.astype(np.uint8)), "PNG")
 
 
-def make_draft(slices: int, tumors: Sequence[int] = (), unreadable: Sequence[int] = ()) -> SeriesDraft:
-    """Slices 2 mm apart, No Tumor but for the places named, which count from 0; the first is no brain MRI."""
-    draft = SeriesDraft()
-    for place in range(slices):
-        if place in tumors:
+def _add_all(answers: Iterable[tuple[Result | None, float]]) -> tuple[SeriesDraft, SeriesVerdict]:
+    draft, findings = SeriesDraft(), []
+    for result, position_mm in answers:
+        draft.add(result, position_mm)
+        findings.append(result and result.to_finding(position_mm))
+    return draft, decide_series(findings)
+
+
+def make_draft(
+    slices: int, tumors: Sequence[int] = (), unreadable: Sequence[int] = ()
+) -> tuple[SeriesDraft, SeriesVerdict]:
+    """Slices 2 mm apart, No Tumor but for the indices named, which count from 0; the first is no brain MRI."""
+
+    def answer(index: int) -> Result:
+        if index in tumors:
             verdict, probabilities = Verdict(Label.GLIOMA, Status.CLASSIFIED, None), (0.9, 0.04, 0.03, 0.03)
-        elif place == 0:
+        elif index == 0:
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
             probabilities = (0.97, 0.01, 0.01, 0.01)
         else:
             verdict, probabilities = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None), (0.05, 0.03, 0.9, 0.02)
-        result = make_mapped_result(verdict, "Doe^Jane.nii", probabilities=probabilities)
-        draft.add(None if place in unreadable else result, 2.0 * place)
-    return draft
+        return make_mapped_result(verdict, "Doe^Jane.nii", probabilities=probabilities)
+
+    return _add_all((None if index in unreadable else answer(index), 2.0 * index) for index in range(slices))
 
 
-def make_crowded_draft() -> SeriesDraft:
+def make_report_series(
+    slices: int,
+    tumors: Sequence[int] = (),
+    unreadable: Sequence[int] = (),
+    number: int = 1,
+    name: str | None = None,
+) -> ReportSeries:
+    """The same, decided, as a report takes it."""
+    draft, verdict = make_draft(slices, tumors, unreadable)
+    return draft.finish(number, verdict, name)
+
+
+def make_crowded_series(name: str | None = None) -> ReportSeries:
     """300 slices among which everything occurs: all classes, doubt, no brain MRI, unreadable ones."""
-    draft = SeriesDraft()
-    for place in range(300):
-        status = Status.UNCERTAIN if place % 5 == 0 else Status.CLASSIFIED
-        verdict = Verdict(list(Label)[place % 4], status, None)
-        if place % 7 == 0:
+
+    def answer(index: int) -> Result:
+        status = Status.UNCERTAIN if index % 5 == 0 else Status.CLASSIFIED
+        verdict = Verdict(list(Label)[index % 4], status, None)
+        if index % 7 == 0:
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
         # Suspicious slices with and without a tumor, so that both maps are explained.
-        suspicion = (0.5, 0.3, 0.1, 0.1) if place in (1, 2, 3) else (0.02, 0.02, 0.94, 0.02)
-        draft.add(None if place % 11 == 0 else make_mapped_result(verdict, probabilities=suspicion), -1000.0 + place)
-    return draft
+        suspicion = (0.5, 0.3, 0.1, 0.1) if index in (1, 2, 3) else (0.02, 0.02, 0.94, 0.02)
+        return make_mapped_result(verdict, probabilities=suspicion)
+
+    draft, verdict = _add_all((None if index % 11 == 0 else answer(index), -1000.0 + index) for index in range(300))
+    return draft.finish(1, verdict, name)
 
 
 def make_metrics(sets: int = 1) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import pytest
 
-from brain_tumor.decision.series import MIN_RUN, Finding, decide_series
+from brain_tumor.decision.series import MIN_RUN, Finding, SeriesReason, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 
@@ -19,26 +19,28 @@ HEALTHY = make_finding()
 GLIOMA = make_finding(Label.GLIOMA)
 PITUITARY = make_finding(Label.PITUITARY)
 DOUBTED = make_finding(Label.GLIOMA, Status.UNCERTAIN)
-TURNED_AWAY = make_finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
+REJECTED = make_finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
 
 
 def test_healthy_slices_make_a_healthy_series() -> None:
     verdict = decide_series([HEALTHY] * 5)
     assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.CLASSIFIED)
+    assert (verdict.reason, verdict.counted) == (SeriesReason.NO_TUMOR_CALLED, 5)
 
 
 def test_a_run_of_tumor_slices_names_the_series() -> None:
     verdict = decide_series([HEALTHY, *[GLIOMA] * MIN_RUN, HEALTHY])
     assert (verdict.label, verdict.status) == (Label.GLIOMA, Status.CLASSIFIED)
+    assert (verdict.reason, verdict.counted) == (SeriesReason.TUMOR_RUN, MIN_RUN)
 
 
 def test_scattered_tumor_slices_leave_no_tumor_with_doubt() -> None:
     verdict = decide_series([GLIOMA, HEALTHY, GLIOMA, HEALTHY, GLIOMA])
     assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.UNCERTAIN)
-    assert verdict.reason.endswith("3 of 5 slices are called a tumor, too few side by side")
+    assert (verdict.reason, verdict.counted) == (SeriesReason.FEW_TOGETHER, 3)
 
 
-@pytest.mark.parametrize("between", [None, DOUBTED, TURNED_AWAY])
+@pytest.mark.parametrize("between", [None, DOUBTED, REJECTED])
 def test_a_slice_without_a_sure_tumor_breaks_a_run(between: Finding | None) -> None:
     verdict = decide_series([GLIOMA, GLIOMA, between, GLIOMA])
     assert verdict.status is Status.UNCERTAIN
@@ -55,23 +57,24 @@ def test_three_thin_slices_are_not_long_enough(spacing_mm: float, status: Status
 
 
 def test_mostly_doubted_slices_make_a_doubted_series() -> None:
-    assert decide_series([DOUBTED, DOUBTED, HEALTHY]).status is Status.UNCERTAIN
+    verdict = decide_series([DOUBTED, DOUBTED, HEALTHY])
+    assert (verdict.status, verdict.reason, verdict.counted) == (Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, 2)
 
 
 def test_without_an_analysed_slice_the_series_is_not_analysed() -> None:
-    verdict = decide_series([TURNED_AWAY, None])
+    verdict = decide_series([REJECTED, None])
     assert (verdict.label, verdict.status, verdict.analysed) == (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, 0)
-    assert verdict.reason.startswith("not analysed")
+    assert verdict.reason is SeriesReason.NONE_ANALYSED
 
 
 def test_shares_are_of_the_analysed_slices() -> None:
-    verdict = decide_series([GLIOMA, HEALTHY, HEALTHY, HEALTHY, TURNED_AWAY, None])
+    verdict = decide_series([GLIOMA, HEALTHY, HEALTHY, HEALTHY, REJECTED, None])
     assert (verdict.shares[Label.GLIOMA], verdict.shares[Label.NO_TUMOR]) == (0.25, 0.75)
     assert (verdict.slices, verdict.analysed) == (6, 4)
 
 
 def test_the_most_suspicious_slices_come_first_and_those_not_analysed_last() -> None:
-    assert decide_series([TURNED_AWAY, HEALTHY, None, GLIOMA]).order == (3, 1, 0)
+    assert decide_series([REJECTED, HEALTHY, None, GLIOMA]).order == (3, 1, 0)
 
 
 def test_a_series_without_slices_is_refused() -> None:
@@ -84,9 +87,9 @@ def test_a_run_counts_only_where_the_tumor_is_located(located: bool, status: Sta
     assert decide_series([make_finding(Label.GLIOMA, located=located)] * MIN_RUN).status is status
 
 
-def test_a_run_that_shows_no_place_is_not_told_as_too_few_neighbours() -> None:
+def test_a_run_without_a_location_has_a_reason_of_its_own() -> None:
     verdict = decide_series([make_finding(Label.GLIOMA, located=False)] * 5)
-    assert verdict.reason.endswith("5 of 5 slices are called a tumor, too few side by side and with a place")
+    assert (verdict.reason, verdict.counted) == (SeriesReason.FEW_LOCATED, 5)
 
 
 @pytest.mark.parametrize("rounded", [True, False])

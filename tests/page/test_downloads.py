@@ -8,7 +8,13 @@ from streamlit.testing.v1 import AppTest
 from brain_tumor.input.series import Plane
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
+from page.answering import answer_all
+from page.downloads import to_report_subject
+from page.series_item import SeriesItem
+from page.session_state import SessionState
 from tests.page.driver import THREE, Upload, send, upload, volume
+from tests.page.items import make_item
+from tests.scripted import ScriptedClassifier
 
 
 def test_the_csv_has_the_columns_of_the_command_line(page: AppTest, downloads: dict[str, Any]) -> None:
@@ -50,3 +56,24 @@ def test_tables_come_as_json_lines_and_parquet_too(page: AppTest, downloads: dic
 def test_a_file_that_cannot_be_read_has_no_report(page: AppTest, downloads: dict[str, Any]) -> None:
     send(page, [upload("broken.png", b"no image")])
     assert not [label for label in downloads if label.startswith("Report")]
+
+
+def answered(item: SeriesItem) -> SeriesItem:
+    list(answer_all(ScriptedClassifier(), SessionState([item])))  # type: ignore[arg-type]
+    return item
+
+
+def test_a_report_shows_the_verdict_that_the_page_shows() -> None:
+    item = answered(make_item("1", 3))
+    subject = to_report_subject(item, show_name=False)
+    assert item.verdict is not None
+    assert (subject.verdict, subject.name) == (item.verdict, None)
+
+
+def test_a_report_names_the_file_when_that_is_asked_for() -> None:
+    assert to_report_subject(answered(make_item("1", 1)), show_name=True).name == "1"
+
+
+def test_an_unfinished_series_has_no_report() -> None:
+    with pytest.raises(ValueError, match="no answer"):
+        to_report_subject(make_item("1", 3), show_name=False)

@@ -72,6 +72,6 @@ def test_a_volume_inside_an_archive_is_found_again() -> None:
 
 def test_an_item_keeps_only_the_files_that_it_comes_from() -> None:
     files = [KeptFile("a.png", png_bytes()), KeptFile("b.png", png_bytes())]
-    series = list(open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()))
-    items = [to_series_item(str(number), one, files) for number, one in enumerate(series)]
+    opened = open_series([SourceFile(file.name, file.read) for file in files], ReadOptions())
+    items = [to_series_item(series.name, series, files) for series in opened]
     assert [[file.name for file in item.files] for item in items] == [["a.png"], ["b.png"]]

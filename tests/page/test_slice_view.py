@@ -12,10 +12,10 @@ def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: App
     colour = send(page, [upload("colour.png", png((250, 40, 10)))])
     assert headlines(colour) == ["Not analysed"]
     assert "Not analysed - not a brain MRI" in all_markdown(colour)
-    assert "confidence **" not in all_markdown(colour)
+    assert ":gray[Final class No Tumor by rule, no confidence]" in all_markdown(colour)
     assert "Probability (not meaningful)" in colour.table[0].value.columns
     assert all(str(cell).startswith(":gray[") for cell in colour.table[0].value["Class"])
-    assert list(colour.dataframe[0].value["class"]) == ["No Tumor (not analysed)"]
+    assert list(colour.dataframe[0].value["answer"]) == ["Not analysed"]
 
 
 def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:

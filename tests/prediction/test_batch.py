@@ -134,7 +134,7 @@ def test_nothing_is_shown_twice(run: Run, capsys: Capture) -> None:
 
 def test_what_is_in_memory_does_not_grow_with_the_run(run: Run) -> None:
     batch = run([make_series(f"{n}.png", 1) for n in range(50)])
-    assert (len(batch._open), len(batch._waiting)) == (0, 0)
+    assert (len(batch._open), len(batch._in_flight)) == (0, 0)
 
 
 def test_the_network_and_reading_ahead_keep_the_order(tmp_path: Path, classifier: Classifier) -> None:

@@ -2,26 +2,25 @@ from collections.abc import Mapping
 
 import pytest
 
-from brain_tumor.decision.series import Finding, SeriesVerdict
+from brain_tumor.decision.series import Finding, SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
-from brain_tumor.presentation.series_words import SERIES_RULE, describe_strip, headline_series
+from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
 
 EVEN: Mapping[Label, float] = dict.fromkeys(Label, 0.25)
 
 
-@pytest.mark.parametrize(
-    ("label", "status", "headline"),
-    [
-        (Label.GLIOMA, Status.CLASSIFIED, "Series: Glioma"),
-        (Label.NO_TUMOR, Status.UNCERTAIN, "Series: undecided"),
-        (Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "Series: not analysed"),
-    ],
-)
-def test_doubt_and_what_was_not_analysed_never_read_like_a_clean_series(
-    label: Label, status: Status, headline: str
-) -> None:
-    assert headline_series(SeriesVerdict(label, status, "", EVEN, 1, 1, ())) == headline
+@pytest.mark.parametrize("reason", SeriesReason)
+def test_every_reason_has_words_without_a_gap(reason: SeriesReason) -> None:
+    words = describe_series_reason(SeriesVerdict(Label.NO_TUMOR, Status.UNCERTAIN, reason, 3, EVEN, 6, 5, ()))
+    assert words and "{" not in words
+
+
+def test_a_reason_states_how_many_slices_it_speaks_of() -> None:
+    verdict = SeriesVerdict(Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.FEW_TOGETHER, 3, EVEN, 6, 5, ())
+    assert describe_series_reason(verdict) == (
+        "needs a human look: 3 of 5 slices are called a tumor, too few side by side"
+    )
 
 
 def test_the_rule_is_stated_with_its_numbers() -> None:
@@ -35,4 +34,4 @@ def test_a_strip_is_told_in_words() -> None:
 
     doubt, off = finding(Label.GLIOMA, Status.UNCERTAIN), finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI)
     text = describe_strip([doubt, doubt, off, None])
-    assert text.endswith("4 slices along their position: 2 perhaps Glioma, 1 not analysed, 1 not read")
+    assert text.endswith("4 slices along their position: 2 Perhaps Glioma, 1 Not analysed, 1 Not read")

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from brain_tumor.decision.reasons import Reason
+from brain_tumor.decision.series import SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
@@ -12,6 +13,7 @@ from brain_tumor.presentation.wording import (
     MAP_TITLES,
     TITLES,
     format_percent,
+    headline,
     render_error_line,
     render_line,
     render_map_state,
@@ -28,6 +30,27 @@ def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -
     assert format_percent(probability) == text
 
 
+@pytest.mark.parametrize(
+    ("status", "text", "of_series"),
+    [
+        (Status.CLASSIFIED, "Glioma", "Series: Glioma"),
+        (Status.UNCERTAIN, "Perhaps Glioma", "Series: undecided"),
+        (Status.NOT_A_BRAIN_MRI, "Not analysed", "Series: not analysed"),
+    ],
+)
+def test_doubt_and_what_was_not_analysed_never_read_like_a_clean_answer(
+    status: Status, text: str, of_series: str
+) -> None:
+    shares = dict.fromkeys(Label, 0.25)
+    series = SeriesVerdict(Label.GLIOMA, status, SeriesReason.TUMOR_RUN, 3, shares, 3, 3, ())
+    assert headline(Verdict(Label.GLIOMA, status, None)) == text
+    assert headline(series) == of_series
+
+
+def test_a_slice_that_could_not_be_read_has_a_headline() -> None:
+    assert headline(None) == "Not read"
+
+
 def test_a_classified_image_is_a_class_and_a_per_cent() -> None:
     assert render_line(make_result()) == "slice.png: Glioma 70.0 %"
 
@@ -39,12 +62,12 @@ def test_no_answer_claims_certainty() -> None:
 
 def test_an_uncertain_image_says_why() -> None:
     result = make_result(Verdict(Label.GLIOMA, Status.UNCERTAIN, Reason.UNLIKELY))
-    assert render_line(result) == "slice.png: Glioma 70.0 % (needs a human look: no class is likely enough)"
+    assert render_line(result) == "slice.png: Perhaps Glioma 70.0 % (needs a human look: no class is likely enough)"
 
 
 def test_an_image_that_was_not_analysed_shows_no_per_cent() -> None:
     result = make_result(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK))
-    assert render_line(result) == "slice.png: No Tumor (not analysed: the image is blank)"
+    assert render_line(result) == "slice.png: Not analysed (the image is blank)"
 
 
 def test_a_failed_file_says_error() -> None:

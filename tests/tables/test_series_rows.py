@@ -92,13 +92,12 @@ def test_only_a_few_slices_are_named() -> None:
     [
         (
             [healthy_row(), tumor_row(), tumor_row(), tumor_row()],
-            "T1 axial: series: Glioma: 3 neighbouring slices are called a tumor without doubt; analysed 4 of 4; "
+            "T1 axial: Series: Glioma (3 neighbouring slices are called a tumor without doubt); analysed 4 of 4; "
             "Glioma 75.0 %, No Tumor 25.0 %; most suspicious: 2, 3, 4, 1",
         ),
         (
             [rejected_row()] * 2,
-            "T1 axial: series: No Tumor (not a brain mri): not analysed: no slice passed the check for brain MRI; "
-            "analysed 0 of 2",
+            "T1 axial: Series: not analysed (no slice passed the check for brain MRI); analysed 0 of 2",
         ),
     ],
 )

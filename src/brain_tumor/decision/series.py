@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 
 from brain_tumor.decision.verdict import Status, Verdict
@@ -17,6 +18,17 @@ RANK_DECIMALS = 6
 # Positions are decimal strings in DICOM and six decimals in a table: a run of exactly MIN_EXTENT_MM is long enough in
 # both.
 _TOLERANCE_MM = 1e-3
+
+
+class SeriesReason(StrEnum):
+    """How a series' answer was derived: stable codes, for programs; presentation.series_words has the words."""
+
+    NONE_ANALYSED = "none_analysed"  # no slice passed the check for brain MRI
+    TUMOR_RUN = "tumor_run"  # enough neighbouring slices name a tumor without doubt
+    FEW_TOGETHER = "few_together"  # slices name a tumor without doubt, too few of them side by side
+    FEW_LOCATED = "few_located"  # the same, and some of them do not show where
+    MANY_DOUBTFUL = "many_doubtful"  # most slices are perhaps a tumor
+    NO_TUMOR_CALLED = "no_tumor_called"  # no slice names a tumor without doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,53 +52,54 @@ class SeriesVerdict:
 
     label: Label
     status: Status
-    reason: str  # how the answer was derived, in words
+    reason: SeriesReason  # how the answer was derived
+    counted: int  # the slices that the reason speaks of
     shares: Mapping[Label, float]  # of the analysed slices, 0 to 1; all 0 where none was analysed
     slices: int  # all of them, unreadable ones too
     analysed: int  # readable, and taken for brain MRI by the gate
-    order: tuple[int, ...]  # places of the readable slices, most suspicious first, counted from 0
+    order: tuple[int, ...]  # indices of the readable slices, most suspicious first, counted from 0
 
 
 def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
-    """One answer for slices in the order of their position; None stands for a slice that could not be read.
+    """One answer for all slices.
 
     Ordered: without an analysed slice it is not a brain MRI. A tumor is named when at least MIN_RUN neighbouring
     slices, MIN_EXTENT_MM long where positions are known, each name a tumor without doubt and locate it: the class with
-    the highest mean probability among them. Fewer slices that name one leave No Tumor, uncertain. Raises ValueError
-    without findings.
+    the highest mean probability among them. Fewer slices that name one leave No Tumor, uncertain.
+
+    Args:
+        findings: in the order of the slices' position; None stands for a slice that could not be read.
+
+    Raises:
+        ValueError: there are no findings.
     """
     if not findings:
         raise ValueError("a series has at least one slice")
     analysed = [one for one in findings if one and one.verdict.status is not Status.NOT_A_BRAIN_MRI]
     shares = {label: _share(label, analysed) for label in Label}
-    order = sorted((place for place, one in enumerate(findings) if one), key=lambda place: _rank(findings[place]))
-    label, status, reason = _decide(findings, len(analysed))
-    return SeriesVerdict(label, status, reason, shares, len(findings), len(analysed), tuple(order))
+    order = sorted((index for index, one in enumerate(findings) if one), key=lambda index: _rank(findings[index]))
+    label, status, reason, counted = _decide(findings, len(analysed))
+    return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order))
 
 
-def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, Status, str]:
+def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, Status, SeriesReason, int]:
     if not analysed:
-        return Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, "not analysed: no slice passed the check for brain MRI"
-    runs = _tumor_runs(findings)
-    long_enough = [run for run in runs if _is_long_enough(run)]
-    if long_enough:
-        run = max(long_enough, key=len)
-        label = max((one for one in Label if one is not Label.NO_TUMOR), key=lambda one: _mean(one, run))
-        return label, Status.CLASSIFIED, f"{len(run)} neighbouring slices are called a tumor without doubt"
-    called = sum(_is_called(one) for one in findings)
-    if called:
-        where = " and with a place" if any(_is_called(one) and not one.is_sure for one in findings if one) else ""
-        reason = f"needs a human look: {called} of {analysed} slices are called a tumor, too few side by side{where}"
-        return Label.NO_TUMOR, Status.UNCERTAIN, reason
+        return Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, SeriesReason.NONE_ANALYSED, 0
+    if runs := [run for run in _tumor_runs(findings) if _is_long_enough(run)]:
+        longest = max(runs, key=len)
+        label = max((one for one in Label if one is not Label.NO_TUMOR), key=lambda one: _mean(one, longest))
+        return label, Status.CLASSIFIED, SeriesReason.TUMOR_RUN, len(longest)
+    if called := [one for one in findings if one and _is_called(one)]:
+        reason = SeriesReason.FEW_TOGETHER if all(one.is_sure for one in called) else SeriesReason.FEW_LOCATED
+        return Label.NO_TUMOR, Status.UNCERTAIN, reason, len(called)
     doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
     if 2 * doubted > analysed:
-        reason = f"needs a human look: {doubted} of {analysed} slices are perhaps a tumor"
-        return Label.NO_TUMOR, Status.UNCERTAIN, reason
-    return Label.NO_TUMOR, Status.CLASSIFIED, f"none of {analysed} analysed slices is called a tumor without doubt"
+        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, doubted
+    return Label.NO_TUMOR, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
 
 
-def _is_called(one: Finding | None) -> bool:
-    return one is not None and one.verdict.names_tumor and one.verdict.status is Status.CLASSIFIED
+def _is_called(finding: Finding) -> bool:
+    return finding.verdict.names_tumor and finding.verdict.status is Status.CLASSIFIED
 
 
 def _tumor_runs(findings: Sequence[Finding | None]) -> list[list[Finding]]:
@@ -115,14 +128,17 @@ def _mean(label: Label, run: Sequence[Finding]) -> float:
 
 
 def _rank(finding: Finding | None) -> tuple[bool, float]:
-    assert finding is not None  # noqa: S101 - the places of readable slices only
+    assert finding is not None  # noqa: S101 - the indices of readable slices only
     return rank_suspicion(finding.verdict, finding.probabilities[Label.NO_TUMOR])
 
 
 def rank_suspicion(verdict: Verdict, no_tumor: float) -> tuple[bool, float]:
-    """Sorts slices, the most suspicious first; no_tumor: the probability of No Tumor.
+    """Sorts slices, the most suspicious first.
 
     Those that were not analysed come last, as their probabilities mean nothing. Probabilities count to as many decimals
-    as tables have, so that a run that goes on from a table orders as one in a single go.
+    as tables have, so that a run that was interrupted and resumed orders its slices like any other.
+
+    Args:
+        no_tumor: the probability of No Tumor, 0 to 1.
     """
     return verdict.status is Status.NOT_A_BRAIN_MRI, round(no_tumor, RANK_DECIMALS)

@@ -22,11 +22,11 @@ from brain_tumor.tables.series_rows import render_series_line, to_finding, to_se
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenSeries:
     """A series with slices on their way."""
 
     series: Series
-    findings: dict[int, Finding | None] = field(default_factory=dict)  # by place in the series
+    findings: dict[int, Finding | None] = field(default_factory=dict)  # by index in the series
     is_new: bool = False  # whether this run answered one of its slices
     draft: SeriesDraft = field(default_factory=SeriesDraft)  # filled where a report is wanted
 
@@ -49,66 +49,66 @@ class Batch:
         self._card = classifier.card
         self._model_id = classifier.card.model_id
         self._has_location = "location" in classifier.card.outputs
-        self._open: deque[_Open] = deque()
-        self._waiting: deque[tuple[_Open, int]] = deque()  # slices that the classifier reads ahead
-        with closing(classifier.classify_many(self._unanswered(opened))) as answers:
-            for answered in answers:
-                self._write(answered)
+        self._open: deque[_OpenSeries] = deque()
+        self._in_flight: deque[tuple[_OpenSeries, int]] = deque()  # slices that the classifier reads ahead
+        with closing(classifier.classify_many(self._unanswered(opened))) as outcomes:
+            for outcome in outcomes:
+                self._write(outcome)
                 self._close_series()
 
     def _unanswered(self, opened: Iterable[Series]) -> Iterator[Slice]:
         for series in opened:
-            self._open.append(one := _Open(series))
+            self._open.append(current := _OpenSeries(series))
             fresh = []
-            for place, piece in enumerate(series.slices):
-                if row := self.done.take(piece):
-                    one.findings[place] = to_finding(row, self._has_location)
+            for index, slice_ in enumerate(series.slices):
+                if row := self.done.take(slice_):
+                    current.findings[index] = to_finding(row, self._has_location)
                     self.failed += row["status"] == "error"
                 else:
-                    fresh.append(place)
-            one.is_new = bool(fresh)
+                    fresh.append(index)
+            current.is_new = bool(fresh)
             self.progress.expect(len(fresh))
-            for place in fresh:
-                self._waiting.append((one, place))
-                yield series.slices[place]
+            for index in fresh:
+                self._in_flight.append((current, index))
+                yield series.slices[index]
             self._close_series()
 
-    def _write(self, answered: SliceOutcome) -> None:
-        one, place = self._waiting.popleft()
-        series = one.series.name if one.series.is_stack else None
-        row = to_rounded(to_answered_row(answered, self._model_id, series))
-        if self.maps and answered.result:
-            self.maps.write(answered.result)
+    def _write(self, outcome: SliceOutcome) -> None:
+        current, index = self._in_flight.popleft()
+        result, position_mm, is_stack = outcome.result, outcome.slice.position_mm, current.series.is_stack
+        row = to_rounded(to_answered_row(outcome, self._model_id, current.series.name if is_stack else None))
+        if self.maps and result:
+            self.maps.write(result)
         if self.reports:
-            if one.series.is_stack:
-                one.draft.add(answered.result, answered.slice.position_mm)
-            elif answered.result:
-                self.reports.write(answered.result, self._card)
+            if is_stack:
+                current.draft.add(result, position_mm)
+            elif result:
+                self.reports.write(result, self._card)
         for table in self.tables:
             table.write(row)
-        if answered.result:
-            line = render_line(answered.result)
+        if result:
+            line = render_line(result)
         else:
             self.failed += 1
-            line = render_error_line(answered.slice.name, str(row["reason"]))
+            line = render_error_line(outcome.slice.name, str(row["reason"]))
         self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
         self.progress.advance()
-        # Of the answer itself, not of its row, which is rounded: the report decides on the same values.
-        position_mm = answered.slice.position_mm
-        one.findings[place] = answered.result.to_finding(position_mm) if answered.result else None
+        # Of the answer itself, not of its row, which is rounded.
+        current.findings[index] = result.to_finding(position_mm) if result else None
 
     def _close_series(self) -> None:
-        """Answer the series whose slices are all there, in their order."""
+        """Decide the series whose slices are all there, in their order; every way out shows this one verdict."""
         while self._open and len(self._open[0].findings) == len(self._open[0].series.slices):
-            one = self._open.popleft()
-            if not one.series.is_stack:
+            current = self._open.popleft()
+            series = current.series
+            if not series.is_stack:
                 continue
-            findings = [one.findings[place] for place in range(len(one.series.slices))]
-            row = to_series_row(one.series, decide_series(findings), self._model_id)
+            verdict = decide_series([current.findings[index] for index in range(len(series.slices))])
+            row = to_series_row(series, verdict, self._model_id)
             if self.reports:
-                self.reports.write_series(one.draft, one.series.name, self._card)
+                self.reports.write_series(current.draft, verdict, series.name, self._card)
             if self.series_table:
                 self.series_table.write(row)
-            if one.is_new:
+            if current.is_new:
                 kind = {"kind": "series", **row}
                 self.progress.show(to_json_line(kind) if self.as_json else to_printable(render_series_line(row)))

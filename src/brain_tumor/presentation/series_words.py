@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN, Finding, SeriesVerdict
-from brain_tumor.decision.verdict import Status
+from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
+from brain_tumor.presentation.wording import headline
 
 SERIES_RULE = (
     f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
@@ -14,24 +14,28 @@ SERIES_RULE = (
 )
 
 
-def headline_series(verdict: SeriesVerdict) -> str:
-    """The answer in a few words. Doubt never reads like a clean series."""
-    if verdict.status is Status.CLASSIFIED:
-        return f"Series: {verdict.label}"
-    return "Series: not analysed" if verdict.status is Status.NOT_A_BRAIN_MRI else "Series: undecided"
+_CALLED = "needs a human look: {counted} of {analysed} slices are called a tumor, too few side by side"
+_REASONS = {
+    SeriesReason.NONE_ANALYSED: "no slice passed the check for brain MRI",
+    SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a tumor without doubt",
+    SeriesReason.FEW_TOGETHER: _CALLED,
+    SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
+    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
+    SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
+}
+
+
+def describe_series_reason(verdict: SeriesVerdict) -> str:
+    """How a series' answer was derived, as the second half of a sentence."""
+    return _REASONS[verdict.reason].format(counted=verdict.counted, analysed=verdict.analysed)
 
 
 def describe_strip(findings: Sequence[Finding | None]) -> str:
-    """What a strip chart shows, for those who cannot see it; findings: None for a slice that could not be read."""
-    counts = Counter(map(_name, findings))
-    listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    """What a strip chart shows, for those who cannot see it.
+
+    Args:
+        findings: in the order of the slices; None for a slice that could not be read.
+    """
+    counts = Counter(headline(finding and finding.verdict) for finding in findings)
+    listed = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
     return f"Answer of each of {len(findings)} slices along their position: {listed}"
-
-
-def _name(finding: Finding | None) -> str:
-    if finding is None:
-        return "not read"
-    if finding.verdict.status is Status.NOT_A_BRAIN_MRI:
-        return "not analysed"
-    doubt = "perhaps " if finding.verdict.status is Status.UNCERTAIN else ""
-    return f"{doubt}{finding.verdict.label}"

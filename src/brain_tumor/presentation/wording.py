@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from brain_tumor.classifier import Result
 from brain_tumor.decision.gate import MIN_SIDE_PX
 from brain_tumor.decision.reasons import Reason
+from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
@@ -15,6 +16,17 @@ TITLES = {
     Status.CLASSIFIED: "Classified",
     Status.UNCERTAIN: "Uncertain - needs a human look",
     Status.NOT_A_BRAIN_MRI: "Not analysed - not a brain MRI",
+}
+
+_HEADLINES = {
+    Status.CLASSIFIED: "{label}",
+    Status.UNCERTAIN: "Perhaps {label}",
+    Status.NOT_A_BRAIN_MRI: "Not analysed",
+}
+_SERIES_HEADLINES = {
+    Status.CLASSIFIED: "{label}",
+    Status.UNCERTAIN: "undecided",
+    Status.NOT_A_BRAIN_MRI: "not analysed",
 }
 
 EXPLANATIONS = {
@@ -56,6 +68,28 @@ MAP_EXPLANATIONS = {
         "the image; it is empty where it sees none, and it does not explain the class."
     ),
 }
+
+
+def headline(verdict: Verdict | SeriesVerdict | None) -> str:
+    """The answer in a few words, the same on page, report, table and terminal.
+
+    Doubt, and what was not analysed, never read like a clean scan.
+
+    Args:
+        verdict: of a slice or of a series; None for a slice that could not be read.
+    """
+    if verdict is None:
+        return "Not read"
+    if isinstance(verdict, SeriesVerdict):
+        return f"Series: {_SERIES_HEADLINES[verdict.status].format(label=verdict.label)}"
+    return _HEADLINES[verdict.status].format(label=verdict.label)
+
+
+def describe_final_class(label: Label, confidence: float | None) -> str:
+    """The final class with its confidence, 0 to 1; None where the image was not analysed."""
+    if confidence is None:
+        return f"Final class {label} by rule, no confidence"
+    return f"Final class {label}, confidence {format_percent(confidence)}"
 
 
 def format_percent(probability: float) -> str:
@@ -117,10 +151,12 @@ def _location_state(result: Result) -> str:
 
 
 def render_line(result: Result) -> str:
-    """One line for a terminal: file, class, confidence, and the reason where there is one."""
+    """One line for a terminal: file, answer, confidence, and the reason where there is one."""
     verdict = result.verdict
     name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
-    answer = f"{name}: {verdict.label}"
+    answer = f"{name}: {headline(verdict)}"
+    if verdict.status is Status.NOT_A_BRAIN_MRI and verdict.reason:
+        return f"{answer} ({reason_words(verdict.reason, verdict.found)})"
     if result.confidence is not None:
         answer += f" {format_percent(result.confidence)}"
     return f"{answer} ({describe_reason(verdict)})" if verdict.reason else answer

@@ -35,7 +35,7 @@ class CsvFile(TableFile):
         if tuple(header) != self._columns:
             raise ValueError("its columns are those of another version")
         for cells in reader:
-            # The last column is a number, so half a row never has as many cells and a whole last line.
+            # No text of the last column holds a line end, so half a row that ends with one has fewer cells.
             if lines.is_torn() or (len(cells) != len(self._columns) and not file.peek(1)):
                 return
             if len(cells) != len(self._columns):

@@ -5,10 +5,10 @@ from functools import cache
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.labels import Label
-from brain_tumor.presentation.wording import describe_reason
+from brain_tumor.presentation.wording import describe_reason, headline
 
 LOCATION_COLUMNS = ("location_x0", "location_y0", "location_x1", "location_y1", "location_score")
-TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version", "reason_code")
+TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version", "reason_code", "answer")
 NUMBER_COLUMN = "slice"  # the only column of whole numbers
 COLUMNS = (
     "file",
@@ -27,6 +27,7 @@ COLUMNS = (
     "elapsed_s",  # for reading and answering
     "reason_code",  # one of decision.reasons.Reason
     "familiarity",  # 0 or less, how like the training images; empty where the network does not say
+    "answer",  # in a few words, as page and report have it
 )
 
 Row = dict[str, str | float | None]
@@ -36,7 +37,10 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
     """The row of an answered slice; confidence is None when it was not analysed.
 
     The location's edges are fractions of the image's width (x) and height (y); None where none was found.
-    series: name of the series it belongs to. position_mm: along the normal of its plane.
+
+    Args:
+        series: name of the series it belongs to.
+        position_mm: along the normal of its plane.
     """
     location = result.location
     return {
@@ -57,6 +61,7 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
         "elapsed_s": result.elapsed_s,
         "reason_code": result.verdict.reason and result.verdict.reason.value,
         "familiarity": float(result.output.gate_scores[1]) if len(result.output.gate_scores) > 1 else None,
+        "answer": headline(result.verdict),
     }
 
 
@@ -72,26 +77,36 @@ def to_error_row(name: str, message: str, model_id: str | None) -> Row:
         "reason": message.removeprefix(f"{name}: "),
         "model_id": model_id,
         "version": package_version(),
+        "answer": headline(None),
     }
 
 
-def to_answered_row(answered: SliceOutcome, model_id: str | None, series: str | None = None) -> Row:
-    """The row of one slice of `classify_many`, read or not; series: name of the series it belongs to."""
-    one = answered.slice
-    if answered.result:
-        return to_row(answered.result, series=series, position_mm=one.position_mm)
+def to_answered_row(outcome: SliceOutcome, model_id: str | None, series: str | None = None) -> Row:
+    """The row of one slice of `classify_many`, read or not.
+
+    Args:
+        model_id: what stands in the row of a slice that could not be read.
+        series: name of the series it belongs to.
+    """
+    slice_ = outcome.slice
+    if outcome.result:
+        return to_row(outcome.result, series=series, position_mm=slice_.position_mm)
     # A message may begin with the slice's name as well as with the file's.
-    message = str(answered.error).removeprefix(f"{one.name}: ")
-    return to_error_row(one.file, message, model_id) | {
-        "slice": one.number,
+    message = str(outcome.error).removeprefix(f"{slice_.name}: ")
+    return to_error_row(slice_.file, message, model_id) | {
+        "slice": slice_.number,
         "series": series,
-        "position_mm": one.position_mm,
-        "elapsed_s": answered.elapsed_s,
+        "position_mm": slice_.position_mm,
+        "elapsed_s": outcome.elapsed_s,
     }
 
 
 def to_rows(answers: Iterable[SliceOutcome | Result], model_id: str | None = None) -> Iterator[Row]:
-    """Rows of answers, one by one, in their order; model_id: what stands in the rows of slices without an answer."""
+    """Rows of answers, one by one, in their order.
+
+    Args:
+        model_id: what stands in the rows of slices that could not be read.
+    """
     for answer in answers:
         yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id)
 

@@ -8,7 +8,8 @@ from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
-from brain_tumor.presentation.wording import format_percent
+from brain_tumor.presentation.series_words import describe_series_reason
+from brain_tumor.presentation.wording import format_percent, headline
 from brain_tumor.tables.rows import Row, package_version
 
 # As many as a person looks at first.
@@ -25,14 +26,17 @@ SERIES_COLUMNS = (
     "plane",
     "model_id",
     "version",
+    "reason_code",  # one of decision.series.SeriesReason
+    "answer",  # in a few words, as page and report have it
 )
 
 
 def to_finding(row: Row, has_location: bool) -> Finding | None:
-    """What a series' answer needs of a slice's row, rounded as files hold it; None for one that was not read.
+    """What a series' answer needs of a slice that an interrupted run answered; None for one that was not read.
 
-    has_location: whether the network computes a location map. The row is rounded, because a series must get the same
-    answer when its first rows come from an interrupted run's file.
+    Args:
+        row: as a file holds it, its numbers rounded.
+        has_location: whether the network computes a location map.
     """
     if row["status"] == "error":
         return None
@@ -50,7 +54,7 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         "series": series.name,
         "status": verdict.status.value,
         "class": verdict.label.value,
-        "reason": verdict.reason,
+        "reason": describe_series_reason(verdict),
         **{f"share_{label.slug}": verdict.shares[label] for label in Label},
         "analysed": verdict.analysed,
         "slices": verdict.slices,
@@ -58,6 +62,8 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         "plane": series.plane and series.plane.value,
         "model_id": model_id,
         "version": package_version(),
+        "reason_code": verdict.reason.value,
+        "answer": headline(verdict),
     }
 
 
@@ -66,9 +72,7 @@ def render_series_line(row: dict[str, Any]) -> str:
     shares = ", ".join(
         f"{label} {format_percent(share)}" for label in Label if (share := row[f"share_{label.slug}"]) > 0
     )
-    status = "" if row["status"] == Status.CLASSIFIED else f" ({row['status'].replace('_', ' ')})"
-    answer = f"{row['series']}: series: {row['class']}{status}: {row['reason']}"
-    line = f"{answer}; analysed {row['analysed']} of {row['slices']}"
+    line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:
         line += f"; {shares}; most suspicious: {', '.join(map(str, row['most_suspicious']))}"
     return line

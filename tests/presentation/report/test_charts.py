@@ -12,7 +12,7 @@ from brain_tumor.presentation.report.charts import (
     draw_strip,
 )
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
-from tests.factories import make_draft
+from tests.factories import make_report_series
 
 SHARES = {Label.GLIOMA: 0.5, Label.MENINGIOMA: 0.25, Label.NO_TUMOR: 0.25, Label.PITUITARY: 0.0}
 
@@ -49,7 +49,7 @@ def test_letters_on_a_status_reach_the_contrast_of_wcag_aa() -> None:
 
 
 def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
-    drawing = draw_strip(make_draft(30, tumors=(10, 11)).finish(1), 0.0, 500, 8)
+    drawing = draw_strip(make_report_series(30, tumors=(10, 11)), 0.0, 500, 8)
     triangles = [one for one in drawing.shapes if isinstance(one, Path) and one.fill == CLASS_COLORS[Label.GLIOMA]]
     circles = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill == CLASS_COLORS[Label.NO_TUMOR]]
     # One more of each explains it.
@@ -58,7 +58,7 @@ def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
 
 
 def test_a_slice_that_was_not_analysed_is_hollow() -> None:
-    drawing = draw_strip(make_draft(30).finish(1), 0.0, 500, 8)
+    drawing = draw_strip(make_report_series(30), 0.0, 500, 8)
     hollow = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill is None]
     # Its marker, its gate score and the legend.
     assert [one.stroke for one in hollow] == [GREY] * 3
@@ -66,7 +66,7 @@ def test_a_slice_that_was_not_analysed_is_hollow() -> None:
 
 
 def test_the_legend_names_only_what_occurs() -> None:
-    shown = texts(draw_strip(make_draft(9, unreadable=[0]).finish(1), 0.0, 500, 8))
+    shown = texts(draw_strip(make_report_series(9, unreadable=[0]), 0.0, 500, 8))
     assert "not readable" in shown
     assert not {"hollow: not analysed", "pale: uncertain", "Glioma"} & set(shown)
 
@@ -74,7 +74,7 @@ def test_the_legend_names_only_what_occurs() -> None:
 @pytest.mark.parametrize("slices", [1, 2, 7, 30, 300, 1000])
 @pytest.mark.parametrize("width", [350, 700])
 def test_everything_stays_inside_the_drawing(slices: int, width: float) -> None:
-    drawing = draw_strip(make_draft(slices, tumors=[slices - 1], unreadable=[slices // 2]).finish(1), 0.5, width, 12)
+    drawing = draw_strip(make_report_series(slices, tumors=[slices - 1], unreadable=[slices // 2]), 0.5, width, 12)
     points = chain.from_iterable(one.points for one in drawing.shapes if isinstance(one, Path))
     centers = [one.center for one in drawing.shapes if isinstance(one, Circle)]
     anchors = [one.point for one in drawing.shapes if isinstance(one, Text)]
@@ -85,7 +85,7 @@ def test_everything_stays_inside_the_drawing(slices: int, width: float) -> None:
 @pytest.mark.parametrize("slices", [1, 2, 23, 30, 90, 135, 300, 999])
 @pytest.mark.parametrize("width", [350, 515, 700])
 def test_ticks_name_number_and_position_and_leave_each_other_room(slices: int, width: float) -> None:
-    drawing = draw_strip(make_draft(slices).finish(1), 0.0, width, 12)
+    drawing = draw_strip(make_report_series(slices), 0.0, width, 12)
     ticks = [shape for shape in drawing.shapes if isinstance(shape, Text) and shape.text.endswith("mm)")]
     assert ticks[0].text == "1 (0 mm)"
     edges = [(one.point[0] - 3.3 * len(one.text), one.point[0] + 3.3 * len(one.text)) for one in ticks]

@@ -8,7 +8,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.content import MAX_CHARS, describe_slice, describe_strip, to_content
 from brain_tumor.presentation.report.subject import ReportSeries, to_report_image
-from tests.factories import make_card, make_draft, make_mapped_result, make_metrics, make_result
+from tests.factories import make_card, make_mapped_result, make_metrics, make_report_series, make_result
 
 REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 DOUBT = Verdict(Label.GLIOMA, Status.UNCERTAIN, Reason.UNLIKELY)
@@ -33,7 +33,11 @@ def test_a_name_that_was_asked_for_is_short_and_printable() -> None:
 
 def test_a_classified_image_states_its_confidence() -> None:
     content = to_content(to_report_image(make_result(), 1), make_card())
-    assert (content.answer, content.confidence, content.table_note) == ("Glioma", "70.0 % confidence", "")
+    assert (content.answer, content.confidence, content.table_note) == (
+        "Glioma",
+        "Final class Glioma, confidence 70.0 %",
+        "",
+    )
 
 
 def test_doubt_is_stated_with_its_reason() -> None:
@@ -44,9 +48,24 @@ def test_doubt_is_stated_with_its_reason() -> None:
 
 def test_an_image_that_was_not_analysed_states_no_confidence() -> None:
     content = to_content(to_report_image(make_result(REJECTED), 1), make_card())
-    assert content.confidence == "no confidence is given"
+    assert content.confidence == "Final class No Tumor by rule, no confidence"
     assert content.table_note == "Not analysed: these numbers mean nothing here."
     assert not content.is_analysed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answer", "chosen"), [(DOUBT, "Perhaps Glioma", Label.GLIOMA), (REJECTED, "Not analysed", None)]
+)
+def test_doubt_and_what_was_not_analysed_never_read_like_a_clear_answer(
+    verdict: Verdict, answer: str, chosen: Label | None
+) -> None:
+    content = to_content(to_report_image(make_result(verdict), 1), make_card())
+    assert (content.answer, content.chosen) == (answer, chosen)
+
+
+def test_an_undecided_series_names_no_class() -> None:
+    content = to_content(make_report_series(9, tumors=[4]), make_card())
+    assert (content.answer, content.chosen) == ("Series: undecided", None)
 
 
 def test_every_map_that_is_shown_is_explained() -> None:
@@ -81,12 +100,16 @@ def test_a_page_holds_four_evaluations() -> None:
 
 
 def series() -> ReportSeries:
-    return make_draft(20, tumors=(10, 11, 12, 13, 14), unreadable=[1]).finish(3)
+    return make_report_series(20, tumors=(10, 11, 12, 13, 14), unreadable=[1], number=3)
 
 
 def test_a_series_says_how_its_answer_was_derived() -> None:
     content = to_content(series(), make_card())
-    assert (content.title, content.answer, content.confidence) == ("Series 3", "Glioma", "18 of 20 slices analysed")
+    assert (content.title, content.answer, content.confidence) == (
+        "Series 3",
+        "Series: Glioma",
+        "18 of 20 slices analysed",
+    )
     assert content.paragraphs[0].startswith("5 neighbouring slices are called a tumor without doubt.")
     assert "at least 3 neighbouring slices" in content.paragraphs[1]
 
@@ -112,5 +135,5 @@ def test_the_strip_is_described_in_words() -> None:
 def test_a_slice_is_described_whatever_became_of_it() -> None:
     rejected, unreadable, healthy = series().slices[:3]
     assert describe_slice(rejected) == ("1", "0.0 mm", "not analysed: the image is blank", "1.00")
-    assert describe_slice(unreadable) == ("2", "2.0 mm", "not readable", "")
+    assert describe_slice(unreadable) == ("2", "2.0 mm", "Not read", "")
     assert describe_slice(healthy) == ("3", "4.0 mm", "No Tumor", "1.00")

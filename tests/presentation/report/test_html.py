@@ -10,7 +10,7 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.report.html import render_html
 from brain_tumor.presentation.report.subject import ReportSubject, to_report_image
 from brain_tumor.presentation.wording import NOTICE
-from tests.factories import make_card, make_crowded_draft, make_draft, make_mapped_result, make_metrics
+from tests.factories import make_card, make_crowded_series, make_mapped_result, make_metrics, make_report_series
 from tools.browser import find_chromium, open_browser
 
 CARD = make_card(about={"metrics": make_metrics(4)})
@@ -41,7 +41,7 @@ def image(name: str = "Doe^Jane.png", show_name: bool = False, verdict: Verdict 
 
 
 def series(slices: int = 12, name: str | None = None) -> ReportSubject:
-    return make_draft(slices, tumors=(5, 6, 7), unreadable=[2]).finish(1, name)
+    return make_report_series(slices, tumors=(5, 6, 7), unreadable=[2], name=name)
 
 
 @pytest.mark.parametrize("subject", [image(), series()])
@@ -106,11 +106,11 @@ def test_numbers_that_mean_nothing_are_greyed() -> None:
 def test_every_slice_has_a_row_with_its_gate_score() -> None:
     html = render_html(series(300), CARD)
     assert len(re.findall(r'<tr><th scope="row">\d+</th>', html)) == 300
-    assert "<td>not readable</td>" in html
+    assert "<td>Not read</td>" in html
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("subject", [image("very long " * 60, True), make_crowded_draft().finish(1, "very long " * 60)])
+@pytest.mark.parametrize("subject", [image("very long " * 60, True), make_crowded_series("very long " * 60)])
 def test_in_a_browser_it_prints_on_one_page_and_fits_a_phone(subject: ReportSubject) -> None:
     chromium = find_chromium()
     if chromium is None and os.environ.get("BRAIN_TUMOR_REQUIRE_BROWSER") != "1":

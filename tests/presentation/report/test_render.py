@@ -5,12 +5,12 @@ import pytest
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.presentation.report.render import ReportFormat, render_html_report, render_pdf_report, render_report
 from brain_tumor.presentation.report.subject import to_report_image
-from tests.factories import make_card, make_draft, make_mapped_result
+from tests.factories import make_card, make_mapped_result, make_report_series
 
 
 @pytest.mark.parametrize("report_format", ReportFormat)
 def test_equal_input_gives_equal_bytes(report_format: ReportFormat) -> None:
-    for subject in (to_report_image(make_mapped_result(), 1), make_draft(9).finish(1)):
+    for subject in (to_report_image(make_mapped_result(), 1), make_report_series(9)):
         assert render_report(subject, make_card(), report_format) == render_report(subject, make_card(), report_format)
 
 

@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
@@ -11,11 +10,10 @@ from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report.subject import (
     PICTURE_SIDE_PX,
     SHOWN_SLICES,
-    SeriesDraft,
     fingerprint,
     to_report_image,
 )
-from tests.factories import make_draft, make_mapped_result, make_result, make_scan
+from tests.factories import make_mapped_result, make_report_series, make_result, make_scan
 
 REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
 
@@ -27,8 +25,8 @@ def test_a_name_is_left_out_unless_asked_for() -> None:
 
 
 def test_a_series_name_is_left_out_unless_asked_for() -> None:
-    assert "Doe" not in repr(make_draft(3).finish(1))
-    assert make_draft(3).finish(1, "Doe^Jane").name == "Doe^Jane"
+    assert "Doe" not in repr(make_report_series(3))
+    assert make_report_series(3, name="Doe^Jane").name == "Doe^Jane"
 
 
 def test_an_analysed_image_has_a_plain_picture_and_its_maps() -> None:
@@ -56,22 +54,22 @@ def test_a_fingerprint_tells_pixels_and_shapes_apart() -> None:
 
 
 def test_a_series_fingerprint_depends_on_every_slice() -> None:
-    assert make_draft(5).finish(1).fingerprint != make_draft(6).finish(1).fingerprint
-    assert make_draft(5).finish(1).fingerprint != make_draft(5, unreadable=[2]).finish(1).fingerprint
+    assert make_report_series(5).fingerprint != make_report_series(6).fingerprint
+    assert make_report_series(5).fingerprint != make_report_series(5, unreadable=[2]).fingerprint
 
 
 def test_the_shown_slices_are_the_first_in_the_verdict_s_order() -> None:
-    series = make_draft(40, tumors=(3, 20, 21, 22, 39)).finish(1)
+    series = make_report_series(40, tumors=(3, 20, 21, 22, 39))
     assert [place for place, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [3, 20, 21]
 
 
 def test_equally_suspicious_slices_are_shown_in_their_order() -> None:
-    series = make_draft(6).finish(1)
+    series = make_report_series(6)
     assert [place for place, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [1, 2, 3]
 
 
 def test_a_shown_slice_comes_alone_and_under_its_location() -> None:
-    series = make_draft(9, tumors=(4,)).finish(1)
+    series = make_report_series(9, tumors=(4,))
     assert [[picture.kind for picture in pictures] for _, pictures in series.shown] == [
         [None, MapKind.LOCATION],
         [None, MapKind.SALIENCY],
@@ -80,17 +78,12 @@ def test_a_shown_slice_comes_alone_and_under_its_location() -> None:
 
 
 def test_an_unreadable_slice_keeps_its_place() -> None:
-    series = make_draft(5, unreadable=[2]).finish(1)
+    series = make_report_series(5, unreadable=[2])
     assert [one.number for one in series.slices] == [1, 2, 3, 4, 5]
     assert (series.slices[2].verdict, series.slices[2].position_mm, series.slices[2].is_analysed) == (None, 4.0, False)
     assert 2 not in dict(series.shown)
 
 
 def test_a_series_of_unreadable_slices_shows_none() -> None:
-    series = make_draft(3, unreadable=[0, 1, 2]).finish(1)
+    series = make_report_series(3, unreadable=[0, 1, 2])
     assert (series.shown, series.verdict.status) == ((), Status.NOT_A_BRAIN_MRI)
-
-
-def test_a_series_has_at_least_one_slice() -> None:
-    with pytest.raises(ValueError, match="at least one slice"):
-        SeriesDraft().finish(1)

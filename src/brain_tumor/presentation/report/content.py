@@ -9,14 +9,16 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
-from brain_tumor.presentation.series_words import SERIES_RULE
+from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
+    describe_final_class,
     describe_reason,
     format_percent,
+    headline,
     to_printable,
 )
 
@@ -84,7 +86,8 @@ class Content:
 
     title: str
     identity: tuple[tuple[str, str], ...]
-    answer: str
+    answer: str  # the headline
+    chosen: Label | None  # the class that the headline names; None where it names none
     status: Status
     status_title: str
     confidence: str
@@ -125,12 +128,11 @@ def _image_content(
     return Content(
         title=f"Image {image.number}",
         identity=_identity(image),
-        answer=verdict.label.value,
+        answer=headline(verdict),
+        chosen=verdict.label if is_analysed else None,
         status=verdict.status,
         status_title=TITLES[verdict.status],
-        confidence="no confidence is given"
-        if image.confidence is None
-        else f"{format_percent(image.confidence)} confidence",
+        confidence=describe_final_class(verdict.label, image.confidence),
         paragraphs=(
             f"{_sentence(reason)} {EXPLANATIONS[verdict.status]}" if reason else EXPLANATIONS[verdict.status],
             f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
@@ -158,11 +160,12 @@ def _series_content(
     return Content(
         title=f"Series {series.number}",
         identity=_identity(series),
-        answer=verdict.label.value,
+        answer=headline(verdict),
+        chosen=verdict.label if verdict.status is Status.CLASSIFIED else None,
         status=verdict.status,
         status_title=SERIES_TITLES[verdict.status],
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
-        paragraphs=(f"{_sentence(verdict.reason)} {SERIES_EXPLANATIONS[verdict.status]}", SERIES_RULE),
+        paragraphs=(f"{_sentence(describe_series_reason(verdict))} {SERIES_EXPLANATIONS[verdict.status]}", SERIES_RULE),
         table_title="Share of the analysed slices",
         table=tuple((label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in Label),
         shares=verdict.shares,
@@ -197,13 +200,8 @@ def describe_slice(one: ReportSlice) -> tuple[str, str, str, str]:
     number = f"{one.number:,}"
     position = "" if one.position_mm is None else f"{one.position_mm:.1f} mm"
     if one.verdict is None or one.gate_score is None:
-        return number, position, "not readable", ""
-    words = {Status.CLASSIFIED: "", Status.UNCERTAIN: ", uncertain"}
-    answer = (
-        f"{one.verdict.label.value}{words[one.verdict.status]}"
-        if one.is_analysed
-        else str(describe_reason(one.verdict))
-    )
+        return number, position, headline(None), ""
+    answer = headline(one.verdict) if one.is_analysed else str(describe_reason(one.verdict))
     return number, position, answer, f"{one.gate_score:.2f}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from brain_tumor.atomic_write import NewFolder
 from brain_tumor.classifier import Result
+from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report, require_report_library
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
@@ -20,10 +21,15 @@ class ReportFolder:
     def __init__(self, path: Path, formats: Collection[ReportFormat], show_names: bool) -> None:
         """Take a folder that is empty or not there yet.
 
-        show_names: a report's file is called as its image or series, and the report shows that name. Otherwise both
-        leave it out, since it may hold a patient's; the numbers then follow the order in which reports are written.
-        Raises BrainTumorError for another folder, where earlier reports would pass for this run's, and
-        MissingExtraError where a format needs what is not installed.
+        Args:
+            path: of the folder.
+            formats: one file each.
+            show_names: a report's file is called as its image or series, and the report shows that name. Otherwise
+                both leave it out, since it may hold a patient's; numbers then follow the order of writing.
+
+        Raises:
+            BrainTumorError: another folder, where earlier reports would pass for this run's.
+            MissingExtraError: a format needs what is not installed.
         """
         self.path = path
         self._formats = tuple(one for one in ReportFormat if one in formats)
@@ -34,17 +40,28 @@ class ReportFolder:
         self._folder = NewFolder(path, "reports")
 
     def write(self, result: Result, card: Card) -> None:
-        """Write the report of one image, each file whole or not at all; raises BrainTumorError when that fails."""
+        """Write the report of one image, each file whole or not at all.
+
+        Raises:
+            BrainTumorError: it cannot be written.
+        """
         self._images += 1
         image = to_report_image(result, self._images, self._show_names)
         name = Path(result.name)
         stem = name.with_suffix("") if name.name else name  # a root has no name
         self._write(image, card, str(stem), f"image-{self._images}")
 
-    def write_series(self, draft: SeriesDraft, name: str, card: Card) -> None:
-        """Write the report of one series, as `write` does; name: of its file, folder or archive."""
+    def write_series(self, draft: SeriesDraft, verdict: SeriesVerdict, name: str, card: Card) -> None:
+        """Write the report of one series, as `write` does.
+
+        Args:
+            draft: its slices.
+            verdict: what was decided on them.
+            name: of its file, folder or archive.
+            card: of the model.
+        """
         self._series += 1
-        series = draft.finish(self._series, name if self._show_names else None)
+        series = draft.finish(self._series, verdict, name if self._show_names else None)
         self._write(series, card, name, f"series-{self._series}")
 
     def summary(self) -> str:

@@ -217,7 +217,8 @@ def _draw_answer(page: _Page, content: Content) -> None:
     badge = stringWidth(content.status_title, _BOLD, 9.5) + 14
     page.box(x, page.y - 14, badge, 18, BADGE_COLORS[content.status])
     page.text(x + 7, page.y - 1.5, content.status_title, 9.5, _BOLD, "#ffffff")
-    page.text(x + badge + 12, page.y - 1, content.confidence, 11, _PLAIN, color)
+    page.skip(17)
+    page.text(MARGIN, page.y, content.confidence, 11, _PLAIN, color)
     page.skip(5)
     for text in content.paragraphs:
         page.paragraph(text)
@@ -230,9 +231,9 @@ def _draw_table(page: _Page, content: Content) -> None:
     page.text(MARGIN, page.y, content.table_title, _BODY, _BOLD)
     for label, text in content.table:
         page.skip(1.9 * _CHART_FONT)
-        chosen = _BOLD if content.is_analysed and label.value == content.answer else _PLAIN
-        page.text(MARGIN, page.y, label.value, _BODY, chosen, color)
-        page.text(MARGIN + left - 30 - stringWidth(text, chosen, _BODY), page.y, text, _BODY, chosen, color)
+        font = _BOLD if label is content.chosen else _PLAIN
+        page.text(MARGIN, page.y, label.value, _BODY, font, color)
+        page.text(MARGIN + left - 30 - stringWidth(text, font, _BODY), page.y, text, _BODY, font, color)
         page.canvas.setStrokeColor(_COLORS[RULE])
         page.canvas.setLineWidth(0.5)
         page.canvas.line(MARGIN, HEIGHT - page.y - 4, MARGIN + left - 30, HEIGHT - page.y - 4)

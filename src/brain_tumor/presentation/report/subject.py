@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from brain_tumor.classifier import Result
-from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series, rank_suspicion
+from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
@@ -52,7 +52,7 @@ class ReportImage:
 
 @dataclass(frozen=True, slots=True)
 class ReportSlice:
-    """One slice of a series; of one that could not be read only its place is known."""
+    """One slice of a series; of one that could not be read only number and position are known."""
 
     number: int  # counted from 1 in the order of position
     position_mm: float | None
@@ -75,7 +75,7 @@ class ReportSeries:
     fingerprint: str  # hex digits, of the pixels of all slices in their order
     verdict: SeriesVerdict
     slices: tuple[ReportSlice, ...]  # in the order of position
-    # The most suspicious slices, worst first: its place, counted from 0, and the slice alone and under a heat map.
+    # The most suspicious slices, worst first: index, counted from 0, and the slice alone and under a heat map.
     shown: tuple[tuple[int, tuple[Picture, ...]], ...]
 
 
@@ -83,9 +83,13 @@ ReportSubject = ReportImage | ReportSeries
 
 
 def to_report_image(result: Result, number: int, show_name: bool = False, digits: str | None = None) -> ReportImage:
-    """What a report says of one image; number: counted from 1. A file's name may hold a patient's.
+    """What a report says of one image.
 
-    digits: fingerprint of the scan as it was read, where result.scan is smaller by now; None: of result.scan.
+    Args:
+        result: the answer.
+        number: counted from 1.
+        show_name: whether the report shows the file's name, which may hold a patient's.
+        digits: fingerprint of the scan as it was read, where result.scan is smaller by now; None: of result.scan.
     """
     return ReportImage(
         number,
@@ -104,39 +108,44 @@ class SeriesDraft:
     """Takes a series' answers one by one, and keeps pictures of the most suspicious slices only."""
 
     def __init__(self) -> None:
-        self._findings: list[Finding | None] = []
         self._slices: list[ReportSlice] = []
         self._pixels = hashlib.sha256()
         self._worst: list[tuple[tuple[bool, float, int], tuple[Picture, ...]]] = []  # a heap, the least of them first
 
     def add(self, result: Result | None, position_mm: float | None = None, digits: str | None = None) -> None:
-        """The next slice in the order of position; None: it could not be read. digits: as for to_report_image."""
-        place = len(self._slices)
+        """Take the next slice in the order of position.
+
+        Args:
+            result: None: it could not be read.
+            position_mm: along the normal of the plane.
+            digits: as for `to_report_image`.
+        """
+        index = len(self._slices)
         if result is None:
-            self._findings.append(None)
-            self._slices.append(ReportSlice(place + 1, position_mm, None, 0.0, None))
+            self._slices.append(ReportSlice(index + 1, position_mm, None, 0.0, None))
             self._pixels.update(b"unreadable")
             return
         gate, healthy = float(result.output.gate_scores[0]), result.probabilities[Label.NO_TUMOR]
-        self._findings.append(result.to_finding(position_mm))
-        self._slices.append(ReportSlice(place + 1, position_mm, result.verdict, 1 - healthy, gate))
+        self._slices.append(ReportSlice(index + 1, position_mm, result.verdict, 1 - healthy, gate))
         self._pixels.update((digits or fingerprint(result.scan)).encode())
         # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
         not_analysed, suspicion = rank_suspicion(result.verdict, healthy)
-        rank = (not not_analysed, -suspicion, -place)
+        rank = (not not_analysed, -suspicion, -index)
         if len(self._worst) < SHOWN_SLICES or rank > self._worst[0][0]:
             # Location where there is one, for it says more; saliency otherwise.
             pictures = _to_pictures(result.scan, to_heat_maps(result)[-1:])
             (heapq.heappush if len(self._worst) < SHOWN_SLICES else heapq.heapreplace)(self._worst, (rank, pictures))
 
-    def finish(self, number: int, name: str | None = None) -> ReportSeries:
-        """The whole series; number: counted from 1. Raises ValueError without slices.
+    def finish(self, number: int, verdict: SeriesVerdict, name: str | None = None) -> ReportSeries:
+        """The whole series.
 
-        name: of its file or folder, which may hold a patient's; None leaves it out.
+        Args:
+            number: counted from 1.
+            verdict: what was decided on these slices.
+            name: of its file or folder, which may hold a patient's; None leaves it out.
         """
-        verdict = decide_series(self._findings)
         pictures = {-rank[2]: shown for rank, shown in self._worst}
-        shown = tuple((place, pictures[place]) for place in verdict.order[:SHOWN_SLICES])
+        shown = tuple((index, pictures[index]) for index in verdict.order[:SHOWN_SLICES])
         digits = self._pixels.hexdigest()[:FINGERPRINT_DIGITS]
         return ReportSeries(number, name, digits, verdict, tuple(self._slices), shown)
 
