@@ -6,31 +6,35 @@ from typing import Any
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.palette import BAR_STYLES
+from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY
 from brain_tumor.presentation.wording import format_percent
 
-# Readable on the white and on the nearly black page, because a text mark does not follow the page's theme.
-_TEXT_COLOR = "#808080"
 _BAR_STEP_PX = 40
-# Rows of a strip chart, in colours of the same palette with 3:1 on white and on the dark page. Each
-# class differs in place, shape and colour; what was not analysed is grey, hollow, and in a row of its own.
+# Rows of a strip chart: each class differs in place, shape and colour; what was not analysed is grey, hollow, and in a
+# row of its own.
 _MARKS = {
-    Label.GLIOMA.value: ("#D55E00", "triangle-up"),
-    Label.MENINGIOMA.value: ("#CC79A7", "square"),
-    Label.NO_TUMOR.value: ("#0072B2", "circle"),
-    Label.PITUITARY.value: ("#009E73", "diamond"),
-    "Not analysed": ("#808080", "circle"),
-    "Not read": ("#808080", "cross"),
+    Label.GLIOMA.value: (CLASS_COLORS[Label.GLIOMA], "triangle-up"),
+    Label.MENINGIOMA.value: (CLASS_COLORS[Label.MENINGIOMA], "square"),
+    Label.NO_TUMOR.value: (CLASS_COLORS[Label.NO_TUMOR], "circle"),
+    Label.PITUITARY.value: (CLASS_COLORS[Label.PITUITARY], "diamond"),
+    "Not analysed": (GREY, "circle"),
+    "Not read": (GREY, "cross"),
 }
-_FILL = {Status.CLASSIFIED: 1.0, Status.UNCERTAIN: 0.25, Status.NOT_A_BRAIN_MRI: 0.0}
 _STRIP_STEP_PX = 30
+# Labels and title of the axis below. Streamlit fits them into the height as well, and labels of the rows overlapped.
+_STRIP_AXIS_PX = 60
 
 
 def probability_chart(probabilities: Mapping[Label, float], status: Status) -> dict[str, Any]:
     """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
 
-    probabilities: of every class, 0 to 1. Hollow and grey when the status says they mean nothing.
+    Args:
+        probabilities: of every class, 0 to 1.
+        status: bars are pale where it is uncertain; hollow and grey where the probabilities mean nothing.
     """
+    is_hollow = not FILLS[status]
+    colors = [GREY if is_hollow else CLASS_COLORS[label] for label in Label]
+    color = {"field": "class", "type": "nominal", "scale": {"domain": list(Label), "range": colors}, "legend": None}
     values = [
         {
             "class": label.value,
@@ -41,7 +45,7 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status) -> d
     ]
     return {
         "data": {"values": values},
-        "padding": {"left": 0, "top": 5, "right": 20, "bottom": 5},  # room for the last axis label
+        "padding": {"left": 0, "top": 5, "right": 60, "bottom": 5},  # room for the figures behind the axis
         "height": _BAR_STEP_PX * len(Label),
         "encoding": {
             "y": {
@@ -58,9 +62,28 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status) -> d
             },
         },
         "layer": [
-            {"mark": {"type": "bar", "height": {"band": 0.65}, **BAR_STYLES[status]}},
-            _text_layer("datum.probability < 0.8", align="left", dx=6, color=_TEXT_COLOR),
-            _text_layer("datum.probability >= 0.8", align="right", dx=-6, color=_inside_color(status)),
+            {
+                "mark": {
+                    "type": "bar",
+                    "height": {"band": 0.65},
+                    "fillOpacity": FILLS[status],
+                    "strokeWidth": 1,
+                    **({"strokeDash": [4, 3]} if is_hollow else {}),
+                },
+                "encoding": {"fill": color, "stroke": color},
+            },
+            {
+                # A text mark does not follow the page's theme: grey is readable on the white and on the dark page.
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "baseline": "middle",
+                    "dx": 6,
+                    "fontSize": 13,
+                    "color": GREY,
+                },
+                "encoding": {"x": {"value": "width"}, "text": {"field": "text", "type": "nominal"}},
+            },
         ],
     }
 
@@ -68,27 +91,30 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status) -> d
 def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, Any]:
     """One mark per slice, in the row of its class, along the position in mm or, where unknown, the slice's number.
 
-    findings: in the order of the slices, None for one that could not be read. chosen: place of the slice that is
-    shown, counted from 0; a line marks it. Filled marks are classified, pale ones uncertain, hollow ones not analysed.
+    Filled marks are classified, pale ones uncertain, hollow ones not analysed.
+
+    Args:
+        findings: in the order of the slices; None for one that could not be read.
+        chosen: index of the slice that is shown, counted from 0; a line marks it.
     """
-    in_mm = all(one is not None and one.position_mm is not None for one in findings)
-    values = [_strip_value(place, one, in_mm) for place, one in enumerate(findings)]
+    in_mm = all(finding is not None and finding.position_mm is not None for finding in findings)
+    values = [_strip_value(index, finding, in_mm) for index, finding in enumerate(findings)]
     rows = [row for row in _MARKS if row in tuple(Label) or any(value["row"] == row for value in values)]
     colors, shapes = ([_MARKS[row][column] for row in rows] for column in (0, 1))
     color = {"field": "row", "type": "nominal", "scale": {"domain": rows, "range": colors}, "legend": None}
     x = {
-        "field": "place",
+        "field": "position",
         "type": "quantitative",
         "scale": {"zero": False, "nice": False, "padding": 8},
         "axis": {"title": "Position in mm" if in_mm else "Slice", "format": "d", "tickMinStep": 1, "grid": False},
     }
     return {
         "padding": {"left": 0, "top": 5, "right": 10, "bottom": 5},
-        "height": _STRIP_STEP_PX * len(rows),
+        "height": _STRIP_STEP_PX * len(rows) + _STRIP_AXIS_PX,
         "layer": [
             {
                 "data": {"values": [values[chosen]]},
-                "mark": {"type": "rule", "strokeWidth": 2, "color": _TEXT_COLOR},
+                "mark": {"type": "rule", "strokeWidth": 2, "color": GREY},
                 "encoding": {"x": x},
             },
             {
@@ -124,24 +150,17 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
     }
 
 
-def _strip_value(place: int, finding: Finding | None, in_mm: bool) -> dict[str, Any]:
-    value: dict[str, Any] = {"slice": place + 1, "place": place + 1, "row": "Not read", "status": "error", "fill": 0.0}
+def _strip_value(index: int, finding: Finding | None, in_mm: bool) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "slice": index + 1,
+        "position": index + 1,
+        "row": "Not read",
+        "status": "error",
+        "fill": 0.0,
+    }
     if finding is None:
         return value
     status = finding.verdict.status
     row = "Not analysed" if status is Status.NOT_A_BRAIN_MRI else finding.verdict.label.value
-    along = finding.position_mm if in_mm else place + 1
-    return {**value, "place": along, "row": row, "status": status.value.replace("_", " "), "fill": _FILL[status]}
-
-
-def _text_layer(condition: str, **mark: Any) -> dict[str, Any]:
-    # A long bar leaves no room behind it, so its figure stands inside.
-    return {
-        "transform": [{"filter": condition}],
-        "mark": {"type": "text", "baseline": "middle", "fontSize": 13, **mark},
-        "encoding": {"text": {"field": "text", "type": "nominal"}},
-    }
-
-
-def _inside_color(status: Status) -> str:
-    return _TEXT_COLOR if status is Status.NOT_A_BRAIN_MRI else "white"
+    position = finding.position_mm if in_mm else index + 1
+    return {**value, "position": position, "row": row, "status": status.value.replace("_", " "), "fill": FILLS[status]}

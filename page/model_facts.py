@@ -19,15 +19,15 @@ HOW_EVALUATED = (
     "Every figure was measured on an exported model file, through the same program that answers on this page. The "
     "official test images of this public data set have many copies among its training images, so figures on them "
     "flatter every model. All figures, with the commands that measured them: `docs/evaluation.md` in the repository. "
-    "Its first table is of sources that a network had never seen: it says best what to expect elsewhere. Its leak-free "
+    "Its first table is of sources that a network had never seen: expect figures like these elsewhere. Its leak-free "
     "folds are of networks that have seen no copy, patient or series of their test images. An image that was not "
     "analysed counts as its final class, No Tumor. Brackets hold 95 % intervals."
 )
 GATE = (
     "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
-    "pixels, a blank or a coloured picture is turned away, and so is one whose *gate score*, computed from the same "
+    "pixels, a blank or a coloured picture is rejected, and so is one whose *gate score*, computed from the same "
     "forward pass, is under {threshold:.2f}. It ends as No Tumor *by rule*, marked as not analysed: that says nothing "
-    "about a tumor. A share of other pictures passes all the same; the table shows the last count."
+    "about a tumor. Some other pictures pass all the same; the table shows how many did."
 )
 DOUBT = (
     "An answer is *uncertain* when its probability is under {probability} or less than {margin} above the second. "
@@ -110,7 +110,7 @@ def gate_rows(card: Card) -> list[dict[str, str]]:
                     "Pictures": source.replace("-", " "),
                     "Are brain MRI": "yes" if figures["brain_mri"] else "no",
                     "Passed": f"{figures['test_accepted']} of {figures['test_images']}",
-                    "Others of this source helped to fit it": "yes" if figures["seen_in_fit"] else "no",
+                    "Other pictures of this source were used to fit it": "yes" if figures["seen_in_fit"] else "no",
                 }
             )
     return rows

@@ -202,8 +202,8 @@ def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
         expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     process = psutil.Process(server.process_id)
     peak = 0
-    for page, share in zip(visitors, (payloads[0::3], payloads[1::3], payloads[2::3]), strict=False):
-        send(page, share)
+    for page, files in zip(visitors, (payloads[0::3], payloads[1::3], payloads[2::3]), strict=False):
+        send(page, files)
     honest = visitors[-1]
     send(honest, [drawn("honest.png", 1)])
     waiting = visitors[:]
@@ -249,10 +249,10 @@ def test_an_unexpected_error_is_a_plain_sentence_in_the_browser(browser: Browser
         expect(page.get_by_test_id("stException")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
         shown = page.get_by_test_id("stException").inner_text()
         page.close()
-        assert "Quetzal_Tagname" in served.log.read_text(), "whoever runs the server must find the reason in its log"
-    told = shown.encode() + b"".join(received)
+        assert "Quetzal_Tagname" in served.log.read_text(), "the operator of the server must find the reason in its log"
+    everything_sent = shown.encode() + b"".join(received)
     assert received and "error" in shown
-    assert [word for word in (b"Quetzal", b"/srv", b"RuntimeError", b"Traceback") if word in told] == []
+    assert [word for word in (b"Quetzal", b"/srv", b"RuntimeError", b"Traceback") if word in everything_sent] == []
 
 
 def test_the_server_itself_asks_no_other_computer(browser: Browser, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_20_sessions_at_once_each_get_their_own_answer(
     outputs = [classifier.classify(file["buffer"], file["name"]).output for file in files]
     own = [np.append(output.probabilities, output.gate_scores[:1]) for output in outputs]
     # Far more than rounding: no answer passes for another one's.
-    assert min(np.abs(one - other).max() for place, one in enumerate(own) for other in own[:place]) > 1e-3
+    assert min(np.abs(answer - other).max() for index, answer in enumerate(own) for other in own[:index]) > 1e-3
     # A visitor's own image comes last, so that all of them are still at work when the last one sends.
     before = [drawn(f"{number}.png", 100 + number, side_px=64) for number in range(IMAGES_BEFORE)]
     visitors = [browser.new_page() for _ in files]  # each in a context of its own, so with a session of its own
@@ -311,7 +311,7 @@ def test_20_sessions_at_once_each_get_their_own_answer(
         expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=4 * ANSWER_TIMEOUT_MS)
     for page, file, wanted in zip(visitors, files, own, strict=True):
         *others, (name, found) = read_answers(page)
-        assert [other for other, _ in others] == [one["name"] for one in before]
+        assert [other for other, _ in others] == [file["name"] for file in before]
         assert name == file["name"]
         assert found == pytest.approx(wanted.tolist(), abs=1e-5)
     for page in visitors:
@@ -320,8 +320,8 @@ def test_20_sessions_at_once_each_get_their_own_answer(
 
 def volume() -> FilePayload:
     """A drawn head of 64 x 64 x 12 voxels."""
-    places = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
-    head = np.hypot(np.hypot(places[0] / 24, places[1] / 28), places[2] / 7) < 1
+    x, y, z = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
+    head = np.hypot(np.hypot(x / 24, y / 28), z / 7) < 1
     grain = np.random.default_rng(0).integers(0, 300, head.shape)
     voxels = (head * (800 + grain)).astype(np.int16)
     image = Nifti1Image(voxels, np.diag([2.0, 2.0, 5.0, 1.0]))  # type: ignore[no-untyped-call]
@@ -348,10 +348,10 @@ def serious_findings(page: Page) -> list[str]:
     page.wait_for_timeout(2000)
     found = Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {node['target']} {node['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
+        f"{violation['id']}: {node['target']} {node['html'][:200]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
     ]
 
 
