@@ -26,10 +26,10 @@ from page.slice_record import CachedResult, SliceRecord
 
 PICTURE_PX = 300
 
-Color = Literal["blue", "orange", "gray"]
+Color = Literal["primary", "yellow", "gray"]  # Streamlit's names of the palette's slate, amber and grey
 BADGES: dict[Status, tuple[str, Color]] = {
-    Status.CLASSIFIED: (":material/check_circle:", "blue"),
-    Status.UNCERTAIN: (":material/help:", "orange"),
+    Status.CLASSIFIED: (":material/check_circle:", "primary"),
+    Status.UNCERTAIN: (":material/help:", "yellow"),
     Status.NOT_A_BRAIN_MRI: (":material/block:", "gray"),
 }
 

@@ -17,6 +17,7 @@ from brain_tumor.evaluation.figures import (
 )
 from brain_tumor.evaluation.risk_coverage import measure_risk_coverage
 from brain_tumor.labels import Label
+from brain_tumor.presentation.palette import CLASS_COLORS
 from tests.evaluation.fakes import make_evaluation
 
 
@@ -48,6 +49,12 @@ def test_the_roc_names_each_class_with_its_area(tmp_path: Path) -> None:
     areas = {label.value: one.auc for label, one in measures.classes.items()}
     svg = drawn(render_roc({label.value: curve for label, curve in measures.curves.items()}, areas).svg)
     assert all(f"<!-- {label}, AUC 1.000 -->" in svg for label in (Label.NO_TUMOR, Label.PITUITARY))
+
+
+def test_each_class_has_its_colour_in_the_roc(tmp_path: Path) -> None:
+    measures = make_evaluation(tmp_path).measures
+    svg = drawn(render_roc({label.value: curve for label, curve in measures.curves.items()}, dict.fromkeys(Label)).svg)
+    assert all(f"stroke: {CLASS_COLORS[label].lower()}" in svg for label in measures.curves)
 
 
 def test_the_calibration_curve_states_its_error(tmp_path: Path) -> None:

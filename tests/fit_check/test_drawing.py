@@ -2,16 +2,18 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from brain_tumor.decision.verdict import Status
 from brain_tumor.fit_check.drawing import draw_fit, render_svg
 from brain_tumor.fit_check.facts import Score
 from brain_tumor.fit_check.judgement import judge
+from brain_tumor.presentation.palette import STATUS_COLORS
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import make_rules
 from tests.fit_check.archive import RULES, make_facts, make_reference, make_scores
 
 REFERENCE = make_reference()
-CLASSIFIED = "#0072B2"
+CLASSIFIED = STATUS_COLORS[Status.CLASSIFIED]
 MIXED = make_scores(classified=120, rejected=30, unfamiliar=20, uncertain=30, blank=5)
 
 
@@ -47,7 +49,7 @@ def test_the_verdict_comes_first_and_the_notice_last() -> None:
 
 def test_a_bar_with_twice_the_images_is_twice_as_tall() -> None:
     scores = [*make_scores(classified=40, gate_score=2.0), *make_scores(classified=20, gate_score=8.0)]
-    first, second, *_ = boxes(draw(scores), CLASSIFIED)
+    _badge, first, second, *_ = boxes(draw(scores), CLASSIFIED)
     tall, short = (path.points[2][1] - path.points[0][1] for path in (first, second))
     assert tall == pytest.approx(2 * short)
 

@@ -1,6 +1,7 @@
 import xml.etree.ElementTree as ET
 
-from brain_tumor.presentation.shapes import QUIET, TEXT, Circle, Drawing, Path, Text
+from brain_tumor.presentation.palette import QUIET, TEXT
+from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from brain_tumor.presentation.svg import render_svg_file, to_svg_element
 
 DRAWING = Drawing(

@@ -18,12 +18,12 @@ from brain_tumor.evaluation.calibration import Bin
 from brain_tumor.evaluation.metrics import Estimate, IntArray, RocCurve
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import Label
+from brain_tumor.presentation.palette import CLASS_COLORS, INK, ON_WHITE, QUIET, RULE
 
-# Three of Okabe and Ito's colours and Tol's purple, which is dark enough for thin lines on white. They can be
-# told apart with every kind of colour blindness; the lines differ in their dashes too.
-_BLUE, _ORANGE, _GREEN, _PURPLE = "#0072B2", "#D55E00", "#009E73", "#AA3377"
-_LINES = ((_BLUE, "-"), (_ORANGE, "--"), (_GREEN, "-."), (_PURPLE, (0, (1, 1))))
-_GREY = "#595959"
+# Beside its colour, so that lines are told apart in print without colours too.
+_DASHES = {Label.GLIOMA: "-", Label.MENINGIOMA: "--", Label.NO_TUMOR: "-.", Label.PITUITARY: (0, (1, 1))}
+_REFERENCE = ON_WHITE[QUIET]
 _TILE_COLUMNS = 4
 _PANEL_COLUMNS = 4
 _PANEL_CHARS = 32
@@ -53,7 +53,7 @@ def render_confusion(matrix: IntArray, names: Sequence[str]) -> Picture:
         axes = figure.add_subplot()
         rows = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
         shares = matrix / rows
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(matrix):
             part = shares[row, column]
             axes.text(
@@ -75,15 +75,15 @@ def render_roc(curves: dict[str, RocCurve], areas: dict[str, Estimate | None]) -
     """One-vs-rest ROC curves by class name, with the area under each in the legend."""
     with _figure(6.4, 5.8) as figure:
         axes = figure.add_subplot()
-        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="chance")
-        for (name, curve), (color, dashes) in zip(curves.items(), _LINES, strict=False):
+        axes.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1, linestyle=":", label="chance")
+        for name, curve in curves.items():
             area = areas[name]
             label = f"{name}, AUC {area.value:.3f}" if area else name
             axes.plot(
                 curve.false_positive_rate,
                 curve.true_positive_rate,
-                color=color,
-                linestyle=dashes,
+                color=CLASS_COLORS[Label(name)],
+                linestyle=_DASHES[Label(name)],
                 linewidth=2.2,
                 label=label,
             )
@@ -97,7 +97,7 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
     """Reliability diagram with 95 % intervals, above the number of images per confidence."""
     with _figure(6.4, 7.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        upper.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="perfectly calibrated")
+        upper.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1, linestyle=":", label="perfectly calibrated")
         points = [(one.confidence, one.accuracy) for one in bins if one.confidence is not None and one.accuracy]
         if points:
             confidence = [x for x, _ in points]
@@ -109,7 +109,7 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
                 confidence,
                 value,
                 (below, above),
-                color=_BLUE,
+                color=INK,
                 fmt="o-",
                 capsize=3,
                 linewidth=1.8,
@@ -123,7 +123,7 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
             [(one.low + one.high) / 2 for one in bins],
             [one.images for one in bins],
             width=[0.9 * (one.high - one.low) for one in bins],
-            color=_BLUE,
+            color=INK,
         )
         lower.set_xlabel("confidence (top probability)")
         lower.set_ylabel("images")
@@ -135,8 +135,8 @@ def render_risk_coverage(curve: RiskCoverage) -> Picture:
     """The share of wrong answers against the share that is kept, the most confident ones first."""
     with _figure(6.4, 4.8) as figure:
         axes = figure.add_subplot()
-        axes.plot(curve.coverage, curve.risk, color=_BLUE, linewidth=2.2)
-        axes.axvline(CONFIDENT_PERCENT / 100, color=_GREY, linewidth=1, linestyle=":")
+        axes.plot(curve.coverage, curve.risk, color=INK, linewidth=2.2)
+        axes.axvline(CONFIDENT_PERCENT / 100, color=_REFERENCE, linewidth=1, linestyle=":")
         axes.set_title(f"area under the curve {curve.area.value:.4f}")
         _percent_axes(axes, "answers kept, the most confident first", "wrong among them")
         # Errors are few, so their axis ends above the highest point instead of at 100 %.
@@ -151,7 +151,7 @@ def render_source_curves(curves: Mapping[str, RiskCoverage]) -> Picture:
     with _figure(2.9 * _PANEL_COLUMNS, 2.3 * rows) as figure:
         grid = figure.subplots(rows, _PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False)
         for axes, (name, curve) in zip(grid.flat, curves.items(), strict=False):
-            axes.plot(curve.coverage, curve.risk, color=_BLUE, linewidth=2.2)
+            axes.plot(curve.coverage, curve.risk, color=INK, linewidth=2.2)
             axes.set_title(textwrap.fill(name, _PANEL_CHARS), fontsize=8)
             axes.set_xlim(0, 1)
             axes.set_ylim(0, 0.5)  # half of the answers wrong is what guessing gives
@@ -173,8 +173,8 @@ def render_robustness(strengths: Sequence[int], clean: float, curves: dict[str, 
         points = (0, *strengths)
         for axes, (name, values) in zip(grid.flat, curves.items(), strict=False):
             for other in curves.values():
-                axes.plot(points, (clean, *other), color="#d0d0d0", linewidth=1)
-            axes.plot(points, (clean, *values), color=_BLUE, linewidth=2.2, marker="o", markersize=4)
+                axes.plot(points, (clean, *other), color=ON_WHITE[RULE], linewidth=1)
+            axes.plot(points, (clean, *values), color=INK, linewidth=2.2, marker="o", markersize=4)
             axes.set_title(name)
             axes.set_ylim(0, 1.02)
             axes.set_xticks(points, ["clean", *map(str, strengths)])
@@ -237,6 +237,6 @@ def _percent_axes(axes: Axes, horizontal: str, vertical: str) -> None:
         axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes.set_xlabel(horizontal)
     axes.set_ylabel(vertical)
-    axes.grid(visible=True, color="#e0e0e0")
+    axes.grid(visible=True, color=ON_WHITE[RULE])
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

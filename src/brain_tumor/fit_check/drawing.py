@@ -18,17 +18,16 @@ from brain_tumor.fit_check.words import (
     to_table,
 )
 from brain_tumor.model.card import Rules
-from brain_tumor.presentation.palette import BAR_STYLES
-from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Drawing, Path, Shape, Text
+from brain_tumor.presentation.palette import ALARM, GREY, QUIET, RULE, STATUS_COLORS, TEXT, WHITE
+from brain_tumor.presentation.shapes import Drawing, Path, Shape, Text
 from brain_tumor.presentation.svg import render_svg_file
 from brain_tumor.presentation.wording import NOTICE
 
-# Behind white letters, 4.5:1 and more.
 _BADGES = {
-    Fit.FITS: "#00664A",
-    Fit.FITS_IN_PART: "#B34700",
-    Fit.DOES_NOT_FIT: "#A31515",
-    Fit.TOO_FEW_IMAGES: "#5C5C5C",
+    Fit.FITS: STATUS_COLORS[Status.CLASSIFIED],
+    Fit.FITS_IN_PART: STATUS_COLORS[Status.UNCERTAIN],
+    Fit.DOES_NOT_FIT: ALARM,
+    Fit.TOO_FEW_IMAGES: STATUS_COLORS[Status.NOT_A_BRAIN_MRI],
 }
 _STATUSES = {
     Status.CLASSIFIED: "classified without doubt",
@@ -89,7 +88,7 @@ def _add_head(shapes: list[Shape], judgement: Judgement, facts: ArchiveFacts, re
     shapes.append(
         _box(_FONT, 12, 2 * _FONT + 0.62 * _FONT * len(title), 12 + 1.9 * _FONT, None, _BADGES[judgement.fit])
     )
-    shapes.append(Text((1.7 * _FONT, 12 + 1.3 * _FONT), title, color="#FFFFFF"))
+    shapes.append(Text((1.7 * _FONT, 12 + 1.3 * _FONT), title, color=WHITE))
     lines = [EXPLANATIONS[judgement.fit], *describe_departures(judgement, facts, reference)]
     top = _add_lines(shapes, 12 + 3.4 * _FONT, list(chain.from_iterable(wrap(line, _LETTERS) for line in lines)))
     columns = (_FONT, 0.38 * _WIDTH, 0.66 * _WIDTH)
@@ -166,7 +165,7 @@ class _Panel:
         first, last = (self._x(quantiles[place]) for place in _WHOLE)
         yield Path(((first, y), (last, y)), QUIET)
         for (low, high), half, opacity in ((_MOST, 0.2 * _BAND, 0.35), (_HALF, 0.3 * _BAND, 1.0)):
-            yield _box(self._x(quantiles[low]), y - half, self._x(quantiles[high]), y + half, None, "#808080", opacity)
+            yield _box(self._x(quantiles[low]), y - half, self._x(quantiles[high]), y + half, None, GREY, opacity)
         x = self._x(quantiles[_MEDIAN])
         yield Path(((x, y - 0.42 * _BAND), (x, y + 0.42 * _BAND)), TEXT)
 
@@ -188,8 +187,8 @@ def _legend(top: float) -> Iterator[Shape]:
 
 
 def _status_box(status: Status, left: float, top: float, right: float, bottom: float) -> Path:
-    style = BAR_STYLES[status]
-    return _box(left, top, right, bottom, style.get("stroke"), style["color"], style.get("fillOpacity", 1.0))
+    color, is_hollow = STATUS_COLORS[status], status is Status.NOT_A_BRAIN_MRI
+    return _box(left, top, right, bottom, color if is_hollow else None, color, 0.15 if is_hollow else 1.0)
 
 
 def _box(

@@ -1,18 +1,33 @@
-"""The colours of classes and statuses, for every chart, page and report."""
-
-from typing import Any
+"""The colours of page, reports and plots. A class is a hue; a status is another family: slate, amber and grey."""
 
 from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
 
-# Of the Okabe-Ito palette, told apart with every kind of colour vision; both reach 3:1 on white and on black.
-# Hollow, dashed bars say "not analysed" to those who see no colour at all.
-BAR_STYLES: dict[Status, dict[str, Any]] = {
-    Status.CLASSIFIED: {"color": "#0072B2"},
-    Status.UNCERTAIN: {"color": "#D55E00"},
-    Status.NOT_A_BRAIN_MRI: {
-        "color": "#808080",
-        "fillOpacity": 0.15,
-        "stroke": "#808080",
-        "strokeDash": [4, 3],
-    },
+# Of Okabe and Ito's palette, which all kinds of colour vision tell apart; each reaches 3:1 on white and on a dark page.
+CLASS_COLORS = {
+    Label.GLIOMA: "#D55E00",
+    Label.MENINGIOMA: "#CC79A7",
+    Label.NO_TUMOR: "#0072B2",
+    Label.PITUITARY: "#009E73",
 }
+# White letters on each reach 4.5:1.
+STATUS_COLORS = {
+    Status.CLASSIFIED: "#3F4A59",
+    Status.UNCERTAIN: "#9A6700",
+    Status.NOT_A_BRAIN_MRI: "#757575",
+}
+# How much of its colour a mark of a class is filled with: solid, pale, or hollow for those who see no colour at all.
+FILLS = {Status.CLASSIFIED: 1.0, Status.UNCERTAIN: 0.25, Status.NOT_A_BRAIN_MRI: 0.0}
+WHITE = "#FFFFFF"
+# Marks that belong to no class, on white and on a dark page.
+GREY = "#808080"
+# Data of no class and no status, on white.
+INK = STATUS_COLORS[Status.CLASSIFIED]
+ALARM = "#A31515"  # behind white letters
+
+# Colours that follow the page: what is written, what is less important, and lines behind the data.
+TEXT, QUIET, RULE = "text", "quiet", "rule"
+# The same on white paper; text in the first two reaches 4.5:1.
+ON_WHITE = {TEXT: "#1A1A1A", QUIET: "#555555", RULE: "#D0D0D0"}
+# A notice across white paper: its band, and the mark at its edge.
+BAND, MARK = "#F2F2F2", "#8A4B00"

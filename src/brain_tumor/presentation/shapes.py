@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-# Colours that follow the page: what is written, what is less important, and lines behind the data.
-TEXT, QUIET, RULE = "text", "quiet", "rule"
+from brain_tumor.presentation.palette import TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from itertools import starmap
 
-from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Shape, Text
-
-# On white paper; text in both colours reaches 4.5:1.
-_ON_WHITE = {TEXT: "#1A1A1A", QUIET: "#5C5C5C", RULE: "#D0D0D0"}
+from brain_tumor.presentation.palette import ON_WHITE, WHITE
+from brain_tumor.presentation.shapes import Circle, Drawing, Shape, Text
 
 # A color of a drawing, which may be one that follows the page, to one of CSS.
 _Paint = Callable[[str], str]
@@ -28,7 +26,7 @@ def render_svg_file(drawing: Drawing, title: str, description: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {_box(drawing)} width="{drawing.width:g}" '
         f'height="{drawing.height:g}" font-family="sans-serif" role="img" aria-labelledby="title description">\n'
         f'<title id="title">{html.escape(title)}</title>\n<desc id="description">{html.escape(description)}</desc>\n'
-        f'<rect width="100%" height="100%" fill="#FFFFFF"/>\n{_draw(drawing, _ON_WHITE.__getitem__)}\n</svg>\n'
+        f'<rect width="100%" height="100%" fill="{WHITE}"/>\n{_draw(drawing, ON_WHITE.__getitem__)}\n</svg>\n'
     )
 
 

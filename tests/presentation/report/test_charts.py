@@ -4,13 +4,8 @@ import pytest
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.report.charts import (
-    BADGE_COLORS,
-    CLASS_COLORS,
-    GREY,
-    draw_bars,
-    draw_strip,
-)
+from brain_tumor.presentation.palette import CLASS_COLORS, GREY
+from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from tests.factories import make_report_series
 
@@ -19,12 +14,6 @@ SHARES = {Label.GLIOMA: 0.5, Label.MENINGIOMA: 0.25, Label.NO_TUMOR: 0.25, Label
 
 def texts(drawing: Drawing) -> list[str]:
     return [shape.text for shape in drawing.shapes if isinstance(shape, Text)]
-
-
-def luminance(color: str) -> float:
-    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_bars_stand_in_the_order_of_the_classes_with_their_figures() -> None:
@@ -42,10 +31,6 @@ def test_a_bar_twice_as_probable_is_twice_as_long() -> None:
 def test_bars_of_an_image_that_was_not_analysed_are_hollow_and_dashed() -> None:
     bars = [shape for shape in draw_bars(SHARES, Status.NOT_A_BRAIN_MRI, 300, 10).shapes if isinstance(shape, Path)]
     assert all(bar.dash and bar.opacity < 0.2 for bar in bars if bar.fill)
-
-
-def test_letters_on_a_status_reach_the_contrast_of_wcag_aa() -> None:
-    assert all(1.05 / (luminance(color) + 0.05) >= 4.5 for color in BADGE_COLORS.values())
 
 
 def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
@@ -67,7 +52,7 @@ def test_a_slice_that_was_not_analysed_is_hollow() -> None:
 
 def test_the_legend_names_only_what_occurs() -> None:
     shown = texts(draw_strip(make_report_series(9, unreadable=[0]), 0.0, 500, 8))
-    assert "not readable" in shown
+    assert "not read" in shown
     assert not {"hollow: not analysed", "pale: uncertain", "Glioma"} & set(shown)
 
 

@@ -6,47 +6,33 @@ from math import floor, log10
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.palette import BAR_STYLES
+from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, QUIET, RULE, TEXT
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSlice
-from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Path, Shape, Text
+from brain_tumor.presentation.shapes import Circle, Drawing, Path, Shape, Text
 from brain_tumor.presentation.wording import format_percent
-
-# Of the Okabe-Ito palette, told apart with every kind of colour vision; the markers differ in shape too.
-CLASS_COLORS = {
-    Label.GLIOMA: "#0072B2",
-    Label.MENINGIOMA: "#D55E00",
-    Label.NO_TUMOR: "#009E73",
-    Label.PITUITARY: "#CC79A7",
-}
-# Behind white letters: as the bars, but dark enough to reach 4.5:1.
-BADGE_COLORS = {Status.CLASSIFIED: "#0072B2", Status.UNCERTAIN: "#B34700", Status.NOT_A_BRAIN_MRI: "#5C5C5C"}
-GREY = str(BAR_STYLES[Status.NOT_A_BRAIN_MRI]["color"])
-PALE = 0.25
 
 
 def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font: float) -> Drawing:
     """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
 
-    Hollow, dashed and grey when the status says that the numbers mean nothing.
+    Args:
+        shares: of every class, 0 to 1.
+        status: bars are pale where it is uncertain; hollow, dashed and grey where the numbers mean nothing.
+        width: of the drawing.
+        font: size of the letters, in the same unit.
     """
     left, right, step = 6.8 * font, width - 4.4 * font, 1.9 * font
-    bottom, style = step * len(Label), BAR_STYLES[status]
+    bottom, is_hollow = step * len(Label), not FILLS[status]
     shapes: list[Shape] = []
     for tick in (0, 25, 50, 75, 100):
         x = left + (right - left) * tick / 100
         shapes += [Path(((x, 0), (x, bottom)), RULE), Text((x, bottom + 1.2 * font), f"{tick} %", "middle", QUIET)]
-    dash = style.get("strokeDash")
     for row, label in enumerate(Label):
         y, end = row * step, left + (right - left) * shares[label]
         bar = ((left, y + 0.3 * font), (end, y + 0.3 * font), (end, y + 1.6 * font), (left, y + 1.6 * font))
-        paint = Path(
-            bar,
-            style.get("stroke"),
-            style["color"],
-            style.get("fillOpacity", 1.0),
-            (dash[0], dash[1]) if dash else None,
-        )
-        baseline, color = y + 1.3 * font, GREY if status is Status.NOT_A_BRAIN_MRI else TEXT
+        hue = GREY if is_hollow else CLASS_COLORS[label]
+        paint = Path(bar, hue, hue, FILLS[status], (4, 3) if is_hollow else None)
+        baseline, color = y + 1.3 * font, GREY if is_hollow else TEXT
         shapes += [
             Text((left - 0.6 * font, baseline), label.value, "end", color),
             paint,
@@ -137,7 +123,8 @@ def _marker(one: ReportSlice, center: tuple[float, float], radius: float) -> Pat
 
 
 def _shape(label: Label, center: tuple[float, float], radius: float, is_pale: bool) -> Path | Circle:
-    (x, y), color, opacity = center, CLASS_COLORS[label], PALE if is_pale else 1.0
+    (x, y), color = center, CLASS_COLORS[label]
+    opacity = FILLS[Status.UNCERTAIN if is_pale else Status.CLASSIFIED]
     if label is Label.NO_TUMOR:
         return Circle(center, radius, color, color, opacity)
     wide, tall = 1.1 * radius, 1.4 * radius
@@ -187,7 +174,7 @@ def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tu
     if any(one.verdict and not one.is_analysed for one in series.slices):
         yield "hollow: not analysed", (Circle((0, 0), radius, GREY),)
     if any(one.verdict is None for one in series.slices):
-        yield "not readable", _cross((0, 0), radius)
+        yield "not read", _cross((0, 0), radius)
     yield "shown below", (_pointer((0, radius), radius),)
 
 

@@ -6,7 +6,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report.charts import BADGE_COLORS, draw_bars, draw_strip
+from brain_tumor.presentation.palette import STATUS_COLORS
+from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
     LIMITS,
@@ -36,7 +37,7 @@ def render_html(subject: ReportSubject, card: Card) -> str:
     limit = card.rules.min_gate_score
     return environment.from_string(template).render(
         content=content,
-        badge=BADGE_COLORS[content.status],
+        badge=STATUS_COLORS[content.status],
         bars=to_svg_element(draw_bars(content.shares, content.status, _BARS_WIDTH, _FONT)),
         strips={name: to_svg_element(draw_strip(series, limit, width, _FONT)) for name, width in _STRIP_WIDTHS.items()}
         if series

@@ -9,7 +9,8 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.report.charts import BADGE_COLORS, GREY, draw_bars, draw_strip
+from brain_tumor.presentation.palette import BAND, GREY, MARK, ON_WHITE, QUIET, RULE, STATUS_COLORS, TEXT, WHITE
+from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
     LIMITS,
@@ -21,7 +22,7 @@ from brain_tumor.presentation.report.content import (
     to_content,
 )
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSubject
-from brain_tumor.presentation.shapes import QUIET, RULE, TEXT, Circle, Drawing, Text
+from brain_tumor.presentation.shapes import Circle, Drawing, Text
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 # Lengths are points, 1/72 inch; y is counted from the top and turned round where it reaches the canvas.
@@ -34,9 +35,6 @@ _CHART_FONT = 7.8
 _GAP = 8.0
 _NOTICE = 19.0  # height of the notice's band
 _FOOT = HEIGHT - MARGIN - _NOTICE
-_COLORS = {TEXT: "#1a1a1a", QUIET: "#555555", RULE: "#d0d0d0"}
-_BAND = "#f2f2f2"
-_MARK = "#8a4b00"
 _IMAGE_HEIGHT, _SLICE_HEIGHT = 172.0, 70.0
 
 
@@ -113,7 +111,7 @@ class _Page:
 
     def text(self, x: float, y: float, text: str, size: float, font: str = _PLAIN, color: str = TEXT) -> None:
         """One line, its baseline at y."""
-        self.canvas.setFillColor(_COLORS.get(color, color))
+        self.canvas.setFillColor(ON_WHITE.get(color, color))
         self.canvas.setFont(font, size)
         self.canvas.drawString(x, HEIGHT - y, to_latin(text))
 
@@ -147,14 +145,14 @@ class _Page:
             return
         place = x, HEIGHT - y - height, width, height
         self.canvas.drawImage(ImageReader(io.BytesIO(png)), *place)
-        self.canvas.setStrokeColor(_COLORS[RULE])
+        self.canvas.setStrokeColor(ON_WHITE[RULE])
         self.canvas.setLineWidth(0.5)
         self.canvas.rect(*place, stroke=1, fill=0)
 
     def notice(self) -> None:
         """The notice across the page."""
-        self.box(MARGIN, self.y, _INNER, _NOTICE, _BAND)
-        self.box(MARGIN, self.y, 3, _NOTICE, _MARK)
+        self.box(MARGIN, self.y, _INNER, _NOTICE, BAND)
+        self.box(MARGIN, self.y, 3, _NOTICE, MARK)
         self.text(MARGIN + 10, self.y + 12.5, NOTICE, _BODY, _BOLD)
         self.skip(_NOTICE)
 
@@ -169,9 +167,9 @@ class _Page:
                 continue
             self.canvas.setLineWidth(0.7)
             if shape.stroke:
-                self.canvas.setStrokeColor(_COLORS.get(shape.stroke, shape.stroke))
+                self.canvas.setStrokeColor(ON_WHITE.get(shape.stroke, shape.stroke))
             if shape.fill:
-                self.canvas.setFillColor(_COLORS.get(shape.fill, shape.fill), alpha=shape.opacity)
+                self.canvas.setFillColor(ON_WHITE.get(shape.fill, shape.fill), alpha=shape.opacity)
             paint = {"stroke": int(shape.stroke is not None), "fill": int(shape.fill is not None)}
             if isinstance(shape, Circle):
                 self.canvas.circle(x + shape.center[0], HEIGHT - y - shape.center[1], shape.radius, **paint)
@@ -215,8 +213,8 @@ def _draw_answer(page: _Page, content: Content) -> None:
     page.text(MARGIN, page.y, content.answer, 20, _BOLD, color)
     x = MARGIN + stringWidth(content.answer, _BOLD, 20) + 12
     badge = stringWidth(content.status_title, _BOLD, 9.5) + 14
-    page.box(x, page.y - 14, badge, 18, BADGE_COLORS[content.status])
-    page.text(x + 7, page.y - 1.5, content.status_title, 9.5, _BOLD, "#ffffff")
+    page.box(x, page.y - 14, badge, 18, STATUS_COLORS[content.status])
+    page.text(x + 7, page.y - 1.5, content.status_title, 9.5, _BOLD, WHITE)
     page.skip(17)
     page.text(MARGIN, page.y, content.confidence, 11, _PLAIN, color)
     page.skip(5)
@@ -234,7 +232,7 @@ def _draw_table(page: _Page, content: Content) -> None:
         font = _BOLD if label is content.chosen else _PLAIN
         page.text(MARGIN, page.y, label.value, _BODY, font, color)
         page.text(MARGIN + left - 30 - stringWidth(text, font, _BODY), page.y, text, _BODY, font, color)
-        page.canvas.setStrokeColor(_COLORS[RULE])
+        page.canvas.setStrokeColor(ON_WHITE[RULE])
         page.canvas.setLineWidth(0.5)
         page.canvas.line(MARGIN, HEIGHT - page.y - 4, MARGIN + left - 30, HEIGHT - page.y - 4)
     if content.table_note:
