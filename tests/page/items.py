@@ -1,8 +1,11 @@
 """Series and images as the page holds them, for its tests."""
 
 import numpy as np
+import pytest
 from nibabel.nifti1 import Nifti1Image
 
+from brain_tumor.errors import ScanError
+from brain_tumor.input.reader import read_scan
 from brain_tumor.input.series import Series, Slice
 from page.series_item import SeriesItem
 from page.session_state import SessionState
@@ -19,6 +22,13 @@ def make_item(key: str, slice_count: int) -> SeriesItem:
 def make_images(name: str, count: int) -> SessionState:
     """A session with so many single images: name-0, name-1 and so on."""
     return SessionState([make_item(f"{name}-{number}", 1) for number in range(count)])
+
+
+def unreadable(name: str) -> ScanError:
+    """Why an empty file of this name cannot be read."""
+    with pytest.raises(ScanError) as caught:
+        read_scan(b"", name)
+    return caught.value
 
 
 def make_volume(name: str, slice_count: int) -> KeptFile:

@@ -7,6 +7,7 @@ from brain_tumor.labels import Label
 from page.differences import is_other_answer, name_differences
 from page.slice_record import SliceRecord, to_slice_record
 from tests.factories import make_result, make_scan
+from tests.page.items import unreadable
 
 SLICE = Slice("a.png", None, make_scan)
 
@@ -42,6 +43,6 @@ def test_another_class_and_another_status_are_named() -> None:
 
 
 def test_a_slice_that_cannot_be_read_is_no_difference() -> None:
-    broken = record_of(None, ScanError("a.png: is damaged"))
+    broken = record_of(None, unreadable("a.png"))
     assert name_differences(broken, broken) == "not read"
     assert not is_other_answer(broken, broken)

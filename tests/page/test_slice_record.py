@@ -15,6 +15,7 @@ from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.report.subject import fingerprint
 from page.slice_record import SliceRecord, to_cached_result, to_slice_record
 from tests.factories import make_mapped_result, make_result, make_scan
+from tests.page.items import unreadable
 from tests.scripted import ScriptedClassifier
 
 
@@ -87,12 +88,13 @@ def test_the_record_of_a_slice_knows_its_number_and_position() -> None:
 
 
 def test_a_slice_that_cannot_be_read_has_no_finding_and_says_why() -> None:
-    record = record_of(None, ScanError("volume.nii: is cut off"))
+    record = record_of(None, unreadable("volume.nii slice 3"))
     assert record.cached is None and record.finding is None
-    assert record.row["reason"] == "is cut off"
+    assert record.row["status"] == "error"
+    assert record.row["reason"] and "volume.nii" not in str(record.row["reason"])
 
 
 def test_a_slice_is_analysed_when_it_was_read_and_taken_for_a_brain_mri() -> None:
     refused = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
-    records = [record_of(make_result()), record_of(make_result(refused)), record_of(None, ScanError("a: is cut off"))]
+    records = [record_of(make_result()), record_of(make_result(refused)), record_of(None, unreadable("a"))]
     assert [record.is_analysed for record in records] == [True, False, False]
