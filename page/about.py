@@ -8,7 +8,7 @@ from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
 from page.layout import usable_classifier
 from page.model_facts import (
     HOW_EVALUATED,
-    LIMITS,
+    MODEL_LIMITS,
     YOUR_FILES,
     accuracy_rows,
     describe_doubt,
@@ -31,7 +31,7 @@ def show() -> None:
     st.markdown(describe_model(card))
     show_accuracy(card)
     st.header("What it cannot do", anchor=False)
-    st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
+    st.markdown("\n".join(f"- {limit}" for limit in MODEL_LIMITS))
     show_gate(card)
     st.header("Heat maps", anchor=False)
     st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))

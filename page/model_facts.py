@@ -5,15 +5,12 @@ from typing import Any
 
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.wording import format_percent
+from brain_tumor.presentation.model_info import describe_share
+from brain_tumor.presentation.wording import LIMITS, format_percent
 
-LIMITS = (
-    "It knows these four classes only: a metastasis, an abscess or a stroke is given one of them.",
-    "It has learned from single slices, without sequence, plane or clinical context. Images of other scanners, "
-    "sequences or planes than it was trained on are answered less well or wrongly.",
+MODEL_LIMITS = (
+    *LIMITS,
     "Part of what separates the classes in its training data is the source of the image, not the disease.",
-    "High confidence is no proof; some wrong answers are given with more than 90 %.",
-    "Nothing is known about age groups, sexes, scanners or hospitals.",
 )
 HOW_EVALUATED = (
     "Every figure was measured on an exported model file, through the same program that answers on this page. The "
@@ -64,7 +61,7 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
     rows = []
     # From `brain-tumor-train card`: a name for the images, and what `brain-tumor evaluate` measured there.
     for name, figures in card.about.get("metrics", {}).items():
-        if not isinstance(figures, Mapping) or not _is_share(figures.get("accuracy")):
+        if not isinstance(figures, Mapping) or not describe_share(figures.get("accuracy")):
             continue
         row = {"Test images": name, "Model": str(figures.get("model_id", "not stated"))}
         row |= {title: _share(figures.get(key)) for key, title in _SHARES.items()}
@@ -127,14 +124,5 @@ def describe_doubt(card: Card) -> str:
     return DOUBT.format(probability=format_percent(rules.min_probability), margin=format_percent(rules.min_margin))
 
 
-def _is_share(figure: Any) -> bool:
-    return isinstance(figure, Mapping) and isinstance(figure.get("value"), float)
-
-
 def _share(figure: Any) -> str:
-    if not _is_share(figure):
-        return "not measured"
-    text = format_percent(figure["value"])
-    if isinstance(figure.get("low"), float) and isinstance(figure.get("high"), float):
-        text += f" ({100 * figure['low']:.1f} to {100 * figure['high']:.1f})"
-    return text
+    return describe_share(figure) or "not measured"

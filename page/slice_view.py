@@ -1,6 +1,5 @@
 """One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
 
-import base64
 from typing import Literal
 
 import streamlit as st
@@ -8,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
+from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.wording import (
@@ -76,7 +76,7 @@ def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
     Streamlit would keep it under an address that ends when the picture is replaced, perhaps while a browser loads it.
     """
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    column.image(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", width=PICTURE_PX, alt=alt)
+    column.image(to_data_uri(f"image/{kind}", data), width=PICTURE_PX, alt=alt)
 
 
 def show_verdict(cached: CachedResult, in_series: bool) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.reasons import Reason
-from brain_tumor.decision.series import SeriesVerdict, decide_series
+from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
@@ -137,10 +137,10 @@ def png_bytes(side: int = 64) -> bytes:
 
 
 def _add_all(answers: Iterable[tuple[Result | None, float]]) -> tuple[SeriesDraft, SeriesVerdict]:
-    draft, findings = SeriesDraft(), []
+    draft, findings = SeriesDraft(), list[Finding | None]()
     for result, position_mm in answers:
         draft.add(result, position_mm)
-        findings.append(result and result.to_finding(position_mm))
+        findings.append(result.to_finding(position_mm) if result else None)
     return draft, decide_series(findings)
 
 

@@ -59,7 +59,25 @@ def test_a_block_that_writes_nothing_is_an_error(old: Path) -> None:
     assert old.read_bytes() == b"old"
 
 
-def test_a_folder_that_vanishes_between_two_files_is_not_begun_anew(tmp_path: Path) -> None:
+def test_a_name_stays_inside_the_folder(tmp_path: Path) -> None:
+    folder = NewFolder(tmp_path / "new", "reports")
+    assert folder.free_stem("../a/../../b", ["html"]) == tmp_path / "new/a/b"
+    assert folder.free_stem("..", ["html"]) == tmp_path / "new/unnamed"
+
+
+def test_a_taken_name_gets_a_number_whatever_its_ending(tmp_path: Path) -> None:
+    folder = NewFolder(tmp_path / "new", "reports")
+    folder.write(tmp_path / "new/1.5 mm.pdf", b"one")
+    assert folder.free_stem("1.5 mm", ["html", "pdf"]) == tmp_path / "new/1.5 mm-2"
+    assert folder.free_stem("1.5 mm", ["html"]) == tmp_path / "new/1.5 mm"
+
+
+def test_a_long_name_leaves_room_for_ending_and_number(tmp_path: Path) -> None:
+    stem = NewFolder(tmp_path / "new", "reports").free_stem("ä" * 200, ["html"])
+    assert stem.name == "ä" * 100
+
+
+def test_a_folder_that_vanishes_between_two_files_is_not_made_again(tmp_path: Path) -> None:
     folder = NewFolder(tmp_path / "new", "reports")
     folder.write(tmp_path / "new/1.html", b"one")
     rmtree(tmp_path / "new")

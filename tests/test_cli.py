@@ -382,8 +382,8 @@ def test_a_run_that_was_ended_leaves_whole_reports_and_pictures_and_no_table_of_
 @pytest.mark.parametrize(
     ("option", "complaint"),
     [
-        (["--plane", "coronal"], "was begun with the plane of acquisition, not coronal"),
-        (["--engine", "openvino"], "was begun with the engine auto, not openvino"),
+        (["--plane", "coronal"], "was started with the plane of acquisition, not coronal"),
+        (["--engine", "openvino"], "was started with the engine auto, not openvino"),
     ],
 )
 def test_an_interrupted_run_is_not_gone_on_with_in_another_way(
@@ -397,10 +397,10 @@ def test_an_interrupted_run_is_not_gone_on_with_in_another_way(
 
 
 @pytest.mark.usefixtures("many", "scripted")
-def test_without_resume_an_interrupted_table_is_begun_anew_and_that_is_said(capsys: Capture) -> None:
+def test_without_resume_an_interrupted_table_starts_again_and_that_is_said(capsys: Capture) -> None:
     end_early("SIGTERM", "--csv", "out.csv")
     main(["predict", "in/00.png", "--csv", "out.csv"])
-    assert "out.csv.part: an interrupted run left it; begun anew" in capsys.readouterr().err
+    assert "out.csv.part: an interrupted run left it; it starts again" in capsys.readouterr().err
     assert [row["file"] for row in rows("out.csv")] == ["in/00.png"]
 
 

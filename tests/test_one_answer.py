@@ -81,7 +81,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def headline_of(html: str) -> str:
-    return re.findall(r"<strong>(.*?)</strong>", html)[0]
+    return str(re.findall(r"<strong>(.*?)</strong>", html)[0])
 
 
 # AppTest runs the text of these two alone, without the imports above.

@@ -36,7 +36,11 @@ def add_network(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """The number an argument gives; raises argparse's error for anything but a whole number above 0."""
+    """The number an argument gives.
+
+    Raises:
+        ArgumentTypeError: it is anything but a whole number above 0.
+    """
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

@@ -2,24 +2,39 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
+from pathlib import Path, PurePath
 
 from brain_tumor.errors import BrainTumorError
 
+# File systems take 255 bytes; endings and a number come behind it.
+_MAX_STEM_BYTES = 200
+
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file; whatever happens meanwhile, the old one or the new one lies there. Raises OSError."""
+    """Write a file; whatever happens meanwhile, the old one or the new one lies there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
 
 
 @contextlib.contextmanager
 def written_whole(path: Path, unfinished: Path | None = None) -> Iterator[Path]:
-    """Where to write a file to, by default NAME.part beside it; it takes the name when the block ends well.
+    """Where to write a file to; it takes its name when the block ends well.
 
     When the block fails, what was written goes, so that half a file does not keep a full disk full; only a program
-    that is killed leaves it. Raises OSError when the file cannot be put in place.
+    that is killed leaves it.
+
+    Args:
+        path: the file's name.
+        unfinished: where to write until then; None for NAME.part beside it.
+
+    Raises:
+        OSError: the file cannot be put in place.
     """
     unfinished = unfinished or path.with_name(f"{path.name}.part")
     try:
@@ -34,34 +49,66 @@ def written_whole(path: Path, unfinished: Path | None = None) -> Iterator[Path]:
         raise
 
 
+def add_ending(stem: Path, ending: str) -> Path:
+    """The path of a file, whose stem may hold dots; ending: without the dot before it."""
+    return stem.with_name(f"{stem.name}.{ending}")
+
+
 class NewFolder:
     """A folder that one run fills, file by file, and that nothing else fills."""
 
     def __init__(self, path: Path, what: str) -> None:
-        """Take a folder that is empty or not there yet; what: it is for, in the plural, for messages.
+        """Take a folder that is empty or not there yet.
 
-        Raises BrainTumorError for anything else: files of an earlier run would pass for this run's.
+        Args:
+            path: of the folder.
+            what: it is for, in the plural, for messages.
+
+        Raises:
+            BrainTumorError: it is anything else; files of an earlier run would pass for this run's.
         """
         self.path = path
         self._what = what
-        self._is_begun = False
+        self._has_files = False
         try:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise BrainTumorError(f"{path}: is not an empty folder; name a new one for the {what}")
         except OSError as error:
             raise self._not_writable(path, error) from None
 
-    def write(self, place: Path, content: bytes) -> None:
-        """Write one file, whole or not at all, in subfolders that are made; raises BrainTumorError when that fails."""
+    def free_stem(self, name: str, endings: Iterable[str]) -> Path:
+        """A path in this folder, without its ending, that no file has yet with any of the endings.
+
+        Args:
+            name: what the files are called, with its folders; a number is added where it is taken.
+            endings: of the files that will be written.
+        """
+        path, endings = PurePath(name), tuple(endings)
+        # Without the root, a drive and steps upwards, every path stays inside the folder.
+        parts = [part for part in path.parts if part not in (path.anchor, "..")] or ["unnamed"]
+        encoded = parts[-1].encode("utf-8", "surrogateescape")
+        if len(encoded) > _MAX_STEM_BYTES:
+            parts[-1] = encoded[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+        wanted = self.path.joinpath(*parts)
+        # Asking the disk, not a list of names, also tells names apart as this file system does (case, Unicode).
+        stems = chain([wanted], (wanted.with_name(f"{wanted.name}-{number}") for number in count(2)))
+        return next(stem for stem in stems if not any(add_ending(stem, ending).exists() for ending in endings))
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write one file, whole or not at all, in subfolders that are made.
+
+        Raises:
+            BrainTumorError: it cannot be written.
+        """
         try:
-            if self._is_begun and not self.path.is_dir():
-                # Made anew, it would hold the last files only, and look like all of them.
+            if self._has_files and not self.path.is_dir():
+                # Made again, it would hold the last files only, and look like all of them.
                 raise BrainTumorError(f"{self.path}: is gone, with the {self._what} in it; run again, in a new folder")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            self._is_begun = True
-            write_whole(place, content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._has_files = True
+            write_whole(path, content)
         except OSError as error:
-            raise self._not_writable(place, error) from None
+            raise self._not_writable(path, error) from None
 
     def _not_writable(self, path: Path, error: OSError) -> BrainTumorError:
         return BrainTumorError(

@@ -28,10 +28,14 @@ INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status.
+    """Run one command.
 
-    0: all answered. 1: some files failed. 2: wrong use, or a model or an output file that cannot be used.
-    Raises SystemExit as argparse does: 2 for arguments it does not understand, 0 after --help and --version.
+    Returns:
+        The exit status. 0: all answered. 1: some files failed. 2: wrong use, or a model or an output file that cannot
+        be used.
+
+    Raises:
+        SystemExit: as argparse does; 2 for arguments it does not understand, 0 after --help and --version.
     """
     _prepare_output()
     arguments = _parser().parse_args(argv)

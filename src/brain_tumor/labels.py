@@ -18,6 +18,8 @@ class Label(StrEnum):
         return self.value.lower().replace(" ", "_")
 
 
+TUMORS = tuple(label for label in Label if label is not Label.NO_TUMOR)
+
 # What is left of a folder name once case, punctuation and the word "tumor" are gone.
 _SPELLINGS = {
     "glioma": Label.GLIOMA,

@@ -1,6 +1,5 @@
 """Audit -> a few lines for a terminal, one HTML page for people, JSON and CSV for programs."""
 
-import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from brain_tumor.errors import ScanError
 from brain_tumor.evaluation.summary import format_share
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
+from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import NOTICE, format_percent
 from brain_tumor_training.audit import Audit, AuditFile
@@ -160,4 +160,4 @@ def _picture(file: AuditFile) -> str | None:
         content = render_thumbnail(read_scan(read_file(str(file.path)), file.name))
     except ScanError:
         return None
-    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+    return to_data_uri("image/jpeg", content)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import TUMORS, Label, label_from_name
 from brain_tumor_training.splits import PARTS, TEST
 
-TUMORS = (Label.GLIOMA, Label.MENINGIOMA, Label.PITUITARY)
 # The label of an image that shows a tumor whose type nobody noted.
 ANY_TUMOR = "tumor"
 _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")

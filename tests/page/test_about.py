@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from brain_tumor.presentation.wording import NOTICE
-from page.model_facts import LIMITS
+from page.model_facts import MODEL_LIMITS
 from tests.page.driver import all_markdown, open_page
 from tests.scripted import ScriptedClassifier
 
@@ -9,7 +9,7 @@ from tests.scripted import ScriptedClassifier
 def test_the_model_s_page_states_limits_and_the_notice(scripted: ScriptedClassifier) -> None:
     page = open_page("about")
     assert page.warning[0].value == NOTICE
-    assert LIMITS[0] in all_markdown(page)
+    assert MODEL_LIMITS[0] in all_markdown(page)
     assert "holds no measured figures" in all_markdown(page)
 
 

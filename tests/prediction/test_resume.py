@@ -6,7 +6,7 @@ import pytest
 
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.series import Slice
-from brain_tumor.prediction.resume import DoneRows, take_up
+from brain_tumor.prediction.resume import DoneRows, resume_tables
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile
 from brain_tumor.tables.parquet import ParquetFile
 from brain_tumor.tables.resumable import TableFile
@@ -79,7 +79,7 @@ def gone_on_with(*tables: TableFile) -> Iterator[DoneRows]:
     with ExitStack() as stack:
         for table in tables:
             stack.push(table)
-        yield take_up(tables, OPTIONS)
+        yield resume_tables(tables, OPTIONS)
 
 
 def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ def test_a_run_that_was_not_interrupted_is_not_gone_on_with(tmp_path: Path) -> N
     with CsvFile(tmp_path / "out.csv") as table:
         table.write(make_row("a"))
     with pytest.raises(BrainTumorError, match="is whole, nothing was interrupted"):
-        take_up([CsvFile(tmp_path / "out.csv")], OPTIONS)
+        resume_tables([CsvFile(tmp_path / "out.csv")], OPTIONS)
 
 
 def test_rows_of_another_model_are_refused(tmp_path: Path) -> None:
     leave(CsvFile(tmp_path / "out.csv"), [make_row("a")])
-    with pytest.raises(BrainTumorError, match="was begun with the model test-1, not test-2"):
-        take_up([CsvFile(tmp_path / "out.csv")], {"model": "test-2"})
+    with pytest.raises(BrainTumorError, match="was started with the model test-1, not test-2"):
+        resume_tables([CsvFile(tmp_path / "out.csv")], {"model": "test-2"})

@@ -159,7 +159,7 @@ def test_what_is_gone_on_with_ends_as_if_never_interrupted(kind: type[TableFile]
     table = kind(tmp_path / "out")
     interrupt(table, make_row("a"), make_row("b"))
     table.part.write_bytes(table.part.read_bytes() + b"half a r")
-    table.go_on(OPTIONS)
+    table.resume(OPTIONS)
     with table:
         table.write(make_row("c"))
         assert names(table) == ["a", "b", "c"]
@@ -167,12 +167,12 @@ def test_what_is_gone_on_with_ends_as_if_never_interrupted(kind: type[TableFile]
 
 
 @KINDS
-def test_a_part_that_is_torn_in_its_first_line_is_begun_anew(kind: type[TableFile], tmp_path: Path) -> None:
+def test_a_part_that_is_torn_in_its_first_line_starts_again(kind: type[TableFile], tmp_path: Path) -> None:
     interrupt(kind(tmp_path / "out"), make_row("a"))
     part = tmp_path / "out.part"
     part.write_bytes(part.read_bytes()[:5])
     table = kind(tmp_path / "out")
-    table.go_on(OPTIONS)
+    table.resume(OPTIONS)
     with table:
         table.write(make_row("b"))
         assert names(table) == ["b"]
@@ -181,8 +181,8 @@ def test_a_part_that_is_torn_in_its_first_line_is_begun_anew(kind: type[TableFil
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"model": "test-1", "plane": "coronal"}, "was begun with the plane axial, not coronal"),
-        ({"model": "test-2", "plane": "axial"}, "was begun with the model test-1, not test-2"),
+        ({"model": "test-1", "plane": "coronal"}, "was started with the plane axial, not coronal"),
+        ({"model": "test-2", "plane": "axial"}, "was started with the model test-1, not test-2"),
     ],
 )
 def test_rows_of_other_options_are_refused(options: dict[str, str], complaint: str, table: Path) -> None:
@@ -190,7 +190,7 @@ def test_rows_of_other_options_are_refused(options: dict[str, str], complaint: s
     with pytest.raises(BrainTumorError, match=complaint):
         CsvFile(table).read_rows(options)
     with pytest.raises(BrainTumorError, match=complaint):
-        CsvFile(table).go_on(options)
+        CsvFile(table).resume(options)
 
 
 def test_a_part_of_unknown_options_is_refused(table: Path) -> None:

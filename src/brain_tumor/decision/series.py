@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import Label
+from brain_tumor.labels import TUMORS, Label
 
 # A tumor is seen, and located, in all slices that it reaches; a healthy slice called a tumor by mistake stands mostly
 # alone or beside one or two others. Chosen on the volumes of six healthy subjects, of which slices trained or
@@ -87,7 +87,7 @@ def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, S
         return Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, SeriesReason.NONE_ANALYSED, 0
     if runs := [run for run in _tumor_runs(findings) if _is_long_enough(run)]:
         longest = max(runs, key=len)
-        label = max((one for one in Label if one is not Label.NO_TUMOR), key=lambda one: _mean(one, longest))
+        label = max(TUMORS, key=lambda tumor: _mean(tumor, longest))
         return label, Status.CLASSIFIED, SeriesReason.TUMOR_RUN, len(longest)
     if called := [one for one in findings if one and _is_called(one)]:
         reason = SeriesReason.FEW_TOGETHER if all(one.is_sure for one in called) else SeriesReason.FEW_LOCATED

@@ -11,8 +11,8 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from brain_tumor.evaluation.run import SURE, Answer, Outcome, SourceResult
-from brain_tumor.evaluation.sources import TUMORS, Source
-from brain_tumor.labels import Label
+from brain_tumor.evaluation.sources import Source
+from brain_tumor.labels import TUMORS, Label
 
 CALLED_TUMOR = (
     "The final class is a tumor class, so the gate accepted the image. Uncertain answers count with their most "

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.labelled import ImageFile, ListedFile, find_families, read_rows
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import TUMORS, Label, label_from_name
 
-TUMORS = tuple(label for label in Label if label is not Label.NO_TUMOR)
 _KINDS = {"": True, "brain_mri": True, "not_brain_mri": False}
 _ANY_TUMOR = ("tumor", "tumour")
 _OTHER_LESION, _NOT_BRAIN_MRI = "other lesion", "not-brain-mri"

@@ -1,6 +1,5 @@
 """Evaluation -> a few lines for a terminal and one HTML page for people."""
 
-import base64
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
@@ -16,6 +15,7 @@ from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, Sour
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import Label
+from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import NOTICE, format_percent, reason_words
 
 _TEMPLATE = "report.html.j2"
@@ -69,7 +69,7 @@ def render_html(
         measures=evaluation.measures,
         sources=measure_sources(evaluation.source_results),
         labels=tuple(Label),
-        figures={name: _to_data_uri(*figure) for name, figure in figures.items()},
+        figures={name: to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
         map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),
         notice=NOTICE,
@@ -146,7 +146,3 @@ def _source_lines(results: Sequence[SourceResult]) -> Iterator[str]:
 
 def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _to_data_uri(media_type: str, content: bytes) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

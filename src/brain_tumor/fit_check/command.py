@@ -38,7 +38,7 @@ Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
 
 
 def add_check_fit(commands: Commands) -> None:
-    """Add the command to the program's parser; arguments.run then takes the arguments, gives the exit status."""
+    """Add the command to the program's parser; `arguments.run` takes the arguments and gives the exit status."""
     parser = add_command(
         commands, "check-fit", "see whether the network fits your images, without labels", _DESCRIPTION
     )
@@ -69,9 +69,13 @@ def _svg(text: str) -> Path:
 
 
 def run_check_fit(arguments: argparse.Namespace) -> int:
-    """Sample, answer, judge, show; 0, or 1 when some files could not be read.
+    """Sample, answer, judge, show.
 
-    Raises BrainTumorError for everything that a person must change first.
+    Returns:
+        0, or 1 when some files could not be read.
+
+    Raises:
+        BrainTumorError: for everything that a person must change first.
     """
     out: Path | None = arguments.out
     if out and not out.parent.is_dir():  # known before the work is done

@@ -1,4 +1,4 @@
-"""The door to OpenVINO, which is an extra: another way to the same answers, a second slower to start."""
+"""The adapter of OpenVINO, which is an extra: another way to the same answers, a second slower to start."""
 
 import copy
 import sys

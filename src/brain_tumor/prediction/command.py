@@ -14,7 +14,7 @@ from brain_tumor.input.files import find_files, open_files
 from brain_tumor.input.series import Plane, ReadOptions, Window
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
-from brain_tumor.prediction.resume import DoneRows, take_up
+from brain_tumor.prediction.resume import DoneRows, resume_tables
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.report.folder import ReportFolder
@@ -33,7 +33,7 @@ Exit status: 0 all answered, 1 some failed, 2 wrong use."""
 
 
 def add_predict(commands: Commands) -> None:
-    """Add the command to the program's parser; arguments.run then takes the arguments, gives the exit status."""
+    """Add the command to the program's parser; `arguments.run` takes the arguments and gives the exit status."""
     parser = add_command(commands, "predict", "classify images, volumes and series", _DESCRIPTION)
     parser.add_argument(
         "paths",
@@ -69,7 +69,7 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the tables of an interrupted run; without it, what that run left is begun anew",
+        help="go on with the tables of an interrupted run; without it, what that run left is started again",
     )
 
 
@@ -122,9 +122,13 @@ def _share(text: str) -> float:
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
-    """Answer everything; 0 when all is answered, 1 when some slices could not be read.
+    """Answer everything.
 
-    Raises BrainTumorError for everything that a person must change first.
+    Returns:
+        0 when all is answered, 1 when some slices could not be read.
+
+    Raises:
+        BrainTumorError: for everything that a person must change first.
     """
     tables = _slice_tables(arguments)
     series_table = SeriesCsvFile(arguments.series_csv) if arguments.series_csv else None
@@ -188,9 +192,9 @@ def _find_own(
     tables: list[TableFile], series_table: SeriesCsvFile | None, maps: MapFolder | None, reports: ReportFolder | None
 ) -> set[Path]:
     # What is written may lie in the very folder that is searched.
-    own = [place for table in (*tables, series_table) if table for place in table.places]
+    own = [path for table in (*tables, series_table) if table for path in table.paths]
     own += [folder.path for folder in (maps, reports) if folder]
-    found = {place.resolve() for place in own}
+    found = {path.resolve() for path in own}
     if len(found) < len(own):
         raise BrainTumorError("two outputs have the same place; name another one for each")
     return found
@@ -205,10 +209,10 @@ def _open_tables(arguments: argparse.Namespace, classifier: Classifier, tables: 
         "version": package_version(),
     }
     if arguments.resume:
-        return take_up(tables, options)
+        return resume_tables(tables, options)
     for table in tables:
         if table.part.exists():
-            _say(f"{table.part}: an interrupted run left it; begun anew, --resume would have gone on with it")
+            _say(f"{table.part}: an interrupted run left it; it starts again, --resume would have gone on with it")
         table.begin(options)
     return DoneRows()
 

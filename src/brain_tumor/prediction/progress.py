@@ -1,4 +1,4 @@
-"""How far a run is, with the time left, where somebody watches."""
+"""How far a run is, with the time left, on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ class Progress:
     """
 
     def __init__(self, find: Callable[[], Iterator[str]]) -> None:
-        """find: the files to come; gone through once to count them, and only on a terminal."""
+        """Show nothing yet.
+
+        Args:
+            find: the files to come; gone through once to count them, and only on a terminal.
+        """
         self._is_shown = sys.stderr.isatty()
         self._files_left = sum(1 for _ in find()) if self._is_shown else 0
         self._slices = 0

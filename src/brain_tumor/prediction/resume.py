@@ -21,10 +21,10 @@ class DoneRows:
         self._rows = iter(rows)
         self._by_slice: defaultdict[tuple[str, int | None], list[Row]] | None = None
 
-    def take(self, one: Slice) -> Row | None:
+    def take(self, slice_: Slice) -> Row | None:
         """The slice's row; None when it is still to be answered."""
         # As tables write names that are no text.
-        wanted = (one.file.encode("utf-8", "backslashreplace").decode(), one.number)
+        wanted = (slice_.file.encode("utf-8", "backslashreplace").decode(), slice_.number)
         if self._by_slice is None:
             row = next(self._rows, None)
             if row is None or _key(row) == wanted:
@@ -36,28 +36,30 @@ class DoneRows:
         return rows.pop(0) if rows else None
 
     def count_left(self) -> int:
-        """How many rows nobody took: their files are gone, or other paths were given."""
+        """How many rows were not taken: their files are gone, or other paths were given."""
         return sum(1 for _ in self._rows) + sum(map(len, (self._by_slice or {}).values()))
 
 
-def take_up(tables: Sequence[TableFile], options: Options) -> DoneRows:
+def resume_tables(tables: Sequence[TableFile], options: Options) -> DoneRows:
     """Open the tables where the interrupted run left them; gives the rows that it wrote.
 
-    The part with the most rows counts, the others are written anew from it: a program that is killed may have
-    written a row to one of them only. Without any part all begin empty. Raises BrainTumorError for parts that were
-    made under other options, and when nothing was interrupted because a table is whole.
+    The part with the most rows counts, the others are written again from it: a program that is killed may have
+    written a row to one of them only. Without any part all begin empty.
+
+    Raises:
+        BrainTumorError: parts were made under other options, or nothing was interrupted because a table is whole.
     """
     counts = {table: sum(1 for _ in table.read_rows(options)) for table in tables if table.part.exists()}
     whole = [table.path for table in tables if table.path.exists()]
     if whole and not counts:
-        raise BrainTumorError(f"{whole[0]}: is whole, nothing was interrupted; leave --resume out to answer anew")
+        raise BrainTumorError(f"{whole[0]}: is whole, nothing was interrupted; leave --resume out to answer again")
     source = max(counts, key=lambda table: counts[table], default=None)
     for table in tables:
         if table is not source:
             table.begin(options, source.read_rows(options) if source else ())
     if source is None:
         return DoneRows()
-    source.go_on(options)
+    source.resume(options)
     return DoneRows(islice(source.read_rows(options), counts[source]))
 
 

@@ -35,8 +35,12 @@ class HeatMap:
 def to_heat_maps(result: Result, label: Label | None = None) -> tuple[HeatMap, ...]:
     """The maps to show: saliency of one class of an analysed image, location where the final class is a tumor.
 
-    label: class whose saliency is meant; None for the final class, which an answer is about.
-    Empty when the image was not analysed, and without the maps that the model file lacks.
+    Args:
+        result: the answer.
+        label: class whose saliency is meant; None for the final class, which an answer is about.
+
+    Returns:
+        Empty when the image was not analysed, and without the maps that the model file lacks.
     """
     maps = []
     saliency, location = result.output.saliency, result.output.location

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brain_tumor.model.model_file import ModelFile
-from brain_tumor.presentation.wording import to_printable
+from brain_tumor.presentation.wording import format_percent, to_printable
 
 
 def render_model(model: ModelFile) -> str:
@@ -31,6 +31,22 @@ def render_model(model: ModelFile) -> str:
         **card.about,
     }
     return "".join(f"{to_printable(line)}\n" for line in _lines(facts, ""))
+
+
+def describe_share(figure: Any) -> str:
+    """A measured share of the card in per cent, with its interval where there is one.
+
+    Args:
+        figure: what stands in the card, where people and other programs write too.
+
+    Returns:
+        Such as "90.0 % (85.0 to 94.0)"; empty where the figure is no share.
+    """
+    if not isinstance(figure, Mapping) or not isinstance(figure.get("value"), float):
+        return ""
+    low, high = figure.get("low"), figure.get("high")
+    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if isinstance(low, float) and isinstance(high, float) else ""
+    return f"{format_percent(figure['value'])}{interval}"
 
 
 def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:

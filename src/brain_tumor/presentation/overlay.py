@@ -27,13 +27,20 @@ Box = tuple[float, float, float, float]
 def render_overlay(
     scan: Scan, heat: FloatArray, strength: float, box: Box | None = None, region: Box = (0.0, 0.0, 1.0, 1.0)
 ) -> RgbArray:
-    """The scan in grey under the heat in colour; (rows, columns, 3), as large as the scan.
+    """The scan in grey under the heat in colour.
 
-    heat: (rows, columns), 0 to 1, stretched bilinearly over the region, as the region was to the network's input.
-    region: x0, y0, x1, y1 in fractions of width and height; outside of it there is no heat.
-    strength: 0 to 1; where the heat is 1, this share of the pixel is colour, and proportionally less elsewhere.
-    box: x0, y0, x1, y1 in fractions of width and height, outlined in white between black lines.
-    Raises ValueError for a heat or a strength outside 0 to 1.
+    Args:
+        scan: what is drawn below.
+        heat: (rows, columns), 0 to 1, stretched bilinearly over the region, as the region was to the network's input.
+        strength: 0 to 1; where the heat is 1, this share of the pixel is colour, and proportionally less elsewhere.
+        box: x0, y0, x1, y1 in fractions of width and height, outlined in white between black lines.
+        region: x0, y0, x1, y1 in fractions of width and height; outside of it there is no heat.
+
+    Returns:
+        (rows, columns, 3), as large as the scan.
+
+    Raises:
+        ValueError: heat or strength is outside 0 to 1.
     """
     if not 0 <= strength <= 1 or not 0 <= heat.min() <= heat.max() <= 1:
         raise ValueError(f"strength {strength} and heat {heat.min()} to {heat.max()} must be within 0 and 1")
@@ -53,7 +60,12 @@ def render_overlay(
 
 
 def render_png(pixels: RgbArray, texts: Mapping[str, str]) -> bytes:
-    """A PNG file of (rows, columns, 3) pixels; texts: PNG keyword, such as Title, to what it says, in Latin-1."""
+    """A PNG file.
+
+    Args:
+        pixels: (rows, columns, 3).
+        texts: what the file says of itself by PNG keyword, such as Title; in Latin-1.
+    """
     info = PngInfo()
     for keyword, text in texts.items():
         info.add_text(keyword, text)

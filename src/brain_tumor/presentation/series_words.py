@@ -36,6 +36,6 @@ def describe_strip(findings: Sequence[Finding | None]) -> str:
     Args:
         findings: in the order of the slices; None for a slice that could not be read.
     """
-    counts = Counter(headline(finding and finding.verdict) for finding in findings)
+    counts = Counter(headline(finding.verdict if finding else None) for finding in findings)
     listed = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
     return f"Answer of each of {len(findings)} slices along their position: {listed}"

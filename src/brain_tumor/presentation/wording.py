@@ -18,6 +18,14 @@ TITLES = {
     Status.NOT_A_BRAIN_MRI: "Not analysed - not a brain MRI",
 }
 
+LIMITS = (
+    "The network knows four classes only: a metastasis, an abscess or a stroke is given one of them.",
+    "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "
+    "planes than it was trained on are answered less well or wrongly.",
+    "High confidence is no proof: some wrong answers are given with more than 90 %.",
+    "Nothing is known about age groups, sexes, scanners or hospitals.",
+)
+
 _HEADLINES = {
     Status.CLASSIFIED: "{label}",
     Status.UNCERTAIN: "Perhaps {label}",

@@ -46,7 +46,7 @@ class CsvFile(TableFile):
 class SeriesCsvFile(CsvFile):
     """The table of series, of to_series_row's rows."""
 
-    _can_go_on = False
+    _can_resume = False
     _columns = SERIES_COLUMNS
     _signature = _part_signature = ",".join(SERIES_COLUMNS[:2]).encode()
 
@@ -72,7 +72,7 @@ class JsonLinesFile(TableFile):
 
 
 class _Lines:
-    """Lines of text, with the place behind the last one."""
+    """Lines of text, with the offset behind the last one."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file

@@ -15,8 +15,14 @@ def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None 
     """A table with one row per answer and the columns of `brain-tumor predict`, in their order.
 
     Text columns have the type ``string``, the slice's number ``Int64``, all else ``float64``; what is absent is
-    missing. Of the answers only their rows are kept. model_id: for slices without an answer, which carry none.
-    Raises MissingExtraError without pandas.
+    missing. Of the answers only their rows are kept.
+
+    Args:
+        answers: results, or what `classify_many` gives.
+        model_id: what stands in the rows of slices that could not be read.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
     """
     try:
         import pandas as pd  # half a second to import, and an extra

@@ -1,4 +1,4 @@
-"""The door to Parquet."""
+"""The adapter of Parquet."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -25,16 +25,21 @@ class ParquetFile(JsonLinesFile):
     _part_ending = ".part.jsonl"
 
     def __init__(self, path: Path) -> None:
-        """Raises MissingExtraError without pyarrow, BrainTumorError when something else lies there."""
+        """Nothing is opened yet.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+            BrainTumorError: something else than a Parquet file lies there.
+        """
         if not find_spec("pyarrow"):
             raise MissingExtraError("Parquet needs pyarrow: pip install 'brain-tumor-mri[pandas]'")
         super().__init__(path)
         self._unfinished = path.with_name(f"{path.name}.part")
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
         """Every file that it may write."""
-        return *super().places, self._unfinished
+        return *super().paths, self._unfinished
 
     def _finish(self) -> None:
         with written_whole(self.path, self._unfinished) as unfinished, unfinished.open("wb") as file:

@@ -1,4 +1,4 @@
-"""A table on disk that takes its name only when it is whole, and can be gone on with after an interruption."""
+"""A table on disk that takes its name only when it is whole, and can be resumed after an interruption."""
 
 import contextlib
 import csv
@@ -28,10 +28,14 @@ class TableFile:
     _signature: ClassVar[bytes]  # how every file of this kind begins
     _part_signature: ClassVar[bytes]
     _part_ending: ClassVar = ".part"
-    _can_go_on: ClassVar = True  # --resume finds the rows of a part again
+    _can_resume: ClassVar = True  # --resume finds the rows of a part again
 
     def __init__(self, path: Path) -> None:
-        """Raises BrainTumorError when something else than such a table lies there; nothing is opened yet."""
+        """Nothing is opened yet.
+
+        Raises:
+            BrainTumorError: something else than such a table lies there.
+        """
         self.path = path
         self.part = path.with_name(path.name + self._part_ending)
         self._options_file = path.with_name(f"{path.name}.part.options")
@@ -40,20 +44,29 @@ class TableFile:
         _refuse_other_content(self.part, self._part_signature)
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
         """Every file that it may write."""
         return self.path, self.part, self._options_file
 
     def __enter__(self) -> Self:
-        """Begin a new part, in place of an older one; raises BrainTumorError when that fails."""
+        """Begin a new part, in place of an older one.
+
+        Raises:
+            BrainTumorError: it cannot be written.
+        """
         if self._file is None:
             self.begin()
         return self
 
     def begin(self, options: Options = NO_OPTIONS, rows: Iterable[Row] = ()) -> None:
-        """Open a new part with these rows; raises BrainTumorError when that fails.
+        """Open a new part.
 
-        options: by their names, those that change what a row says; a part with others is not gone on with.
+        Args:
+            options: by their names, those that change what a row says; a part with others is not resumed.
+            rows: what it holds from the start.
+
+        Raises:
+            BrainTumorError: it cannot be written.
         """
         try:
             self.part.unlink(missing_ok=True)  # never rows of one run beside the options of another
@@ -67,8 +80,12 @@ class TableFile:
         except OSError as error:
             raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
 
-    def go_on(self, options: Options) -> None:
-        """Open the part behind its last whole row; raises BrainTumorError as read_rows does, or when that fails."""
+    def resume(self, options: Options) -> None:
+        """Open the part behind its last whole row.
+
+        Raises:
+            BrainTumorError: as for `read_rows`, or the part cannot be written.
+        """
         self._check_options(options)
         end = 0
         for _, end in self._whole_rows():  # noqa: B007 - the last one is meant
@@ -84,7 +101,11 @@ class TableFile:
             raise BrainTumorError(f"{self.part}: cannot be written ({error.strerror}); check permissions") from None
 
     def write(self, row: Row) -> None:
-        """Append one row; numbers get DECIMALS decimals. Raises BrainTumorError when that fails."""
+        """Append one row; numbers get DECIMALS decimals.
+
+        Raises:
+            BrainTumorError: it cannot be written.
+        """
         assert self._file  # noqa: S101 - used as a context manager
         try:
             self._file.write(self._to_bytes(row))
@@ -95,7 +116,8 @@ class TableFile:
     def read_rows(self, options: Options) -> Iterator[Row]:
         """The part's whole rows, one by one, without half a row at its end.
 
-        Raises BrainTumorError for a part that was made under other options, or that is damaged elsewhere.
+        Raises:
+            BrainTumorError: the part was made under other options, or it is damaged elsewhere.
         """
         self._check_options(options)
         return (row for row, _ in self._whole_rows())
@@ -103,7 +125,11 @@ class TableFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the part; give it its final name unless the block failed. Raises BrainTumorError when that fails."""
+        """Close the part; give it its final name unless the block failed.
+
+        Raises:
+            BrainTumorError: it cannot be written.
+        """
         if self._file is None:
             return
         if kind is not None:
@@ -126,7 +152,7 @@ class TableFile:
         reason = error.strerror or error
         if not self.part.exists():
             return BrainTumorError(f"{self.path}: is gone before it was whole ({reason}); run again, in another folder")
-        again = "go on with the same command and --resume" if self._can_go_on else "run again"
+        again = "go on with the same command and --resume" if self._can_resume else "run again"
         kept = f"the rows so far are in {self.part.name}"
         return BrainTumorError(f"{self.path}: cannot be written ({reason}); {kept}; make room, then {again}")
 
@@ -137,7 +163,11 @@ class TableFile:
         raise NotImplementedError
 
     def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
-        """Rows with the place behind each; ends before half a row at the end, raises ValueError for another one."""
+        """Rows, each with the offset in bytes behind it; ends before half a row at the end.
+
+        Raises:
+            ValueError: another row is damaged.
+        """
         raise NotImplementedError
 
     def _whole_rows(self) -> Iterator[tuple[Row, int]]:
@@ -145,7 +175,7 @@ class TableFile:
             with self.part.open("rb") as file:
                 yield from self._parse(file)
         except (ValueError, csv.Error) as error:
-            raise BrainTumorError(f"{self.part}: is damaged ({error}); delete it and begin anew") from None
+            raise BrainTumorError(f"{self.part}: is damaged ({error}); delete it and start again") from None
         except OSError as error:
             raise BrainTumorError(f"{self.part}: cannot be read ({error.strerror}); check permissions") from None
 
@@ -155,13 +185,13 @@ class TableFile:
         except (OSError, ValueError):
             found = None
         if not isinstance(found, dict):
-            raise BrainTumorError(f"{self.part}: nothing says how its rows were made; delete it and begin anew")
+            raise BrainTumorError(f"{self.part}: nothing says how its rows were made; delete it and start again")
         for name in {**found, **options}:
             before, now = found.get(name), options.get(name)
             if before != now:
                 raise BrainTumorError(
-                    f"{self.part}: was begun with the {name} {before}, not {now}; "
-                    "choose that again, or delete the file and begin anew"
+                    f"{self.part}: was started with the {name} {before}, not {now}; "
+                    "choose that again, or delete the file and start again"
                 )
 
 

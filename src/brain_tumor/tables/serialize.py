@@ -24,7 +24,11 @@ def to_json_line(row: Mapping[str, Any]) -> str:
 
 
 def from_json_line(line: str) -> Row:
-    """The row in a line of to_json_line; raises ValueError when there is none, half a line for one."""
+    """The row in a line of `to_json_line`.
+
+    Raises:
+        ValueError: there is none, as in half a line.
+    """
     found = json.loads(line)
     if not isinstance(found, dict) or found.pop("notice", None) is None:
         raise ValueError("no row")
@@ -43,7 +47,11 @@ def to_cells(row: Row) -> dict[str, str | float | None]:
 
 
 def from_cells(cells: Mapping[str, str]) -> Row:
-    """The row whose cells these are; raises ValueError when a number is none."""
+    """The row whose cells these are.
+
+    Raises:
+        ValueError: a cell of a number holds none.
+    """
     return {column: _from_cell(column, cell) if cell else None for column, cell in cells.items()}
 
 

@@ -42,10 +42,16 @@ def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font:
 
 
 def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: float) -> Drawing:
-    """Every slice over its place in the series: above how probable a tumor is, below the gate's score.
+    """Every slice in the order of position: above how probable a tumor is, below the gate's score.
 
     Analysed slices have their class's colour and shape, pale where uncertain. Those that were not analysed are hollow
     circles in a lane of their own, for their probabilities mean nothing; those that could not be read are crosses.
+
+    Args:
+        series: what is drawn.
+        min_gate_score: the limit of the check for brain MRI, log-odds.
+        width: of the drawing.
+        font: size of the letters, in the same unit.
     """
     legend, top = _legend(series, width, font)
     left, right = 4.6 * font, width - 0.8 * font
@@ -87,12 +93,12 @@ class _Axis:
         self.step = (right - left) / len(slices)
         self._left = left
 
-    def at(self, place: int) -> float:
-        """The x of a slice; place: counted from 0."""
-        return self._left + (place + 0.5) * self.step
+    def at(self, index: int) -> float:
+        """The x of a slice; index: counted from 0."""
+        return self._left + (index + 0.5) * self.step
 
     def ticks(self, steps: int) -> Iterator[tuple[int, str]]:
-        """Places and what stands below them: number and, where known, position; at most one more than the steps."""
+        """Indices and what stands below them: number and, where known, position; at most one more than the steps."""
         count = len(self._slices)
         rough = max(1.0, count / steps)
         power = 10 ** floor(log10(rough))

@@ -8,10 +8,12 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.model_info import describe_share
 from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
+    LIMITS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
@@ -31,13 +33,7 @@ SERIES_EXPLANATIONS = {
         "It does not say that the series is healthy."
     ),
 }
-LIMITS = (
-    "The model knows four classes only. A metastasis, an abscess or a stroke is given one of them.",
-    "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "
-    "planes than it was trained on are answered less well or wrongly, and a high confidence is no proof.",
-    "Nothing is known about age groups, sexes, scanners or hospitals.",
-    "Writing inside a picture, a name for example, is shown as it is.",
-)
+REPORT_LIMITS = (*LIMITS, "Writing inside a picture, a name for example, is shown as it is.")
 STRIP_NOTE = (
     "Above: how probable a tumor is (100 % less No Tumor). In the lane between: slices without that number. "
     "Below: the score of the check for brain MRI, and the limit it must reach, dashed."
@@ -181,7 +177,7 @@ def _series_content(
 
 
 def describe_strip(series: ReportSeries, card: Card) -> str:
-    """The strip chart in words: what stands where, and how the gate judged the slices."""
+    """The strip chart in words: how the gate judged the slices."""
     scores = [(one.gate_score, one.number) for one in series.slices if one.gate_score is not None]
     unreadable = len(series.slices) - len(scores)
     parts = [
@@ -230,21 +226,16 @@ def _evaluations(metrics: Any) -> Iterator[Evaluated]:
     """The sets of images whose accuracy the card states. People and other programs write there too."""
     for name, figures in metrics.items() if isinstance(metrics, Mapping) else ():
         accuracy = figures.get("accuracy") if isinstance(figures, Mapping) else None
-        if share := _share(accuracy):
+        if share := describe_share(accuracy):
             hits, total = accuracy.get("hits"), accuracy.get("total")  # type: ignore[union-attr] # _share saw a mapping
             right = f"{hits:,} of {total:,}" if isinstance(hits, int) and isinstance(total, int) else ""
             yield Evaluated(
-                _short(str(name)), share, right, _share(figures.get("uncertain")), _share(figures.get("not_analysed"))
+                _short(str(name)),
+                share,
+                right,
+                describe_share(figures.get("uncertain")),
+                describe_share(figures.get("not_analysed")),
             )
-
-
-def _share(figure: Any) -> str:
-    """A share in per cent, with its interval where there is one; empty for anything else."""
-    if not isinstance(figure, Mapping) or not isinstance(figure.get("value"), float):
-        return ""
-    value, low, high = figure["value"], figure.get("low"), figure.get("high")
-    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if isinstance(low, float) and isinstance(high, float) else ""
-    return f"{100 * value:.1f} %{interval}"
 
 
 def _sentence(text: str) -> str:

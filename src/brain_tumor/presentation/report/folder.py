@@ -1,18 +1,14 @@
 """Reports as files in a folder of their own."""
 
 from collections.abc import Collection
-from itertools import chain, count
 from pathlib import Path
 
-from brain_tumor.atomic_write import NewFolder
+from brain_tumor.atomic_write import NewFolder, add_ending
 from brain_tumor.classifier import Result
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report, require_report_library
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
-
-# File systems take 255 bytes; endings and a number come behind it.
-_MAX_STEM_BYTES = 200
 
 
 class ReportFolder:
@@ -32,11 +28,11 @@ class ReportFolder:
             MissingExtraError: a format needs what is not installed.
         """
         self.path = path
-        self._formats = tuple(one for one in ReportFormat if one in formats)
+        self._formats = tuple(known for known in ReportFormat if known in formats)
         self._show_names = show_names
         self._images = self._series = 0
-        for one in self._formats:
-            require_report_library(one)
+        for report_format in self._formats:
+            require_report_library(report_format)
         self._folder = NewFolder(path, "reports")
 
     def write(self, result: Result, card: Card) -> None:
@@ -73,20 +69,6 @@ class ReportFolder:
         return f"Reports written to {self.path}: {', '.join(counts)}, as {' and '.join(map(str.upper, self._formats))}."
 
     def _write(self, subject: ReportSubject, card: Card, name: str, number: str) -> None:
-        stem = self._free_stem(name) if self._show_names else self.path / number
-        for one in self._formats:
-            self._folder.write(_report_path(stem, one), render_report(subject, card, one))
-
-    def _free_stem(self, name: str) -> Path:
-        # Without the root, a drive and steps upwards, every path stays inside the folder.
-        image = Path(name)
-        parts = [part for part in image.parts if part not in (image.anchor, "..")] or ["unnamed"]
-        parts[-1] = parts[-1].encode("utf-8", "surrogateescape")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
-        place = self.path.joinpath(*parts)
-        # Asking the disk, not a list of names, also tells names apart as this file system does (case, Unicode).
-        stems = chain([place], (place.with_name(f"{place.name}-{number}") for number in count(2)))
-        return next(stem for stem in stems if not any(_report_path(stem, one).exists() for one in self._formats))
-
-
-def _report_path(stem: Path, report_format: ReportFormat) -> Path:
-    return stem.with_name(f"{stem.name}.{report_format}")
+        stem = self._folder.free_stem(name, self._formats) if self._show_names else self.path / number
+        for report_format in self._formats:
+            self._folder.write(add_ending(stem, report_format), render_report(subject, card, report_format))

@@ -1,23 +1,23 @@
 """A report as one HTML page."""
 
-import base64
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.model.card import Card
+from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.palette import STATUS_COLORS
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
-    LIMITS,
     NOT_EVALUATED,
+    REPORT_LIMITS,
     STRIP_NOTE,
     describe_slice,
     describe_strip,
     to_content,
 )
-from brain_tumor.presentation.report.subject import Picture, ReportSeries, ReportSubject
+from brain_tumor.presentation.report.subject import ReportSeries, ReportSubject
 from brain_tumor.presentation.svg import to_svg_element
 from brain_tumor.presentation.wording import NOTICE
 
@@ -30,7 +30,7 @@ _STRIP_WIDTHS = {"wide": 700, "narrow": 350}
 def render_html(subject: ReportSubject, card: Card) -> str:
     """The page; everything that comes from outside is escaped, and a forgotten value is an error."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"uri": _to_data_uri}
+    environment.filters |= {"uri": lambda picture: to_data_uri("image/png", picture.png)}
     template = files("brain_tumor.presentation.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     content = to_content(subject, card)
     series = subject if isinstance(subject, ReportSeries) else None
@@ -46,10 +46,6 @@ def render_html(subject: ReportSubject, card: Card) -> str:
         strip_text=describe_strip(series, card) if series else "",
         slices=[describe_slice(one) for one in series.slices] if series else [],
         evaluation_note=EVALUATION_NOTE if content.evaluations else NOT_EVALUATED,
-        limits=LIMITS,
+        limits=REPORT_LIMITS,
         notice=NOTICE,
     )
-
-
-def _to_data_uri(picture: Picture) -> str:
-    return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"

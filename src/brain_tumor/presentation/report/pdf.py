@@ -13,8 +13,8 @@ from brain_tumor.presentation.palette import BAND, GREY, MARK, ON_WHITE, QUIET, 
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
     EVALUATION_NOTE,
-    LIMITS,
     NOT_EVALUATED,
+    REPORT_LIMITS,
     STRIP_NOTE,
     Content,
     Group,
@@ -39,7 +39,11 @@ _IMAGE_HEIGHT, _SLICE_HEIGHT = 172.0, 70.0
 
 
 def render_pdf(subject: ReportSubject, card: Card, compress: bool = True) -> bytes:
-    """The page as a file; compress: False leaves its text readable in the bytes."""
+    """The page as a file.
+
+    Args:
+        compress: False leaves its text readable in the bytes.
+    """
     content = to_content(subject, card)
     stream = io.BytesIO()
     # invariant: no clock and no random number in the file.
@@ -98,7 +102,7 @@ def _draw(page: "_Page", subject: ReportSubject, content: Content, card: Card) -
 
 
 class _Page:
-    """A canvas with a place where the next line goes, counted in points from the top."""
+    """A canvas and how far it is filled, in points from the top."""
 
     def __init__(self, canvas: Canvas, is_trial: bool = False) -> None:
         """is_trial: only the length of the page is wanted, so pictures, which take the time, are left out."""
@@ -295,7 +299,7 @@ def _draw_model(page: _Page, content: Content, is_dense: bool) -> None:
     page.skip(1)
     page.paragraph(EVALUATION_NOTE if content.evaluations else NOT_EVALUATED, _SMALL, color=QUIET)
     page.heading("Limits")
-    lines = [f"\N{BULLET} {limit}" for limit in LIMITS]
+    lines = [f"\N{BULLET} {limit}" for limit in REPORT_LIMITS]
     for line in [" ".join(lines)] if is_dense else lines:
         page.paragraph(line, _SMALL)
 

@@ -21,7 +21,8 @@ _LIBRARIES = {ReportFormat.HTML: ("jinja2", "Jinja2"), ReportFormat.PDF: ("repor
 def render_html_report(subject: ReportSubject, card: Card) -> str:
     """A page that needs no other file, no script and no network; A4 when printed. Equal input, equal text.
 
-    Raises MissingExtraError without Jinja.
+    Raises:
+        MissingExtraError: Jinja is not installed.
     """
     require_report_library(ReportFormat.HTML)
     from brain_tumor.presentation.report.html import render_html
@@ -32,7 +33,10 @@ def render_html_report(subject: ReportSubject, card: Card) -> str:
 def render_pdf_report(subject: ReportSubject, card: Card) -> bytes:
     """One A4 page with selectable text, and no file name in its metadata. Equal input, equal bytes.
 
-    Characters outside Latin-1 are shown as escapes. Raises MissingExtraError without ReportLab.
+    Characters outside Latin-1 are shown as escapes.
+
+    Raises:
+        MissingExtraError: ReportLab is not installed.
     """
     require_report_library(ReportFormat.PDF)
     from brain_tumor.presentation.report.pdf import render_pdf
@@ -41,14 +45,22 @@ def render_pdf_report(subject: ReportSubject, card: Card) -> bytes:
 
 
 def render_report(subject: ReportSubject, card: Card, report_format: ReportFormat) -> bytes:
-    """The content of a report's file. Raises MissingExtraError."""
+    """The content of a report's file.
+
+    Raises:
+        MissingExtraError: what the format needs is not installed.
+    """
     if report_format is ReportFormat.PDF:
         return render_pdf_report(subject, card)
     return render_html_report(subject, card).encode("utf-8")
 
 
 def require_report_library(report_format: ReportFormat) -> None:
-    """Raises MissingExtraError when what a format needs is not installed."""
+    """Check that what a format needs is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
     module, name = _LIBRARIES[report_format]
     try:
         found = find_spec(module) is not None
