@@ -50,7 +50,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
-        "tensorflow": ("export.py", "convert.py", "compare_maps.py"),
+        "tensorflow": ("serving.py", "convert.py", "compare_maps.py"),
         # What a converted network holds, and what it answers.
         "ai_edge_litert": ("exported.py", "light_backbone.py", "quantize.py"),
         "ai_edge_quantizer": ("quantize.py",),
@@ -151,7 +151,7 @@ GOOD = {
     "brain_tumor/model/litert.py": "from ai_edge_litert.interpreter import Interpreter",
     "brain_tumor/classifier.py": "from brain_tumor.input import raster\nimport brain_tumor.model.litert",
     "brain_tumor_training/dataset.py": "import kagglehub\nfrom brain_tumor import Classifier",
-    "brain_tumor_training/export.py": "def write() -> None:\n    import tensorflow as tf",
+    "brain_tumor_training/serving.py": "def write() -> None:\n    import tensorflow as tf",
 }
 
 
@@ -196,7 +196,7 @@ def test_a_tree_that_keeps_the_rules_passes(tmp_path: Path) -> None:
         ("brain_tumor/model/keras.py", "import importlib\nimportlib.import_module('keras')", "never"),
         ("brain_tumor/cli.py", "import streamlit as st", "never"),
         ("brain_tumor/cli.py", "from brain_tumor_training import cli", "never"),
-        ("brain_tumor_training/train.py", "import tensorflow", "whose adapter is export.py"),
+        ("brain_tumor_training/train.py", "import tensorflow", "whose adapter is serving.py"),
         ("brain_tumor_training/train.py", "import kagglehub", "whose adapter is dataset.py"),
         ("brain_tumor_training/train.py", "import ai_edge_litert", "whose adapter is exported.py"),
         ("brain_tumor_training/cli.py", "import streamlit", "never"),

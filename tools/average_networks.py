@@ -10,9 +10,9 @@ from pathlib import Path
 
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.model.model_file import load_model_file
+from brain_tumor_training.example_batches import ExampleBatches
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.exported import load_exported
-from brain_tumor_training.finetune import ExampleBatches, describe_run
 from brain_tumor_training.finetuned_network import (
     build_finetuned,
     compile_finetuned,
@@ -20,8 +20,8 @@ from brain_tumor_training.finetuned_network import (
     to_serving_network,
 )
 from brain_tumor_training.recipes import FinetuneRecipe
+from brain_tumor_training.run_folder import describe_run, load_network, read_run, save_whole
 from brain_tumor_training.splits import VALIDATION
-from brain_tumor_training.train import load_network, read_run, save_whole
 
 
 def average(run: Path, file: Path, data: Path, weights: str, out: Path) -> None:

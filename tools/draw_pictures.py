@@ -1,6 +1,6 @@
 """Draws pictures that are no scans, one folder per family: ``python -m tools.draw_pictures FOLDER``.
 
-They test the gate on what people upload by mistake. All but a few are grey, since a colour picture is turned away for
+They test the gate on what people upload by mistake. All but a few are grey, since a colour picture is rejected for
 its colour before the network is asked. The same seed gives the same pictures.
 """
 

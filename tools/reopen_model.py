@@ -11,10 +11,9 @@ from brain_tumor.atomic_write import write_whole
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.exported import load_exported
-from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.finetuned_network import to_serving_network
 from brain_tumor_training.recipes import FinetuneRecipe, recipe_from_json
-from brain_tumor_training.train import save_whole
+from brain_tumor_training.run_folder import describe_run, save_whole
 
 
 def reopen(file: Path, training_list: Path, weights: str, out: Path) -> None:

@@ -11,11 +11,17 @@ _BLUR_PX = 1.33
 
 
 def agreement(first: ByteArray, second: ByteArray) -> FloatArray:
-    """How well the detail of each first frame explains that of its second, or the other way round, 0 to 1.
+    """How well the detail of each first frame explains that of its second, or the other way round.
 
-    first, second: (pairs, side, side). Returns (pairs, 2): over the whole frame, and in the middle half of its sides.
     The multiple correlation of one frame's detail with the detail of the other's grey values, their squares and
     cubes: a change of contrast, even an inverted one, costs little. A frame without detail agrees with none.
+
+    Args:
+        first: (pairs, side, side).
+        second: the same.
+
+    Returns:
+        (pairs, 2), 0 to 1: over the whole frame, and in the middle half of its sides.
     """
     one, two = _detail_of_powers(first), _detail_of_powers(second)
     side = first.shape[-1]

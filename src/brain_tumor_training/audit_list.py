@@ -11,9 +11,11 @@ import numpy as np
 from tqdm import tqdm
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label
+from brain_tumor_training.example_batches import sampling_chances
 from brain_tumor_training.examples import Example
 from brain_tumor_training.fact_prediction import (
     FoldMean,
@@ -25,10 +27,9 @@ from brain_tumor_training.fact_prediction import (
     score_by_tree,
     score_by_value,
 )
-from brain_tumor_training.finetune import sampling_chances
 from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.shortcuts import BorderFacts, Table, to_border_facts
-from brain_tumor_training.splits import TRAIN, read_csv
+from brain_tumor_training.splits import TRAIN
 
 # What a list and its indexes say of an image, in the order of the report; the last one is the two before together.
 LOOKS = ("source", "sequence", "skull", "sequence and skull")
@@ -124,8 +125,12 @@ class _Row:
 def read_noted(index: Path, prefix: str) -> dict[str, Noted]:
     """What an index notes of its images, by path below the data folder.
 
-    index: CSV with path and sequence and, where known, patient. prefix: what stands before its paths. Raises
-    DatasetError for another file.
+    Args:
+        index: CSV with path and sequence and, where known, patient.
+        prefix: what stands before its paths.
+
+    Raises:
+        DatasetError: the file is no such CSV.
     """
     rows = read_csv(index)
     if not rows or not {"path", "sequence"} <= rows[0].keys():
@@ -138,9 +143,16 @@ def audit_list(
 ) -> ListAudit:
     """Measure the training part of a list; of its pictures at most MOST_READ are read, chosen by hash.
 
-    data: the folder that the list's paths are below. recipe: balances what is drawn; the changes that it makes to
-    views, such as lesions drawn and skulls removed, are not looked at. noted: of read_noted, by path. Raises
-    DatasetError when nothing trains, and ScanError for a picture that cannot be read.
+    Args:
+        examples: the list.
+        data: the folder that its paths are below.
+        recipe: balances what is drawn. The changes that it makes to views, such as lesions drawn and skulls removed,
+            are not looked at.
+        noted: of read_noted, by path.
+
+    Raises:
+        DatasetError: nothing trains.
+        ScanError: a picture cannot be read.
     """
     rows = _to_rows([one for one in examples if one.split == TRAIN], recipe, noted or {})
     predictions = [_predict_by_look(rows, fact) for fact in LOOKS]

@@ -18,7 +18,12 @@ _TEMPLATE = "audit_list.html.j2"
 
 
 def render_report(audit: ListAudit, name: str) -> dict[str, bytes]:
-    """Every file of the report by name, the page last; name: the list's, without its folder."""
+    """Every file of the report by name, the page last.
+
+    Args:
+        audit: what it states.
+        name: the list's, without its folder.
+    """
     page = render_page(
         _TEMPLATE,
         {"area": format_area, "fold_percent": _format_percents, "percent": format_percent},

@@ -23,8 +23,8 @@ from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.network import build_head_logits
 from brain_tumor_training.objectives import class_weights, saliency_maps
 from brain_tumor_training.pipeline import View, load_batches
-from brain_tumor_training.splits import TEST, read_split
-from brain_tumor_training.train import load_network, read_run
+from brain_tumor_training.run_folder import load_network, read_rows, read_run
+from brain_tumor_training.splits import TEST
 
 # A gradient keeps the activations of every layer; few images at a time let any machine do it.
 _BATCH = 4
@@ -46,11 +46,18 @@ class MapComparison:
 def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparison:
     """Compare the maps on so many of the run's test images that show a tumor with a box.
 
-    boxes: a list as `brain-tumor evaluate --boxes` reads it. Raises DatasetError when the run is not finished or none
-    of its test images has a box, and ScanError for an image that cannot be read.
+    Args:
+        run: a run folder.
+        data: the folder that it was trained on.
+        boxes: a list as `brain-tumor evaluate --boxes` reads it.
+        images: at most so many.
+
+    Raises:
+        DatasetError: the run is not finished, or none of its test images has a box.
+        ScanError: an image cannot be read.
     """
     model, (recipe, _), places = load_network(run), read_run(run), read_boxes(boxes)
-    rows = read_split(run / "split.csv")
+    rows = read_rows(run)
     names = sample((row.path for row in rows if row.split == TEST and is_marked(row.path, row.label, places)), images)
     if not names:
         raise DatasetError(f"{boxes.name}: has no box for a test image of {run}; its paths must be those of split.csv")
@@ -67,8 +74,12 @@ def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparis
 def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Grad-CAM and HiResCAM of the predicted class at the last activation, (images, rows, columns) each, 0 or more.
 
-    images: (images, side, side, 3), 0 to 1. model: as network.join makes it. Sources: Selvaraju et al. 2017,
-    arXiv:1610.02391, eq. 1 and 2; Draelos and Carin 2020, arXiv:2011.08891; both on the logit less the mean of all.
+    Sources: Selvaraju et al. 2017, arXiv:1610.02391, eq. 1 and 2; Draelos and Carin 2020, arXiv:2011.08891; both on the
+    logit less the mean of all.
+
+    Args:
+        model: as network.join makes it.
+        images: (images, side, side, 3), 0 to 1.
     """
     trunk, logits_of = _open(model), build_head_logits(model.get_layer("head"))
     shifted = tf.convert_to_tensor(model.get_layer("to_minus_one_one")(images))
@@ -87,7 +98,9 @@ def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, F
 def to_saliency(model: keras.Model, images: FloatArray) -> FloatArray:
     """The saliency of the predicted class by the exported formula, (images, rows, columns), 0 or more.
 
-    images: as in gradient_maps.
+    Args:
+        model: as for gradient_maps.
+        images: the same.
     """
     maps, pooled = _open(model)(model.get_layer("to_minus_one_one")(images), training=False)
     logits_of = build_head_logits(model.get_layer("head"))

@@ -15,9 +15,13 @@ def to_flatbuffer(
     *,
     quantize: bool = False,
 ) -> bytes:
-    """Convert what a function computes of one image, (1, side, side, 3) named ``image``; its keys name the outputs.
+    """Convert what a function computes of one image.
 
-    parts: every model whose weights the function uses. quantize: store weights in eight bits (dynamic range).
+    Args:
+        function: of an image, (1, side, side, 3), which the file calls ``image``; its keys name the outputs.
+        parts: every model whose weights the function uses.
+        side_px: of the image.
+        quantize: store weights in eight bits (dynamic range).
     """
     with tempfile.TemporaryDirectory() as folder:
         # A saved model keeps the names of the outputs, which a bare function loses. Keras must write it:

@@ -59,8 +59,11 @@ def cross_validate(plan: Plan, steps: Steps) -> tuple[Figure, ...]:
 
     Test images with a copy in the other folds, by any of the groups, are left out. What lies finished in plan.out is
     not made again, so an interrupted run goes on. Writes there per fold K fold-K.csv (the split), fold-K/ (the run,
-    with report/) and fold-K.tfliteA, and cross-validation.json. Raises DatasetError for a fold that the index
-    does not have, and for a folder that holds a cross-validation with other settings or splits.
+    with report/) and fold-K.tfliteA, and cross-validation.json.
+
+    Raises:
+        DatasetError: the index does not have a fold, or the folder holds a cross-validation with other settings or
+            splits.
     """
     splits = _split(plan)
     settings = _open(plan, splits)

@@ -30,8 +30,10 @@ class LabelledImage:
 def read_tree(root: Path) -> list[LabelledImage]:
     """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
 
-    Class folders are matched by name whatever their spelling. Raises DatasetError when a split or a class is
-    missing, when a split is there twice, or when a folder's name means no class.
+    Class folders are matched by name whatever their spelling.
+
+    Raises:
+        DatasetError: a split or a class is missing, a split is there twice, or a folder's name means no class.
     """
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/")
@@ -57,7 +59,9 @@ def find_images(folder: Path) -> list[Path]:
 def fetch_public_set() -> Path:
     """Download the public set through kagglehub and return its folder.
 
-    Raises MissingExtraError without kagglehub and DatasetError when the download fails.
+    Raises:
+        MissingExtraError: kagglehub is not installed.
+        DatasetError: the download fails.
     """
     try:
         import kagglehub

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
+from brain_tumor.evaluation.boxes import Box
+from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import TUMORS, Label, label_from_name
 from brain_tumor_training.splits import PARTS, TEST
 
 # The label of an image that shows a tumor whose type nobody noted.
 ANY_TUMOR = "tumor"
-_BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
-_COLUMNS = ("path", "label", "group", "source", "split", *_BOX, "skull_stripped", "weight")
-
-Box = tuple[float, float, float, float]  # x0, y0, x1, y1, shares of width and height
+_COLUMNS = ("path", "label", "group", "source", "split", *BOX_COLUMNS, "skull_stripped", "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class Example:
 
 
 def read_examples(path: Path) -> list[Example]:
-    """Load a training list: CSV with path, label, group, source, split and, where known, box_x0 to box_y1.
+    """Load a training list.
 
-    label: a class name, or "tumor" for a tumor of unknown type. box: shares of width and height. skull_stripped: "1"
-    where only the brain is left; weight: above 0, how often the image is drawn; both may be missing. Raises
-    DatasetError for another file and for a path that is listed twice.
+    Args:
+        path: CSV with path, label, group, source, split and, where known, box_x0 to box_y1 (shares of width and
+            height), skull_stripped ("1" where only the brain is left) and weight (above 0, how often the image is
+            drawn). The label is a class name, or "tumor" for a tumor of unknown type.
+
+    Raises:
+        DatasetError: the file is no such CSV, or lists a path twice.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            records = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path}: cannot be read as CSV in UTF-8 ({error})") from None
+    records = read_csv(path)
     needed = set(_COLUMNS[:5])
     if not records or not needed <= records[0].keys():
         raise DatasetError(f"{path}: is not a training list with the columns {', '.join(_COLUMNS[:5])}")
@@ -76,10 +76,15 @@ def drop_copies_in_test(examples: Sequence[Example]) -> list[Example]:
 
 
 def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
-    """Raise DatasetError when a group stands in several parts: what was seen in training must not judge it.
+    """Refuse a group that stands in several parts: what was seen in training must not judge it.
 
-    copies_in_test: allow copies of training images in the test part, as in the official split, whose figures are
-    then known to be too good.
+    Args:
+        examples: the list.
+        copies_in_test: allow copies of training images in the test part, as in the official split, whose figures are
+            then known to be too good.
+
+    Raises:
+        DatasetError: a group stands in several parts.
     """
     part: dict[str, str] = {}
     for one in (one for one in examples if not (copies_in_test and one.split == TEST)):
@@ -97,7 +102,7 @@ def _to_example(record: dict[str, str], path: Path) -> Example:
         raise DatasetError(f"{path}: has the label {record['label']!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
     if record["split"] not in PARTS:
         raise DatasetError(f"{path}: names the part {record['split']!r}; {', '.join(PARTS)} are known")
-    numbers = [record.get(column, "") for column in _BOX]
+    numbers = [record.get(column, "") for column in BOX_COLUMNS]
     try:
         x0, y0, x1, y1 = map(float, numbers) if all(numbers) else (0.0, 0.0, 0.0, 0.0)
         if not all(0 <= number <= 1 for number in (x0, y0, x1, y1)):

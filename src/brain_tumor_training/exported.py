@@ -26,8 +26,15 @@ Kernel = tuple[str, FloatArray, FloatArray | None]  # operator, kernel as the fi
 def load_exported(model: ModelFile, recipe: FinetuneRecipe, weights: str, precision: str) -> FinetunedNetwork:
     """The network of a model file that ``finetuned`` made, its kernels rounded to eight bits as they are in the file.
 
-    weights: what the network started from, "imagenet" or a path: its batch normalisation, which this recipe keeps,
-    takes the converter's folding back. Raises ModelFileError for another network.
+    Args:
+        model: the file.
+        recipe: that it was trained with.
+        weights: what the network started from, "imagenet" or a path: its batch normalisation, which this recipe keeps,
+            takes the converter's folding back.
+        precision: Keras' dtype policy of the trunk.
+
+    Raises:
+        ModelFileError: it is another network.
     """
     network = build_finetuned(recipe, weights, precision)
     kernels = list(_kernels(model.flatbuffer))

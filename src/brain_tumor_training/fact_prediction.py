@@ -28,9 +28,14 @@ class FoldMean:
 
 
 def deal_folds(keys: Sequence[str], strata: Sequence[tuple[str, ...]]) -> IntArray:
-    """The fold of every image, (images,), below FOLDS: each stratum spread evenly, in the order of its keys' hashes.
+    """The fold of every image: each stratum spread evenly, in the order of its keys' hashes.
 
-    keys: what stays in one fold, such as the patient; its stratum is that of its first image.
+    Args:
+        keys: (images,), what stays in one fold, such as the patient.
+        strata: (images,); a key's stratum is that of its first image.
+
+    Returns:
+        (images,), below FOLDS.
     """
     first: dict[str, tuple[str, ...]] = {}
     for key, stratum in zip(keys, strata, strict=True):
@@ -48,7 +53,12 @@ def hash_of(name: str) -> str:
 def area_alone(fact: Table, positive: IntArray, weights: Values, folds: IntArray, score: Scorer) -> FoldMean | None:
     """Area under the ROC curve of the score, 0 to 1, 0.5 by chance; None where no fold has both kinds to test.
 
-    fact: (images, columns). positive: (images,), 0 or 1. weights: (images,), above 0. folds: of deal_folds.
+    Args:
+        fact: (images, columns).
+        positive: (images,), 0 or 1.
+        weights: (images,), above 0.
+        folds: of deal_folds.
+        score: fits the fact and scores other images.
     """
     areas = []
     for test, scores in _score_folds(fact, positive, weights, folds, score):
@@ -62,7 +72,12 @@ def balanced_accuracy_alone(
 ) -> FoldMean | None:
     """Mean recall of the classes when the likeliest one is named, 0 to 1; None with fewer than two classes.
 
-    truth: (images,), 0 to classes - 1, all of them there. The other arguments are those of area_alone.
+    Args:
+        fact: as for area_alone, and so are the following.
+        truth: (images,), 0 to classes - 1, all of them there.
+        weights: (images,).
+        folds: (images,).
+        score: a function.
     """
     if len(truth) == 0 or truth.max() == 0:
         return None
@@ -78,9 +93,18 @@ def balanced_accuracy_alone(
 
 
 def score_by_value(fact: Table, truth: IntArray, weights: Values, others: Table) -> Values:
-    """The weighted share of every class among the images of the same value; fact: one column of whole numbers.
+    """The weighted share of every class among the images of the same value.
 
     Each value starts with one image's weight, spread over the classes: few images say little, and none nothing.
+
+    Args:
+        fact: (images, 1), whole numbers.
+        truth: (images,), classes.
+        weights: (images,).
+        others: (others, 1), whole numbers.
+
+    Returns:
+        (others, classes), rows sum to 1.
     """
     values, classes = int(max(fact.max(), others.max())) + 1, int(truth.max()) + 1
     sums = np.full((values, classes), 1 / classes)
@@ -91,7 +115,17 @@ def score_by_value(fact: Table, truth: IntArray, weights: Values, others: Table)
 
 
 def score_by_tree(fact: Table, truth: IntArray, weights: Values, others: Table) -> Values:
-    """The shares of the classes in the leaf of a small tree that an image falls into; fact: columns of numbers."""
+    """The shares of the classes in the leaf of a small tree that an image falls into.
+
+    Args:
+        fact: (images, columns).
+        truth: (images,), classes.
+        weights: (images,).
+        others: (others, columns).
+
+    Returns:
+        (others, classes), rows sum to 1.
+    """
     tree = small_tree().fit(fact, truth, sample_weight=weights)
     scores: Values = np.zeros((len(others), int(truth.max()) + 1))
     scores[:, tree.classes_] = tree.predict_proba(others)

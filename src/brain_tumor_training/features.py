@@ -41,8 +41,12 @@ class FeatureCache:
     ) -> None:
         """Open or create the cache; features of other weights, precision or preprocessing are never returned.
 
-        precision: Keras' dtype policy in which the backbone computes; the features are kept in float32. light: made
-        when a feature is missing, it computes in the backbone's place; precision then is its name.
+        Args:
+            folder: of the cache.
+            backbone: computes the features.
+            contract: how it takes images.
+            precision: Keras' dtype policy in which the backbone computes; the features are kept in float32.
+            light: made when a feature is missing, it computes in the backbone's place; precision then is its name.
         """
         self._backbone: Any = at_precision(backbone, precision) if light is None else None
         self._light = light
@@ -58,9 +62,17 @@ class FeatureCache:
                 self._known.update({key: (maximum, average) for key, maximum, average in rows})
 
     def features(self, views: Sequence[View], batch_size: int = 32) -> tuple[FloatArray, FloatArray]:
-        """Max-pooled features, (views, 2048), and those of the gate, (views, 4528); computes and keeps what is missing.
+        """Features of views; computes and keeps what is missing.
 
-        Raises ScanError for a file that is not a readable image.
+        Args:
+            views: images.
+            batch_size: of a forward pass.
+
+        Returns:
+            Max-pooled features, (views, 2048), and those of the gate, (views, 4528).
+
+        Raises:
+            ScanError: a file is no readable image.
         """
         digests = {path: hashlib.sha256(path.read_bytes()).digest() for path in {view.path for view in views}}
         keys = [self._key(view, digests[view.path]) for view in views]

@@ -59,7 +59,13 @@ class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
 def build_finetuned(recipe: FinetuneRecipe, weights: str | None, precision: str) -> FinetunedNetwork:
     """The network of a recipe for images of any size, its heads untrained.
 
-    precision: Keras' dtype policy of the trunk; heads are float32. Raises ModelFileError for other weights.
+    Args:
+        recipe: sizes of the heads.
+        weights: of the backbone, as for build_trunk.
+        precision: Keras' dtype policy of the trunk; heads are float32.
+
+    Raises:
+        ModelFileError: the weights cannot be used.
     """
     with dtype_policy(precision):
         trunk = build_trunk(weights, None)

@@ -25,8 +25,11 @@ MIN_MEAN_AGREEMENT = 0.8
 def to_groups(pairs: Sequence[Pair], images: int) -> tuple[int, ...]:
     """The group of every image, counted from 0 in the order of their first members.
 
-    pairs: as find_pairs gives them, those that are no copies included: they tell where a chain breaks.
     Connected components of the copies, cut by average linkage.
+
+    Args:
+        pairs: as find_pairs gives them, those that are no copies included: they tell where a chain breaks.
+        images: how many there are.
     """
     copies = [pair for pair in pairs if pair.is_copy]
     edges = (np.ones(len(copies)), ([pair.first for pair in copies], [pair.second for pair in copies]))
@@ -55,7 +58,11 @@ def render_groups(names: Sequence[str], groups: Sequence[int]) -> str:
 def score_groups(found: Sequence[Hashable], truth: Sequence[Hashable]) -> tuple[float, float]:
     """Recall and precision over pairs of images, 0 to 1; 1 where there is no pair to find, or none was found.
 
-    found, truth: the group of every image. A pair counts when both of its images are in one group.
+    A pair counts when both of its images are in one group.
+
+    Args:
+        found: the group of every image.
+        truth: the same.
     """
     names = [np.unique([str(name) for name in groups], return_inverse=True)[1] for groups in (truth, found)]
     (_, wrong), (missed, right) = pair_confusion_matrix(*names).tolist()

@@ -7,7 +7,8 @@ from pathlib import Path
 from scipy.cluster.hierarchy import DisjointSet
 
 from brain_tumor.errors import DatasetError
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, SplitRow, read_csv, read_index
+from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, SplitRow, read_index
 
 # A part that measures or chooses, and the parts that it must share no group with.
 _HELD_OUT = {TEST: (TRAIN, VALIDATION), VALIDATION: (TRAIN,)}
@@ -20,8 +21,13 @@ _REMEDY = {
 def read_groups(files: Sequence[Path], paths: Collection[str]) -> Groups:
     """The groups that several files agree on together: what one of them joins is joined, through others too.
 
-    files: CSVs with the columns path and group, as an audit writes them; an image with an empty group stands alone.
-    paths: the images that each of the files must list. No files give no groups. Raises DatasetError for another file.
+    Args:
+        files: CSVs with the columns path and group, as an audit writes them; an image with an empty group stands alone.
+            No files give no groups.
+        paths: the images that each of the files must list.
+
+    Raises:
+        DatasetError: a file is no such CSV, or lacks an image.
     """
     united: DisjointSet[tuple[str, ...]] = DisjointSet()
     for file in files:
@@ -52,10 +58,15 @@ def read_fold_groups(index: Path, files: Sequence[Path]) -> Groups:
 
 
 def refuse_leaks(rows: Sequence[SplitRow], groups: Groups, allowed: Collection[str] = ()) -> None:
-    """Raise DatasetError where test shares a group with train or validation, or validation with train.
+    """Refuse a split where test shares a group with train or validation, or validation with train.
 
-    groups: of every row; without any there is nothing to find. allowed: the parts, TEST or VALIDATION, whose leaks are
-    meant.
+    Args:
+        rows: the split.
+        groups: of every row; without any there is nothing to find.
+        allowed: the parts, TEST or VALIDATION, whose leaks are meant.
+
+    Raises:
+        DatasetError: a group is torn apart.
     """
     members: dict[int, list[SplitRow]] = defaultdict(list)
     for row in rows if groups else ():

@@ -19,10 +19,14 @@ TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
-    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> features.
+    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> the outputs of build_trunk.
 
-    weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file. The outputs are those of
-    build_trunk. Raises ModelFileError when the weights cannot be downloaded or read.
+    Args:
+        recipe: says the image's side.
+        weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file.
+
+    Raises:
+        ModelFileError: the weights cannot be downloaded or read.
     """
     trunk = build_trunk(weights, recipe.input.side_px)
     trunk.trainable = False
@@ -30,11 +34,18 @@ def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
 
 
 def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
-    """Xception with four outputs; side_px None takes images of any size.
+    """Xception with four outputs.
 
     ``maximum``, (n, 2048), is what the classifier reads (pooling="max"). ``average``, (n, 4528), is what the gate
     reads: the averages of four depths, each of length 1. ``maps`` are the last feature maps, (n, 10, 10, 2048) at
-    299 px; ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024). Raises ModelFileError.
+    299 px; ``detail`` is the finest map that has seen the middle flow, (n, 19, 19, 1024).
+
+    Args:
+        weights: as for build_backbone; None for random ones.
+        side_px: of the image; None takes images of any size.
+
+    Raises:
+        ModelFileError: the weights cannot be downloaded or read.
     """
     shape = (side_px, side_px, 3)
     try:

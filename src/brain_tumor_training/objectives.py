@@ -20,8 +20,11 @@ Tensor = Any  # of whatever backend Keras runs on
 def class_loss(possible: Tensor, probabilities: Tensor) -> Tensor:
     """Mean of -log of the probability of all possible classes together.
 
-    possible: (n, 4), 1 for each class that the label leaves open, else 0. probabilities: (n, 4). With one possible
-    class this is categorical cross-entropy; with three it is the marginal likelihood of "some tumor".
+    With one possible class this is categorical cross-entropy; with three it is the marginal likelihood of "some tumor".
+
+    Args:
+        possible: (n, 4), 1 for each class that the label leaves open, else 0.
+        probabilities: (n, 4).
     """
     return ops.mean(-ops.log(ops.sum(possible * probabilities, axis=-1) + _TINY))
 
@@ -29,8 +32,12 @@ def class_loss(possible: Tensor, probabilities: Tensor) -> Tensor:
 def location_loss(covered: Tensor, logits: Tensor) -> Tensor:
     """Cross-entropy over the cells, plus one minus the soft Dice overlap where there is a tumor.
 
-    covered: (n, h, w), the share of each cell that the tumor box covers, or -1 in all cells of an image whose tumor
-    was not boxed: it takes no part. logits: (n, h, w). Source of the sum: Isensee et al. 2021, nnU-Net.
+    Source of the sum: Isensee et al. 2021, nnU-Net.
+
+    Args:
+        covered: (n, h, w), the share of each cell that the tumor box covers, or -1 in all cells of an image whose tumor
+            was not boxed: it takes no part.
+        logits: (n, h, w).
     """
     known = ops.cast(ops.min(covered, axis=(1, 2)) >= 0, logits.dtype)
     inside = ops.maximum(covered, 0.0)
@@ -45,9 +52,12 @@ def location_loss(covered: Tensor, logits: Tensor) -> Tensor:
 def saliency_loss(covered: Tensor, saliency: Tensor) -> Tensor:
     """Mean of -log of the share of saliency that lies in the tumor box; images without a box take no part.
 
-    covered: (n, h, w) as for location_loss, finer than saliency or equal. saliency: (n, h', w'), 0 or more, of the true
-    class. A cell lies in the box when it is covered by more than a quarter; a box too small for that takes no part.
+    A cell lies in the box when it is covered by more than a quarter; a box too small for that takes no part.
     An empty map has no share in the box and costs as much as one that misses it, so it is no way out.
+
+    Args:
+        covered: (n, h, w) as for location_loss, finer than saliency or equal.
+        saliency: (n, h', w'), 0 or more, of the true class.
     """
     if covered.shape[1] != saliency.shape[1] or covered.shape[1] is None:
         covered = ops.max_pool(ops.maximum(covered, 0.0)[..., None], 2, padding="same")[..., 0]
@@ -61,8 +71,12 @@ def saliency_loss(covered: Tensor, saliency: Tensor) -> Tensor:
 def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
     """The derivative of each centred logit with respect to each max-pooled feature, (n, 4, features), without dropout.
 
-    pooled: (n, features). Closed form of Dense, ReLU, Dense: W_classes^T . diag(hidden > 0) . W_hidden^T. Centred: less
-    the mean over the classes. What raises all logits alike changes no probability, so it explains no answer.
+    Closed form of Dense, ReLU, Dense: W_classes^T . diag(hidden > 0) . W_hidden^T. Centred: less the mean over the
+    classes. What raises all logits alike changes no probability, so it explains no answer.
+
+    Args:
+        head: with the layers ``hidden`` and ``classes``.
+        pooled: (n, features).
     """
     hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
     active = ops.cast(ops.matmul(pooled, hidden.kernel) + hidden.bias > 0, hidden.kernel.dtype)
@@ -74,9 +88,13 @@ def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
 def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
     """What each place adds to each class against the others, where it adds: (n, h, w, 4), 0 or more.
 
-    weights: (n, 4, features), as class_weights gives them. maps: (n, h, w, features), 0 or more. pooled: (n, features),
-    their maxima. A feature counts only at its maximum, since max pooling lets nothing else through: derivative times
-    map, summed over the features, ReLU. Source: HiResCAM, Draelos and Carin 2020, arXiv:2011.08891.
+    A feature counts only at its maximum, since max pooling lets nothing else through: derivative times map, summed over
+    the features, ReLU. Source: HiResCAM, Draelos and Carin 2020, arXiv:2011.08891.
+
+    Args:
+        weights: (n, 4, features), as class_weights gives them.
+        maps: (n, h, w, features), 0 or more.
+        pooled: (n, features), their maxima.
     """
     # 1 at the maximum, else 0: a comparison would leave the fast kernels of LiteRT.
     at_maximum = ops.relu(1 - _SHARPNESS * (pooled[:, None, None, :] - maps))
@@ -86,7 +104,11 @@ def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
 def activation_maps(weights: Tensor, maps: Tensor) -> Tensor:
     """ReLU of the last feature maps weighted by class_weights, wherever they are active: (n, h, w, 4).
 
-    weights: (n, 4, features). maps: (n, h, w, features). Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) but for a
-    factor. Training uses it: places that are nearly the maximum learn from it too.
+    Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) but for a factor. Training uses it: places that are nearly the
+    maximum learn from it too.
+
+    Args:
+        weights: (n, 4, features).
+        maps: (n, h, w, features).
     """
     return ops.relu(ops.einsum("nhwf,ncf->nhwc", maps, weights))

@@ -57,7 +57,9 @@ def load_batches(views: Sequence[View], contract: InputContract, batch_size: int
 
 def calibration_images(rows: Sequence[SplitRow], data: Path, contract: InputContract) -> list[FloatArray]:
     """Tensors of training images, from which the ranges of a network in eight bits are read."""
-    views = [View(data / row.path) for row in pick_evenly(rows, TRAIN, CALIBRATION_IMAGES)]
+    views = [
+        View(data / row.path) for row in pick_evenly([row for row in rows if row.split == TRAIN], CALIBRATION_IMAGES)
+    ]
     return list(load_batches(views, contract, 1))
 
 

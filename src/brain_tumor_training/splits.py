@@ -1,22 +1,25 @@
 """Who trains, who validates, who tests: a list with one row per image, kept in a file."""
 
 import csv
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
+Item = TypeVar("Item")
 Groups: TypeAlias = Mapping[str, int]  # path -> number of its group, which stays on one side
 # Whole groups are dealt into equal piles, some of which validate: 20 piles give the share to within 2.5 %.
 _PILES = 20
@@ -31,10 +34,14 @@ class SplitRow:
     split: str  # one of PARTS
 
 
-def pick_evenly(rows: Sequence[SplitRow], part: str, count: int) -> list[SplitRow]:
-    """At most so many rows of a part, evenly through the list, which is sorted by class: every class is there."""
-    there = [row for row in rows if row.split == part]
-    return [there[int(position)] for position in np.linspace(0, len(there) - 1, min(count, len(there)))]
+def pick_evenly(items: Sequence[Item], count: int) -> list[Item]:
+    """At most so many items, evenly through the sequence: of one that is sorted by class every class is there."""
+    return [items[int(position)] for position in np.linspace(0, len(items) - 1, min(count, len(items)))]
+
+
+def hash_share(name: str) -> float:
+    """A number from 0 to 1, less than 1, that depends on a name alone: parts stay the same when images are added."""
+    return hashlib.sha256(name.encode()).digest()[0] / 256
 
 
 def carve_validation(
@@ -42,7 +49,14 @@ def carve_validation(
 ) -> list[SplitRow]:
     """Official Testing is the test set; of Training, a share stratified by class becomes validation.
 
-    groups: of every image; each then trains or validates as a whole. Without them images are drawn one by one.
+    Args:
+        images: of both.
+        share: 0 to 1.
+        seed: of the draw.
+        groups: of every image; each then trains or validates as a whole. Without them images are drawn one by one.
+
+    Raises:
+        DatasetError: there are too few images or groups.
     """
     training = [image for image in images if image.official_split == "Training"]
     rows = [SplitRow(image.name, image.label, TEST) for image in images if image.official_split == "Testing"]
@@ -52,9 +66,16 @@ def carve_validation(
 def hold_out_fold(index: Path, fold: int, share: float, seed: int, groups: Groups | None = None) -> list[SplitRow]:
     """The leak-free split of one fold: it is the test set, the others train, less their near-edge rows.
 
-    index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and
-    patients together. groups: of every image; validation is then carved by group, and test rows with a copy outside
-    are dropped. Raises DatasetError for another file or a fold that it does not have.
+    Args:
+        index: a CSV with the columns path, label, fold and near_fold_edge, where folds keep look-alikes and patients
+            together.
+        fold: its number.
+        share: of the others that validates, 0 to 1.
+        seed: of the draw.
+        groups: of every image; validation is then carved by group, and test rows with a copy outside are dropped.
+
+    Raises:
+        DatasetError: the file is no such CSV, or does not have the fold.
     """
     rows = read_index(index)
     if str(fold) not in {row["fold"] for row in rows}:
@@ -77,8 +98,11 @@ def read_index(index: Path) -> list[dict[str, str]]:
 def drop_leaked(rows: Sequence[SplitRow], groups: Groups) -> list[SplitRow]:
     """The split without those test rows that have a copy among the training and validation rows.
 
-    groups: of every row. Training and validation stay as they are, so a network that was trained on the split can be
-    tested on what is left.
+    Training and validation stay as they are, so a network that was trained on the split can be tested on what is left.
+
+    Args:
+        rows: the split.
+        groups: of every row.
     """
     known = {groups[row.path] for row in rows if row.split != TEST}
     return [row for row in rows if row.split != TEST or groups[row.path] not in known]
@@ -100,17 +124,6 @@ def read_split(path: Path) -> list[SplitRow]:
     if unknown := {record["split"] for record in records} - set(PARTS):
         raise DatasetError(f"{path}: names the parts {', '.join(sorted(unknown))}; {', '.join(PARTS)} are known")
     return [SplitRow(record["path"], _label(record["label"], path), record["split"]) for record in records]
-
-
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file by column, missing cells empty; raises DatasetError for a file that is none."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file, restval=""))
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror}); give the path of a CSV file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path}: is not a CSV file in UTF-8 ({error}); save it as one") from None
 
 
 def _carve(items: list[tuple[str, Label]], share: float, seed: int, groups: Groups | None) -> list[SplitRow]:

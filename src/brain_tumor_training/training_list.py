@@ -1,6 +1,5 @@
 """Index of a data set and folders of other sources -> one training list that keeps copies and patients together."""
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,10 +8,12 @@ from pathlib import Path, PurePosixPath
 from scipy.cluster.hierarchy import DisjointSet
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.boxes import Box
+from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor_training.dataset import find_images
-from brain_tumor_training.examples import ANY_TUMOR, Box, Example
-from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, read_csv
+from brain_tumor_training.examples import ANY_TUMOR, Example
+from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, hash_share
 
 # Slices of one patient follow each other in the figshare set, 13 of them on average. A stretch of validation
 # slices that holds several patients shares at most the two at its ends with the training set.
@@ -33,13 +34,20 @@ def build_own(
 ) -> list[Example]:
     """Examples of the data set that index describes.
 
-    index: CSV with path, label, official_split, source, group, mirrored, fold, near_fold_edge and the tumor box.
-    groups: the groups.csv of an audit of the same folder; copies are what either of the two calls a group.
-    prefix: put before each path. hold_out: these folds are the test part, and nothing near their edges or with a copy
-    in them trains; without any, official Testing is the test part. spare_testing: with held-out folds too, no official
-    Testing image trains, so that a network for release may start from this one. All copies of a picture that trains are
-    listed, in one group, of which an epoch takes one; of a picture that validates, one is. Groups whose copies have
-    different labels are left out of training. Raises DatasetError for other files and for a fold that index lacks.
+    All copies of a picture that trains are listed, in one group, of which an epoch takes one; of a picture that
+    validates, one is. Groups whose copies have different labels are left out of training.
+
+    Args:
+        index: CSV with path, label, official_split, source, group, mirrored, fold, near_fold_edge and the tumor box.
+        groups: the groups.csv of an audit of the same folder; copies are what either of the two calls a group.
+        prefix: put before each path.
+        hold_out: these folds are the test part, and nothing near their edges or with a copy in them trains; without
+            any, official Testing is the test part.
+        spare_testing: with held-out folds too, no official Testing image trains, so that a network for release may
+            start from this one.
+
+    Raises:
+        DatasetError: a file is no such CSV, or index lacks a fold.
     """
     rows = {row["path"]: row for row in read_csv(index)}
     folds = {row["fold"] for row in rows.values()}
@@ -68,12 +76,20 @@ def build_own(
 
 
 def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) -> list[Example]:
-    """Examples of another source: all images of a folder, with one label ("tumor" where the type is unknown).
+    """Examples of another source: all images of a folder, with one label.
 
-    groups: the groups.csv of audits, one of them of the folder above, so that copies across folders are known; the
-    first that lists the folder counts. Copies and subjects stay in one part, chosen by the hash of their name; of each
-    group one image trains or validates, all are tested. Raises DatasetError for a label that means no class and for an
-    image that the audit does not have.
+    Copies and subjects stay in one part, chosen by the hash of their name; of each group one image trains or validates,
+    all are tested.
+
+    Args:
+        folder: of the source.
+        root: the folder that the paths of the list are below.
+        label: a class, or "tumor" where the type is unknown.
+        groups: the groups.csv of audits, one of them of the folder above, so that copies across folders are known; the
+            first that lists the folder counts.
+
+    Raises:
+        DatasetError: the label means no class, or the audit does not have an image.
     """
     found = None if label == ANY_TUMOR else label_from_name(label)
     if found is None and label != ANY_TUMOR:
@@ -101,12 +117,17 @@ def build_further(
 ) -> list[Example]:
     """Examples of the sources that indexes list one by one, with patients, sequences and a split of their own.
 
-    indexes: as read_further reads them, and what to put before the paths of each. What is held back, and every image of
-    the sources that left_out names, is the test part; of the patients that train one in eight validates, by the hash of
-    its name. Images that are no brain MRI have no part here, nor have lesions that are no tumor: they would teach
-    either "no tumor" what is not healthy or a tumor what is none. Those of the sources that no_tumor names count as no
-    tumor all the same. The group is the image, as the indexes list no copies. Raises DatasetError for another file, and
-    for a source that all of them lack.
+    What is held back is the test part; of the patients that train one in eight validates, by the hash of its name.
+    Images that are no brain MRI have no part here, nor have lesions that are no tumor: they would teach either "no
+    tumor" what is not healthy or a tumor what is none. The group is the image, as the indexes list no copies.
+
+    Args:
+        indexes: as read_further reads them, and what to put before the paths of each.
+        left_out: sources of which every image is tested.
+        no_tumor: sources whose lesions that are no tumor count as no tumor all the same.
+
+    Raises:
+        DatasetError: a file is no such index, or all of them lack a source.
     """
     listed = [(prefix, row) for index, prefix in indexes.items() for row in read_further(index)]
     sources = {row["source"] for _, row in listed}
@@ -123,7 +144,7 @@ def build_further(
         if row["source"] in left_out or row["split"] != TRAIN:
             part = TEST
         else:
-            part = VALIDATION if _share(row["patient"]) < VALIDATION_SHARE else TRAIN
+            part = VALIDATION if hash_share(row["patient"]) < VALIDATION_SHARE else TRAIN
         path = prefix + row["path"]
         stripped = row["skull_stripped"] == "1"
         examples.append(Example(path, found, path, row["source"], part, None, skull_stripped=stripped))
@@ -131,10 +152,15 @@ def build_further(
 
 
 def read_further(index: Path) -> list[dict[str, str]]:
-    """The rows of an index of further sources: CSV with the columns FURTHER_COLUMNS, others are kept.
+    """The rows of an index of further sources.
 
-    split: "train" or "held-back". label: a class, "tumor", OTHER_LESION or NOT_BRAIN_MRI. skull_stripped: "1" where
-    only the brain is left. family: of images that are no brain MRI. Raises DatasetError for another file.
+    Args:
+        index: CSV with the columns FURTHER_COLUMNS, others are kept. split: "train" or "held-back". label: a class,
+            "tumor", OTHER_LESION or NOT_BRAIN_MRI. skull_stripped: "1" where only the brain is left. family: of images
+            that are no brain MRI.
+
+    Raises:
+        DatasetError: the file is no such CSV.
     """
     rows = read_csv(index)
     if not rows or not rows[0].keys() >= FURTHER_COLUMNS:
@@ -147,7 +173,9 @@ def read_further(index: Path) -> list[dict[str, str]]:
 def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[Example]:
     """The list without those training and validation images of which a copy is tested, in whatever source.
 
-    groups: of every example, by an audit of all sources together.
+    Args:
+        examples: the list.
+        groups: of every example, by an audit of all sources together.
     """
     tested = {groups[one.path] for one in examples if one.split == TEST}
     return [one for one in examples if one.split == TEST or groups[one.path] not in tested]
@@ -156,7 +184,10 @@ def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[E
 def drop_copies_of(own: Sequence[Example], others: Sequence[Example], groups: Groups) -> list[Example]:
     """The images of other sources without copies of the data set's own, whatever part those are in.
 
-    groups: of every example, by an audit of all sources together.
+    Args:
+        own: images of the data set.
+        others: images of other sources.
+        groups: of every example, by an audit of all sources together.
     """
     copied = {groups[one.path] for one in own}
     return [one for one in others if groups[one.path] not in copied]
@@ -213,7 +244,7 @@ def _own_part(row: Mapping[str, str], hold_out: Sequence[str], spare_testing: bo
 def _with_validation(group: str) -> str:
     name = match[1] if (match := re.match(r"^figshare-(\d+)$", group)) else None
     series = f"stretch {int(name) // STRETCH}" if name else group
-    return VALIDATION if _share(series) < VALIDATION_SHARE else TRAIN
+    return VALIDATION if hash_share(series) < VALIDATION_SHARE else TRAIN
 
 
 def _own_example(row: Mapping[str, str], prefix: str, group: str, part: str) -> Example:
@@ -226,12 +257,7 @@ def _own_example(row: Mapping[str, str], prefix: str, group: str, part: str) -> 
 
 
 def _other_part(subject: str) -> str:
-    share = _share(subject)
+    share = hash_share(subject)
     if share < OTHER_SHARES[TRAIN]:
         return TRAIN
     return VALIDATION if share < OTHER_SHARES[TRAIN] + OTHER_SHARES[VALIDATION] else TEST
-
-
-def _share(name: str) -> float:
-    # By name, not by chance: the parts stay the same when images are added.
-    return hashlib.sha256(name.encode()).digest()[0] / 256

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import area_of, grow, holds, overlap, read_boxes
+from brain_tumor.evaluation.boxes import Box, area_of, grow, holds, in_region, overlap, read_boxes
 
 HEADER = "path,fold,box_x0,box_y0,box_x1,box_y1\n"
 
@@ -69,3 +69,16 @@ def test_overlap_is_intersection_over_union() -> None:
     assert overlap((0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.5, 0.5)) == 1
     assert overlap((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 1.0, 0.5)) == 0
     assert overlap((0.0, 0.0, 0.2, 0.2), (0.5, 0.5, 1.0, 1.0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("box", "region", "seen"),
+    [
+        ((0.25, 0.5, 0.5, 0.75), (0.0, 0.0, 1.0, 1.0), (0.25, 0.5, 0.5, 0.75)),
+        ((0.25, 0.5, 0.5, 0.75), (0.25, 0.25, 0.75, 0.75), (0.0, 0.5, 0.5, 1.0)),
+        ((0.0, 0.0, 0.5, 0.5), (0.25, 0.25, 0.75, 0.75), (0.0, 0.0, 0.5, 0.5)),  # half of it is cut off
+        ((0.0, 0.0, 0.25, 0.25), (0.5, 0.5, 1.0, 1.0), None),
+    ],
+)
+def test_a_box_is_taken_into_a_region_and_cut_off_at_its_edges(box: Box, region: Box, seen: Box | None) -> None:
+    assert in_region(box, region) == seen

@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import Box
 from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.map_checks import MapChecks
-from brain_tumor.evaluation.map_run import _in_region, check_maps, keep_marked, occlude, sample
+from brain_tumor.evaluation.map_run import check_maps, keep_marked, occlude, sample
 from brain_tumor.evaluation.run import evaluate
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
@@ -163,10 +163,6 @@ def test_patches_divide_the_region() -> None:
     watcher = Watcher(region=(0.0, 0.0, 0.875, 0.875))
     drops = occlude(watcher, watcher.classify(draw(spotted=True), "a.png"))
     assert np.argwhere(np.abs(drops) > 1e-3).tolist() == [[2, 4]]
-
-
-def test_what_lies_outside_of_the_region_is_cut_off() -> None:
-    assert _in_region((0.0, 0.25, 0.5, 1.0), REGION) == (0.0, 0.25, 0.5, 1.0)
 
 
 def test_occlusion_is_run_on_as_many_images_as_asked(data: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.sources import TUMORS, Source, find_sources, name_apart, read_sources
-from brain_tumor.labels import Label
+from brain_tumor.evaluation.sources import Source, find_sources, name_apart, read_sources
+from brain_tumor.labels import TUMORS, Label
 from tests.evaluation.fakes import fill
 
 

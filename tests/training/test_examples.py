@@ -82,7 +82,7 @@ def test_another_file_is_no_training_list(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_list_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="cannot be read as CSV"):
+    with pytest.raises(DatasetError, match="cannot be read"):
         read_examples(tmp_path / "none.csv")
 
 

@@ -4,7 +4,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
@@ -25,12 +24,13 @@ from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
-from brain_tumor_training.examples import read_examples
+from brain_tumor_training.card_figures import add_evaluations
+from brain_tumor_training.decision_file import read_decision
 from brain_tumor_training.familiarity import Familiarity
-from brain_tumor_training.finetune import describe_run
-from brain_tumor_training.fit_decision import read_decision
+from brain_tumor_training.parity import MAX_FLOAT_DIFFERENCE, MAX_GATE_DIFFERENCE, MAX_MEAN_DIFFERENCE, Parity
+from brain_tumor_training.run_folder import load_network
+from brain_tumor_training.serving import Serving, convert
 from brain_tumor_training.splits import VALIDATION, pick_evenly, read_split
-from brain_tumor_training.train import load_network
 from tests.factories import encode
 from tests.training.drawn import SMALL, SMALL_FINETUNE, Run, draw_slice, draw_stripes, make_run
 
@@ -40,7 +40,7 @@ class Exported:
     """A model file and how it compared with Keras. Not to be changed."""
 
     path: Path
-    parity: export.Parity
+    parity: Parity
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +73,10 @@ def test_what_was_no_brain_mri_in_training_is_not_analysed(exported: Exported) -
 
 def test_the_file_answers_as_keras_does(small_run: Run, exported: Exported) -> None:
     assert exported.parity.images == 8
-    assert exported.parity.float_max_difference <= export.MAX_FLOAT_DIFFERENCE
+    assert exported.parity.float_max_difference <= MAX_FLOAT_DIFFERENCE
     assert exported.parity.same_class == 1.0
-    assert exported.parity.mean_difference <= export.MAX_MEAN_DIFFERENCE
-    assert exported.parity.gate_difference <= export.MAX_GATE_DIFFERENCE
+    assert exported.parity.mean_difference <= MAX_MEAN_DIFFERENCE
+    assert exported.parity.gate_difference <= MAX_GATE_DIFFERENCE
     assert exported.parity.accuracy_exported == exported.parity.accuracy_keras
     metrics = json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
     assert exported.parity.accuracy_keras == pytest.approx(metrics["validation"]["accuracy"])
@@ -97,7 +97,7 @@ def test_a_file_has_two_gate_scores_the_second_is_0_or_less(exported: Exported) 
 
 def test_the_familiarity_in_the_file_is_that_of_its_module(small_run: Run) -> None:
     familiarity, network = Familiarity.load(small_run.folder), load_network(small_run.folder)
-    serving = export.Serving(network, read_decision(small_run.folder), familiarity, SMALL.input)
+    serving = Serving(network, read_decision(small_run.folder), familiarity, SMALL.input)
     images = [read_scan(draw_slice(label, 77), "slice.png") for label in Label]
     batch = np.concatenate([to_tensor(scan, SMALL.input) for scan in images])
     average = np.asarray(serving.backbone(batch, training=False)["average"])
@@ -117,24 +117,6 @@ def test_a_drawn_slice_is_more_familiar_than_noise(exported: Exported) -> None:
 def test_a_file_whose_terms_nobody_stated_says_so(small_run: Run, tmp_path: Path) -> None:
     export.export(small_run.folder, small_run.data, tmp_path / "a.tfliteA", 400, ("float32",))
     assert load_model_file(tmp_path / "a.tfliteA").card.about["licence"] == "not stated"
-
-
-TERMS = "source,shows,origin,terms\neven,slices,drawn,none\nodd,slices,drawn,CC0\nclinic,heads,a clinic,CC BY 4.0\n"
-
-
-def test_the_card_has_the_terms_of_each_source_that_trained(small_finetune_run: Run, tmp_path: Path) -> None:
-    (tmp_path / "terms.csv").write_text(TERMS, encoding="utf-8")
-    run = small_finetune_run.folder
-    rows, decision = read_split(run / "split.csv"), read_decision(run)
-    about = export._about(run, small_finetune_run.data, rows, decision, "MIT", tmp_path / "terms.csv")
-    assert set(about["sources"]) == {"even", "odd"}
-    assert about["sources"]["odd"] == {"shows": "slices", "origin": "drawn", "terms": "CC0"}
-
-
-def test_a_source_without_terms_is_named(tmp_path: Path) -> None:
-    (tmp_path / "terms.csv").write_text(TERMS, encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"terms\.csv: says nothing of elsewhere; add a row for each source"):
-        export._sources(["clinic", "elsewhere"], tmp_path / "terms.csv")
 
 
 def test_the_card_holds_the_labels_in_order(exported: Exported) -> None:
@@ -179,24 +161,6 @@ def test_the_fingerprint_is_over_content_class_and_part(small_run: Run, exported
     assert sum(found["images"].values()) == 40
 
 
-def test_tumors_of_unknown_type_are_counted_and_part_of_the_fingerprint(
-    small_finetune_run: Run, tmp_path: Path
-) -> None:
-    run = copytree(small_finetune_run.folder, tmp_path / "run")
-    first, *rest = read_examples(run / "examples.csv")
-    unknown = replace(first, label=None)
-    describe_run(run, [unknown, *rest], json.loads((run / "run.json").read_text(encoding="utf-8")))
-    rows, decision = read_split(run / "split.csv"), read_decision(run)
-    found = export._about(run, small_finetune_run.data, rows, decision, "MIT", None)["training_data"]
-    assert found["images"][f"{first.split}/tumor"] == 1
-    assert sum(found["images"].values()) == 40
-    fingerprint = hashlib.sha256()
-    for one in sorted([unknown, *rest], key=lambda one: one.path):
-        content = hashlib.sha256((small_finetune_run.data / one.path).read_bytes()).hexdigest()
-        fingerprint.update(f"{content} {one.label.slug if one.label else 'tumor'} {one.split}\n".encode())
-    assert found["sha256"] == fingerprint.hexdigest()
-
-
 def test_the_card_describes_the_outputs_that_the_network_has(exported: Exported) -> None:
     assert output_names(exported.path) == set(load_model_file(exported.path).card.outputs)
 
@@ -214,9 +178,9 @@ def test_nothing_unfinished_is_left_behind(exported: Exported) -> None:
 
 def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *conversions: str) -> None:
     """Change the last layer between Keras and some of the three conversions: exact, static, dynamic."""
-    convert, begun = export.convert, []
+    begun: list[Serving] = []
 
-    def tampered(serving: export.Serving, *, quantize: bool, name: str = "") -> bytes:
+    def tampered(serving: Serving, *, quantize: bool, name: str = "") -> bytes:
         begun.append(serving)
         layer = serving.head_logits.layers[-1]
         before = layer.get_weights()
@@ -290,10 +254,10 @@ def test_where_eight_bits_all_the_way_cost_answers_the_weights_alone_have_them(
 
 
 def test_a_file_in_float32_can_be_had_to_compare_with(small_run: Run, tmp_path: Path) -> None:
-    parity = export.export(small_run.folder, small_run.data, tmp_path / "exact.tfliteA", 400, ("float32",))
+    found = export.export(small_run.folder, small_run.data, tmp_path / "exact.tfliteA", 400, ("float32",))
     model = load_model_file(tmp_path / "exact.tfliteA")
     assert model.card.about["quantization"] == "float32"
-    assert parity.mean_difference < 1e-5
+    assert found.mean_difference < 1e-5
 
 
 @pytest.mark.parametrize(("asked", "needed"), [(400, 200), (7, 8)])
@@ -307,10 +271,9 @@ def test_too_few_images_to_compare_are_refused(
 
 
 def test_compared_images_cover_every_class(small_run: Run) -> None:
-    rows = read_split(small_run.folder / "split.csv")
-    picked = pick_evenly(rows, VALIDATION, 8)
+    rows = [row for row in read_split(small_run.folder / "split.csv") if row.split == VALIDATION]
+    picked = pick_evenly(rows, 8)
     assert {row.label for row in picked} == set(Label)
-    assert {row.split for row in picked} == {VALIDATION}
     assert len(set(picked)) == 8
 
 
@@ -322,17 +285,13 @@ def test_a_run_without_a_decision_is_refused(tmp_path: Path) -> None:
 def test_added_figures_change_the_card_and_nothing_else(exported: Exported, tmp_path: Path) -> None:
     path = tmp_path / "small.tfliteA"
     path.write_bytes(exported.path.read_bytes())
-    export.add_evaluations(path, {"official": {"accuracy": 0.9}})
-    export.add_evaluations(path, {"leak-free": {"accuracy": 0.8}})
+    add_evaluations(path, {"official": {"accuracy": 0.9}})
+    add_evaluations(path, {"leak-free": {"accuracy": 0.8}})
     before, after = load_model_file(exported.path), load_model_file(path)
     assert (after.flatbuffer, after.golden_image) == (before.flatbuffer, before.golden_image)
     metrics = {**before.card.about["metrics"], "official": {"accuracy": 0.9}, "leak-free": {"accuracy": 0.8}}
     assert after.card == replace(before.card, about={**before.card.about, "metrics": metrics})
     load_classifier(path)
-
-
-def test_the_golden_image_is_drawn_the_same_every_time() -> None:
-    assert export.draw_golden_image() == export.draw_golden_image()
 
 
 @pytest.mark.slow
@@ -341,8 +300,8 @@ def test_the_real_backbone_goes_from_images_to_answers(
 ) -> None:
     recipe = replace(SMALL, input=replace(SMALL.input, side_px=96), epochs=12, learning_rate=3e-3)
     run = make_run(tmp_path, data, not_brain_mri, recipe, str(xception_weights))
-    parity = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
-    assert parity.float_max_difference <= export.MAX_FLOAT_DIFFERENCE
+    found = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
+    assert found.float_max_difference <= MAX_FLOAT_DIFFERENCE
     classifier = load_classifier(tmp_path / "xception.tfliteA")
     assert most_likely(classifier) == {label: label for label in Label}
     assert output_names(tmp_path / "xception.tfliteA") == set(classifier.card.outputs)
@@ -354,7 +313,7 @@ def exported_finetuned(small_finetune_run: Run, tmp_path_factory: pytest.TempPat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "MIN_PARITY_IMAGES", 8)
         # The stand-in learns for seconds and leaves two classes close; rounding may then choose between them.
-        patch.setattr(export, "MIN_SAME_CLASS", 0.75)
+        patch.setattr("brain_tumor_training.parity.MIN_SAME_CLASS", 0.75)
         return Exported(path, export.export(small_finetune_run.folder, small_finetune_run.data, path, 8))
 
 
@@ -398,30 +357,3 @@ def test_the_card_holds_the_location_threshold_where_there_is_one(
     assert decision.min_location is not None
     assert load_model_file(exported_finetuned.path).card.rules.min_location == decision.min_location
     assert load_model_file(exported.path).card.rules.min_location is None
-
-
-def test_sources_are_pooled_into_tumors_and_others() -> None:
-    def source(expected: list[str], called: int, healthy: int, sure: int) -> dict[str, object]:
-        return {
-            "expected": expected,
-            "called_tumor": {"hits": called, "total": 10},
-            "no_tumor_classified": {"hits": healthy, "total": 10},
-            "called_tumor_classified": {"hits": sure, "total": 10},
-        }
-
-    document = {
-        "model": {"model_id": "m-1"},
-        "measured_on": "2026-01-31",
-        "sources": {
-            "families": [
-                source(["Glioma"], 8, 1, 5),
-                source(["Glioma", "Meningioma", "Pituitary"], 10, 0, 9),
-                source(["No Tumor"], 2, 7, 1),
-                source([], 10, 0, 10),
-            ]
-        },
-    }
-    pooled = export.summarise_sources(document)
-    assert (pooled["tumors_called_a_tumor"]["hits"], pooled["tumors_called_a_tumor"]["total"]) == (18, 20)
-    assert pooled["tumors_surely_no_tumor"]["hits"] == 1
-    assert (pooled["others_called_a_tumor"]["hits"], pooled["others_surely_a_tumor"]["hits"]) == (2, 1)

@@ -12,21 +12,20 @@ import keras
 from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
+from brain_tumor_training.decision_file import Decision
 from brain_tumor_training.examples import Example, read_examples, write_examples
-from brain_tumor_training.export import Serving, convert
 from brain_tumor_training.exported import load_exported
 from brain_tumor_training.familiarity import Familiarity
-from brain_tumor_training.finetune import describe_run
 from brain_tumor_training.finetuned_network import (
     FinetunedNetwork,
     build_finetuned,
     copy_weights,
     to_serving_network,
 )
-from brain_tumor_training.fit_decision import Decision
 from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import RECIPES, FinetuneRecipe, Stage
-from brain_tumor_training.train import load_network, read_run, save_whole
+from brain_tumor_training.run_folder import describe_run, load_network, read_run, save_whole
+from brain_tumor_training.serving import Serving, convert
 from tests.factories import make_model_bytes, png_bytes
 from tools.average_networks import average
 from tools.reopen_model import reopen

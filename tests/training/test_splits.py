@@ -14,7 +14,9 @@ from brain_tumor_training.splits import (
     SplitRow,
     carve_validation,
     drop_leaked,
+    hash_share,
     hold_out_fold,
+    pick_evenly,
     read_split,
     write_split,
 )
@@ -203,3 +205,14 @@ def test_a_picture_is_no_split(tmp_path: Path) -> None:
     (tmp_path / "split.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     with pytest.raises(DatasetError, match="not a CSV file in UTF-8"):
         read_split(tmp_path / "split.csv")
+
+
+def test_items_are_picked_evenly_with_the_first_and_the_last() -> None:
+    assert pick_evenly("abcdefghi", 3) == ["a", "e", "i"]
+    assert pick_evenly("abc", 99) == ["a", "b", "c"]
+
+
+def test_a_share_by_name_is_the_same_everywhere() -> None:
+    assert hash_share("patient 1") == 254 / 256
+    shares = [hash_share(str(number)) for number in range(500)]
+    assert 0 <= min(shares) < 0.01 and 0.99 < max(shares) < 1

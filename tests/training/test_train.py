@@ -17,10 +17,11 @@ import numpy as np
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import Label
-from brain_tumor_training import train
+from brain_tumor_training import callbacks, train
 from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
+from brain_tumor_training.run_folder import load_network, read_run
 from brain_tumor_training.splits import TEST, read_split
 from tests.disk import full_disk
 from tests.training.drawn import SMALL, build_small_backbone, carve, distances
@@ -37,7 +38,7 @@ def fit(data: Path, out: Path, recipe: Recipe = SMALL, seed: int = 0, cached: bo
 
 
 def load(run: Path) -> keras.Model:
-    return train.load_network(run)
+    return load_network(run)
 
 
 def read_nothing(rows: Any, epoch: int) -> Any:
@@ -46,8 +47,9 @@ def read_nothing(rows: Any, epoch: int) -> Any:
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
-    """Press Ctrl-C in the n-th call of a function of train.py."""
-    function: Callable[..., Any] = getattr(train, name)
+    """Press Ctrl-C in the n-th call of a function of train.py or callbacks.py."""
+    module = train if hasattr(train, name) else callbacks
+    function: Callable[..., Any] = getattr(module, name)
     calls = iter(range(1, 100))
 
     def interrupted(*args: Any) -> Any:
@@ -55,7 +57,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
             raise KeyboardInterrupt
         return function(*args)
 
-    monkeypatch.setattr(train, name, interrupted)
+    monkeypatch.setattr(module, name, interrupted)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_a_run_leaves_what_its_docstring_names(finished: Path) -> None:
 
 
 def test_the_settings_of_a_run_can_be_read_back(finished: Path) -> None:
-    assert train.read_run(finished) == (SMALL, 0)
+    assert read_run(finished) == (SMALL, 0)
 
 
 def test_the_split_lies_beside_the_run(finished: Path, data: Path) -> None:
@@ -150,7 +152,7 @@ def test_a_network_kept_from_an_epoch_that_is_run_again_is_replaced(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "copyfile", copy_half)
+        patch.setattr(callbacks, "copyfile", copy_half)
         with pytest.raises(KeyboardInterrupt):
             fit(data, tmp_path / "run")
     fit(data, tmp_path / "run")
@@ -161,7 +163,7 @@ def test_a_network_kept_from_an_epoch_that_is_run_again_is_replaced(
 def test_an_interruption_within_an_epoch_costs_only_that_epoch(
     data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class InterruptFifthBatch(train.Record):
+    class InterruptFifthBatch(callbacks.Record):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if int(self.model.optimizer.iterations) == 5:
                 raise KeyboardInterrupt
@@ -179,7 +181,7 @@ def test_an_interruption_within_an_epoch_costs_only_that_epoch(
 def test_a_full_disk_costs_only_the_epoch_that_did_not_fit(
     data: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class FullInSecondEpoch(train.Record):
+    class FullInSecondEpoch(callbacks.Record):
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             with full_disk(10_000) if epoch == 1 else nullcontext():
                 super().on_epoch_end(epoch, logs)
@@ -223,7 +225,7 @@ def test_asking_for_the_epochs_that_were_trained_keeps_the_decision(data: Path, 
 def test_fewer_epochs_than_were_trained_are_refused(data: Path, finished: Path) -> None:
     with pytest.raises(DatasetError, match="has trained 4 epochs already"):
         fit(data, finished, replace(SMALL, epochs=3))
-    assert train.read_run(finished)[0].epochs == 4
+    assert read_run(finished)[0].epochs == 4
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"cached": False}, {"recipe": replace(SMALL, brightness=0.3)}])
@@ -252,7 +254,7 @@ def test_keep_best_keeps_the_lowest_validation_loss(
 ) -> None:
     losses = (3.0, 1.0, 2.0, 1.5)
 
-    class Record(train.Record):
+    class Record(callbacks.Record):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
 
@@ -311,16 +313,6 @@ def test_targets_stand_in_the_order_of_the_labels() -> None:
     labels = [Label.PITUITARY, Label.NO_TUMOR, Label.GLIOMA, Label.MENINGIOMA]
     batches = train.Batches(read_nothing, labels, batch_size=4, shuffle_seed=None)
     assert batches[0][1].argmax(axis=1).tolist() == [3, 2, 0, 1]
-
-
-def test_a_folder_without_a_run_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="holds no run"):
-        train.read_run(tmp_path)
-
-
-def test_an_unfinished_run_has_no_network(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="holds no finished run"):
-        train.load_network(tmp_path)
 
 
 def test_every_field_of_the_recipe_is_written_down(finished: Path) -> None:

@@ -22,6 +22,7 @@ from brain_tumor.input.preprocess import InputContract
 from brain_tumor_training import train
 from brain_tumor_training.finetune import finetune
 from brain_tumor_training.recipes import FINETUNE_RECIPES, Stage
+from brain_tumor_training.run_folder import load_network
 from brain_tumor_training.train import fit
 from tests.training.drawn import SMALL, SMALL_FINETUNE, build_small_backbone, carve, list_examples, use_small_trunk
 
@@ -31,7 +32,7 @@ with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "build_backbone", build_small_backbone)
         use_small_trunk(patch)
     {call}
-    weights = [weight.tobytes() for weight in train.load_network(out).get_weights()]
+    weights = [weight.tobytes() for weight in load_network(out).get_weights()]
 (out / "weights.bin").write_bytes(b"".join(weights))
 """
 

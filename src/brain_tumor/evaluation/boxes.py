@@ -3,41 +3,35 @@
 A Box is (x0, y0, x1, y1) in fractions of the image's width and height, from its upper left corner.
 """
 
-import csv
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
 
 Box: TypeAlias = tuple[float, float, float, float]
 COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 
 def read_boxes(table: Path) -> dict[str, Box]:
-    """Boxes by path, below the evaluated folder with slashes, of a CSV with the columns path and COLUMNS.
+    """Read marked boxes. Rows with four empty cells are left out: nobody marked a tumor there.
 
-    Rows with four empty cells are left out: nobody marked a tumor there. Further columns and images that are not
-    evaluated do no harm. Raises DatasetError for missing columns, cells that are no box, and a path named twice.
+    Args:
+        table: a CSV with the columns path and COLUMNS; further columns and images that are not evaluated do no harm.
+
+    Returns:
+        Boxes by path, below the evaluated folder with slashes.
+
+    Raises:
+        DatasetError: columns are missing, cells are no box, or a path is named twice.
     """
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, restval="")
-            columns = set(reader.fieldnames or ())
-            rows = list(enumerate(reader, start=2))
-    except OSError as error:
-        raise DatasetError(f"{table}: cannot be read ({error.strerror}); give a CSV file with --boxes") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table.name}: is not a CSV file in UTF-8 ({error}); save it as one") from None
-    if missing := {"path", *COLUMNS} - columns:
-        raise DatasetError(
-            f"{table.name}: has no column {', '.join(sorted(missing))}; path, {', '.join(COLUMNS)} are needed"
-        )
+    rows = read_csv(table, ("path", *COLUMNS), "--boxes")
     boxes: dict[str, Box] = {}
-    for number, row in rows:
-        cells = [row[column].strip() for column in COLUMNS]
+    for number, row in enumerate(rows, start=2):
+        cells = [row[column] for column in COLUMNS]
         if not any(cells):
             continue
-        path = str(PurePosixPath(row["path"].strip()))
+        path = str(PurePosixPath(row["path"]))
         if path in boxes:
             raise DatasetError(f"{table.name}, row {number}: {path} is listed a second time; one box an image is read")
         boxes[path] = _to_box(cells, f"{table.name}, row {number}")
@@ -70,6 +64,20 @@ def overlap(first: Box, second: Box) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     return width * height / (area_of(first) + area_of(second) - width * height)
+
+
+def in_region(box: Box, region: Box) -> Box | None:
+    """A box of the picture in fractions of a region of it, less what lies outside; None where nothing is left.
+
+    Args:
+        box: in fractions of the picture.
+        region: in fractions of the picture, such as the part that the network looks at.
+    """
+    left, top, right, bottom = region
+    x0, x1 = ((x - left) / (right - left) for x in box[::2])
+    y0, y1 = ((y - top) / (bottom - top) for y in box[1::2])
+    x0, y0, x1, y1 = (min(max(edge, 0.0), 1.0) for edge in (x0, y0, x1, y1))
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _to_box(cells: list[str], where: str) -> Box:

@@ -38,10 +38,20 @@ class Bin:
 
 
 def expected_calibration_error(probabilities: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
-    """Mean gap between confidence and accuracy over equal-width confidence bins, 0 to 1.
+    """Mean gap between confidence and accuracy over equal-width confidence bins.
 
-    probabilities: (images, classes), rows sum to 1. labels: (images,), class indices.
-    Raises ValueError when there are no images. Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
+    Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
+
+    Args:
+        probabilities: (images, classes), rows sum to 1.
+        labels: (images,), class indices.
+        bins: how many.
+
+    Returns:
+        0 to 1.
+
+    Raises:
+        ValueError: there are no images.
     """
     return _calibration_error(*_top(probabilities, labels), bins)
 
@@ -63,7 +73,17 @@ def calibration_noise(probabilities: FloatArray, seed: int = SEED) -> float:
     """Mean calibration error that perfectly calibrated confidences would show on so many images.
 
     Each draw lets every answer be right with exactly its stated confidence. Source: consistency resampling,
-    Broecker and Smith 2007, doi:10.1175/WAF993.1. Raises ValueError without images.
+    Broecker and Smith 2007, doi:10.1175/WAF993.1.
+
+    Args:
+        probabilities: (images, classes), rows sum to 1.
+        seed: of the draws.
+
+    Returns:
+        0 to 1.
+
+    Raises:
+        ValueError: there are no images.
     """
     confidence, _ = _top(probabilities, np.zeros(len(probabilities), dtype=np.int64))
     rng = np.random.default_rng(seed)

@@ -96,9 +96,13 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
-    """Evaluate, write the report, print a summary; 0 when all is done, 1 when some files were unreadable.
+    """Evaluate, write the report, print a summary.
 
-    Raises BrainTumorError for everything that a person must change first.
+    Returns:
+        The exit status: 0 when all is done, 1 when some files were unreadable.
+
+    Raises:
+        BrainTumorError: a person must change something first.
     """
     try:
         # Only this command needs the extra, and its libraries take a second to import.

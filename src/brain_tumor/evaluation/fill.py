@@ -34,10 +34,17 @@ def fill_box(pixels: FloatArray, box: Box) -> FloatArray:
 
 
 def control_box(pixels: FloatArray, box: Box, name: str) -> Box | None:
-    """A box of the same size elsewhere inside the skull, without a common pixel; None where there is no room.
+    """A box of the same size elsewhere inside the skull, without a common pixel.
 
-    pixels: (rows, columns), 0 to 1. All places that lie wholly inside are equally likely; name, the image's, decides
-    among them, so the same image always gets the same box.
+    All places that lie wholly inside are equally likely.
+
+    Args:
+        pixels: (rows, columns), 0 to 1.
+        box: of the tumor.
+        name: the image's; it decides among the places, so the same image always gets the same box.
+
+    Returns:
+        None where there is no room.
     """
     rows, columns = pixels.shape
     top, bottom, left, right = _to_pixels(box, pixels.shape)

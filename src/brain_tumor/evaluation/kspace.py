@@ -25,10 +25,15 @@ _GHOST_SPACINGS = (2, 3, 4)
 
 
 def add_motion(pixels: FloatArray, share: float, rng: Generator) -> Pixels:
-    """The picture when a share of the lines, 0 to 1, was measured while the head lay turned and shifted.
+    """The picture when some lines were measured while the head lay turned and shifted.
 
     Source: Shaw et al. 2019, "MRI k-Space Motion Artefact Augmentation", MIDL; here with one movement only, and
     the moved head is seen in lines drawn at random.
+
+    Args:
+        pixels: (rows, columns), 0 to 1.
+        share: of the lines outside the centre, 0 to 1.
+        rng: draws movement, direction and lines.
     """
     axis, turn, down, right = rng.integers(2), *rng.choice((-1, 1), 3)
     shift = _SHIFT * min(pixels.shape)
@@ -42,7 +47,13 @@ def add_motion(pixels: FloatArray, share: float, rng: Generator) -> Pixels:
 
 
 def add_ghosts(pixels: FloatArray, missing: float, rng: Generator) -> Pixels:
-    """The picture when every second, third or fourth line lost a part of its signal, 0 to 1."""
+    """The picture when every second, third or fourth line lost a part of its signal.
+
+    Args:
+        pixels: (rows, columns), 0 to 1.
+        missing: the lost part, 0 to 1.
+        rng: draws spacing and direction.
+    """
     axis, spacing = rng.integers(2), rng.choice(_GHOST_SPACINGS)
     lines = _outer_lines(pixels.shape[axis])
     spectrum = np.fft.fft2(pixels)

@@ -1,11 +1,11 @@
 """A folder tree or a list -> the image files to evaluate. What was chosen or left out is said in notes."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import find_files
 from brain_tumor.labels import Label, label_from_name
 
@@ -43,8 +43,11 @@ class Dataset:
 def find_labelled(folder: Path) -> Dataset:
     """The images below a folder whose subfolders name the classes, in any spelling and any depth below them.
 
-    Where the folder holds `Testing/<class>` instead, those are taken; `Training` is only ever taken when it
-    is the folder itself. Raises DatasetError for no class folders, no images, or two ways to read the tree.
+    Where the folder holds ``Testing/<class>`` instead, those are taken; ``Training`` is only ever taken when it
+    is the folder itself.
+
+    Raises:
+        DatasetError: there are no class folders, no images, or two ways to read the tree.
     """
     name = _name(folder)
     classes, others = _split_folders(folder)
@@ -73,9 +76,14 @@ def find_labelled(folder: Path) -> Dataset:
 
 
 def read_list(table: Path, folder: Path) -> Dataset:
-    """The test rows of a CSV with the columns path, label and split, as the training's split file has them.
+    """The test rows of a list such as the training's split file.
 
-    Raises DatasetError as read_rows does, and for unknown labels.
+    Args:
+        table: a CSV with the columns path, label and split.
+        folder: what the paths are relative to.
+
+    Raises:
+        DatasetError: as read_rows does, and for unknown labels.
     """
     rows, note = read_rows(table, folder, ("path", "label"), "--list")
     files = []
@@ -87,30 +95,25 @@ def read_list(table: Path, folder: Path) -> Dataset:
 
 
 def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -> tuple[tuple[ListedFile, ...], str]:
-    """The test rows of a CSV of files, and a sentence on what was chosen; option: how a person gave the list.
+    """The test rows of a CSV of files. Files are not opened yet.
 
-    Paths are relative to the folder. Only rows whose split is "test" or "held-back" are taken, all rows without that
-    column.
-    Files are not opened yet. Raises DatasetError for missing columns, paths that leave the folder, a file named
-    twice, and a list without test rows.
+    Only rows whose split is "test" or "held-back" are taken, all rows without that column.
+
+    Args:
+        table: the CSV; its paths are relative to the folder.
+        folder: the data.
+        needed: columns that it must have.
+        option: how a person gave the list, for messages.
+
+    Returns:
+        The rows, and a sentence on what was chosen.
+
+    Raises:
+        DatasetError: columns are missing, a path leaves the folder, a file is named twice, or no row is a test row.
     """
     if not folder.is_dir():
         raise _no_folder(folder)
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, restkey="")
-            columns = set(reader.fieldnames or ())
-            rows = [
-                {key: value.strip() if isinstance(value, str) else "" for key, value in row.items()} for row in reader
-            ]
-    except OSError as error:
-        raise DatasetError(f"{table}: cannot be read ({error.strerror}); give a CSV file with {option}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table.name}: is not a CSV file in UTF-8 ({error}); save it as one") from None
-    if missing := set(needed) - columns:
-        raise DatasetError(
-            f"{table.name}: has no column {' and '.join(sorted(missing))}; {' and '.join(needed)} are needed"
-        )
+    rows = read_csv(table, needed, option)
     files: dict[str, ListedFile] = {}
     for number, cells in enumerate(rows, start=2):
         if cells.get("split", "test").lower() not in _TESTED:
@@ -127,10 +130,15 @@ def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -
 
 
 def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]:
-    """Images of the gate's test, by source: (family, files), one family per subfolder with files.
+    """Images of the gate's test by family, one family per subfolder with files.
 
     Images that lie directly in the folder are a family with the folder's own name.
-    Raises DatasetError when there is no such folder or it holds no files.
+
+    Returns:
+        (family, files).
+
+    Raises:
+        DatasetError: there is no such folder, or it holds no files.
     """
     _, subfolders = _split_folders(folder, classes=False)
     loose = tuple(_image(path, folder) for path in _entries(folder) if path.is_file())

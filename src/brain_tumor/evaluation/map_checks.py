@@ -66,7 +66,7 @@ class MapChecks:
 
     tumor_images: int  # looked at: tumor scans with a box, analysed
     healthy_images: int  # looked at: scans labelled No Tumor, analysed
-    not_analysed: int  # tumor scans with a box that the gate turned away, so no map is shown for them
+    not_analysed: int  # tumor scans with a box that the gate rejected, so no map is shown for them
     saliency: Pointing | None  # of the final class
     location: Pointing | None
     drawn: LocationMeasures | None
@@ -128,7 +128,11 @@ def measure_location(
 
 
 def measure_deletion(drops: Sequence[tuple[float, float]]) -> DeletionMeasures | None:
-    """drops: per image, how far the probability fell without the tumor box and without the control box."""
+    """Sum up what filling a box costs the true class.
+
+    Args:
+        drops: per image, how far the probability fell without the tumor box and without the control box.
+    """
     tumor, control = bootstrap_mean([one for one, _ in drops]), bootstrap_mean([other for _, other in drops])
     difference = bootstrap_mean([one - other for one, other in drops])
     if tumor is None or control is None or difference is None:

@@ -12,7 +12,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import Box
+from brain_tumor.evaluation.boxes import Box, in_region
 from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
 from brain_tumor.evaluation.map_checks import (
@@ -29,6 +29,9 @@ from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
+
+# Of a tumor outside the region that the network looked at: no map can point there, so every one misses it.
+_OUTSIDE: Box = (0.0, 0.0, 0.0, 0.0)
 
 
 class ScanClassifier(Protocol):
@@ -73,11 +76,19 @@ def check_maps(
     images: int,
     occlusion_images: int = 0,
 ) -> MapChecks:
-    """Check the maps on so many tumor scans with a box and, for the drawn boxes, on as many healthy scans.
+    """Check the maps on tumor scans with a box and, for the drawn boxes, on as many healthy scans.
 
-    boxes: as keep_marked gives them. occlusion_images: of those tumor scans, so many get an occlusion map, at
-    PATCHES x PATCHES forward passes each. The samples depend on the names alone. Images that the gate turned away are
-    left out, since no map is shown for them. Raises ScanError when a file has become unreadable since the evaluation.
+    The samples depend on the names alone. Images that the gate rejected are left out, since no map is shown for them.
+
+    Args:
+        classifier: answers the scans.
+        evaluation: of the same images.
+        boxes: as keep_marked gives them.
+        images: how many tumor scans.
+        occlusion_images: how many of those get an occlusion map, at PATCHES x PATCHES forward passes each.
+
+    Raises:
+        ScanError: a file has become unreadable since the evaluation.
     """
     answered = [
         (file, label, outcome.answer.verdict.status is not Status.NOT_A_BRAIN_MRI)
@@ -140,7 +151,7 @@ def _look(classifier: ScanClassifier, file: ImageFile, label: Label, box: Box, o
         drops = result.probabilities[label] - left[0], result.probabilities[label] - left[1]
     return _Tumor(
         box,
-        _in_region(box, result.region),
+        in_region(box, result.region) or _OUTSIDE,
         None if maps is None else maps[:, :, result.order.index(result.verdict.label)],
         result.output.location,
         _draw(classifier, result),
@@ -169,15 +180,6 @@ def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int,
             [drop for drop, _, _ in occluded], [heat for _, heat, _ in occluded], [box for _, _, box in occluded]
         ),
     )
-
-
-def _in_region(box: Box, region: Box) -> Box:
-    """A box of the picture in fractions of a region of it; what lies outside of the region is cut off."""
-    left, top, right, bottom = region
-    x0, x1 = ((x - left) / (right - left) for x in box[::2])
-    y0, y1 = ((y - top) / (bottom - top) for y in box[1::2])
-    x0, y0, x1, y1 = (min(max(edge, 0.0), 1.0) for edge in (x0, y0, x1, y1))
-    return x0, y0, x1, y1
 
 
 def _draw(classifier: ScanClassifier, result: Result) -> Box | None:

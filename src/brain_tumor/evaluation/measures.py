@@ -67,10 +67,15 @@ def measure(
 ) -> Measures:
     """Measure at least one answered image.
 
-    truth, predicted: (images,), indices in Label's order, predicted being the final class. probabilities:
-    (images, classes) in the same order. analysed, classified: (images,), by status; what is classified is
-    analysed. Calibration, ROC and the risk-coverage curve look at analysed images only, as the network's
-    probabilities mean nothing for the others; everything else looks at the final class of every image.
+    Calibration, ROC and the risk-coverage curve look at analysed images only, as the network's probabilities mean
+    nothing for the others; everything else looks at the final class of every image.
+
+    Args:
+        truth: (images,), indices in Label's order.
+        predicted: (images,), the final classes.
+        probabilities: (images, classes), in Label's order.
+        analysed: (images,), whether the gate accepted the image.
+        classified: (images,), whether the answer is without doubt; what is classified is analysed.
     """
     names, right = tuple(Label), truth == predicted
     matrix = count_confusions(truth, predicted, len(names))

@@ -81,7 +81,13 @@ def count_confusions(truth: IntArray, predicted: IntArray, classes: int) -> IntA
 
 
 def class_measures(matrix: IntArray, scores: list[Estimate | None], seed: int = SEED) -> tuple[ClassMeasures, ...]:
-    """Every class against the rest. scores: the area under the ROC curve of each class."""
+    """Every class against the rest.
+
+    Args:
+        matrix: (true class, predicted class), in images.
+        scores: the area under the ROC curve of each class.
+        seed: of the bootstrap.
+    """
     f1 = _f1(matrix[np.newaxis])[0]
     f1_draws = _f1(_resampled(matrix, seed))
     measures = []
@@ -140,8 +146,12 @@ def render_classification_report(truth: IntArray, predicted: IntArray, names: li
 def bootstrap(statistic: Callable[[IntArray], float], size: int, seed: int = SEED) -> Estimate:
     """A statistic of all images, with the 2.5 to 97.5 percentiles of it over resampled images.
 
-    statistic takes indices below size and may return nan for a resample on which it is undefined.
     Source: Efron and Tibshirani 1993, chapter 13.
+
+    Args:
+        statistic: takes indices below size; may return nan for a resample on which it is undefined.
+        size: the number of images, at least one.
+        seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     draws = [statistic(rng.integers(size, size=size)) for _ in range(RESAMPLES)]

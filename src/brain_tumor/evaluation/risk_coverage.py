@@ -20,18 +20,29 @@ class RiskCoverage:
     errors_among_confident: Estimate | None  # share wrong among the CONFIDENT_PERCENT most confident
 
     def risk_at(self, percent: int) -> float:
-        """Share wrong among the most confident answers, 0 to 1; percent: how many to keep, 1 to 100."""
+        """Share wrong among the most confident answers, 0 to 1.
+
+        Args:
+            percent: how many to keep, 1 to 100.
+        """
         return float(self.risk[_count(percent, len(self.risk)) - 1])
 
 
 def measure_risk_coverage(confidence: Values, wrong: BoolArray, seed: int = SEED) -> RiskCoverage:
-    """Trace the curve over every answer; raises ValueError without answers.
+    """Trace the curve over every answer.
 
-    confidence, wrong: (answers,). Answers of equal confidence cannot be told apart: each counts as its group's
-    mean, so their order does not matter, and among the most confident the last group is taken whole. The area is
-    the mean risk over all coverages, with a bootstrap interval over answers.
-    Sources: the curve, Geifman and El-Yaniv 2017, arXiv:1705.08500; its area, Geifman et al. 2019,
-    arXiv:1805.08206.
+    Answers of equal confidence cannot be told apart: each counts as its group's mean, so their order does not matter,
+    and among the most confident the last group is taken whole. The area is the mean risk over all coverages, with a
+    bootstrap interval over answers. Sources: the curve, Geifman and El-Yaniv 2017, arXiv:1705.08500; its area, Geifman
+    et al. 2019, arXiv:1805.08206.
+
+    Args:
+        confidence: (answers,), higher is surer.
+        wrong: (answers,).
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: there are no answers.
     """
     answers = len(confidence)
     if not answers:

@@ -64,7 +64,13 @@ class Robustness:
 def measure_robustness(classifier: ScanClassifier, files: Sequence[LabelledFile], limit: int) -> Robustness:
     """Answer a sample of the files clean and under every corruption, with a progress bar.
 
-    files: at least one. Raises ScanError when one of them cannot be read.
+    Args:
+        classifier: answers the scans.
+        files: at least one.
+        limit: at most so many of them.
+
+    Raises:
+        ScanError: one of them cannot be read.
     """
     states = [None, *((corruption, strength) for corruption in Corruption for strength in STRENGTHS)]
     sample = draw_sample(files, limit)

@@ -49,7 +49,13 @@ def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
     """The sources of a folder, one per subfolder with files; images directly in it are one with its name.
 
     Brain MRI whose name is a class or begins with healthy or tumor has expected classes, other sources have none.
-    Raises DatasetError when there is no such folder or it holds no files.
+
+    Args:
+        folder: of the images.
+        is_brain_mri: what they truly are.
+
+    Raises:
+        DatasetError: there is no such folder, or it holds no files.
     """
     origin = folder.resolve().name
     return tuple(
@@ -59,13 +65,20 @@ def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
 
 
 def read_sources(table: Path, folder: Path) -> tuple[tuple[Source, ...], str]:
-    """The sources of a CSV with the columns path, source and label, and a sentence on the rows that were chosen.
+    """The sources of a list. A source whose rows differ in label or kind becomes one Source for each.
 
-    label: a class, ``tumor`` for one of unknown type, ``other lesion`` for a disease that is no tumor, or nothing when
-    only the gate is judged. The column kind, ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain
-    MRI; the label ``not-brain-mri`` says the other. A column family, where it is filled, names the source then. Rows
-    are chosen as read_rows does. A source whose rows differ in label or kind becomes one Source for each.
-    Raises DatasetError as read_rows does, for a row without source, and for an unknown label or kind.
+    Args:
+        table: a CSV with the columns path, source and label: a class, ``tumor`` for one of unknown type, ``other
+            lesion`` for a disease that is no tumor, or nothing when only the gate is judged. The column kind,
+            ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain MRI; the label ``not-brain-mri``
+            says the other. A column family, where it is filled, names the source then.
+        folder: what the paths are relative to.
+
+    Returns:
+        The sources, and a sentence on the rows that were chosen, as read_rows chooses them.
+
+    Raises:
+        DatasetError: as read_rows does, for a row without source, and for an unknown label or kind.
     """
     rows, note = read_rows(table, folder, ("path", "source", "label"), "--sources-list")
     families: dict[_Truth, list[ImageFile]] = {}

@@ -51,9 +51,11 @@ def render_html(
 ) -> str:
     """One page that needs no other file and no network.
 
-    figures: ``confusion_matrix``, ``roc``, ``calibration``, ``risk_coverage``, ``errors`` and, where it was
-    measured, ``robustness``, each as (media type, content).
-    errors: the answers that the sheet of errors shows, in its order.
+    Args:
+        evaluation: what it states.
+        figures: ``confusion_matrix``, ``roc``, ``calibration``, ``risk_coverage``, ``errors`` and, where it was
+            measured, ``robustness``, each as (media type, content).
+        errors: the answers that the sheet of errors shows, in its order.
     """
     # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

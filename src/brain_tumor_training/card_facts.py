@@ -1,0 +1,63 @@
+"""What a card tells of a network's training: licence, sources, recipe, data, and how the gate was measured."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor.presentation.wording import NOTICE
+from brain_tumor_training.decision_file import Decision
+from brain_tumor_training.examples import ANY_TUMOR, Example
+from brain_tumor_training.run_folder import read_list, read_rows, read_settings
+from brain_tumor_training.splits import TEST, SplitRow
+
+
+def describe_training(run: Path, data: Path, decision: Decision, licence: str, terms: Path | None) -> dict[str, Any]:
+    """The part ``about`` of a card.
+
+    Args:
+        run: a run folder that fit_decision has been in.
+        data: the folder that it was trained on.
+        decision: of that run.
+        licence: the file's own terms.
+        terms: CSV with source, shows, origin and terms of what trained the network.
+
+    Raises:
+        DatasetError: a source that trained or validated has no terms.
+    """
+    sources: dict[str, dict[str, str]] = {}
+    rows: Sequence[SplitRow | Example] = read_rows(run)
+    if examples := read_list(run):
+        rows = examples  # tumors of unknown type, too
+        sources = read_terms(sorted({example.source for example in examples if example.split != TEST}), terms)
+    used = sorted((row.path, row.label.slug if row.label else ANY_TUMOR, row.split) for row in rows)
+    counts = Counter(f"{part}/{label}" for _, label, part in used)
+    fingerprint = hashlib.sha256()
+    for path, label, part in used:
+        content = hashlib.sha256((data / path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {label} {part}\n".encode())
+    return {
+        "licence": licence,
+        "sources": sources,
+        "notice": NOTICE,
+        "training": read_settings(run),
+        "training_data": {"sha256": fingerprint.hexdigest(), "images": dict(sorted(counts.items()))},
+        "gate_rates": decision.gate_rates,
+        "reference": decision.reference,
+        "doubt": decision.coverage,
+        "metrics": {"keras": json.loads((run / "metrics.json").read_text(encoding="utf-8"))},
+    }
+
+
+def read_terms(sources: Sequence[str], terms: Path | None) -> dict[str, dict[str, str]]:
+    """What a CSV says of each source; raises DatasetError for one that it lacks, gives nothing without a CSV."""
+    if terms is None:
+        return {}
+    known = {row["source"]: {key: row[key] for key in ("shows", "origin", "terms")} for row in read_csv(terms)}
+    if missing := [name for name in sources if name not in known]:
+        raise DatasetError(f"{terms}: says nothing of {', '.join(missing)}; add a row for each source that trained")
+    return {name: known[name] for name in sources}

@@ -1,0 +1,64 @@
+"""Measured figures -> the card of a finished model file; the network in the file stays as it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.atomic_write import write_whole
+from brain_tumor.evaluation.metrics import proportion_ci
+from brain_tumor.labels import Label
+from brain_tumor.model.model_file import load_model_file, pack_model_file
+
+
+def summarise_evaluation(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card keeps of an evaluation.json; raises KeyError for another document."""
+    kept = ("measured_on", "accuracy", "macro_f1", "accuracy_among_classified", "uncertain", "not_analysed")
+    recall = {name: one["recall"] for name, one in document["classes"].items()}
+    return {"model_id": document["model"]["model_id"], **{key: document[key] for key in kept}, "recall": recall}
+
+
+def summarise_sources(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card keeps of the judged sources of an evaluation.json, tumors and images without one each pooled.
+
+    Raises:
+        KeyError: it is another document.
+    """
+    judged = [source for source in document["sources"]["families"] if source["expected"]]
+    tumors = [source for source in judged if Label.NO_TUMOR not in source["expected"]]
+    others = [source for source in judged if source["expected"] == [Label.NO_TUMOR]]
+
+    def pooled(sources: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
+        found = [source[key] for source in sources if source[key]]
+        estimate = proportion_ci(sum(one["hits"] for one in found), sum(one["total"] for one in found))
+        return asdict(estimate) if estimate else None
+
+    return {
+        "model_id": document["model"]["model_id"],
+        "measured_on": document["measured_on"],
+        "tumors_called_a_tumor": pooled(tumors, "called_tumor"),
+        "tumors_surely_no_tumor": pooled(tumors, "no_tumor_classified"),
+        "others_called_a_tumor": pooled(others, "called_tumor"),
+        "others_surely_a_tumor": pooled(others, "called_tumor_classified"),
+    }
+
+
+def add_evaluations(
+    path: Path, evaluations: Mapping[str, Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Write measured figures into a model file's card.
+
+    Args:
+        path: the model file.
+        evaluations: of summarise_evaluation, by the name of the images; kept under ``about.metrics``.
+        sources: of summarise_sources, by the name of the images; kept under ``about.other_sources``.
+
+    Raises:
+        ModelFileError: the file is no model file.
+    """
+    model = load_model_file(path)
+    metrics = {**model.card.about.get("metrics", {}), **evaluations}
+    others = {**model.card.about.get("other_sources", {}), **(sources or {})}
+    added = {"metrics": metrics, **({"other_sources": others} if others else {})}
+    card = replace(model.card, about={**model.card.about, **added})
+    write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))

@@ -1,0 +1,73 @@
+"""Arguments that several commands share, and their types; a wrong value is argparse's error."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeAlias
+
+from brain_tumor.errors import DatasetError
+from brain_tumor_training.recipes import Stage
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+GROUPS_HELP = (
+    "CSV with path and group, such as the groups.csv of audit: a group stays on one side of the split; may be given "
+    "several times, the groups are then united"
+)
+
+LEAVE_OUT_HELP = (
+    "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
+    "and that of their folder; they neither train nor set a threshold, and are tested all the same"
+)
+
+
+def count(text: str) -> int:
+    """A whole number of 1 or more."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def weight(text: str) -> float:
+    """A number above 0."""
+    if not 0 < (number := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return number
+
+
+def stages(text: str) -> tuple[Stage, ...]:
+    """Sides and epochs, as in ``224x6,299x1``."""
+    try:
+        return tuple(Stage(*(count(number) for number in part.split("x"))) for part in text.split(","))
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not SIDExEPOCHS, as in 224x6,299x1") from None
+
+
+def folds(text: str) -> tuple[int, ...]:
+    """Numbers of folds, as in ``0,4``, each once."""
+    numbers = tuple(int(number) for number in text.split(","))
+    if len(set(numbers)) < len(numbers):
+        raise argparse.ArgumentTypeError(f"{text} names a fold twice")
+    return numbers
+
+
+def seed(text: str) -> int:
+    """A whole number that NumPy takes as a seed."""
+    if not 0 <= (number := int(text)) < 2**32:
+        raise argparse.ArgumentTypeError(f"{number} is not a number from 0 to {2**32 - 1}")
+    return number
+
+
+def describe_recipe(recipe: object) -> str:
+    """Every field of a recipe, one a line, for --help."""
+    return "\n".join(f"    {name} = {value}" for name, value in asdict(recipe).items())  # type: ignore[call-overload]
+
+
+def prefix_below(index: Path, data: Path) -> str:
+    """What stands before the paths of an index to make them paths below the data folder; raises DatasetError."""
+    # absolute(), not resolve(): the folder of a source may be a link.
+    folder, above = index.parent.absolute(), data.absolute()
+    if not folder.is_relative_to(above):
+        raise DatasetError(f"{index}: does not lie below --data {data}; give the folder above all sources")
+    below = folder.relative_to(above).as_posix()
+    return "" if below == "." else f"{below}/"

@@ -1,0 +1,49 @@
+"""`brain-tumor-train card`."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from brain_tumor.errors import DatasetError
+from brain_tumor_training.commands.arguments import Commands
+
+
+def add_card(commands: Commands) -> None:
+    """Add the command to the parser."""
+    card = commands.add_parser("card", help="write measured figures into a model file's card")
+    card.add_argument("model", type=Path, help="a .tfliteA")
+    card.add_argument(
+        "--evaluation",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="what the figures stand for, and an evaluation.json of brain-tumor evaluate",
+    )
+    card.add_argument(
+        "--sources",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="the same for the images of other sources in an evaluation.json",
+    )
+    card.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from brain_tumor_training import card_figures
+
+    if not args.evaluation and not args.sources:
+        raise DatasetError("nothing to write; give figures with --evaluation or --sources")
+    evaluations = dict(_summarise(pair, card_figures.summarise_evaluation) for pair in args.evaluation)
+    sources = dict(_summarise(pair, card_figures.summarise_sources) for pair in args.sources)
+    card_figures.add_evaluations(args.model, evaluations, sources)
+
+
+def _summarise(pair: str, summarise: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    name, _, path = pair.partition("=")
+    try:
+        return name, summarise(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{pair}: is not NAME=evaluation.json ({error!r})") from None

@@ -1,0 +1,75 @@
+"""`brain-tumor-train finetune`."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from brain_tumor.errors import DatasetError
+from brain_tumor_training.commands.arguments import Commands, count, describe_recipe, seed, stages
+from brain_tumor_training.recipes import FINETUNE_RECIPES
+
+
+def add_finetune(commands: Commands) -> None:
+    """Add the command to the parser."""
+    recipes = "\n".join(f"  {name}:\n{describe_recipe(recipe)}" for name, recipe in FINETUNE_RECIPES.items())
+    tune = commands.add_parser(
+        "finetune",
+        help="train a whole network on several sources",
+        description=f"Train the whole network on a training list.\n\nrecipes:\n{recipes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    tune.add_argument("--list", type=Path, required=True, help="training list, as training-list writes it")
+    tune.add_argument("--data", type=Path, required=True, help="folder that the list's paths are below")
+    tune.add_argument("--recipe", choices=sorted(FINETUNE_RECIPES), default="finetuned")
+    tune.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
+    tune.add_argument(
+        "--start",
+        type=Path,
+        metavar="RUN",
+        help="go on from the network of a finished finetune run, or of a model file",
+    )
+    tune.add_argument("--start-list", type=Path, metavar="LIST", help="the training list of the model file of --start")
+    tune.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
+    tune.add_argument("--stages", type=stages, help="instead of the recipe's, e.g. 224x6,299x1: side and epochs")
+    tune.add_argument(
+        "--stop-after", type=int, metavar="N", help="end after N epochs; the learning rate falls as for all of them"
+    )
+    tune.add_argument("--epoch-views", type=count, metavar="N", help="images of an epoch, instead of one per picture")
+    tune.add_argument("--batch-size", type=count, metavar="N", help="instead of the recipe's")
+    tune.add_argument("--seed", type=seed, default=0)
+    tune.add_argument(
+        "--processes",
+        type=count,
+        default=0,
+        metavar="N",
+        help="prepare images in N processes, for a GPU; otherwise in two threads, with the same result",
+    )
+    tune.add_argument(
+        "--copies-in-test",
+        action="store_true",
+        help="allow copies of training images in the test part (official split)",
+    )
+    tune.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from brain_tumor_training import examples, finetune
+
+    recipe = FINETUNE_RECIPES[args.recipe]
+    recipe = replace(
+        recipe,
+        stages=args.stages or recipe.stages,
+        batch_size=args.batch_size or recipe.batch_size,
+        epoch_views=args.epoch_views or recipe.epoch_views,
+    )
+    rows = examples.read_examples(args.list)
+    examples.check_groups(rows, copies_in_test=args.copies_in_test)
+    if args.stop_after is not None and not 1 <= args.stop_after <= recipe.epochs:
+        raise DatasetError(
+            f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
+        )
+    begun = args.start, args.start_list, args.stop_after, args.processes
+    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
+    for part, values in metrics.items():
+        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
+    print(f"written to {args.out}; next: brain-tumor-train fit-decision")

@@ -1,0 +1,206 @@
+"""A run folder: what a training was asked for, what it was given, and the network that it left."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from brain_tumor.atomic_write import write_whole, written_whole
+from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor.model.model_file import load_model_file
+from brain_tumor_training.examples import Example, read_examples, write_examples
+from brain_tumor_training.history import read_history
+from brain_tumor_training.recipes import AnyRecipe, FinetuneRecipe, Recipe, recipe_from_json
+from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
+
+_SETTINGS, _SPLIT, _EXAMPLES, _SEEN = "run.json", "split.csv", "examples.csv", "seen.csv"
+_OTHER_SETTINGS = "holds a run with other settings; choose another --out, or delete it"
+
+
+def read_run(run: Path) -> tuple[AnyRecipe, int]:
+    """The recipe and the seed of a run folder; raises DatasetError when no training has been there."""
+    settings = read_settings(run)
+    return recipe_from_json(settings["recipe"]), settings["seed"]
+
+
+def read_settings(run: Path) -> dict[str, Any]:
+    """What run.json says; raises DatasetError when no training has been there."""
+    try:
+        settings: dict[str, Any] = json.loads((run / _SETTINGS).read_text(encoding="utf-8"))
+    except OSError:
+        raise DatasetError(f"{run}: holds no run; give the --out folder of brain-tumor-train fit") from None
+    return settings
+
+
+def read_rows(run: Path) -> list[SplitRow]:
+    """The images of a run whose class is known, with their part; raises DatasetError as read_split does."""
+    return read_split(run / _SPLIT)
+
+
+def read_list(run: Path) -> list[Example] | None:
+    """The training list of a finetune run; None for a run of fit, which has a split alone."""
+    return read_examples(run / _EXAMPLES) if (run / _EXAMPLES).exists() else None
+
+
+def load_network(run: Path) -> keras.Model:
+    """The whole network of a finished run; raises DatasetError when its training has not come to its end."""
+    path = run / "model.keras"
+    if not path.is_file():
+        raise DatasetError(f"{run}: holds no finished run; let brain-tumor-train fit come to its end there first")
+    return keras.saving.load_model(path)
+
+
+def save_whole(model: keras.Model, path: Path) -> None:
+    """Save a network so that an interruption leaves the old file or the new one. Raises OSError."""
+    # Keras wants its own ending.
+    with written_whole(path, path.with_name(f"unfinished-{path.name}")) as unfinished:
+        model.save(unfinished)
+
+
+def open_fit_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str, seed: int, *, cached: bool) -> None:
+    """Begin a run of fit, or go on with it. More epochs than before are allowed: the results of fewer are removed.
+
+    Args:
+        out: the run folder; made where it is missing.
+        rows: the split.
+        recipe: what to train.
+        weights: "imagenet" or a path, of which the file's name is kept.
+        seed: of all random draws.
+        cached: whether features are cached.
+
+    Raises:
+        DatasetError: the folder holds a run with other settings or more epochs.
+    """
+    settings = {
+        "recipe": asdict(recipe),
+        "weights": Path(weights).name,
+        "seed": seed,
+        "feature_cache": cached,
+    }
+    wanted = json.loads(json.dumps(settings))
+    wanted["recipe"]["epochs"] = None
+    out.mkdir(parents=True, exist_ok=True)
+    if (out / _SETTINGS).exists() and (out / _SPLIT).exists():
+        found = read_settings(out)
+        found["recipe"]["epochs"] = None
+        if found != wanted or read_rows(out) != list(rows):
+            raise DatasetError(f"{out}: {_OTHER_SETTINGS}")
+        if (done := len(read_history(out / "history.csv"))) > recipe.epochs:
+            raise DatasetError(f"{out}: has trained {done} epochs already; ask for {done} or more, or another --out")
+        if done < recipe.epochs:
+            # They are those of fewer epochs. First what export needs: whenever this ends, it takes no mixture.
+            for name in ("decision.json", "model.keras", "metrics.json"):
+                (out / name).unlink(missing_ok=True)
+    _write_settings(out, settings)
+    write_split(rows, out / _SPLIT)
+
+
+def open_finetune_run(
+    out: Path,
+    examples: Sequence[Example],
+    recipe: FinetuneRecipe,
+    weights: str,
+    seed: int,
+    precision: str,
+    start: Path | None,
+    stop_after: int | None,
+    seen: set[str],
+) -> None:
+    """Begin a run of finetune, or go on with it.
+
+    Args:
+        out: the run folder; made where it is missing.
+        examples: the training list.
+        recipe: what to train.
+        weights: "imagenet" or a path, of which the file's name is kept.
+        seed: of all random draws.
+        precision: the dtype policy that the machine has.
+        start: the run or model file that this run starts from.
+        stop_after: epochs, where not all of the recipe are trained.
+        seen: what trained or validated the start, as read_seen gives it.
+
+    Raises:
+        DatasetError: the folder holds a run with other settings.
+    """
+    settings = {
+        "recipe": asdict(recipe),
+        "weights": Path(weights).name,
+        "start": _describe_start(start) if start else None,
+        "seed": seed,
+        "precision": precision,
+    }
+    if stop_after is not None:
+        settings["stop_after"] = stop_after
+    if (out / _SETTINGS).exists() and (out / _EXAMPLES).exists():
+        if read_settings(out) != json.loads(json.dumps(settings)) or read_list(out) != list(examples):
+            raise DatasetError(f"{out}: {_OTHER_SETTINGS}")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    own = _listed_as_seen(examples)
+    # Before run.json, which makes the folder a run.
+    with written_whole(out / _SEEN) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([("path",), *((path,) for path in sorted(seen | own))])
+    describe_run(out, examples, settings)
+
+
+def describe_run(out: Path, examples: Sequence[Example], settings: Mapping[str, Any]) -> None:
+    """Write what a run folder says of its training; makes the folder.
+
+    Writes examples.csv, split.csv (the rows whose class is known) and run.json.
+
+    Args:
+        out: the run folder.
+        examples: the training list.
+        settings: the recipe and what else decides the outcome, as JSON takes it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    write_examples(examples, out / _EXAMPLES)
+    known = [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None]
+    write_split(known, out / _SPLIT)
+    _write_settings(out, settings)
+
+
+def read_seen(run: Path) -> set[str]:
+    """The paths that trained or validated the network of a run and, where they are known, those it started from."""
+    seen = {row.path for row in read_rows(run) if row.split != TEST}
+    return seen | _listed_as_seen(read_list(run) or ()) | _read_seen_before(run)
+
+
+def read_seen_by_start(start: Path, start_list: Path | None) -> set[str]:
+    """The paths that trained or validated the network that another training starts from.
+
+    Args:
+        start: the folder of a finetune run, or a model file.
+        start_list: the training list of a model file, which does not carry it.
+
+    Raises:
+        DatasetError: a model file is given without its list, or the folder is that of another run.
+    """
+    if start.is_file() and start_list is None:
+        raise DatasetError(f"{start}: does not say which images trained it; name its training list with --start-list")
+    return _listed_as_seen(read_examples(start_list or start / _EXAMPLES)) | _read_seen_before(start)
+
+
+def _listed_as_seen(examples: Sequence[Example]) -> set[str]:
+    return {one.path for one in examples if one.split != TEST}
+
+
+def _read_seen_before(run: Path) -> set[str]:
+    # Neither a model file nor a run of fit nor an older run has it.
+    return {row["path"] for row in read_csv(run / _SEEN)} if (run / _SEEN).is_file() else set()
+
+
+def _describe_start(start: Path) -> dict[str, Any]:
+    if start.is_file():
+        card = load_model_file(start).card
+        return {"model_id": card.model_id, "training": card.about.get("training")}
+    return read_settings(start)
+
+
+def _write_settings(run: Path, settings: Mapping[str, Any]) -> None:
+    write_whole(run / _SETTINGS, f"{json.dumps(settings, indent=2)}\n".encode())
