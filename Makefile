@@ -46,9 +46,11 @@ format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-lock: $(UV) ## resolve both requirements files anew (ARGS=--upgrade moves to the newest versions)
+lock: $(UV) ## resolve the requirements and constraints files anew (ARGS=--upgrade moves to the newest versions)
 	$(COMPILE) --all-extras --generate-hashes --output-file requirements-dev.txt $(ARGS)
 	$(COMPILE) --extra app --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
+	printf '%s\n' '# The versions of requirements-dev.txt. Made by: make lock' >constraints.txt
+	awk '/^[A-Za-z0-9]/ { sub(/ *\\$$/, ""); print }' requirements-dev.txt >>constraints.txt
 	printf '%s\n' '# The package itself, from this checkout; editable, so that a redeploy never serves old code.' '-e .' \
 		>> requirements.txt
 

@@ -1,6 +1,8 @@
-"""What a host installs: requirements.txt alone, from a plain checkout, in a fresh environment."""
+"""What is installed: requirements.txt alone as by a host, and constraints.txt with the package and its extras."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +21,18 @@ ROOT = Path(__file__).parents[1]
 MODEL_FILE = "brain_tumor_model_lite.tfliteA"
 START_LIMIT_S = 60
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+def installs(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that makes an environment or builds a wheel."""
+    marked: Callable[..., None] = pytest.mark.slow(pytest.mark.timeout(600)(test))
+    return marked
+
+
+def test_the_constraints_are_the_versions_of_the_whole_lock() -> None:
+    locked = re.findall(r"(?m)^[A-Za-z0-9].*?(?= *\\?$)", (ROOT / "requirements-dev.txt").read_text(encoding="utf-8"))
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == locked
+    assert len(locked) > 100
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +77,20 @@ def _environment(folder: Path) -> dict[str, str]:
     return mine | {"HOME": str(folder.parent)}
 
 
+@installs
 def test_the_package_comes_from_the_checkout(checkout: Path, host_python: Path) -> None:
     found = _run([str(host_python), "-c", "import brain_tumor; print(brain_tumor.__file__)"], checkout)
     assert Path(found.strip()) == checkout / "src/brain_tumor/__init__.py"
 
 
+@installs
 def test_neither_tensorflow_nor_keras_is_installed(checkout: Path, host_python: Path) -> None:
     listing = _run([str(host_python), "-m", "pip", "list", "--format=freeze"], checkout).lower().split()
     assert any(line.startswith("streamlit==") for line in listing)
     assert [line for line in listing if line.startswith(("tensorflow", "tf-", "keras", "torch"))] == []
 
 
+@installs
 def test_the_page_runs_without_an_exception(checkout: Path, host_python: Path) -> None:
     program = (
         "from streamlit.testing.v1 import AppTest\n"
@@ -84,6 +100,7 @@ def test_the_page_runs_without_an_exception(checkout: Path, host_python: Path) -
     _run([str(host_python), "-c", program], checkout)
 
 
+@installs
 def test_the_server_answers(checkout: Path, host_python: Path) -> None:
     with _page_server(host_python, checkout) as address:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10) as answer:
@@ -137,14 +154,31 @@ def _build_wheel(checkout: Path, folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
+@installs
 def test_a_wheel_carries_the_network(checkout: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(_build_wheel(checkout, tmp_path)) as wheel:
         inside = wheel.read(f"brain_tumor/{MODEL_FILE}")
     assert inside == (ROOT / MODEL_FILE).read_bytes()
 
 
+@installs
 def test_no_wheel_is_built_without_the_network(checkout: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     shutil.copytree(checkout, bare, ignore=shutil.ignore_patterns(MODEL_FILE))
     with pytest.raises(AssertionError, match="brain-tumor-train export"):
         _build_wheel(bare, tmp_path)
+
+
+@installs
+def test_the_package_without_the_page_is_installed_with_the_locked_versions(checkout: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    _run([sys.executable, "-m", "venv", str(environment)], checkout)
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    options = ["--quiet", "--dry-run", "--ignore-installed", "--report", str(tmp_path / "report.json")]
+    _run([str(python), "-m", "pip", "install", *options, "--constraint", "constraints.txt", ".[evaluate]"], checkout)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    found = {one["metadata"]["name"].lower(): one["metadata"]["version"] for one in report["install"]}
+    assert {"numpy", "scikit-learn", "brain-tumor-mri"} <= set(found)
+    assert "streamlit" not in found
+    pinned = (checkout / "constraints.txt").read_text(encoding="utf-8")
+    assert f"numpy=={found['numpy']}" in pinned
