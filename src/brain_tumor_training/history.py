@@ -10,6 +10,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from brain_tumor.atomic_write import written_whole
+from brain_tumor.evaluation.csv_table import read_csv
 
 Row = dict[str, float]
 
@@ -26,8 +27,7 @@ def read_history(path: Path) -> list[Row]:
     """Load what write_history saved; an absent file is an empty history."""
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    return [{name: float(text) for name, text in row.items()} for row in read_csv(path)]
 
 
 def write_history_plot(rows: Sequence[Row], path: Path) -> None:

@@ -7,7 +7,6 @@ from brain_tumor.labels import Label
 from brain_tumor_training.audit import Audit, AuditFile
 from brain_tumor_training.audit_report import DATA, GROUPS, PAGE, leaks, render_report, render_text, to_document
 from brain_tumor_training.duplicates import LOOK_ALIKE, SAME_PIXELS, TURNS, Pair
-from brain_tumor_training.groups import to_groups
 from tests.factories import encode
 
 
@@ -29,7 +28,7 @@ def audited(folder: Path = Path("nowhere"), pairs: tuple[Pair, ...] | None = Non
     )
     shown = copies if pairs is None else pairs
     broken = (file("broken.png", "Training", None), "damaged_image")
-    return Audit(("set",), images, (broken,), shown, to_groups(shown, len(images)), None)
+    return Audit(("set",), images, (broken,), shown, (0, 0, 0, 1) if shown else (0, 1, 2, 3), None)
 
 
 def test_the_text_counts_copies_leaks_and_conflicts() -> None:
