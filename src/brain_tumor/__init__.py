@@ -3,7 +3,7 @@
 from brain_tumor.classifier import Classifier, Result, SliceOutcome, load_classifier
 from brain_tumor.decision.location import Location
 from brain_tumor.decision.reasons import Reason
-from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.decision.series import SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import BrainTumorError, MissingExtraError, ModelFileError, ScanError
 from brain_tumor.input.files import open_paths
@@ -30,6 +30,7 @@ __all__ = [
     "Scan",
     "ScanError",
     "Series",
+    "SeriesReason",
     "SeriesVerdict",
     "Slice",
     "SliceOutcome",
