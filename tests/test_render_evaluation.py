@@ -242,7 +242,7 @@ def test_runs_say_which_settings_changed(tmp_path: Path, official: Figures) -> N
     text = page(tmp_path, official, "--card", str(write(tmp_path, "card.json", card())))
     assert "| 1 | `224x3 --batch-size 32` | float32 | 0 |  |" in text
     assert "| 2 | `299x1 --epoch-views 4000` | float32 | 1 | `balance` 0.5, then 0.75 |" in text
-    assert "--out runs/shipped --stages 299x1 --epoch-views 4000\n" in text
+    assert "--out runs/shipped-end --stages 299x1 --epoch-views 4000\n" in text
     assert "| ct, never fitted | no | 1 of 9 | 2 of 20, 10.0 % (2.8 to 30.1) |" in text
 
 

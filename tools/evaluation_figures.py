@@ -28,6 +28,7 @@ class Run:
     precision: str
     seed: int
     averaged_with: str | None
+    share_of_it: float  # that network's weight in the mean
     changes: list[str]  # settings that differ from those of the run before
 
 
@@ -148,6 +149,7 @@ def list_runs(training: Figures) -> list[Run]:
                 run["precision"],
                 run["seed"],
                 run.get("averaged_with"),
+                run.get("share_of_it", 0.5),
                 _compare(before, recipe),
             )
         )
