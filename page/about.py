@@ -41,25 +41,31 @@ def show() -> None:
     st.header("Your files", anchor=False)
     st.markdown(YOUR_FILES)
     show_card(card)
+    show_gate_rates(card)
 
 
 def show_accuracy(card: Card) -> None:
     """How good it is, and how that was found out."""
     st.header("How good it is", anchor=False)
-    if rows := source_rows(card):
+    elsewhere, here = source_rows(card), accuracy_rows(card)
+    if elsewhere:
         st.table(
-            _transpose(rows, "Images"), hide_index=True, border="horizontal", alt="Figures on images of other sources"
+            _transpose(elsewhere, "Images"),
+            hide_index=True,
+            border="horizontal",
+            alt="Figures on images of other sources",
         )
-    if rows := accuracy_rows(card):
+    if here:
         st.table(
-            _transpose(rows, "Test images"),
+            _transpose(here, "Test images"),
             hide_index=True,
             border="horizontal",
             alt="Accuracy on each set of test images",
         )
     else:
         st.markdown("The card of this model file holds no measured figures.")
-    st.markdown(HOW_EVALUATED)
+    if elsewhere or here:  # what it says is of these figures, and not of a model without any
+        st.markdown(HOW_EVALUATED)
 
 
 def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
@@ -81,13 +87,18 @@ def show_terms(card: Card) -> None:
 
 
 def show_gate(card: Card) -> None:
-    """The check for brain MRI, doubt, and what passed the check."""
+    """The check for brain MRI, and doubt."""
     st.header("The check for brain MRI, and doubt", anchor=False)
     st.markdown(describe_gate(card))
     st.markdown(describe_doubt(card))
+
+
+def show_gate_rates(card: Card) -> None:
+    """What passed the check: long, so behind a line at the end."""
     if rows := gate_rows(card):
-        table = {name: [row[name] for row in rows] for name in rows[0]}
-        st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
+        with st.expander(f"What passed the check for brain MRI: {len(rows)} sources of pictures"):
+            table = {name: [row[name] for row in rows] for name in rows[0]}
+            st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
 
 
 def show_card(card: Card) -> None:

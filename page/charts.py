@@ -6,7 +6,7 @@ from typing import Any
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
-from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY
+from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, ON_WHITE, TEXT, WHITE
 from brain_tumor.presentation.wording import format_percent
 
 _BAR_STEP_PX = 40
@@ -25,12 +25,13 @@ _STRIP_STEP_PX = 30
 _STRIP_AXIS_PX = 60
 
 
-def probability_chart(probabilities: Mapping[Label, float], status: Status) -> dict[str, Any]:
+def probability_chart(probabilities: Mapping[Label, float], status: Status, on_dark: bool = False) -> dict[str, Any]:
     """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
 
     Args:
         probabilities: of every class, 0 to 1.
         status: bars are pale where it is uncertain; hollow and grey where the probabilities mean nothing.
+        on_dark: whether the page is dark.
     """
     is_hollow = not FILLS[status]
     colors = [GREY if is_hollow else CLASS_COLORS[label] for label in Label]
@@ -73,14 +74,14 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status) -> d
                 "encoding": {"fill": color, "stroke": color},
             },
             {
-                # A text mark does not follow the page's theme: grey is readable on the white and on the dark page.
+                # A text mark does not follow the page's theme.
                 "mark": {
                     "type": "text",
                     "align": "left",
                     "baseline": "middle",
                     "dx": 6,
                     "fontSize": 13,
-                    "color": GREY,
+                    "color": WHITE if on_dark else ON_WHITE[TEXT],
                 },
                 "encoding": {"x": {"value": "width"}, "text": {"field": "text", "type": "nominal"}},
             },

@@ -1,95 +1,240 @@
 """The first page: files in, answers out."""
 
 import time
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor import Classifier
-from brain_tumor.decision.verdict import Status
-from brain_tumor.input.reader import ACCEPTED
-from brain_tumor.model.card import Card
+from brain_tumor.labels import Label
+from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
-from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
+from brain_tumor.input.reader import ACCEPTED
+from page.advice import show_glossary
 from page.answering import answer_all
-from page.downloads import offer_report, offer_tables
-from page.layout import usable_classifier
-from page.series_item import SeriesItem
-from page.series_view import show_series
+from page.attention import draw_attention
+from page.downloads import offer_downloads
+from page.item_view import show_item
+from page.layout import ANSWERED_STYLE, EMPTY_STYLE, usable_classifier
+from page.overview import describe_counts, show_overview
+from page.results_table import show_table
 from page.session_state import SessionState, current_state, forget_state
-from page.slice_record import SliceRecord
-from page.slice_view import show_slice
-from page.uploads import KeptFile, forget_uploads, take_uploads
+from page.slice_view import choose_map
+from page.uploads import KeptFile, empty_uploaders, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-# Images with their charts on one screen page; more make a browser slow.
-PAGE_SIZE = 8
-# What the rows of each status are called where they are counted.
-STATUS_COUNTS = {
-    Status.CLASSIFIED: "classified",
-    Status.UNCERTAIN: "uncertain",
-    Status.NOT_A_BRAIN_MRI: "not analysed",
-    "error": "not read",
+EXAMPLES = {
+    "1-average-healthy-brain.png": "Average of 152 healthy brains",
+    "2-drawn-lesion-no-patient.png": "The same with a drawn lesion",
+    "3-colour-chart-no-scan.png": "A colour chart, no scan",
 }
+# So many images have their cards below each other; more have an overview.
+MAX_CARDS = 4
+# Answers come into view so often while more are computed. The first ones soon, to show that it works.
+FIRST_REDRAW_S, REDRAW_S = 1.0, 3.0
 
 
 def show() -> None:
-    """Draw the page from top to bottom."""
-    st.title("Brain tumor MRI", anchor=False)
-    st.write("Names the kind of tumor on MRI slices of the brain, and how sure the network is.")
-    classifier = usable_classifier()
+    """Draw the page from top to bottom, then work on what is not answered yet."""
+    with st.container():  # so that what follows keeps its place whether or not a model is being loaded
+        classifier = usable_classifier()
     if classifier is None:
         return
     state = current_state()
-    if files := take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify"):
+    is_empty = not (state.items or state.unopened or state.notes or state.removed)
+    st.html(EMPTY_STYLE if is_empty else ANSWERED_STYLE)
+    receive_files(state, is_empty)
+    # While the page works it is drawn again and again, and Streamlit clears what is left of the page before only after
+    # that: so each part has a slot of its own, and a slot that is not used is emptied.
+    start = st.empty()
+    if is_empty:
+        with start.container():
+            show_start()
+        draw_attention("", None, state.moves, has_answers=False)
+        return
+    show_tools(state, classifier)
+    with st.container():
+        show_notes(state)
+    with st.container():
+        bar = show_progress(state)
+    with st.container(key="results"):
+        show_results(state, classifier)
+    draw_attention(describe_news(state), find_target(state), state.moves, has_answers=bool(state.records))
+    work(classifier, state, bar)
+
+
+def receive_files(state: SessionState, is_empty: bool) -> None:
+    """Draw the uploaders and take what was sent.
+
+    They keep their place on the page: a browser that sends files loses them when an uploader moves.
+    """
+    with st.container(key="drop", horizontal=True):
+        if is_empty:
+            st.html(f'<div class="drop-heading"><h1>Drop brain MRI here</h1><p>{ACCEPTED}</p></div>')
+        else:
+            st.html('<div class="drop-heading"><h1>Brain tumor MRI</h1></div>')
+        files = take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
+    if files:
         state.receive(files)
-        st.rerun()  # with empty uploaders
-    show_buttons(state)
+        st.rerun()  # as a page with answers
+
+
+def show_start() -> None:
+    """What the program tells, examples to try, and what becomes of files."""
+    st.markdown("It names one of four classes: " + ", ".join(f"**{label}**" for label in Label) + ".")
+    with st.container(horizontal=True, key="examples"):
+        for number, (name, title) in enumerate(EXAMPLES.items(), 1):
+            st.button(
+                f"![]({example_uri(name)})  \n{title}",
+                key=f"example-{number}",
+                on_click=start_examples,
+                args=((name,),),
+            )
+    st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
+    st.markdown(
+        "**Privacy:** files stay in this server's memory and are forgotten once they are answered.  \n"
+        "**Accuracy:** many tumors are found and some are missed, above all in images of other scanners; "
+        "[what was measured](about)."
+    )
+
+
+@cache
+def example_uri(name: str) -> str:
+    """A sample image as an address that holds it."""
+    return to_data_uri("image/png", (SAMPLES / name).read_bytes())
+
+
+def show_tools(state: SessionState, classifier: Classifier) -> None:
+    """One row: the map to show, what can be kept, the words, and the way back to an empty page."""
+    with st.container(horizontal=True, vertical_alignment="center", key="tools"):
+        choose_map(state.records)
+        offer_downloads(state.newest_first, classifier.card)
+        show_glossary()
+        st.button("Clear all", icon=":material/delete:", on_click=clear_all)
+
+
+def show_notes(state: SessionState) -> None:
+    """What was not taken, and what was removed last."""
+    if state.notes:
+        with st.container(border=True):
+            st.markdown(":material/rule: **Not everything was taken:**")
+            for note in state.notes:
+                st.text(note)
+            st.button("Dismiss", key="dismiss", on_click=dismiss_notes)
+    if state.removed:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Removed: {state.removed.name}", width="content")
+            st.button("Undo", icon=":material/undo:", on_click=undo_removal)
+
+
+def show_results(state: SessionState, classifier: Classifier) -> None:
+    """The cards of a few images; of many the overview, or one card that was opened; and the table."""
+    items = state.newest_first
+    shown = next((item for item in items if item.key == state.shown_key), None)
+    has_cards = len(state.items) <= MAX_CARDS
+    cards, card, overview = (
+        st.container() if used else st.empty()
+        for used in (has_cards, not has_cards and shown, not has_cards and not shown)
+    )
+    if has_cards:
+        with cards:
+            for item in items:
+                show_item(item, classifier.card)
+    elif shown:
+        with card:
+            show_neighbours(state, shown.key)
+            show_item(shown, classifier.card)
+    elif items:
+        with overview:
+            show_overview(items, open_item)
+    with st.container():
+        if len(state.records) > 1 and (has_cards or not shown):
+            show_table(items)
+
+
+def show_neighbours(state: SessionState, key: str) -> None:
+    """From an opened card back to the overview, and on to the next one."""
+    keys = [item.key for item in state.newest_first]
+    at = keys.index(key)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("All results", icon=":material/grid_view:", on_click=open_item, args=(None,))
+        for title, step, icon in (("Previous", -1, "arrow_back"), ("Next", 1, "arrow_forward")):
+            other = keys[at + step] if 0 <= at + step < len(keys) else None
+            st.button(
+                title,
+                icon=f":material/{icon}:",
+                key=f"go-{title}",
+                on_click=open_item,
+                args=(other,),
+                disabled=other is None,
+            )
+        st.caption(f"{at + 1} of {len(keys)}", width="content")
+
+
+def describe_news(state: SessionState) -> str:
+    """What a screen reader says once the work is done or stopped."""
+    if state.unopened or not state.records or (state.unanswered_count and not state.is_stopped):
+        return ""
+    return f"Answered: {describe_counts(state.newest_first)}".replace("**", "")
+
+
+def find_target(state: SessionState) -> str | None:
+    """Key of the container that the view goes to: the card that was opened, the newest one, or the overview."""
+    if state.shown_key:
+        return f"item-{state.shown_key}"
+    if 0 < len(state.items) <= MAX_CARDS and (items := state.newest_first):
+        return f"item-{items[0].key}"
+    return "results" if state.items else None
+
+
+def show_progress(state: SessionState) -> DeltaGenerator | None:
+    """How far the work is, with one button to stop it, or to continue; returns the bar while there is work to do."""
+    count = state.unanswered_count
+    if state.unopened or not count:
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if state.is_stopped:
+            st.write(f"Stopped: {count} {'slice is' if count == 1 else 'slices are'} not answered yet.")
+            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
+            return None
+        state.begin_work()
+        bar = st.progress(0.0)
+        update_bar(bar, state, count)
+        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(True,))
+    return bar
+
+
+def update_bar(bar: DeltaGenerator, state: SessionState, unanswered: int) -> None:
+    """Show how many slices are left."""
+    bar.progress(*describe_progress(state.asked - unanswered, state.asked, time.monotonic() - state.began_s))
+
+
+def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None) -> None:
+    """Open and answer what is left, for as long as the page may stand as it is; then draw it again."""
     if state.unopened:
         with st.spinner("Opening the files"):
             state.open_received()
-    for note in state.notes:
-        st.warning("Not everything was taken:", icon=":material/rule:")
-        st.text(note)
-    if state.unanswered_count:
-        answer_with_progress(classifier, state)
-    if state.records:
-        show_results(state, classifier.card)
-
-
-def show_buttons(state: SessionState) -> None:
-    """The examples, and the way back to an empty page."""
-    with st.container(horizontal=True):
-        if st.button("Try the examples", icon=":material/image:", disabled=state.has_examples):
-            state.has_examples = True
-            state.unopened += [KeptFile(path.name, path.read_bytes()) for path in sorted(SAMPLES.glob("*.png"))]
-        st.button("Clear all", icon=":material/delete:", on_click=clear_all)
-    if state.has_examples:
-        st.caption(
-            "Examples: an average of 152 healthy brains, the same with a lesion drawn by a program, and a colour chart."
-        )
-
-
-def answer_with_progress(classifier: Classifier, state: SessionState) -> None:
-    """Answer what is not answered yet, with a progress bar; a click on any widget ends it between two slices."""
-    if state.is_stopped:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.write(f"Stopped: {state.unanswered_count} slices are not answered yet.")
-            st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
+        st.rerun()
+    if bar is None:
         return
-    total, start_s = state.unanswered_count, time.monotonic()
-    area = st.empty()
-    with area.container():
-        st.button("Stop classifying", icon=":material/stop:", on_click=set_stopped, args=(True,))
-        bar = st.progress(0.0, f"Classifying {total} slices")
+    answer_for_a_while(classifier, state, bar)
+    if not state.unanswered_count:
+        state.moves, state.began_s = state.moves + 1, 0.0  # to the newest answer
+    st.rerun()
+
+
+def answer_for_a_while(classifier: Classifier, state: SessionState, bar: DeltaGenerator) -> None:
+    """Answer slices until it is time to show them; a click on any widget ends it between two slices."""
+    end_s = time.monotonic() + (REDRAW_S if state.records else FIRST_REDRAW_S)
     with closing(answer_all(classifier, state)) as counts:
         for unanswered in counts:
             # Every message to the browser is also where a click ends this run.
-            bar.progress(*describe_progress(total - unanswered, total, time.monotonic() - start_s))
-    area.empty()
+            update_bar(bar, state, unanswered)
+            if time.monotonic() > end_s and unanswered:
+                return
 
 
 def describe_progress(done: int, total: int, elapsed_s: float) -> tuple[float, str]:
@@ -105,76 +250,33 @@ def describe_progress(done: int, total: int, elapsed_s: float) -> tuple[float, s
 
 
 # Streamlit keeps a widget's callback and its arguments as long as the session lives: these hold no state and no files.
+def start_examples(names: tuple[str, ...]) -> None:
+    """Begin with some of the sample images."""
+    current_state().unopened += [KeptFile(name, (SAMPLES / name).read_bytes()) for name in names]
+
+
 def clear_all() -> None:
     """Forget every upload and answer of this session."""
-    forget_uploads()
+    empty_uploaders("classify")
     forget_state()
 
 
 def set_stopped(stopped: bool) -> None:
     """Stop, or continue."""
-    current_state().is_stopped = stopped
+    state = current_state()
+    state.is_stopped, state.began_s = stopped, 0.0
 
 
-def remove_item(key: str) -> None:
-    """Forget one series or image."""
-    current_state().remove(key)
+def dismiss_notes() -> None:
+    """Forget what was not taken."""
+    current_state().notes = []
 
 
-def show_results(state: SessionState, card: Card) -> None:
-    """The counts, one card per image or series, and the table of all slices."""
-    records = state.records
-    st.header("Results", anchor=False)
-    st.write(describe_counts(records, len(state.items)))
-    with st.container(horizontal=True):
-        offer_tables([record.row for record in records])
-    one_by_one, table = st.tabs(["One by one", "Table of all results"])
-    with one_by_one:
-        for item in choose_page([item for item in state.items if item.records]):
-            show_item(item, card)
-    with table:
-        show_table(records)
+def undo_removal() -> None:
+    """Bring back what was removed last."""
+    current_state().restore()
 
 
-def describe_counts(records: Sequence[SliceRecord], item_count: int) -> str:
-    """How many slices have each status, in Markdown; how many there are, where they are not one per item."""
-    counts = Counter(str(record.row["status"]) for record in records)
-    listed = ", ".join(f"**{counts[status]}** {word}" for status, word in STATUS_COUNTS.items() if counts[status])
-    return listed if len(records) == item_count else f"{len(records)} slices: {listed}"
-
-
-def choose_page(items: Sequence[SeriesItem]) -> Sequence[SeriesItem]:
-    """The items of the screen page that is chosen."""
-    st.caption("Images appear small and in grey, as the network sees them, in true proportions.")
-    if len(items) <= PAGE_SIZE:
-        return items
-    page = st.pagination(-(-len(items) // PAGE_SIZE), key="page")
-    return items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-
-
-def show_item(item: SeriesItem, card: Card) -> None:
-    """One card. A file's name may hold Markdown or HTML, so it only ever goes through st.text."""
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.text(item.name, width="stretch")
-            st.button("Remove", type="tertiary", key=f"remove-{item.key}", on_click=remove_item, args=(item.key,))
-        if item.is_stack:
-            show_series(item)
-        else:
-            show_slice(item.key, item.records[0])
-        offer_report(item, card)
-
-
-def show_table(records: Sequence[SliceRecord]) -> None:
-    """All results, sortable. The answer stands for the class, which alone can read like a clean scan."""
-    percent = st.column_config.NumberColumn(format="percent")
-    located = any(record.row["location_score"] is not None for record in records)
-    left_out = {"class", "answer", *(() if located else LOCATION_COLUMNS)}
-    st.dataframe(
-        [record.row for record in records],
-        hide_index=True,
-        column_order=["file", "answer", *(name for name in COLUMNS[1:] if name not in left_out)],
-        column_config={name: percent for name in COLUMNS if name == "confidence" or name.startswith("p_")},
-        placeholder="",
-        alt="Results of all slices",
-    )
+def open_item(key: str | None) -> None:
+    """Open the card of one series or image; None for the overview."""
+    current_state().show(key)

@@ -7,11 +7,12 @@ import streamlit as st
 
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
-from brain_tumor.input.reader import ACCEPTED
 from brain_tumor.input.series import ReadOptions, Slice
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.sources import open_series
+from brain_tumor.input.source_file import SourceFile
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
 from brain_tumor.presentation.wording import headline
+from brain_tumor.input.reader import ACCEPTED
 from page.classify import SAMPLES
 from page.differences import is_other_answer, name_differences
 from page.fair_queue import QUEUE
@@ -41,7 +42,10 @@ def second_classifier(file_id: str, _data: bytes, name: str) -> Classifier:
 def show() -> None:
     """Draw the page from top to bottom."""
     st.title("Compare two models", anchor=False)
-    st.write("The same images through the model of this page and through another model file.")
+    st.write(
+        "For a model file of your own, up to 64 MB: a few images through it and through the model of this page. Larger "
+        "files, and many images: `brain-tumor evaluate --model FILE` for each."
+    )
     first = usable_classifier()
     if first is None:
         return

@@ -1,30 +1,74 @@
 """What can be kept: tables of all answers, and a report of one."""
 
+import io
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
+from brain_tumor.input.scan import Scan
+from brain_tumor.input.series import Series, Slice
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
 from brain_tumor.tables.parquet import render_parquet
 from brain_tumor.tables.rows import Row
-from brain_tumor.tables.serialize import render_csv, to_json_line
+from brain_tumor.tables.serialize import render_csv, to_cells, to_csv_line, to_json_line
+from brain_tumor.tables.series_rows import SERIES_COLUMNS, to_series_row
+from page.literal import literal
 from page.series_item import SeriesItem
 
 
-def offer_tables(rows: Sequence[Row]) -> None:
-    """A button for each kind of table."""
+def offer_downloads(items: Sequence[SeriesItem], card: Card) -> None:
+    """Everything that can be kept of all answers, behind one button.
+
+    Args:
+        items: those with answers.
+        card: of the model that answered.
+    """
+    with st.popover("Download", icon=":material/download:", disabled=not items):
+        rows = [record.row for item in items for record in item.records]
+        offer_tables(rows, [row for item in items if (row := to_series_row_of(item, card))])
+        # As they are now: the button may be clicked while a plane is being answered.
+        done = [freeze(item) for item in items if has_report(item)]
+        if done:
+            st.download_button(
+                "All reports as ZIP",
+                partial(render_zip, done, card),
+                f"brain-tumor-reports-{today()}.zip",
+                "application/zip",
+                key="reports-zip",
+                on_click="ignore",
+                icon=":material/folder_zip:",
+            )
+
+
+def offer_tables(rows: Sequence[Row], series_rows: Sequence[dict[str, Any]]) -> None:
+    """A button for each kind of table.
+
+    Args:
+        rows: of all slices.
+        series_rows: of all series.
+    """
     kinds: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
-        ("CSV", "csv", "text/csv", lambda: render_csv(rows)),
-        ("JSON Lines", "jsonl", "application/x-ndjson", lambda: "".join(f"{to_json_line(row)}\n" for row in rows)),
-        ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: render_parquet(rows)),
+        ("Table as CSV", "csv", "text/csv", lambda: render_csv(rows)),
+        (
+            "Table as JSON Lines",
+            "jsonl",
+            "application/x-ndjson",
+            lambda: "".join(f"{to_json_line(row)}\n" for row in rows),
+        ),
+        ("Table as Parquet", "parquet", "application/vnd.apache.parquet", lambda: render_parquet(rows)),
     ]
+    if series_rows:
+        kinds.append(("Series as CSV", "series.csv", "text/csv", lambda: render_series_csv(series_rows)))
     for title, ending, mime, render in kinds:
         st.download_button(
-            f"Table as {title}",
+            title,
             render,
             f"brain-tumor-results.{ending}",
             mime,
@@ -34,19 +78,65 @@ def offer_tables(rows: Sequence[Row]) -> None:
         )
 
 
+def to_series_row_of(item: SeriesItem, card: Card) -> dict[str, Any] | None:
+    """The row of a finished series; None for an image, and while slices are unanswered."""
+    if item.verdict is None:
+        return None
+    slices = tuple(
+        Slice(str(record.row["file"]), record.number, _no_pixels, record.position_mm) for record in item.records
+    )
+    return to_series_row(Series(item.name, slices, item.plane), item.verdict, card.model_id)
+
+
+def _no_pixels() -> Scan:
+    raise RuntimeError("a table needs no pixels")
+
+
+def render_series_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """The table of all series as text."""
+    cells = [to_cells({**row, "most_suspicious": " ".join(map(str, row["most_suspicious"]))}).values() for row in rows]
+    return to_csv_line(SERIES_COLUMNS) + "".join(map(to_csv_line, cells))
+
+
+def render_zip(items: Sequence[SeriesItem], card: Card) -> bytes:
+    """A ZIP archive of a PDF report on each item, without the files' names."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item in items:
+            archive.writestr(
+                f"brain-tumor-report-{item.key}.pdf",
+                render_report(to_report_subject(item, False), card, ReportFormat.PDF),
+            )
+    return stream.getvalue()
+
+
+def today() -> str:
+    """The date in UTC, as file names have it."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def has_report(item: SeriesItem) -> bool:
+    """Whether it is finished, and any slice could be read."""
+    return item.is_done and any(record.cached for record in item.records)
+
+
+def freeze(item: SeriesItem) -> SeriesItem:
+    """The item as it is now, without its files: a button may be clicked while another plane is being answered."""
+    return replace(item, records=list(item.records), files=(), series=None)
+
+
 def offer_report(item: SeriesItem, card: Card) -> None:
     """A button for each kind of report on one image or one series that is finished."""
-    if not item.is_done or not any(record.cached for record in item.records):
+    if not has_report(item):
         return
     show_name = st.session_state.get(f"named-{item.key}", False)
-    # The item as it is now: the button may be clicked while the slices of another plane are being answered.
-    shown = replace(item, records=list(item.records), files=(), series=None)
+    shown = freeze(item)
     with st.container(horizontal=True, vertical_alignment="center"):
         for report_format in ReportFormat:
             st.download_button(
-                f"Report as {report_format.name}",
+                f"Report as {report_format.name} **of {literal(item.name)}**",
                 partial(_render, shown, card, report_format, show_name),
-                f"brain-tumor-report-{item.key}.{report_format}",
+                f"brain-tumor-report-{item.key}-{today()}.{report_format}",
                 key=f"report-{report_format}-{item.key}",
                 on_click="ignore",
                 icon=":material/description:",

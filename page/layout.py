@@ -1,20 +1,22 @@
 """What every page has: the notice that stays in view, and the server's only classifier."""
 
+from pathlib import Path
+
 import streamlit as st
 
 import brain_tumor
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
+from brain_tumor.presentation.palette import CLASS_COLORS
 from brain_tumor.presentation.wording import NOTICE
 
-# The notice stays in view while the results scroll by, below Streamlit's own header. The blur hides what
-# passes behind it in every theme. Streamlit's captions reach 3.9:1 on white; three quarters of the text's colour
-# reaches more than 4.5:1 in both themes.
-STYLE = """<style>
-.stMainBlockContainer { padding-top: 3.75rem; }
-div:has(> .st-key-notice) { position: sticky; top: 3.75rem; z-index: 50; backdrop-filter: blur(16px); }
-[data-testid="stCaptionContainer"] { color: inherit; opacity: 0.75; }
-</style>"""
+_FOLDER = Path(__file__).parent
+STYLE = _FOLDER / "style.css"
+EMPTY_STYLE, ANSWERED_STYLE = _FOLDER / "style_empty.css", _FOLDER / "style_answered.css"
+CLASS_STYLE = "".join(
+    f'[class*="st-key-tile-{label.slug}-"] button {{ border-bottom: 4px solid {color}; }}'
+    for label, color in CLASS_COLORS.items()
+)
 
 
 @st.cache_resource(show_spinner="Loading the model")
@@ -40,5 +42,6 @@ def usable_classifier() -> Classifier | None:
 def show_notice() -> None:
     """The notice, in view wherever an answer is."""
     st.html(STYLE)
+    st.html(f"<style>{CLASS_STYLE}</style>")
     with st.container(key="notice"):
         st.warning(NOTICE, icon=":material/science:")

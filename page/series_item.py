@@ -4,9 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from brain_tumor.decision.series import SeriesVerdict, decide_series
+from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.sources import open_series
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.labels import Label
 from page.slice_record import SliceRecord
 from page.uploads import KeptFile
 
@@ -25,6 +28,7 @@ class SeriesItem:
     volume: str | None = None  # the file that all its slices lie in
     records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
+    batch: int = 0  # which of the batches that were sent brought it, counted from 1
 
     @property
     def is_stack(self) -> bool:
@@ -37,10 +41,37 @@ class SeriesItem:
         return len(self.records) == self.slice_count
 
     @property
+    def answer(self) -> Verdict | SeriesVerdict | None:
+        """What its card says; None while slices are unanswered, and for a file that could not be read."""
+        if self.is_stack:
+            return self.verdict
+        record = self.records[0] if self.records else None
+        return record.cached.verdict if record and record.cached else None
+
+    @property
+    def shown_index(self) -> int:
+        """The slice that stands for it: the most suspicious one, or the middle where none was analysed."""
+        if self.verdict and self.verdict.analysed:
+            return self.verdict.order[0]
+        return len(self.records) // 2
+
+    @property
+    def suspicion(self) -> float:
+        """The highest probability of a tumor among its analysed slices, 0 to 1; -1 where none was analysed."""
+        chances = [
+            1 - record.cached.probabilities[Label.NO_TUMOR]
+            for record in self.records
+            if record.cached and record.is_analysed
+        ]
+        return max(chances, default=-1.0)
+
+    @property
     def has_planes(self) -> bool:
         """Whether it is a volume that can be cut along other planes too."""
-        return self.is_stack and any(
-            record.cached and record.cached.result.scan.file_format == "NIfTI" for record in self.records
+        return (
+            self.is_stack
+            and bool(self.files)
+            and any(record.cached and record.cached.result.scan.file_format == "NIfTI" for record in self.records)
         )
 
     def unanswered_slices(self) -> Sequence[Slice]:
@@ -60,6 +91,10 @@ class SeriesItem:
                 self.verdict = decide_series([record.finding for record in self.records])
             if not self.has_planes:
                 self.files = ()
+
+    def close(self) -> None:
+        """Let go of its files: what is answered stays, other planes cannot be read any more."""
+        self.files, self.series = (), None
 
     def count_slices(self, plane: Plane) -> int:
         """How many slices the volume has along another plane."""

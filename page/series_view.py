@@ -3,6 +3,7 @@
 import streamlit as st
 
 from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
@@ -39,7 +40,8 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         show_badge(verdict.status)
         st.subheader(headline(verdict), anchor=False)
         st.markdown(to_sentence(describe_series_reason(verdict)))
-        st.caption(SERIES_RULE)
+        with st.expander("How a series is answered"):
+            st.caption(SERIES_RULE)
     with shares:
         counts = {label: round(verdict.shares[label] * verdict.analysed) for label in Label}
         st.table(
@@ -84,28 +86,32 @@ def reslice(key: str, before: Plane | None) -> None:
 @st.fragment  # so that moving the slider draws this series again, and nothing else of the page
 def look_at_slices(item: SeriesItem) -> None:
     """The strip over the position, the slider, and the slice that it points at."""
-    key, count = f"slice-{item.key}", len(item.records)
+    # A finished series starts at its most suspicious slice, wherever the slider stood before.
+    key, count = f"slice-{item.key}" if item.is_done else f"early-slice-{item.key}", len(item.records)
+    strip = st.container()
     index = 0
     if count > 1:
-        order = item.verdict.order if item.verdict else tuple(range(count))
-        if st.session_state.setdefault(key, order[0] + 1 if order else 1) > count:
+        if st.session_state.setdefault(key, item.shown_index + 1) > count:
             st.session_state[key] = count
-        jump_to_slices(item, order)
-        index = st.slider("Slice", 1, count, key=key) - 1
+        jump_to_slices(item)
+        index = st.slider("Slice (arrow keys move it)", 1, count, key=key) - 1
     findings = [record.finding for record in item.records]
-    st.vega_lite_chart(strip_chart(findings, index), alt=describe_strip(findings))
-    st.caption("Filled: classified. Pale: uncertain. Hollow: not analysed. The line is the slice shown below.")
+    with strip:
+        st.vega_lite_chart(strip_chart(findings, index), alt=describe_strip(findings))
+        st.caption("Filled: classified. Pale: uncertain. Hollow: not analysed. The line is the slice shown below.")
     record = item.records[index]
     position = f", at {record.position_mm:.1f} mm" if record.position_mm is not None else ""
     st.markdown(f"**Slice {index + 1} of {item.slice_count}{position}**")
     show_slice(item.key, record, in_series=True)
 
 
-def jump_to_slices(item: SeriesItem, order: tuple[int, ...]) -> None:
-    """The most suspicious slices, to be clicked; order: indices of the slices, most suspicious first."""
-    suspicious = [index for index in order if item.records[index].is_analysed]
-    if item.verdict is None or not suspicious:
+def jump_to_slices(item: SeriesItem) -> None:
+    """The most suspicious slices, to be clicked; none where the series is healthy or was not analysed."""
+    if item.verdict is None or item.verdict.status is Status.NOT_A_BRAIN_MRI:
         return
+    if item.verdict.status is Status.CLASSIFIED and item.verdict.label is Label.NO_TUMOR:
+        return
+    suspicious = [index for index in item.verdict.order if item.records[index].is_analysed]
     st.pills(
         "Most suspicious slices, by the probability of a tumor",
         suspicious[:JUMPS],

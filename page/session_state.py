@@ -1,12 +1,14 @@
 """What one session has on the page: its series with their answers, and the files that are not opened yet."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from brain_tumor.input.series import Plane, ReadOptions
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.sources import open_series
+from brain_tumor.input.source_file import SourceFile
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
@@ -24,15 +26,17 @@ class SessionState:
     unopened: list[KeptFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be taken, in words
     is_stopped: bool = False
-    has_examples: bool = False
     opened_count: int = 0  # series ever opened, which numbers the next one's widgets
+    batch_count: int = 0  # batches ever opened
+    shown_key: str | None = None  # of the item whose card is open; None for the overview
+    removed: SeriesItem | None = None  # what was removed last, to bring it back
+    # Another number whenever the view has to go to another place of the page, also after all was cleared.
+    moves: int = field(default_factory=time.monotonic_ns)
+    asked: int = 0  # slices that were unanswered when the work in progress began
+    began_s: float = 0.0  # when that was, on the monotonic clock; 0 while nothing is at work
 
     def receive(self, files: Sequence[KeptFile]) -> None:
-        """Take files that were sent, MAX_FILES at most; `open_received` opens them.
-
-        That happens once the uploader is empty again: it takes its time, and more may be sent meanwhile.
-        """
-        self.notes = []
+        """Take files that were sent, MAX_FILES at most; `open_received` opens them."""
         if len(files) > MAX_FILES:
             self.notes.append(
                 f"{len(files)} files were sent; the first {MAX_FILES} are answered. "
@@ -47,12 +51,14 @@ class SessionState:
 
     def open(self, files: Sequence[KeptFile]) -> None:
         """Add the series of some files; slices are read later, one by one."""
-        self.is_stopped = False
+        self.is_stopped, self.shown_key, self.removed, self.began_s = False, None, None, 0.0
+        self.batch_count += 1
         with QUEUE.exclusive():
             for series in open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()):
                 if self._accepts(series.name, len(series.slices), self.items):
                     self.opened_count += 1
                     self.items.append(to_series_item(str(self.opened_count), series, files))
+                    self.items[-1].batch = self.batch_count
 
     def _accepts(self, name: str, slice_count: int, others: Iterable[SeriesItem]) -> bool:
         """Whether so many more slices go beside the others; a note says so where they do not."""
@@ -63,6 +69,11 @@ class SessionState:
                 "clear all first, or use the command line: brain-tumor predict"
             )
         return total <= MAX_SLICES
+
+    def begin_work(self) -> None:
+        """Start the clock of the progress shown, unless it runs."""
+        if not self.began_s:
+            self.asked, self.began_s = self.unanswered_count, time.monotonic()
 
     def reslice(self, key: str, plane: Plane) -> bool:
         """Cut one volume along another plane.
@@ -77,19 +88,39 @@ class SessionState:
         item = next((item for item in self.items if item.key == key), None)
         if item is None:
             return False
-        self.notes = []
         others = [other for other in self.items if other is not item]
         with QUEUE.exclusive():
             slice_count = item.count_slices(plane)
         if not self._accepts(f"{item.name}, {plane}", slice_count, others):
             return False
         item.reslice(plane, slice_count)
-        self.is_stopped = False
+        self.is_stopped, self.began_s = False, 0.0
         return True
 
     def remove(self, key: str) -> None:
-        """Forget one series or image."""
+        """Take one series or image off the page; `restore` brings it back if it was answered."""
+        for item in self.items:
+            if item.key == key:
+                self.removed = item if item.is_done else None
+                item.close()
         self.items = [item for item in self.items if item.key != key]
+        self.show(None)
+
+    def restore(self) -> None:
+        """Bring back what was removed last."""
+        if self.removed:
+            self.items = sorted([*self.items, self.removed], key=lambda item: int(item.key))
+            self.removed = None
+
+    def show(self, key: str | None) -> None:
+        """Open the card of one item; None for the overview."""
+        self.shown_key = key
+        self.moves += 1
+
+    @property
+    def newest_first(self) -> list[SeriesItem]:
+        """What has answers, the newest batch first, each in its own order."""
+        return sorted((item for item in self.items if item.records), key=lambda item: -item.batch)
 
     @property
     def records(self) -> list[SliceRecord]:

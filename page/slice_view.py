@@ -1,15 +1,19 @@
 """One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
+from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
     MAP_EXPLANATIONS,
@@ -19,12 +23,17 @@ from brain_tumor.presentation.wording import (
     describe_reason,
     format_percent,
     headline,
+    reason_words,
     title_map,
 )
+from page.advice import ADVICE
 from page.charts import probability_chart
 from page.slice_record import CachedResult, SliceRecord
 
 PICTURE_PX = 300
+NO_MAP = "none"
+# The ends of each map's colours.
+LEGENDS = {MapKind.LOCATION: ("0 %", "100 % probability"), MapKind.SALIENCY: ("none", "heaviest part")}
 
 Color = Literal["primary", "yellow", "gray"]  # Streamlit's names of the palette's slate, amber and grey
 BADGES: dict[Status, tuple[str, Color]] = {
@@ -44,13 +53,15 @@ def show_slice(key: str, record: SliceRecord, in_series: bool = False) -> None:
     """
     if record.cached is None:
         st.badge("Not read", icon=":material/error:", color="red")
-        st.text(record.row["reason"])
+        st.text(f"The file {record.row['reason']}.")
         return
-    finding, numbers = st.columns([5, 3])
-    with finding:
-        show_finding(key, record.name, record.cached, in_series)
+    words, pictures, numbers = st.columns([5, 8, 5], gap="medium")
+    with words:
+        show_verdict(record.cached, in_series)
+    with pictures:
+        show_pictures(key, record.name, record.cached)
     with numbers:
-        show_probabilities(record.cached)
+        show_numbers(record.cached)
 
 
 def show_badge(status: Status) -> None:
@@ -59,15 +70,53 @@ def show_badge(status: Status) -> None:
     st.badge(TITLES[status], icon=icon, color=color)
 
 
-@st.fragment  # so that choosing a heat map draws this image again, and nothing else of the page
-def show_finding(key: str, name: str, cached: CachedResult, in_series: bool) -> None:
-    """The image, plain or under a heat map, and what is said of it."""
-    picture, words = st.columns([2, 3])
-    with words:
-        show_verdict(cached, in_series)
-        kind, strength, label = choose_map(key, cached)
-    shown = f", under its heat map {title_map(kind, label)}" if kind else ""
-    show_picture(picture, cached.render_picture(kind, strength, label), f"The slice {name}{shown}")
+def choose_map(records: Sequence[SliceRecord]) -> None:
+    """The switch for the heat map beside every picture, where any has one."""
+    if not any(record.cached and record.cached.find_maps() for record in records):
+        return
+    st.segmented_control(
+        "Heat map",
+        [MapKind.LOCATION, MapKind.SALIENCY, NO_MAP],
+        format_func=lambda kind: MAP_TITLES.get(kind, "none"),
+        default=MapKind.LOCATION,
+        required=True,
+        key="map",
+        label_visibility="collapsed",
+    )
+
+
+@st.fragment  # so that another strength or class draws these pictures again, and nothing else of the page
+def show_pictures(key: str, name: str, cached: CachedResult) -> None:
+    """The image and, beside it, its heat map of the kind that is chosen, with a legend."""
+    kind = st.session_state.get("map", MapKind.LOCATION)
+    is_shown = kind in cached.find_maps()
+    with st.container(horizontal=True, key=f"pictures-{key}", gap="small"):
+        show_picture(st.container(), cached.thumbnail, f"The slice {name}")
+        overlay = st.container() if is_shown else None
+    if overlay:
+        label = choose_label(key, cached.verdict.label) if kind is MapKind.SALIENCY else None
+        strength = st.session_state.get(f"strength-{key}", DEFAULT_STRENGTH)
+        picture = cached.render_picture(kind, strength, label)
+        show_picture(overlay, picture, f"The slice {name}, under its heat map {title_map(kind, label)}")
+        show_legend(kind, strength)
+        st.caption(f"**Heat map: {title_map(kind, label)}.** {MAP_EXPLANATIONS[kind]}")
+        with st.expander("Strength of the colour"):
+            st.slider("Strength", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
+    st.caption(cached.map_state)
+
+
+def show_legend(kind: MapKind, strength: float) -> None:
+    """What the colours mean, over a medium grey."""
+    low, high = LEGENDS[kind]
+    st.html(f'<div class="legend"><span>{low}</span><img alt="" src="{legend_uri(strength)}"><span>{high}</span></div>')
+
+
+@lru_cache(maxsize=32)
+def legend_uri(strength: float) -> str:
+    """A bar of a heat map's colours from its lowest to its highest value, as an address that holds it."""
+    heat = np.linspace(0, 1, 128, dtype=np.float32)[None]
+    bar = render_overlay(Scan(np.full(heat.shape, 0.4, np.float32), 0.0, "PNG"), heat, strength)
+    return to_data_uri("image/png", render_png(bar, {}))
 
 
 def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
@@ -80,43 +129,36 @@ def show_picture(column: DeltaGenerator, data: bytes, alt: str) -> None:
 
 
 def show_verdict(cached: CachedResult, in_series: bool) -> None:
-    """The verdict in words."""
-    status = cached.verdict.status
-    show_badge(status)
+    """The verdict in words; of a rejected picture once, with what to do."""
+    verdict, status = cached.verdict, cached.verdict.status
+    is_rejected = status is Status.NOT_A_BRAIN_MRI
+    if not is_rejected:
+        show_badge(status)
     if in_series:
-        st.markdown(f"#### {headline(cached.verdict)}")
+        st.markdown(f"#### {headline(verdict)}")
     else:
-        st.subheader(headline(cached.verdict), anchor=False)
-    final_class = describe_final_class(cached.verdict.label, cached.confidence)
-    st.markdown(final_class if cached.confidence is not None else f":gray[{final_class}]")
-    if reason := describe_reason(cached.verdict):
-        st.markdown(to_sentence(reason))
+        st.subheader(headline(verdict), anchor=False)
+    if is_rejected and verdict.reason:
+        reason = to_sentence(reason_words(verdict.reason, verdict.found))
+        st.markdown(f"{reason} {ADVICE.get(verdict.reason, '')}")
+        st.caption(f"{describe_final_class(verdict.label, None)}: this says nothing about a tumor.")
+        return
+    st.markdown(describe_final_class(verdict.label, cached.confidence))
+    if reason := describe_reason(verdict):
+        st.markdown(f"{to_sentence(reason)} {describe_rivals(cached)}")
     st.caption(EXPLANATIONS[status])
+
+
+def describe_rivals(cached: CachedResult) -> str:
+    """The two likeliest classes with their probabilities, in a sentence."""
+    first, second = sorted(Label, key=lambda label: -cached.probabilities[label])[:2]
+    shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
+    return f"{first} has {shares[0]}, {second} {shares[1]}."
 
 
 def to_sentence(reason: str) -> str:
     """A reason with a capital letter and a full stop."""
     return f"{reason[0].upper()}{reason[1:]}."
-
-
-def choose_map(key: str, cached: CachedResult) -> tuple[MapKind | None, float, Label | None]:
-    """The heat map to show, how strongly, and for which class; says what it shows, and whether a tumor was located."""
-    kind, strength, label = None, DEFAULT_STRENGTH, None
-    if maps := cached.find_maps():
-        kind = st.radio(
-            "Heat map",
-            [None, *maps],
-            format_func=lambda kind: MAP_TITLES[kind] if kind else "none",
-            horizontal=True,
-            key=f"map-{key}",
-        )
-    if kind is MapKind.SALIENCY:
-        label = choose_label(key, cached.verdict.label)
-    if kind:
-        strength = st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
-        st.caption(f"**Heat map: {title_map(kind, label)}.** {MAP_EXPLANATIONS[kind]}")
-    st.caption(cached.map_state)
-    return kind, strength, label
 
 
 def choose_label(key: str, final: Label) -> Label:
@@ -135,6 +177,15 @@ def choose_label(key: str, final: Label) -> Label:
     return label
 
 
+def show_numbers(cached: CachedResult) -> None:
+    """All four probabilities; of a rejected picture only on request, as they look like an answer."""
+    if cached.verdict.status is Status.NOT_A_BRAIN_MRI:
+        with st.expander("The network's numbers, which mean nothing here"):
+            show_probabilities(cached)
+    else:
+        show_probabilities(cached)
+
+
 def show_probabilities(cached: CachedResult) -> None:
     """Table and chart; greyed and labelled where the numbers mean nothing."""
     meaningful = cached.verdict.status is not Status.NOT_A_BRAIN_MRI
@@ -151,6 +202,6 @@ def show_probabilities(cached: CachedResult) -> None:
         alt="Probability of each class",
     )
     st.vega_lite_chart(
-        probability_chart(cached.probabilities, cached.verdict.status),
+        probability_chart(cached.probabilities, cached.verdict.status, on_dark=st.context.theme.type == "dark"),
         alt=f"{heading}: " + ", ".join(f"{label} {text}" for label, text in texts.items()),
     )

@@ -64,9 +64,10 @@ def bound_uploads() -> None:
 
 
 def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
-    """Draw the two uploaders, one for files and one for a folder, and empty them.
+    """Draw the two uploaders, one for files and one for a folder.
 
-    Streamlit's own copy of the files is forgotten at once.
+    The widgets stay as they are: a browser that is still sending the next batch would lose it with a new widget. Only
+    Streamlit's own copies of the files that were taken are forgotten, at once.
 
     Args:
         label: above the uploader of files.
@@ -78,17 +79,27 @@ def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
     """
     # A new key is a new, empty uploader.
     version = st.session_state.setdefault(f"uploaders-{key}", 0)
-    files_tab, folder_tab = st.tabs(["Files", "A whole folder"])
-    files = files_tab.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
-    folder = folder_tab.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
-    if not files and not folder:
-        return []
-    uploads = [*files, *in_order(folder)]
+    taken: set[str] = st.session_state.setdefault(f"taken-{key}-{version}", set())
+    files = st.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
+    folder = st.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
+    uploads = [upload for upload in [*files, *in_order(folder)] if upload.file_id not in taken]
     names = number_repeats(upload.name for upload in uploads)
     kept = [KeptFile(name, upload.getvalue()) for name, upload in zip(names, uploads, strict=True)]
-    st.session_state[f"uploaders-{key}"] = version + 1
+    taken |= {upload.file_id for upload in [*files, *folder]}
     forget_uploads([*files, *folder])
     return kept
+
+
+def empty_uploaders(key: str) -> None:
+    """Replace the uploaders by empty ones, and forget what they hold; a file that is still on its way is lost.
+
+    Args:
+        key: as `take_uploads` was given.
+    """
+    version = st.session_state.get(f"uploaders-{key}", 0)
+    st.session_state.pop(f"taken-{key}-{version}", None)
+    st.session_state[f"uploaders-{key}"] = version + 1
+    forget_uploads()
 
 
 def in_order(folder: Iterable[UploadedFile]) -> list[UploadedFile]:
@@ -113,6 +124,9 @@ def forget_uploads(uploads: Sequence[UploadedFile] | None = None) -> None:
         manager.remove_session_files(context.session_id)
     for upload in uploads or ():
         manager.remove_file(context.session_id, upload.file_id)
+        # The widget's value lasts until the browser sends the next one, and would hold the content as long.
+        upload.seek(0)
+        upload.truncate()
 
 
 def _manager() -> Any:

@@ -7,6 +7,7 @@ import os
 import re
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
@@ -33,6 +35,7 @@ MAX_SERVER_BYTES = 700 * 10**6
 # Less than small hosts give a server, 1 GB.
 MAX_BOMB_BYTES = 900 * 10**6
 IMAGES_BEFORE = 15
+CHART = "3-colour-chart-no-scan.png"
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$.png"
 
 
@@ -89,6 +92,15 @@ def send(page: Page, files: list[FilePayload]) -> None:
     page.locator("input[type=file]").first.set_input_files(files)
 
 
+def has_answers(page: Page) -> bool:
+    """Whether everything that was sent is answered."""
+    return bool(page.locator(".for-screen-readers", has_text="Answered").count())
+
+
+def expect_answers(page: Page, timeout_ms: int = ANSWER_TIMEOUT_MS) -> None:
+    expect(page.locator(".for-screen-readers")).to_contain_text("Answered", timeout=timeout_ms)
+
+
 def test_three_images_get_three_answers_and_a_broken_one_its_message(
     page: Page, server: Server, complaints: list[str]
 ) -> None:
@@ -100,12 +112,13 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
     expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
     expect(page.get_by_text("is not an image file")).to_be_visible()
     expect(page.locator("[data-testid=stText]", has_text=HOSTILE)).to_be_visible()
-    expect(page.locator("[data-testid=stVegaLiteChart] .marks")).to_have_count(3)
+    # Of a rejected picture the chart stands behind a line.
+    expect(page.locator("[data-testid=stVegaLiteChart] .marks:visible")).to_have_count(2)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Table as CSV").click()
     assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 1 + 4
-    page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert complaints == []
     log = server.log.read_text(errors="replace")
@@ -130,10 +143,10 @@ def uploaded_bytes(server: Server) -> float:
 
 def test_clear_all_empties_the_page_and_the_server_s_memory(page: Page, server: Server) -> None:
     send(page, [drawn("a.png", 0)])
-    expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect_answers(page)
     expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     page.get_by_role("button", name="Clear all").click()
-    expect(page.get_by_role("heading", name="Results")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
     deadline = time.monotonic() + 30
     while uploaded_bytes(server):
         assert time.monotonic() < deadline, "the upload is still in the server's memory"
@@ -156,7 +169,27 @@ def test_what_is_sent_while_files_are_opened_is_answered_too(page: Page) -> None
     expect(page.get_by_test_id("stText").get_by_text("meanwhile.png", exact=True)).to_be_visible(
         timeout=ANSWER_TIMEOUT_MS
     )
-    expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect_answers(page)
+
+
+@pytest.mark.parametrize("pause_ms", [0, 80, 300, 1000])
+def test_no_file_is_lost_whatever_the_rhythm(page: Page, tmp_path: Path, pause_ms: int) -> None:
+    sent: set[str] = set()
+    for batch in range(4):
+        names = [f"{batch}-{number}.png" for number in range(1 + 3 * batch)]
+        send(page, [drawn(name, batch, side_px=64) for name in names])
+        folder = tmp_path / f"folder-{batch}"
+        folder.mkdir()
+        for number in range(2):
+            file = drawn(f"{number}.png", batch, side_px=64)
+            (folder / file["name"]).write_bytes(file["buffer"])
+        page.locator("input[webkitdirectory]").set_input_files(folder)
+        sent |= {*names, *(f"{folder.name}/{number}.png" for number in range(2))}
+        page.wait_for_timeout(pause_ms)
+    deadline = time.monotonic() + 60
+    while (found := {name for name, _ in read_answers(page)}) != sent:
+        assert time.monotonic() < deadline, sent ^ found
+        page.wait_for_timeout(1000)
 
 
 def photographed(name: str, seed: int) -> FilePayload:
@@ -174,12 +207,11 @@ def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: P
     process, peak = psutil.Process(server.process_id), 0
     send(page, files)
     deadline = time.monotonic() + 800
-    while not page.get_by_role("heading", name="Results").is_visible():
+    while not has_answers(page):
         assert time.monotonic() < deadline
         peak = max(peak, process.memory_info().rss)
         page.wait_for_timeout(500)
-    expect(page.get_by_role("heading", level=3)).to_have_count(8, timeout=ANSWER_TIMEOUT_MS)
-    page.get_by_role("tab", name="Table of all results").click()
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(24, timeout=ANSWER_TIMEOUT_MS)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     peak = max(peak, process.memory_info().rss)
     print(f"peak {peak / 10**6:.0f} MB")
@@ -209,7 +241,7 @@ def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
     waiting = visitors[:]
     while waiting:
         peak = max(peak, process.memory_info().rss)
-        waiting = [page for page in waiting if not page.get_by_role("heading", name="Results").is_visible()]
+        waiting = [page for page in waiting if not has_answers(page)]
         honest.wait_for_timeout(200)
     print(f"peak {peak / 10**6:.0f} MB")
     assert peak < MAX_BOMB_BYTES
@@ -226,11 +258,10 @@ def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) 
     expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     page.get_by_role("button", name="Stop classifying").click()
     expect(page.get_by_text("slices are not answered yet")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_role("heading", name="Results")).to_be_visible()
+    expect(page.locator("[class*=st-key-tile-]").first).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("slices are not answered yet")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
     expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
-    page.get_by_role("tab", name="Table of all results").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
@@ -275,6 +306,8 @@ def to_bytes(frame: str | bytes) -> bytes:
 def read_answers(page: Page) -> list[tuple[str, list[float]]]:
     """Each file of the page's table, and what the network said of it: probabilities and gate score."""
     while True:
+        if not page.get_by_role("button", name="Table as CSV").is_visible():
+            page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
         with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
             page.get_by_role("button", name="Table as CSV").click()
         # What was asked for while the page was still being drawn is gone when Streamlit is done with that.
@@ -306,9 +339,9 @@ def test_20_sessions_at_once_each_get_their_own_answer(
         expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     for page, file in zip(visitors, files, strict=True):
         send(page, [*before, file])
-    assert sum(not page.get_by_role("heading", name="Results").is_visible() for page in visitors) > 1
+    assert sum(not has_answers(page) for page in visitors) > 1
     for page in visitors:
-        expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=4 * ANSWER_TIMEOUT_MS)
+        expect_answers(page, 4 * ANSWER_TIMEOUT_MS)
     for page, file, wanted in zip(visitors, files, own, strict=True):
         *others, (name, found) = read_answers(page)
         assert [other for other, _ in others] == [file["name"] for file in before]
@@ -361,7 +394,10 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     browser: Browser, server: Server, scheme: Literal["light", "dark"], width_px: int
 ) -> None:
     page = browser.new_page(viewport={"width": width_px, "height": 900}, color_scheme=scheme)
+    page.on("dialog", lambda dialog: dialog.accept())  # a reload would lose answers
     page.goto(server.url)
+    expect(page.get_by_role("button", name="Try the examples")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    assert serious_findings(page) == []
     page.get_by_role("button", name="Try the examples").click(timeout=ANSWER_TIMEOUT_MS)
     send(page, [volume(), {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
     expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
@@ -369,7 +405,6 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     expect(page.get_by_text("Strength of the colour")).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
-    page.get_by_role("tab", name="Table of all results").click()
     assert serious_findings(page) == []
     for path, title in (("about", "About the model"), ("compare", "Compare two models")):
         page.goto(f"{server.url}/{path}")
@@ -400,3 +435,62 @@ def test_two_models_are_compared_and_an_invalid_one_gets_its_message(page: Page,
     expect(page.get_by_text("of 3 slices get another class or status")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     expect(page.get_by_role("heading", level=3)).to_have_count(6)
     assert complaints == []
+
+
+@pytest.mark.parametrize("width_px", [1440, 1024, 390])
+def test_the_answer_of_one_image_stands_above_the_fold(browser: Browser, server: Server, width_px: int) -> None:
+    page = browser.new_page(viewport={"width": width_px, "height": 844})
+    page.goto(server.url)
+    page.locator(".st-key-example-2 button").click(timeout=ANSWER_TIMEOUT_MS)
+    expect_answers(page)
+    expect(page.get_by_role("heading", level=3)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Final class")).to_be_in_viewport(ratio=1)
+    assert "st-key-item-" in page.evaluate("document.activeElement.className")
+    page.close()
+
+
+def test_a_tile_opens_its_card_and_filters_choose_tiles(page: Page, complaints: list[str]) -> None:
+    chart: FilePayload = {
+        "name": "chart.png",
+        "mimeType": "image/png",
+        "buffer": (ROOT / "samples" / CHART).read_bytes(),
+    }
+    send(page, [*(drawn(f"{number}.png", number, side_px=64) for number in range(5)), chart, volume()])
+    expect_answers(page)
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(7)
+    page.locator("[class*=st-key-tile-]", has_text="chart").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=3, name="Not analysed")).to_be_in_viewport(timeout=ANSWER_TIMEOUT_MS)
+    page.get_by_role("button", name="All results").click()
+    page.get_by_role("button", name="not analysed", exact=True).click()
+    expect(page.locator("[class*=st-key-tile-]", has_text="chart")).to_have_count(1)
+    page.get_by_role("button", name="Download", exact=True).click()
+    with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
+        page.get_by_role("button", name="All reports as ZIP").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 7
+    assert complaints == []
+
+
+def test_a_file_too_large_stays_listed_with_its_reason_among_others(page: Page) -> None:
+    page.evaluate("""() => {
+        const sent = new DataTransfer()
+        sent.items.add(new File([new Uint8Array(65 * 2 ** 20)], "large.png"))
+        const input = document.querySelector("input[type=file]")
+        input.files = sent.files
+        input.dispatchEvent(new Event("change", { bubbles: true }))
+    }""")
+    send(page, [drawn("small.png", 0)])
+    expect_answers(page)
+    page.wait_for_timeout(2000)
+    expect(page.get_by_text("File must be 64.0MB or smaller")).to_be_visible()
+
+
+def test_a_reload_asks_while_there_are_answers(page: Page) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("button", name="Try the examples").click()
+    expect_answers(page)
+    with pytest.raises(PlaywrightError):
+        page.reload(timeout=5000)
+    assert asked == ["beforeunload"]
+    expect(page.get_by_role("heading", level=3)).to_have_count(3)

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.page.driver import open_app, scripted_model
+from tests.page.driver import open_app, plain, scripted_model
 from tests.scripted import ScriptedClassifier
 
 
@@ -28,5 +28,5 @@ def page(scripted: ScriptedClassifier) -> AppTest:
 def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What each download button would give, by its label; the last of each label."""
     files: dict[str, Any] = {}
-    monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.update({label: data}))
+    monkeypatch.setattr(st, "download_button", lambda label, data, *rest, **options: files.update({plain(label): data}))
     return files

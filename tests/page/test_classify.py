@@ -5,13 +5,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from brain_tumor.labels import Label
 from brain_tumor.tables.rows import LOCATION_COLUMNS
-from page.answering import answer_all
-from page.classify import describe_counts, describe_progress
-from page.session_state import SessionState
+from page.classify import describe_progress
 from page.uploads import kept_bytes
 from tests.page.driver import THREE, all_markdown, click, headlines, send, texts, upload, volume
-from tests.page.items import make_item
 from tests.scripted import ScriptedClassifier
 
 
@@ -19,14 +17,14 @@ def test_two_images_are_answered_and_a_broken_one_says_why_in_its_place(page: Ap
     send(page, THREE)
     assert headlines(page) == ["Glioma", "Perhaps Glioma"]
     assert texts(page)[:3] == ["a.png", "doubt.png", "broken.png"]
-    assert texts(page)[3].startswith("is not an image file")
-    assert list(page.dataframe[0].value["status"]) == ["classified", "uncertain", "error"]
+    assert texts(page)[3].startswith("The file is not an image file")
+    assert list(page.dataframe[0].value["Answer"]) == ["Glioma", "Perhaps Glioma", "Not read"]
 
 
 def test_a_folder_is_answered_in_order_beside_single_images(page: AppTest) -> None:
     send(page, [upload("one.png")])
     send(page, [upload("study/slice-2.png"), upload("study/slice-1.png")], uploader=1)
-    assert texts(page) == ["one.png", "study/slice-1.png", "study/slice-2.png"]
+    assert texts(page) == ["study/slice-1.png", "study/slice-2.png", "one.png"]
 
 
 @pytest.mark.parametrize("name", ["<img src=x>.png", "**a**.png", "$x$ :red[b] :smile:.png", "[a](http://b).png"])
@@ -40,17 +38,18 @@ def test_a_hostile_file_name_appears_literally_and_never_as_markdown(page: AppTe
 def test_each_upload_is_classified_once_whatever_is_clicked_later(page: AppTest, scripted: ScriptedClassifier) -> None:
     send(page, THREE)
     page.run()
-    click(page, "Try the examples")
-    assert scripted.calls[:3] == ["a.png", "doubt.png", "broken.png"]
-    assert len(scripted.calls) == 3 + 3
+    send(page, [upload("later.png")])
+    assert scripted.calls == ["a.png", "doubt.png", "broken.png", "later.png"]
 
 
 def test_an_answer_stays_when_more_is_sent_and_goes_when_it_is_removed(page: AppTest) -> None:
     send(page, [upload("a.png")])
     send(page, [upload("b.png")])
-    assert texts(page) == ["a.png", "b.png"]
+    assert texts(page) == ["b.png", "a.png"]
     click(page, "Remove")
-    assert texts(page) == ["b.png"]
+    assert texts(page) == ["Removed: b.png", "a.png"]
+    click(page, "Undo")
+    assert texts(page) == ["b.png", "a.png"]
 
 
 def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None:
@@ -65,31 +64,62 @@ def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None
 
 
 def test_the_examples_show_three_pictures_and_clear_all_removes_everything(page: AppTest) -> None:
-    send(page, THREE)
+    assert "Clear all" not in [button.label for button in page.button]
     click(page, "Try the examples")
-    assert len(page.dataframe[0].value) == 6
+    assert len(page.dataframe[0].value) == 3
     click(page, "Clear all")
     assert not page.dataframe
     assert texts(page) == []
     assert page.file_uploader[0].value == []
 
 
+def test_one_example_starts_on_a_click_on_its_picture(page: AppTest, scripted: ScriptedClassifier) -> None:
+    page.button(key="example-2").click().run()
+    assert scripted.calls == ["2-drawn-lesion-no-patient.png"]
+
+
+def tiles(page: AppTest) -> list[str]:
+    return [button.label for button in page.button if (button.key or "").startswith("tile-")]
+
+
 def test_many_images_come_in_screen_pages(page: AppTest) -> None:
-    send(page, [upload(f"{number}.png") for number in range(20)])
-    assert texts(page) == [f"{number}.png" for number in range(8)]
-    assert len(page.dataframe[0].value) == 20
-    page.pagination[0].set_value(3).run()
-    assert texts(page) == ["16.png", "17.png", "18.png", "19.png"]
+    send(page, [upload(f"{number}.png") for number in range(30)])
+    assert len(tiles(page)) == 24
+    assert len(page.dataframe[0].value) == 30
+    page.pagination[0].set_value(2).run()
+    assert [tile.split("  \n")[-1] for tile in tiles(page)] == [f"{number}\\.png" for number in range(24, 30)]
+
+
+def test_a_click_on_a_tile_opens_its_card_and_a_button_leads_back(page: AppTest) -> None:
+    send(page, [upload(f"{number}.png") for number in range(5)])
+    assert texts(page) == []
+    page.button(key="tile-glioma-3").click().run()
+    assert texts(page) == ["2.png"]
+    click(page, "Next")
+    assert texts(page) == ["3.png"]
+    click(page, "All results")
+    assert len(tiles(page)) == 5
+
+
+def test_tiles_are_filtered_by_status_and_class(page: AppTest) -> None:
+    names = ["doubt.png", "healthy.png", "a.png", "b.png"]
+    send(page, [upload(name) for name in names])
+    page.pills(key="statuses").set_value(["classified"]).run()
+    assert len(tiles(page)) == 3
+    page.pills(key="classes").set_value([Label.NO_TUMOR]).run()
+    assert [tile.split("  \n")[-1] for tile in tiles(page)] == ["healthy\\.png"]
 
 
 def test_more_than_500_files_are_refused_in_words(page: AppTest) -> None:
     send(page, [upload(f"{number}.png", b"") for number in range(501)])
     assert len(page.dataframe[0].value) == 500
+    send(page, [upload("one more.png")])
     assert any("501 files were sent; the first 500 are answered" in text for text in texts(page))
 
 
 def test_the_table_has_location_columns_only_where_a_tumor_was_located(page: AppTest) -> None:
-    send(page, [upload("plain.png")])
+    send(page, [upload("plain.png"), upload("plain.png")])
+    page.toggle(key="technical").set_value(True).run()
     assert not set(LOCATION_COLUMNS) & set(page.dataframe[0].proto.column_order)
     send(page, [upload("mapped.png")])
     assert set(LOCATION_COLUMNS) <= set(page.dataframe[0].proto.column_order)
@@ -120,10 +150,3 @@ def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, sc
 )
 def test_progress_is_a_share_and_the_time_left(done: int, elapsed_s: float, expected: tuple[float, str]) -> None:
     assert describe_progress(done, 40, elapsed_s) == expected
-
-
-def test_slices_are_counted_by_status_and_together_where_a_series_has_many() -> None:
-    state = SessionState([make_item("a", 2), make_item("doubt", 1)])
-    list(answer_all(ScriptedClassifier(), state))  # type: ignore[arg-type]
-    assert describe_counts(state.records, 2) == "3 slices: **2** classified, **1** uncertain"
-    assert describe_counts(state.records, 3) == "**2** classified, **1** uncertain"

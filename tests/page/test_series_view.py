@@ -19,6 +19,7 @@ def test_a_volume_gets_its_series_answer_first_and_how_it_was_derived(page: AppT
     assert "6 neighbouring slices are called a tumor without doubt." in all_markdown(page)
     assert SERIES_RULE in all_markdown(page)
     assert list(page.table[0].value["Slices"]) == ["6", "0", "0", "0"]
+    page.toggle(key="technical").set_value(True).run()
     assert len(page.dataframe[0].value) == 6
 
 
@@ -65,6 +66,7 @@ def test_a_volume_in_an_archive_can_be_cut_along_another_plane_too(page: AppTest
 
 def test_a_click_on_a_suspicious_slice_moves_the_slider_to_it(page: AppTest) -> None:
     send(page, [volume("mapped.nii")])
+    assert page.pills[0].options[0] == f"Slice {page.session_state['classify'].items[0].shown_index + 1}"
     (item,) = page.session_state["classify"].items
     second = item.verdict.order[1]
     page.pills[0].set_value(second).run()
@@ -81,3 +83,9 @@ def test_a_plane_of_too_many_slices_leaves_the_plane_chosen_that_is_shown(
     assert not page.exception
     assert page.radio[0].value is Plane.AXIAL
     assert any("its 70 slices would make 70, this page holds 10" in text for text in texts(page))
+
+
+def test_a_healthy_series_lists_no_suspicious_slices(page: AppTest) -> None:
+    send(page, [volume("healthy-mapped.nii")])
+    assert headlines(page) == ["Series: No Tumor"]
+    assert not page.pills

@@ -14,11 +14,14 @@ def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
     assert state.notes[0].startswith("b.png: its 1 slices would make 2001, this page holds 2000")
 
 
-def test_more_files_than_a_page_takes_are_cut_off_in_words() -> None:
+def test_more_files_than_a_page_takes_are_cut_off_in_words_beside_what_was_refused_before() -> None:
     state = SessionState(notes=["of the files before"])
     state.receive([KeptFile(f"{number}.png", b"") for number in range(MAX_FILES + 1)])
     assert len(state.unopened) == MAX_FILES
-    assert [note.partition(";")[0] for note in state.notes] == [f"{MAX_FILES + 1} files were sent"]
+    assert [note.partition(";")[0] for note in state.notes] == [
+        "of the files before",
+        f"{MAX_FILES + 1} files were sent",
+    ]
 
 
 def test_files_that_were_sent_are_opened_once_each_with_a_key_of_its_own() -> None:

@@ -11,11 +11,13 @@ from tests.scripted import ScriptedClassifier
 def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: AppTest) -> None:
     colour = send(page, [upload("colour.png", png((250, 40, 10)))])
     assert headlines(colour) == ["Not analysed"]
-    assert "Not analysed - not a brain MRI" in all_markdown(colour)
-    assert ":gray[Final class No Tumor by rule, no confidence]" in all_markdown(colour)
+    assert all_markdown(colour).count("The image is blank. Send a slice that shows brain") == 1
+    assert "Final class No Tumor by rule, no confidence: this says nothing about a tumor." in all_markdown(colour)
+    assert [expander.label for expander in colour.expander] == ["The network's numbers, which mean nothing here"]
     assert "Probability (not meaningful)" in colour.table[0].value.columns
     assert all(str(cell).startswith(":gray[") for cell in colour.table[0].value["Class"])
-    assert list(colour.dataframe[0].value["answer"]) == ["Not analysed"]
+    send(page, [upload("colour.png", png((250, 40, 10)))])
+    assert list(colour.dataframe[0].value["Answer"]) == ["Not analysed", "Not analysed"]
 
 
 def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:
@@ -33,17 +35,16 @@ def test_a_certain_answer_is_no_quotation_in_the_table(page: AppTest) -> None:
 
 
 def choose(page: AppTest, kind: MapKind | None) -> AppTest:
-    page.radio[0].set_value(kind).run()
+    page.segmented_control(key="map").set_value(kind or "none").run()
     assert not page.exception
     return page
 
 
-def test_an_image_with_maps_is_shown_plain_until_a_map_is_chosen(page: AppTest) -> None:
+def test_an_image_stands_plain_beside_its_location(page: AppTest) -> None:
     send(page, [upload("mapped.png")])
-    assert page.radio[0].options == ["none", "why (saliency)", "where (location)"]
-    assert page.radio[0].value is None
-    assert not page.slider
-    assert MAP_EXPLANATIONS[MapKind.SALIENCY] not in all_markdown(page)
+    assert page.segmented_control(key="map").options == ["where (location)", "why (saliency)", "none"]
+    assert len(set(pictures(page))) == 2
+    assert MAP_EXPLANATIONS[MapKind.LOCATION] in all_markdown(page)
 
 
 @pytest.mark.parametrize("kind", MapKind)
@@ -61,10 +62,11 @@ def test_a_map_can_be_put_away_again(page: AppTest) -> None:
 
 
 def test_a_chosen_map_draws_another_picture_without_another_answer(page: AppTest, scripted: ScriptedClassifier) -> None:
-    (plain,) = pictures(send(page, [upload("mapped.png")]))
-    (half,) = pictures(choose(page, MapKind.SALIENCY))
-    (full,) = pictures(page.slider[0].set_value(1.0).run())
-    assert len({plain, half, full}) == 3
+    plain, where = pictures(send(page, [upload("mapped.png")]))
+    still, half = pictures(choose(page, MapKind.SALIENCY))
+    _, full = pictures(page.slider[0].set_value(1.0).run())
+    assert still == plain
+    assert len({plain, where, half, full}) == 4
     assert scripted.calls == ["mapped.png"]
 
 
@@ -81,26 +83,26 @@ def test_whether_a_tumor_was_located_is_said_in_words(page: AppTest, name: str, 
     assert said in all_markdown(send(page, [upload(name)]))
 
 
-def test_no_tumor_offers_no_location(page: AppTest) -> None:
-    assert send(page, [upload("healthy-mapped.png")]).radio[0].options == ["none", "why (saliency)"]
+def test_no_tumor_has_no_location_beside_it(page: AppTest) -> None:
+    assert len(pictures(send(page, [upload("healthy-mapped.png")]))) == 1
 
 
 @pytest.mark.parametrize(("name", "data"), [("plain.png", None), ("mapped.png", png((250, 40, 10)))])
 def test_without_a_map_to_show_there_is_nothing_to_choose(page: AppTest, name: str, data: bytes | None) -> None:
-    assert not send(page, [upload(name, data)]).radio
+    assert not send(page, [upload(name, data)]).segmented_control
 
 
-def test_two_images_of_the_same_name_have_a_choice_each(page: AppTest) -> None:
+def test_one_switch_changes_the_maps_of_all_images(page: AppTest) -> None:
     send(page, [upload("mapped.png"), upload("mapped.png")])
-    page.radio[1].set_value(MapKind.LOCATION).run()
-    assert [radio.value for radio in page.radio] == [None, MapKind.LOCATION]
+    assert len(pictures(page)) == 4
+    assert len(pictures(choose(page, None))) == 2
 
 
 def test_the_saliency_of_another_class_says_that_it_is_not_the_final_one(page: AppTest) -> None:
     choose(send(page, [upload("mapped.png")]), MapKind.SALIENCY)
     assert page.selectbox[0].value is Label.GLIOMA
-    (final,) = pictures(page)
+    final = pictures(page)
     page.selectbox[0].set_value(Label.NO_TUMOR).run()
     assert "which is not the final class, **Glioma**" in all_markdown(page)
     assert "**Heat map: why (saliency) for No Tumor.**" in all_markdown(page)
-    assert pictures(page) != [final]
+    assert pictures(page) != final

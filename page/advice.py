@@ -1,0 +1,33 @@
+"""What a person can do about a picture that was rejected, and what the words of the page mean."""
+
+import streamlit as st
+
+from brain_tumor.decision.reasons import Reason
+
+ADVICE = {
+    Reason.OTHER_MODALITY: "Send an MR series of the head instead.",
+    Reason.TOO_SMALL: "Export the slice at its full size, not as a thumbnail.",
+    Reason.BLANK: "Send a slice that shows brain, or export it with another window.",
+    Reason.FEW_GREYS: "Send the scan itself, not its mask or segmentation.",
+    Reason.COLOUR: "Export the scan in grey, without colour maps or marks on it.",
+    Reason.NOT_A_BRAIN: "If it is one, crop the picture to the scan and send one image per file.",
+}
+
+GLOSSARY = {
+    "Glioma": "a tumor that grows from the supporting cells of the brain",
+    "Meningioma": "a tumor of the membranes around the brain, mostly benign",
+    "Pituitary Tumor": "a tumor of the pituitary gland, below the middle of the brain",
+    "No Tumor": "the network sees none of these three; that is no proof of health",
+    "Confidence": "the network's probability of the class shown, not the chance that you have it",
+    "Uncertain": "the network is in doubt about the class, so a person must look",
+    "Not analysed": "the picture is not taken for a brain MRI, so nothing is said about a tumor",
+    "Why (saliency)": "what in the picture spoke for the class, relative to the strongest part",
+    "Where (location)": "where the network sees a tumor, as a probability for each part of the picture",
+    "Series": "slices of one examination, answered together",
+}
+
+
+def show_glossary() -> None:
+    """The words of the page, behind a button."""
+    with st.popover("Glossary", icon=":material/menu_book:"):
+        st.markdown("\n".join(f"- **{word}**: {meaning}." for word, meaning in GLOSSARY.items()))

@@ -1,0 +1,145 @@
+"""Many answers at a glance: a tile for each, to be sorted, filtered and opened."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from enum import StrEnum
+from functools import lru_cache
+
+import streamlit as st
+from PIL import Image
+
+from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.decision.verdict import Status
+from brain_tumor.labels import Label
+from brain_tumor.presentation.data_uri import to_data_uri
+from brain_tumor.presentation.wording import format_percent, headline
+from page.literal import literal
+from page.series_item import SeriesItem
+
+# On one screen page; each tile is a picture of some 4 KB.
+TILES = 24
+_ICON_PX = 160
+_SHOWN_NAME = 22
+# What the items of each status are called where they are counted.
+STATUS_COUNTS = {
+    Status.CLASSIFIED: "classified",
+    Status.UNCERTAIN: "uncertain",
+    Status.NOT_A_BRAIN_MRI: "not analysed",
+    "error": "not read",
+    "unfinished": "not finished",
+}
+
+
+class Order(StrEnum):
+    """How tiles are sorted."""
+
+    NEWEST = "newest"
+    SUSPICIOUS = "most suspicious"
+    NAME = "name"
+
+
+def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None], None]) -> None:
+    """The counts, the choice of what is shown, and the tiles.
+
+    Args:
+        items: those with answers, newest first.
+        open_item: callback of a click on a tile; takes the item's key.
+    """
+    st.markdown(describe_counts(items))
+    with st.container(horizontal=True, key="filters"):
+        order = st.selectbox("Sort by", list(Order), key="order", width=170)
+        statuses = st.pills(
+            "Status", list(STATUS_COUNTS), format_func=STATUS_COUNTS.__getitem__, selection_mode="multi", key="statuses"
+        )
+        labels = st.pills("Class", list(Label), selection_mode="multi", key="classes")
+    chosen = choose_items(items, Order(order), statuses, labels)
+    if len(chosen) < len(items):
+        st.caption(f"{len(chosen)} of {len(items)} are shown.")
+    if len(chosen) > TILES:
+        page = st.pagination(-(-len(chosen) // TILES), key="page")
+        chosen = chosen[(page - 1) * TILES : page * TILES]
+    with st.container(horizontal=True, key="tiles"):
+        for item in chosen:
+            label = named_class(item)
+            st.button(
+                to_tile(item),
+                key=f"tile-{label.slug if label else 'none'}-{item.key}",
+                on_click=open_item,
+                args=(item.key,),
+            )
+
+
+def choose_items(
+    items: Sequence[SeriesItem], order: Order, statuses: Collection[str], labels: Collection[Label]
+) -> list[SeriesItem]:
+    """The items that are asked for, sorted.
+
+    Args:
+        items: newest first.
+        order: how they are sorted.
+        statuses: keys of STATUS_COUNTS; none means all.
+        labels: classes; none means all.
+    """
+    chosen = [
+        item
+        for item in items
+        if (not statuses or status_of(item) in statuses) and (not labels or named_class(item) in labels)
+    ]
+    if order is Order.SUSPICIOUS:
+        chosen.sort(key=lambda item: -item.suspicion)
+    elif order is Order.NAME:
+        chosen.sort(key=lambda item: item.name)
+    return chosen
+
+
+def status_of(item: SeriesItem) -> str:
+    """Key of STATUS_COUNTS."""
+    if item.answer:
+        return item.answer.status
+    return "error" if item.is_done else "unfinished"
+
+
+def named_class(item: SeriesItem) -> Label | None:
+    """The class that its headline names; None where it was not analysed and for a series that is undecided."""
+    if item.answer is None or item.answer.status is Status.NOT_A_BRAIN_MRI:
+        return None
+    if isinstance(item.answer, SeriesVerdict) and item.answer.status is Status.UNCERTAIN:
+        return None
+    return item.answer.label
+
+
+def describe_counts(items: Sequence[SeriesItem]) -> str:
+    """How many images and series there are of each status and, where one is named, of each class."""
+    statuses = Counter(status_of(item) for item in items)
+    labels = Counter(map(named_class, items))
+    listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in STATUS_COUNTS.items() if statuses[status])
+    classes = ", ".join(f"**{labels[label]}** {label}" for label in Label if labels[label])
+    return f"{len(items)} in all: {listed}" + (f". Of these: {classes}." if classes else ".")
+
+
+def describe_answer(item: SeriesItem) -> str:
+    """An item's answer in a few words."""
+    if item.answer is None and not item.is_done:
+        return "Not finished"
+    return headline(item.answer)
+
+
+def to_tile(item: SeriesItem) -> str:
+    """The label of its tile, in Markdown: picture, answer, confidence and name."""
+    record = item.records[item.shown_index] if item.records else None
+    picture = f"![]({to_icon(record.cached.thumbnail)})  \n" if record and record.cached else ""
+    sure = record.cached.confidence if record and record.cached and not item.is_stack else None
+    confidence = f" {literal(format_percent(sure))}" if sure is not None else ""
+    name = item.name if len(item.name) <= _SHOWN_NAME else f"…{item.name[-_SHOWN_NAME + 1 :]}"
+    return f"{picture}**{describe_answer(item)}**{confidence}  \n{literal(name)}"
+
+
+@lru_cache(maxsize=256)
+def to_icon(thumbnail: bytes) -> str:
+    """A smaller picture of a thumbnail, as an address that holds it."""
+    image = Image.open(io.BytesIO(thumbnail))
+    image.thumbnail((_ICON_PX, _ICON_PX))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=75)
+    return to_data_uri("image/jpeg", stream.getvalue())

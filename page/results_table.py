@@ -1,0 +1,74 @@
+"""All answers as a table: a row per image and series in the words of the cards, or every slice with every column."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.presentation.series_words import describe_series_reason
+from brain_tumor.presentation.wording import TITLES, describe_reason, format_percent
+from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
+from page.overview import describe_answer
+from page.series_item import SeriesItem
+
+
+def show_table(items: Sequence[SeriesItem]) -> None:
+    """The table, and the switch to its technical columns."""
+    st.header("Table", anchor=False)
+    if st.toggle("Every slice, with technical columns", key="technical"):
+        show_slices(items)
+        return
+    st.dataframe(
+        [to_plain_row(item) for item in items],
+        hide_index=True,
+        column_config={
+            "Answer": st.column_config.TextColumn(width=200),
+            "Status": st.column_config.TextColumn(width=230),
+        },
+        placeholder="",
+        alt="The answer of each image and series",
+    )
+
+
+def to_plain_row(item: SeriesItem) -> dict[str, str | int]:
+    """The row of one item, as its card says it."""
+    row: dict[str, str | int] = {
+        "File": item.name,
+        "Answer": describe_answer(item),
+        "Status": "",
+        "Confidence": "",
+        "Slices": item.slice_count,
+        "Why": "",
+    }
+    if isinstance(item.answer, SeriesVerdict):
+        return {**row, "Status": TITLES[item.answer.status], "Why": describe_series_reason(item.answer)}
+    if item.answer is None:
+        return {**row, "Why": str(item.records[0].row["reason"] or "") if item.is_done else ""}
+    cached = item.records[0].cached
+    sure = cached.confidence if cached else None
+    return {
+        **row,
+        "Status": TITLES[item.answer.status],
+        "Confidence": "" if sure is None else format_percent(sure),
+        "Why": describe_reason(item.answer) or "",
+    }
+
+
+def show_slices(items: Sequence[SeriesItem]) -> None:
+    """All slices, sortable. The answer stands for the class, which alone can read like a clean scan."""
+    rows = [record.row for item in items for record in item.records]
+    located = any(row["location_score"] is not None for row in rows)
+    left_out = {"class", "answer", *(() if located else LOCATION_COLUMNS)}
+    numbers = [name for name in COLUMNS if name == "confidence" or name.startswith("p_")]
+    st.dataframe(
+        [{**row, **{name: _to_percent(row[name]) for name in numbers}} for row in rows],
+        hide_index=True,
+        column_order=["file", "answer", *(name for name in COLUMNS[1:] if name not in left_out)],
+        column_config={"answer": st.column_config.TextColumn(width=200)},
+        placeholder="",
+        alt="Results of all slices",
+    )
+
+
+def _to_percent(value: str | float | None) -> str:
+    return format_percent(value) if isinstance(value, float) else ""
