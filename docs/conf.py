@@ -1,7 +1,6 @@
 """How Sphinx builds the site: `make docs`. Nothing is fetched, neither now nor by the pages when they are read."""
 
 import builtins
-import inspect
 import os
 import re
 import sys
@@ -24,18 +23,18 @@ sys.path[:0] = [str(ROOT), str(SOURCE)]
 # The tutorial runs in a program of its own, on the same sources.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
-from tools.docstring_prose import comments_to_docs, public_names, to_rest  # noqa: E402
-
 project = "brain-tumor-mri"
 author = "The brain-tumor-mri authors"
 release = metadata.version(project)
 copyright = author  # noqa: A001 - Sphinx reads this name
 
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["**.ipynb_checkpoints"]
 nitpicky = True
 # Types of others: their pages are not looked up, since a build needs no network.
-nitpick_ignore_regex = [("py:.*", r"(?!brain_tumor).*"), ("py:class", r".*\.Number")]  # Number: any NumPy type
+# ... and type variables, which have no text.
+nitpick_ignore_regex = [("py:.*", r"(?!brain_tumor).*"), ("py:class", r".*\.(Answer|Item|Number|Read)")]
+default_role = "code"  # what single backticks mean in Markdown, and so in docstrings
 highlight_language = "text"
 maximum_signature_line_length = 100
 
@@ -54,9 +53,11 @@ nb_output_stderr = "error"  # a warning in the tutorial is one of the build
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # by default fetched from elsewhere
 
-autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
+# What has no text has no entry: the signature above it says as much.
+autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_inherit_docstrings = False
 autoclass_content = "both"
+napoleon_numpy_docstring = False
 
 Element = TypeVar("Element")
 
@@ -78,7 +79,8 @@ ELSEWHERE = {
     "samples/README.md": "docs/samples.md",
 }
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
-LINKS = public_names(SOURCE)
+# The comment on a field or constant.
+COMMENT = re.compile(r"(?m)(^ *|  )# (?!noqa|type:)")
 
 
 def to_site_links(text: str, file: str, page: str) -> str:
@@ -102,12 +104,9 @@ def _on_include(app: Sphinx, path: Path, docname: str, content: list[str]) -> No
     content[0] = to_site_links(content[0], file, app.env.doc2path(docname).relative_to(ROOT).as_posix())
 
 
-def _on_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    try:
-        parameters = [*inspect.signature(thing).parameters]
-    except (TypeError, ValueError):
-        parameters = []
-    lines[:] = to_rest("\n".join(lines), parameters, LINKS).splitlines()
+def _on_member(app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
+    # A member of an enumeration says by its value what it is.
+    return False if isinstance(thing, Enum) else None
 
 
 def _on_signature(
@@ -129,10 +128,12 @@ def setup(app: Sphinx) -> None:
     """Connect this house's Markdown and docstrings to Sphinx."""
     for path in SOURCE.rglob("*.py"):
         module = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
-        analyzer = ModuleAnalyzer.for_string(comments_to_docs(path.read_text(encoding="utf-8")), module, path)
+        # Sphinx takes comments for documentation that begin with #: only.
+        source = COMMENT.sub(r"\1#: ", path.read_text(encoding="utf-8"))
+        analyzer = ModuleAnalyzer.for_string(source, module, path)
         ModuleAnalyzer.cache["module", module] = analyzer
     app.connect("source-read", _on_source)
     app.connect("include-read", _on_include)
-    app.connect("autodoc-process-docstring", _on_docstring)
+    app.connect("autodoc-skip-member", _on_member)
     app.connect("autodoc-process-signature", _on_signature)
     app.connect("doctree-read", _on_doctree)
