@@ -49,11 +49,12 @@ def show() -> None:
     receive_files(state, is_empty)
     # While the page works it is drawn again and again, and Streamlit clears what is left of the page before only after
     # that: so each part has a slot of its own, and a slot that is not used is emptied.
-    start = st.empty()
+    attention, start = st.container(), st.empty()
     if is_empty:
         with start.container():
             show_start()
-        draw_attention("", None, state.moves, has_answers=False)
+        with attention:
+            draw_attention("", None, state.moves, has_answers=False)
         return
     show_tools(state, classifier)
     with st.container():
@@ -62,7 +63,8 @@ def show() -> None:
         bar = show_progress(state)
     with st.container(key="results"):
         show_results(state, classifier)
-    draw_attention(describe_news(state), find_target(state), state.moves, has_answers=bool(state.records))
+    with attention:
+        draw_attention(describe_news(state), find_target(state), state.moves, has_answers=bool(state.records))
     work(classifier, state, bar)
 
 

@@ -21,6 +21,7 @@ from page.series_item import SeriesItem
 TILES = 24
 _ICON_PX = 160
 _SHOWN_NAME = 22
+NO_BREAK = "\u00a0"
 # What the items of each status are called where they are counted.
 STATUS_COUNTS = {
     Status.CLASSIFIED: "classified",
@@ -47,13 +48,14 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         open_item: callback of a click on a tile; takes the item's key.
     """
     st.markdown(describe_counts(items))
+    orders = list(Order)
     with st.container(horizontal=True, key="filters"):
-        order = st.selectbox("Sort by", list(Order), key="order", width=170)
+        order = st.selectbox("Sort by", orders, key="order", width=170)
         statuses = st.pills(
             "Status", list(STATUS_COUNTS), format_func=STATUS_COUNTS.__getitem__, selection_mode="multi", key="statuses"
         )
         labels = st.pills("Class", list(Label), selection_mode="multi", key="classes")
-    chosen = choose_items(items, Order(order), statuses, labels)
+    chosen = choose_items(items, order, statuses, labels)
     if len(chosen) < len(items):
         st.caption(f"{len(chosen)} of {len(items)} are shown.")
     if len(chosen) > TILES:
@@ -61,10 +63,9 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         chosen = chosen[(page - 1) * TILES : page * TILES]
     with st.container(horizontal=True, key="tiles"):
         for item in chosen:
-            label = named_class(item)
             st.button(
                 to_tile(item),
-                key=f"tile-{label.slug if label else 'none'}-{item.key}",
+                key=f"tile-{to_look(item)}-{item.key}",
                 on_click=open_item,
                 args=(item.key,),
             )
@@ -109,6 +110,14 @@ def named_class(item: SeriesItem) -> Label | None:
     return item.answer.label
 
 
+def to_look(item: SeriesItem) -> str:
+    """How its tile looks: the colour of a class, broken where it is in doubt; the style knows these words."""
+    label = named_class(item)
+    if label is None:
+        return "none"
+    return f"{label.slug}-doubt" if status_of(item) == Status.UNCERTAIN else label.slug
+
+
 def describe_counts(items: Sequence[SeriesItem]) -> str:
     """How many images and series there are of each status and, where one is named, of each class."""
     statuses = Counter(status_of(item) for item in items)
@@ -130,7 +139,8 @@ def to_tile(item: SeriesItem) -> str:
     record = item.records[item.shown_index] if item.records else None
     picture = f"![]({to_icon(record.cached.thumbnail)})  \n" if record and record.cached else ""
     sure = record.cached.confidence if record and record.cached and not item.is_stack else None
-    confidence = f" {literal(format_percent(sure))}" if sure is not None else ""
+    # Figure and sign stay on one line.
+    confidence = f" {literal(format_percent(sure)).replace(' ', NO_BREAK)}" if sure is not None else ""
     name = item.name if len(item.name) <= _SHOWN_NAME else f"…{item.name[-_SHOWN_NAME + 1 :]}"
     return f"{picture}**{describe_answer(item)}**{confidence}  \n{literal(name)}"
 

@@ -144,8 +144,8 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
         st.caption(f"{describe_final_class(verdict.label, None)}: this says nothing about a tumor.")
         return
     st.markdown(describe_final_class(verdict.label, cached.confidence))
-    if reason := describe_reason(verdict):
-        st.markdown(f"{to_sentence(reason)} {describe_rivals(cached)}")
+    if doubt := describe_reason(verdict):
+        st.markdown(f"{to_sentence(doubt)} {describe_rivals(cached)}")
     st.caption(EXPLANATIONS[status])
 
 

@@ -102,10 +102,10 @@ def test_a_click_on_a_tile_opens_its_card_and_a_button_leads_back(page: AppTest)
 
 
 def test_tiles_are_filtered_by_status_and_class(page: AppTest) -> None:
-    names = ["doubt.png", "healthy.png", "a.png", "b.png"]
+    names = ["doubt.png", "healthy.png", "a.png", "b.png", "c.png"]
     send(page, [upload(name) for name in names])
     page.pills(key="statuses").set_value(["classified"]).run()
-    assert len(tiles(page)) == 3
+    assert len(tiles(page)) == 4
     page.pills(key="classes").set_value([Label.NO_TUMOR]).run()
     assert [tile.split("  \n")[-1] for tile in tiles(page)] == ["healthy\\.png"]
 
