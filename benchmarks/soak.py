@@ -25,7 +25,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from brain_tumor import load_classifier
 from brain_tumor.input.series import ReadOptions
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.source_file import SourceFile
 
 SAMPLE_EVERY_S = 1.0
 # Libraries are loaded, caches filled and the allocator's pools grown in the first part of a run.

@@ -12,7 +12,7 @@ from brain_tumor import Classifier
 from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
-from brain_tumor.input.reader import ACCEPTED
+from brain_tumor.problems import ACCEPTED
 from page.advice import show_glossary
 from page.answering import answer_all
 from page.attention import draw_attention

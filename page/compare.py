@@ -8,11 +8,11 @@ import streamlit as st
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.series import ReadOptions, Slice
-from brain_tumor.input.sources import open_series
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
 from brain_tumor.presentation.wording import headline
-from brain_tumor.input.reader import ACCEPTED
+from brain_tumor.problems import ACCEPTED
 from page.classify import SAMPLES
 from page.differences import is_other_answer, name_differences
 from page.fair_queue import QUEUE

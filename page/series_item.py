@@ -7,7 +7,7 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
-from brain_tumor.input.sources import open_series
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.labels import Label
 from page.slice_record import SliceRecord

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from brain_tumor.input.series import Plane, ReadOptions
-from brain_tumor.input.sources import open_series
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item

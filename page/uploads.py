@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from brain_tumor.input.archive import folders_last, is_hidden
-from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.formats import MAX_SCAN_BYTES
 
 # 500 slices are a large study; more belong on the command line, which needs no memory for them.
 MAX_FILES = 500

@@ -14,7 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.dicom import list_slices, read_header
-from brain_tumor.input.series import ReadOptions, Slice, Window
+from brain_tumor.input.series import ReadOptions, Slice, WindowMode
 
 SERIES_UID = "1.2.826.0.1.3680043.8.498.1"
 ORIENTATION = [1, 0, 0, 0, 1, 0]  # axial
@@ -75,18 +75,18 @@ def insert_element(data: bytes, element: bytes) -> bytes:
     return data[:place] + element + data[place:]
 
 
-def read_slices(data: bytes, window: Window = Window.FILE) -> tuple[Slice, ...]:
+def read_slices(data: bytes, window: WindowMode = WindowMode.FILE) -> tuple[Slice, ...]:
     """The slices of a file called "scan"."""
     return list_slices(lambda: data, read_header(data, "scan"), "scan", ReadOptions(window=window))
 
 
-def message_of(data: bytes) -> str:
-    """What a person is told of a file, called "scan", that cannot be read."""
+def error_of(data: bytes) -> ScanError:
+    """Why a file, called "scan", cannot be read."""
     try:
         for one in read_slices(data):
             one.read()
     except ScanError as error:
-        return str(error)
+        return error
     raise AssertionError("the file was read")
 
 

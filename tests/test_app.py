@@ -4,7 +4,7 @@ import pytest
 from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
 
-from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.presentation.wording import NOTICE
 from tests.page.driver import open_app, scripted_model
 

@@ -13,8 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 # Modules and subpackages of the runtime. Each imports from itself and from those before it.
 ORDER = (
-    "labels errors atomic_write input model decision classifier presentation tables arguments evaluation prediction "
-    "fit_check cli"
+    "labels problems errors atomic_write input model decision classifier presentation tables arguments "
+    "evaluation prediction fit_check cli"
 ).split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.
@@ -27,7 +27,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "pydicom": (
             "input/dicom.py",
             "input/dicom_file.py",
-            "input/dicom_kinds.py",
+            "input/sop_classes.py",
             "input/dicom_frames.py",
             "input/dicom_pixels.py",
             "input/dicom_compressed.py",

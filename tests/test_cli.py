@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.cli import main
-from brain_tumor.input.series import Plane, ReadOptions, Series, Window
+from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
 from tests.factories import encode, make_model_bytes, png_bytes
@@ -172,7 +172,7 @@ def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: 
     def interrupt(file: str) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("brain_tumor.input.files.read_file", interrupt)
+    monkeypatch.setattr("brain_tumor.input.files.open_file", interrupt)
     assert main(["predict", "good.png"]) == 130
     assert capsys.readouterr().err.endswith("brain-tumor: interrupted\n")
 
@@ -452,7 +452,7 @@ def test_plane_and_window_reach_the_reader(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("brain_tumor.prediction.command.open_files", open_files)
     main(["predict", "good.png"])
     main(["predict", "good.png", "--plane", "sagittal", "--window", "robust"])
-    assert given == [ReadOptions(), ReadOptions(Plane.SAGITTAL, Window.ROBUST)]
+    assert given == [ReadOptions(), ReadOptions(Plane.SAGITTAL, WindowMode.ROBUST)]
 
 
 def test_a_handler_of_sigterm_is_put_back() -> None:

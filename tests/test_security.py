@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.input.reader import MAX_SCAN_BYTES
+from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import DEFAULT_NAME, load_model_file
 from page.uploads import MAX_FILES, MAX_SERVER_BYTES

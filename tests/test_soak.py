@@ -10,7 +10,8 @@ import pytest
 from benchmarks import soak
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import ReadOptions
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.source_file import SourceFile
 
 ROOT = Path(__file__).parents[1]
 # An answer that stayed in memory, pixels, maps and all, would make some 100 MB in the time of the test.

@@ -8,15 +8,17 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import BrainTumorError, MissingExtraError, ModelFileError, ScanError
 from brain_tumor.input.files import open_paths
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, Window
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, WindowMode
 from brain_tumor.labels import Label
+from brain_tumor.problems import Problem
 from brain_tumor.tables.dataframe import to_dataframe
 from brain_tumor.tables.rows import to_rows
 
-Answered = SliceOutcome  # its former name, for one release
+# Their former names, for one release.
+Answered = SliceOutcome
+Window = WindowMode
 
 __all__ = [
-    "Answered",
     "BrainTumorError",
     "Classifier",
     "Label",
@@ -24,6 +26,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "Plane",
+    "Problem",
     "ReadOptions",
     "Reason",
     "Result",
@@ -36,7 +39,7 @@ __all__ = [
     "SliceOutcome",
     "Status",
     "Verdict",
-    "Window",
+    "WindowMode",
     "load_classifier",
     "open_paths",
     "to_dataframe",

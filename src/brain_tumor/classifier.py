@@ -1,5 +1,6 @@
 """The table of contents: one line per stage."""
 
+import copy
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.array import read_array
 from brain_tumor.input.preprocess import NetworkInput, to_input
 from brain_tumor.input.reader import read_scan
-from brain_tumor.input.scan import Scan
+from brain_tumor.input.scan import Box, Scan
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
@@ -25,6 +26,7 @@ from brain_tumor.model.engine import Engine
 from brain_tumor.model.model_file import ModelFile, default_model_path, load_model_file
 from brain_tumor.model.output import ModelOutput
 from brain_tumor.model.scheduling import answer_in_order
+from brain_tumor.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +40,7 @@ class Result:
     order: tuple[Label, ...]  # class of each probability
     model_id: str
     location: Location | None = None  # where in the picture the tumor is; only of a verdict that names one
-    # x0, y0, x1, y1: the part of the picture that the network looked at and its maps cover, in fractions.
-    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    region: Box = (0.0, 0.0, 1.0, 1.0)  # the part of the picture that the network looked at and its maps cover
     slice_number: int | None = None  # counted from 1 within the file; None for a file of one slice
     elapsed_s: float | None = None  # for reading and answering; None where nobody measured
 
@@ -165,9 +166,11 @@ class Classifier:
         except Exception as error:
             # A batch of thousands must not end because a decoder raises a type that nobody expected. The error is
             # a new one, because the traceback of the old one would keep the file's content in memory.
-            unexpected = f"{one.name}: cannot be read ({type(error).__name__}: {error}); export it again"
-            message = str(error) if isinstance(error, ScanError) else unexpected
-            return _Read(time.perf_counter() - start, ScanError(message))
+            if isinstance(error, ScanError):
+                kept = copy.copy(error)
+            else:
+                kept = ScanError(one.name, Problem.UNEXPECTED, found=f"{type(error).__name__}: {error}")
+            return _Read(time.perf_counter() - start, kept)
 
     def _answer_read(self, one: Slice, read: "_Read", engine: Engine) -> SliceOutcome:
         if isinstance(read.found, ScanError):

@@ -1,12 +1,38 @@
 """One error tree. Every message says what was found, what is accepted, and what to do next."""
 
+from typing import Any
+
+from brain_tumor.problems import Fact, Problem, describe_problem
+
 
 class BrainTumorError(Exception):
     """Base of every error this package raises on purpose; its text is meant for a person."""
 
 
 class ScanError(BrainTumorError):
-    """An input file cannot be read as one image."""
+    """An input file cannot be read as one image; its text begins with the file's name."""
+
+    def __init__(self, name: str, problem: Problem, **facts: Fact) -> None:
+        """Make the sentence of what is wrong.
+
+        Args:
+            name: of the file or slice, as a person knows it.
+            problem: what is wrong with it.
+            facts: what was found and what is accepted: one for each gap in the problem's words.
+        """
+        self.name = name
+        self.problem = problem
+        self.facts = facts
+        self.message = describe_problem(problem, **facts)  # without the name
+        super().__init__(f"{name}: {self.message}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error is copied and sent to other processes by its facts."""
+        return _remake, (self.name, self.problem, self.facts)
+
+
+def _remake(name: str, problem: Problem, facts: dict[str, Fact]) -> ScanError:
+    return ScanError(name, problem, **facts)
 
 
 class ModelFileError(BrainTumorError):

@@ -84,7 +84,8 @@ class Audit:
 def audit(folders: Sequence[Path]) -> Audit:
     """Read every file below the folders and compare all with all; a file that is no readable image is listed.
 
-    Raises DatasetError for no such folder, two folders of one name, or no readable image at all.
+    Raises:
+        DatasetError: there is no such folder, two folders have one name, or no image is readable at all.
     """
     files = list_files(folders)
     images: list[AuditFile] = []
@@ -144,7 +145,7 @@ def _look(file: AuditFile) -> tuple[Fingerprint, FileFacts] | str:
         scan = read_scan(data, file.name)
     except ScanError as error:
         # The report names the file below its folder, never where that folder lies.
-        return str(error).removeprefix(f"{file.path}: ").removeprefix(f"{file.name}: ")
+        return error.message
     return to_fingerprint(data, scan), to_facts(data, scan)
 
 

@@ -14,11 +14,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import Box, read_boxes
+from brain_tumor.evaluation.boxes import read_boxes
 from brain_tumor.evaluation.map_checks import Pointing, measure_pointing, peak_of
 from brain_tumor.evaluation.map_run import is_marked, sample
 from brain_tumor.evaluation.metrics import Estimate, bootstrap_mean, proportion_ci, rank_correlation
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.network import build_head_logits
 from brain_tumor_training.objectives import class_weights, saliency_maps

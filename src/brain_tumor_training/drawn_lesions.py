@@ -3,8 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from brain_tumor.evaluation.boxes import Box
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor_training.head_mask import depth_in_head
 
 # Shares of the side. Smaller lesions are not seen by eye, larger ones leave no head.

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import Box, area_of, grow, holds, in_region, overlap, read_boxes
+from brain_tumor.evaluation.boxes import area_of, grow, holds, in_region, overlap, read_boxes
+from brain_tumor.input.scan import Box
 
 HEADER = "path,fold,box_x0,box_y0,box_x1,box_y1\n"
 

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from brain_tumor.evaluation.boxes import Box
 from brain_tumor.evaluation.fill import control_box, fill_box
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 
 
 def ramp(side: int = 20) -> FloatArray:

@@ -7,13 +7,12 @@ from PIL import Image
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import Box
 from brain_tumor.evaluation.labelled import find_labelled
 from brain_tumor.evaluation.map_checks import MapChecks
 from brain_tumor.evaluation.map_run import check_maps, keep_marked, occlude, sample
 from brain_tumor.evaluation.run import evaluate
 from brain_tumor.input.reader import read_scan
-from brain_tumor.input.scan import Scan
+from brain_tumor.input.scan import Box, Scan
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.model.output import ModelOutput

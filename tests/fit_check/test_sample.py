@@ -11,10 +11,10 @@ import pytest
 from brain_tumor.errors import ScanError
 from brain_tumor.fit_check.sample import choose_slices, draw_evenly
 from brain_tumor.input.files import find_files, to_source
-from brain_tumor.input.reader import HEAD_BYTES
+from brain_tumor.input.formats import HEAD_BYTES
 from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.series_builder import unpack_archives
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.input.sources import unpack_archives
 from tests.dicom_factory import make_dicom
 from tests.factories import png_bytes
 

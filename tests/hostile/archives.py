@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from brain_tumor.problems import Problem
 from tests.dicom_factory import make_dicom, pixel_elements
 from tests.factories import encode, png_bytes
 from tests.hostile.bad_file import READS, BadFile, bad
@@ -13,8 +14,9 @@ from tests.hostile.dicoms import scan
 from tests.hostile.rasters import picture
 from tests.input.volumes import nifti_bytes
 
-_DAMAGED, _UNPACKED, _METHOD = "is damaged", "cannot be unpacked", "packed by a method that is not read"
-_UNKNOWN, _NO_FILES = "is not an image file this version knows", "is a ZIP archive without files"
+_DAMAGED, _UNPACKED, _METHOD = Problem.DAMAGED_ARCHIVE, Problem.BAD_MEMBER, Problem.UNKNOWN_PACKING
+_BOMB, _UNPACKS_TOO_LARGE = Problem.MEMBER_TOO_LARGE, Problem.UNPACKS_TOO_LARGE
+_UNKNOWN, _NO_FILES = Problem.UNKNOWN_FORMAT, Problem.EMPTY_ARCHIVE
 HOSTILE_NAMES = (
     "<script>alert(1)</script>.png",
     '"><img src=x onerror=alert(1)>.png',
@@ -137,35 +139,35 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("directory-too-long.zip", lambda: with_end(pack({"a.png": png_bytes()}), 12, 2**31), _DAMAGED),
     bad("file-elsewhere.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 42, 2**30), _UNPACKED),
     bad("other-name-inside.zip", lambda: pack({"a.png": png_bytes()}).replace(b"a.png", b"b.png", 1), _UNPACKED),
-    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), "(BadZipFile)"),
-    bad("encrypted.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 8, 1, "<H"), "is encrypted"),
+    bad("wrong-checksum.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 16, 7), Problem.BROKEN_SOURCE),
+    bad("encrypted.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 8, 1, "<H"), Problem.ENCRYPTED),
     bad("unknown-method.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 10, 97, "<H"), _METHOD),
     bad("announces-less.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 10), ""),
     bad("announces-500-megabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 500 * 10**6),
-        "more than 20 times as much"),
+        _BOMB),
     bad("announces-4-gigabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 24, 2**32 - 2),
-        "at most 100 times as much is unpacked"),
+        _UNPACKS_TOO_LARGE),
     bad("packed-size-of-4-gigabytes.zip", lambda: with_entry(pack({"a.png": png_bytes()}), 20, 2**32 - 2), READS),
-    bad("flat-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29), "more than 20 times as much"),
-    bad("picture-bomb.zip", lambda: pack_pieces("a.png", png_bytes(), 2**29), "more than 20 times as much"),
+    bad("flat-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29), _BOMB),
+    bad("picture-bomb.zip", lambda: pack_pieces("a.png", png_bytes(), 2**29), _BOMB),
     bad("volume-bomb.zip", lambda: pack_pieces("a.nii", nifti_bytes(), 2**29), READS),
-    bad("dicom-bomb.zip", large_dicom, "more than 20 times as much"),
+    bad("dicom-bomb.zip", large_dicom, _BOMB),
     bad("bzip2-bomb.zip", lambda: pack_pieces("a.png", b"", 2**29, zipfile.ZIP_BZIP2), _METHOD),
     bad("lzma-bomb.zip", lambda: pack_pieces("a.png", b"", 2**28, zipfile.ZIP_LZMA), _METHOD),
     bad("lzma-of-a-large-window.zip", large_window, _METHOD),
     bad("boxed-twice.zip", lambda: boxed(pack({"a.png": png_bytes()}), 2), READS),
-    bad("boxed-30-times.zip", lambda: boxed(pack({"a.png": png_bytes()}), 30), "is an archive inside 3 others"),
+    bad("boxed-30-times.zip", lambda: boxed(pack({"a.png": png_bytes()}), 30), Problem.NESTED_TOO_DEEP),
     bad("bombs-in-an-archive.zip", lambda: many_inside(5), *[_UNKNOWN] * 5),
-    bad("5000-entries-of-one-file.zip", lambda: overlapping(5000), "at most 100 times as much is unpacked"),
+    bad("5000-entries-of-one-file.zip", lambda: overlapping(5000), _UNPACKS_TOO_LARGE),
     bad("20-entries-of-one-file.zip", lambda: overlapping(20), ""),
-    bad("60000-entries.zip", lambda: directory_of(60_000), "holds more than 50000 files"),
-    bad("3000-empty-files.zip", lambda: pack({f"{number}.png": b"" for number in range(3000)}), "the file is empty"),
+    bad("60000-entries.zip", lambda: directory_of(60_000), Problem.TOO_MANY_MEMBERS),
+    bad("3000-empty-files.zip", lambda: pack({f"{number}.png": b"" for number in range(3000)}), Problem.EMPTY),
     bad("no-name.zip", lambda: pack({"a.png": png_bytes()}).replace(b"a.png", b"\x00.png"), _NO_FILES),
     bad("same-name-twice.zip", lambda: pack_twice("a.png"), READS),
     bad("long-remark.zip", lambda: with_end(pack({"a.png": png_bytes()}), 20, 65_535, "<H") + bytes(65_535), READS),
     bad("link.zip", lambda: link("/etc/passwd"), _UNKNOWN),
     bad("good-and-bad.zip", lambda: pack({"a.png": png_bytes(), "b.png": b"?", "c.dcm": scan()[:-9], "d": b""}),
-        READS, _UNKNOWN, "the file is empty", "promises more bytes"),
+        READS, _UNKNOWN, Problem.EMPTY, Problem.CUT_OFF),
     bad("letter.docx", lambda: pack({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
         _UNKNOWN, _UNKNOWN),
     bad("shell.zip", lambda: b"#!/bin/sh\nexit\n" + pack({"a.png": png_bytes()}), _UNKNOWN),
@@ -181,6 +183,6 @@ INNER_NAMES: tuple[BadFile, ...] = tuple(
 )
 NAMES: tuple[BadFile, ...] = (
     *(bad(name, png_bytes, READS) for name in HOSTILE_NAMES),
-    *(bad(f"cut {name}", lambda: png_bytes()[:40], _DAMAGED) for name in HOSTILE_NAMES),
-    *(bad(name, lambda: scan()[:-9], "promises more bytes") for name in HOSTILE_NAMES),
+    *(bad(f"cut {name}", lambda: png_bytes()[:40], Problem.DAMAGED) for name in HOSTILE_NAMES),
+    *(bad(name, lambda: scan()[:-9], Problem.CUT_OFF) for name in HOSTILE_NAMES),
 )

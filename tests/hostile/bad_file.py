@@ -18,7 +18,7 @@ class BadFile:
 
     name: str
     build: Callable[[], bytes] = field(repr=False)
-    # Part of the message, or READS: of every slice alike, or, if several, of one slice after the other.
+    # A problem, READS, or "" for any of them: of every slice alike, or, if several, of one slice after the other.
     expected: tuple[str, ...]
 
 

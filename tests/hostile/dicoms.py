@@ -20,6 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from brain_tumor.problems import Problem
 from tests.dicom_factory import insert_element, make_compressed, make_dicom, make_sequence, pixel_elements
 from tests.factories import encode, png_bytes
 from tests.hostile.bad_file import PATIENT, READS, BadFile, bad
@@ -28,9 +29,9 @@ from tests.hostile.rasters import many_scans, picture
 RAMP = np.arange(64, dtype=np.uint16).reshape(8, 8)
 _CLASS, _SYNTAX = "1.2.840.10008.5.1.4.1.1.", "1.2.840.10008.1.2.4."
 _EIGHT_BITS = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
-_DECODED, _WRONG_KIND, _NO_IMAGE = "cannot be decoded", "values of a wrong kind", "is a DICOM file without an image"
-_PROMISES, _GREY, _TOO_MANY = "promises more bytes", "its grey values cannot be used", "at most 25 million are read"
-_OTHER_SIZE, _OTHER_START = "of another size or depth", "do not start as its transfer syntax says"
+_DECODED, _WRONG_KIND, _NO_IMAGE = Problem.BAD_PIXELS, Problem.BAD_HEADER, Problem.NO_IMAGE
+_PROMISES, _GREY, _TOO_MANY = Problem.CUT_OFF, Problem.BAD_GREY_SCALE, Problem.TOO_MANY_PIXELS
+_OTHER_SIZE, _OTHER_START = Problem.PIXELS_OF_OTHER_SIZE, Problem.PIXELS_OF_OTHER_SYNTAX
 
 
 def scan(values: NDArray[Any] | None = RAMP, **elements: Any) -> bytes:
@@ -178,18 +179,18 @@ def behind_a_mark(front: bytes) -> bytes:
 
 FILES: tuple[BadFile, ...] = (
     bad("mark-only.dcm", bytes(128) + b"DICM", _NO_IMAGE),
-    bad("preamble-only.dcm", bytes(128), "is not an image file"),
+    bad("preamble-only.dcm", bytes(128), Problem.UNKNOWN_FORMAT),
     bad("cut-in-its-header.dcm", lambda: scan()[:300], ""),
     bad("cut-in-its-pixels.dcm", lambda: scan()[:-20], _PROMISES),
-    bad("cut-before-its-pixels.dcm", lambda: (data := scan())[: data.index(_pixels())], "without pixel data"),
+    bad("cut-before-its-pixels.dcm", lambda: (data := scan())[: data.index(_pixels())], Problem.NO_PIXELS),
     bad("noise-behind-its-mark.dcm", lambda: bytes(128) + b"DICM" + np.random.default_rng(2).bytes(5000), ""),
     bad("zeros-behind-its-mark.dcm", lambda: bytes(128) + b"DICM" + bytes(100_000), ""),
     bad("pdf.dcm", lambda: behind_a_mark(b"%PDF-1.7\n"), READS),
     bad("program.dcm", lambda: behind_a_mark(b"MZ\x90\x00"), READS),
     bad("tiff.dcm", lambda: behind_a_mark(b"II*\x00\x80\x00\x00\x00"), READS),
     bad("really-dicom.png", scan, READS),
-    bad("nested-10000-deep.dcm", lambda: nested(10_000), "its elements cannot be read"),
-    bad("groups-nested-10000-deep.dcm", lambda: nested_where_read(10_000), "its elements cannot be read"),
+    bad("nested-10000-deep.dcm", lambda: nested(10_000), Problem.BAD_ELEMENTS),
+    bad("groups-nested-10000-deep.dcm", lambda: nested_where_read(10_000), Problem.BAD_ELEMENTS),
     bad("pixels-longer-than-the-file.dcm", lambda: with_length(2**31), _PROMISES),
     bad("pixels-of-undefined-length.dcm", lambda: with_length(2**32 - 1), ""),
     bad("unknown-syntax.dcm", lambda: scan().replace(b"1.2.840.10008.1.2.1\x00", b"1.2.840.99999.1.2.9\x00"), ""),
@@ -217,33 +218,33 @@ FILES: tuple[BadFile, ...] = (
 )  # fmt: skip
 
 OBJECTS: tuple[BadFile, ...] = (
-    bad("structured-report.dcm", lambda: of_class("88.11"), "is a structured report"),
-    bad("pdf-inside.dcm", lambda: of_class("104.1"), "PDF"),
-    bad("dicomdir", lambda: of_class("1.2.840.10008.1.3.10"), "is a DICOMDIR"),
-    bad("presentation-state.dcm", lambda: of_class("11.1"), "images are read"),
-    bad("structures.dcm", lambda: of_class("481.3"), "images are read"),
-    bad("electrocardiogram.dcm", lambda: of_class("9.1.1"), "images are read"),
-    bad("raw-data.dcm", lambda: of_class("66"), "images are read"),
-    bad("spectroscopy.dcm", lambda: of_class("4.2"), "images are read"),
+    bad("structured-report.dcm", lambda: of_class("88.11"), Problem.OTHER_OBJECT),
+    bad("pdf-inside.dcm", lambda: of_class("104.1"), Problem.OTHER_OBJECT),
+    bad("dicomdir", lambda: of_class("1.2.840.10008.1.3.10"), Problem.DICOMDIR),
+    bad("presentation-state.dcm", lambda: of_class("11.1"), Problem.OTHER_OBJECT),
+    bad("structures.dcm", lambda: of_class("481.3"), Problem.OTHER_OBJECT),
+    bad("electrocardiogram.dcm", lambda: of_class("9.1.1"), Problem.OTHER_OBJECT),
+    bad("raw-data.dcm", lambda: of_class("66"), Problem.OTHER_OBJECT),
+    bad("spectroscopy.dcm", lambda: of_class("4.2"), Problem.OTHER_OBJECT),
     bad("private-class.dcm", lambda: of_class("1.2.826.0.1.3680043.99"), _NO_IMAGE),
-    bad("video.dcm", lambda: coded(b"\x00\x00\x01\xb3", UID(_SYNTAX + "100")), "is a video inside DICOM"),
-    bad("pixels-on-a-server.dcm", lambda: coded(bytes(4), UID(_SYNTAX + "94")), "lie on a server"),
+    bad("video.dcm", lambda: coded(b"\x00\x00\x01\xb3", UID(_SYNTAX + "100")), Problem.VIDEO),
+    bad("pixels-on-a-server.dcm", lambda: coded(bytes(4), UID(_SYNTAX + "94")), Problem.PIXELS_ELSEWHERE),
 )
 
 PIXELS: tuple[BadFile, ...] = (
-    bad("no-pixels.dcm", lambda: scan(None, **pixel_elements(8, 8)), "without pixel data"),
+    bad("no-pixels.dcm", lambda: scan(None, **pixel_elements(8, 8)), Problem.NO_PIXELS),
     bad("short-pixels.dcm", lambda: scan(None, **pixel_elements(8, 8), PixelData=bytes(20)), _DECODED),
     bad("long-pixels.dcm", lambda: scan(None, **pixel_elements(8, 8), PixelData=bytes(4000)), READS),
     bad("no-size.dcm", lambda: scan(Rows=None), _NO_IMAGE),
-    bad("0-x-0.dcm", lambda: scan(Rows=0, Columns=0), "an image of 0 x 0"),
+    bad("0-x-0.dcm", lambda: scan(Rows=0, Columns=0), Problem.BAD_SIZE),
     bad("1-x-1.dcm", lambda: scan(np.ones((1, 1), np.uint16)), READS),
     bad("1-x-20000.dcm", lambda: scan(np.ones((20_000, 1), np.uint16)), READS),
     bad("65000-x-65000.dcm", lambda: scan(Rows=65_000, Columns=65_000), _TOO_MANY),
     bad("2000-frames.dcm", lambda: scan(np.ones((2000, 2, 2), np.uint16)), READS),
     bad("announces-2000-frames.dcm", lambda: scan(NumberOfFrames=2000), _DECODED),
-    bad("announces-2000000000-frames.dcm", lambda: scan(NumberOfFrames=2_000_000_000), "at most 10000 are read"),
-    bad("no-frames.dcm", lambda: scan(NumberOfFrames=0), "it announces 0 frames"),
-    bad("negative-frames.dcm", lambda: scan(NumberOfFrames=-1), "it announces -1 frames"),
+    bad("announces-2000000000-frames.dcm", lambda: scan(NumberOfFrames=2_000_000_000), Problem.TOO_MANY_FRAMES),
+    bad("no-frames.dcm", lambda: scan(NumberOfFrames=0), Problem.BAD_FRAME_COUNT),
+    bad("negative-frames.dcm", lambda: scan(NumberOfFrames=-1), Problem.BAD_FRAME_COUNT),
     bad("0-bits.dcm", lambda: scan(BitsAllocated=0), _DECODED),
     bad("7-bits.dcm", lambda: scan(BitsAllocated=7), _DECODED),
     bad("64-bits.dcm", lambda: scan(BitsAllocated=64), _DECODED),
@@ -256,8 +257,8 @@ PIXELS: tuple[BadFile, ...] = (
     bad("no-channels.dcm", lambda: scan(SamplesPerPixel=0), _DECODED),
     bad("4-channels.dcm", lambda: scan(SamplesPerPixel=4), _DECODED),
     bad("colour-in-one-channel.dcm", lambda: scan(PhotometricInterpretation="RGB"), _DECODED),
-    bad("unknown-colours.dcm", lambda: scan(PhotometricInterpretation="HSV"), "pixels of an unusual kind"),
-    bad("meaning-missing.dcm", lambda: scan(PhotometricInterpretation=None), "pixels of an unusual kind"),
+    bad("unknown-colours.dcm", lambda: scan(PhotometricInterpretation="HSV"), Problem.UNKNOWN_PIXELS),
+    bad("meaning-missing.dcm", lambda: scan(PhotometricInterpretation=None), Problem.UNKNOWN_PIXELS),
     bad("planes-of-another-kind.dcm", lambda: scan(np.ones((8, 8, 3), np.uint8), PlanarConfiguration=5), _DECODED),
     bad("palette-without-tables.dcm", palette, _DECODED),
     bad("palette-with-short-tables.dcm", lambda: palette(**tables([256, 0, 16], bytes(10))), _DECODED),
@@ -277,7 +278,7 @@ CODED: tuple[BadFile, ...] = (
     bad("jpeg-cut.dcm", lambda: coded(jpeg()[:-300], JPEGBaseline8Bit), _DECODED),
     bad("jpeg-header-only.dcm", lambda: coded(jpeg_header(0xC0, 64, 64), JPEGBaseline8Bit), _DECODED),
     bad("jpeg-of-20000-scans.dcm", lambda: coded(many_scans(2000, 20_000), JPEGBaseline8Bit, 2000, 2000),
-        "go over the picture far too often"),
+        Problem.TOO_MANY_SCANS),
     bad("png-as-jpeg.dcm", lambda: coded(png_bytes(), JPEGBaseline8Bit), _OTHER_START),
     bad("jpeg-as-jpeg-2000.dcm", lambda: coded(jpeg(), JPEG2000Lossless), _OTHER_START),
     bad("jpeg-2000-cut.dcm", lambda: coded(jpeg_2000()[:500], JPEG2000Lossless), ""),
@@ -288,10 +289,10 @@ CODED: tuple[BadFile, ...] = (
     bad("run-lengths-short.dcm", lambda: coded(run_lengths(b"\x81\x00"), RLELossless), _DECODED),
     bad("run-lengths-of-15-segments.dcm", lambda: coded(run_lengths(b"\x81\x00", 15), RLELossless), _DECODED),
     bad("run-lengths-beyond-the-end.dcm", lambda: coded(run_lengths(b"\x81\x00", 1, 2**31), RLELossless), _DECODED),
-    bad("run-length-bomb.dcm", lambda: coded(run_lengths(b"\x81\x00" * 2**20), RLELossless), "unpack to more than"),
+    bad("run-length-bomb.dcm", lambda: coded(run_lengths(b"\x81\x00" * 2**20), RLELossless), Problem.PIXELS_TOO_LARGE),
     bad("plain-pixels-as-jpeg.dcm", lambda: scan().replace(
         b"1.2.840.10008.1.2.1\x00", b"1.2.840.10008.1.2.4.50"[:20]), ""),
-    bad("deflate-bomb.dcm", lambda: zeros(64, 64, 2**28), "unpacks to more than the 128 MiB"),
+    bad("deflate-bomb.dcm", lambda: zeros(64, 64, 2**28), Problem.INFLATED_TOO_LARGE),
     bad("deflate-bomb-below-the-limit.dcm", lambda: zeros(64, 64, 120 * 2**20), READS),
     bad("deflated-5000-x-5000.dcm", lambda: zeros(5000, 5000), READS),
     bad("deflated-colour-of-16-bit.dcm", lambda: zeros(4500, 4500, SamplesPerPixel=3, PlanarConfiguration=0,
@@ -302,7 +303,7 @@ CODED: tuple[BadFile, ...] = (
         **tables([256, 0, 16], bytes(512)), **_EIGHT_BITS), READS),
     bad("deflated-single-bits.dcm", lambda: zeros(5000, 5000, BitsAllocated=1, BitsStored=1, HighBit=0), READS),
     bad("deflated-2000-frames.dcm", lambda: zeros(64, 64, frames=2000), READS),
-    bad("deflated-cut.dcm", lambda: zeros(64, 64)[:-20], "its compressed part is cut off"),
+    bad("deflated-cut.dcm", lambda: zeros(64, 64)[:-20], Problem.DEFLATED_CUT_OFF),
     bad("deflated-noise.dcm", lambda: zeros(64, 64)[:-40] + bytes(range(40)), ""),
     bad("big-endian.dcm", lambda: make_dicom(RAMP, syntax=ExplicitVRBigEndian), READS),
     bad("implicit.dcm", lambda: make_dicom(RAMP, syntax=ImplicitVRLittleEndian), READS),

@@ -6,13 +6,14 @@ import zlib
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from brain_tumor.problems import Problem
 from tests.factories import encode, png_bytes
 from tests.hostile.bad_file import PATIENT, READS, BadFile, bad
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE, _RGBA = 0, 2, 3, 6  # PNG's colour types
-_DAMAGED, _TOO_MANY, _SEVERAL = "is damaged", "at most 25 million are read", "holds several frames"
-_UNKNOWN = "is not an image file this version knows"
+_DAMAGED, _TOO_MANY, _SEVERAL = Problem.DAMAGED, Problem.TOO_MANY_PIXELS, Problem.SEVERAL_FRAMES
+_UNKNOWN = Problem.UNKNOWN_FORMAT
 
 
 def zeros(size: int) -> bytes:
@@ -114,7 +115,7 @@ def joined(*parts: bytes) -> bytes:
 
 
 PNGS: tuple[BadFile, ...] = (
-    bad("empty.png", b"", "the file is empty"),
+    bad("empty.png", b"", Problem.EMPTY),
     bad("one-byte.png", b"\x89", _UNKNOWN),
     bad("signature-only.png", _PNG, _DAMAGED),
     bad("cut-in-its-header.png", lambda: png_bytes()[:20], _DAMAGED),
@@ -133,7 +134,7 @@ PNGS: tuple[BadFile, ...] = (
     bad("1-x-20000.png", lambda: encode(Image.new("L", (1, 20_000)), "PNG"), READS),
     bad("20000-x-1.png", lambda: encode(Image.new("L", (20_000, 1)), "PNG"), READS),
     bad("1-x-25000000.png", lambda: make_png(1, 25_000_000, zeros(50_000_000)),
-        "at most 65535 in a row or column"),
+        Problem.SIDE_TOO_LONG),
     bad("5000-x-5000-rgba.png", lambda: make_png(5000, 5000, zeros(5000 * 20_001), colour=_RGBA), READS),
     bad("5000-x-5000-deep-rgba.png", lambda: make_png(5000, 5000, zeros(5000 * 40_001), 16, _RGBA), READS),
     bad("5000-x-5000-deep.png", lambda: make_png(5000, 5000, zeros(5000 * 10_001), depth=16), READS),
@@ -161,8 +162,8 @@ JPEGS: tuple[BadFile, ...] = (
     bad("no-rows.jpg", lambda: make_jpeg(64, 0), _DAMAGED),
     bad("no-columns.jpg", lambda: make_jpeg(0, 64), _DAMAGED),
     bad("no-tables.jpg", lambda: encode(picture(), "JPEG").replace(b"\xff\xc4", b"\xff\xfe"), READS),
-    bad("100000-remarks.jpg", lambda: b"\xff\xd8" + b"\xff\xfe\x00\x02" * 100_000, "holds more than 100 scans"),
-    bad("20000-scans.jpg", lambda: many_scans(2000, 20_000), "holds more than"),
+    bad("100000-remarks.jpg", lambda: b"\xff\xd8" + b"\xff\xfe\x00\x02" * 100_000, Problem.TOO_MANY_SCANS),
+    bad("20000-scans.jpg", lambda: many_scans(2000, 20_000), Problem.TOO_MANY_SCANS),
     bad("cmyk.jpg", lambda: encode(picture("CMYK"), "JPEG"), READS),
     bad("damaged-exif.jpg", lambda: encode(picture(), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff"), READS),
     bad("html-behind.jpg", lambda: joined(encode(picture(), "JPEG"), b"<script>alert(1)</script>"), READS),
@@ -191,8 +192,8 @@ TIFFS: tuple[BadFile, ...] = (
     bad("no-depth.tif", lambda: make_tiff({258: (3, 1, 0)}), _DAMAGED),
     bad("unknown-compression.tif", lambda: make_tiff({259: (3, 1, 9999)}), _DAMAGED),
     bad("palette-missing.tif", lambda: make_tiff({262: (3, 1, 3)}), _DAMAGED),
-    bad("floats.tif", lambda: encode(Image.new("F", (8, 8)), "TIFF"), "floating-point"),
-    bad("32-bit.tif", lambda: encode(Image.new("I", (8, 8), 2**20), "TIFF"), "0 to 65535 are read"),
+    bad("floats.tif", lambda: encode(Image.new("F", (8, 8)), "TIFF"), Problem.FLOAT_PIXELS),
+    bad("32-bit.tif", lambda: encode(Image.new("I", (8, 8), 2**20), "TIFF"), Problem.VALUES_OUT_OF_RANGE),
     bad("big.tif", b"II+\x00\x08\x00\x00\x00" + b"\xff" * 8, _DAMAGED),
 )  # fmt: skip
 
@@ -220,13 +221,13 @@ OTHERS: tuple[BadFile, ...] = (
     bad("zeros.png", lambda: bytes(2**20), _UNKNOWN),
     bad("noise.png", lambda: np.random.default_rng(1).bytes(10_000), _UNKNOWN),
     bad("postscript.png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", _UNKNOWN),
-    bad("animation.png", b"GIF89a" + bytes(500), "is a GIF animation"),
-    bad("paper.png", b"%PDF-1.7\n" + bytes(500), "is a PDF document"),
-    bad("phone.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(500), "HEIC"),
-    bad("archive.png", b"Rar!\x1a\x07\x01\x00" + bytes(500), "a RAR archive"),
-    bad("archive.7z", b"7z\xbc\xaf\x27\x1c" + bytes(500), "a 7z archive"),
-    bad("pointer.png", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+    bad("animation.png", b"GIF89a" + bytes(500), Problem.UNSUPPORTED_FORMAT),
+    bad("paper.png", b"%PDF-1.7\n" + bytes(500), Problem.UNSUPPORTED_FORMAT),
+    bad("phone.jpg", b"\x00\x00\x00\x18ftypheic" + bytes(500), Problem.UNSUPPORTED_FORMAT),
+    bad("archive.png", b"Rar!\x1a\x07\x01\x00" + bytes(500), Problem.UNSUPPORTED_FORMAT),
+    bad("archive.7z", b"7z\xbc\xaf\x27\x1c" + bytes(500), Problem.UNSUPPORTED_FORMAT),
+    bad("pointer.png", b"version https://git-lfs.github.com/spec/v1\n", Problem.UNSUPPORTED_FORMAT),
     bad("bitmap.png", lambda: make_bmp(8, 8), READS),
     bad("really-a-picture.dcm", png_bytes, READS),
-    bad("65-megabytes.png", lambda: png_bytes() + bytes(65 * 2**20), "is larger than the 64 MiB"),
+    bad("65-megabytes.png", lambda: png_bytes() + bytes(65 * 2**20), Problem.TOO_LARGE),
 )

@@ -27,8 +27,8 @@ from brain_tumor.input.files import open_file, read_file
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.input.sources import open_series
 from brain_tumor.model.output import ModelOutput
 from tests.factories import make_card, make_output, png_bytes
 from tests.hostile.archives import pack
@@ -56,7 +56,7 @@ def make_classifier() -> Classifier:
 
 
 def answers_of(file: SourceFile, options: ReadOptions | None = None) -> list[str]:
-    """What each slice of a file comes to: READS, or the message of its ScanError.
+    """What each slice of a file comes to: READS, or the problem of its ScanError.
 
     Everything else that is raised goes through. Asserts that pixels are finite and 0 to 1, and that a message names
     the file, says what to do, and tells nothing of a patient or of this program's inside.
@@ -72,15 +72,17 @@ def _answer(classifier: Classifier, name: str, one: Slice) -> str:
         # Not classify_slice: it makes a ScanError of whatever a reader raises, of what is found here as well.
         scan = one.read()
     except ScanError as error:
-        message = str(error)
-        assert message.startswith(name), message
-        said = message.removeprefix(name)
-        assert ";" in said or "read:" in said, message
-        assert not any(word in said for word in _NEVER_SAID), message
-        return message
+        _check_error(error, name)
+        return error.problem
     _check(scan)
     assert classifier.classify_scan(scan, one.file).probabilities
     return READS
+
+
+def _check_error(error: ScanError, name: str) -> None:
+    assert error.name.startswith(name)
+    assert ";" in error.message or "read:" in error.message, error.message
+    assert not any(word in error.message for word in _NEVER_SAID), error.message
 
 
 def _check(scan: Scan) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brain_tumor.input.series import ReadOptions, Window
+from brain_tumor.input.series import ReadOptions, WindowMode
 from brain_tumor.input.source_file import SourceFile
 from tests.hostile import archives, dicoms, rasters, volumes
 from tests.hostile.bad_file import MAX_MEMORY_MB, MAX_PROCESSOR_S, READS, BadFile
@@ -28,8 +28,7 @@ def fits(answers: list[str], expected: tuple[str, ...]) -> bool:
     """Whether each answer is as expected: of all slices alike, or one after the other."""
     wanted = expected * len(answers) if len(expected) == 1 else expected
     return len(answers) == len(wanted) > 0 and all(
-        answer == want if READS in (answer, want) else want in answer
-        for answer, want in zip(answers, wanted, strict=True)
+        answer == want or (not want and answer != READS) for answer, want in zip(answers, wanted, strict=True)
     )
 
 
@@ -44,9 +43,9 @@ def test_a_bad_file_gets_the_answer_that_is_right_for_it(bad: BadFile) -> None:
     assert fits(answers, bad.expected), answers[:3]
 
 
-@pytest.mark.parametrize("window", [Window.FULL, Window.ROBUST])
+@pytest.mark.parametrize("window", [WindowMode.FULL, WindowMode.ROBUST])
 @pytest.mark.parametrize("bad", [*volumes.VOLUMES, *dicoms.PIXELS], ids=lambda bad: bad.name)
-def test_another_window_changes_pixels_only(bad: BadFile, window: Window) -> None:
+def test_another_window_changes_pixels_only(bad: BadFile, window: WindowMode) -> None:
     answers = answers_of(source(bad), ReadOptions(window=window))
     assert fits(answers, bad.expected), answers[:3]
 

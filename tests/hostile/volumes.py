@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brain_tumor.problems import Problem
 from tests.factories import png_bytes
 from tests.hostile.bad_file import PATIENT, READS, BadFile, bad
 from tests.input.volumes import make_image, nifti_bytes, nifti_gz_bytes
 
-_DAMAGED, _HALF, _NO_VOLUME = "is damaged", "one half of a NIfTI volume", "holds no NIfTI volume"
-_ABSURD, _TOO_LARGE, _NO_NUMBER = "check its dimensions", "at most 1 GiB are read", "no voxel with a finite value"
+_DAMAGED, _HALF, _NO_VOLUME = Problem.DAMAGED, Problem.HALF_A_VOLUME, Problem.NO_VOLUME
+_DIMENSIONS, _TYPE, _MISSING = Problem.BAD_DIMENSIONS, Problem.BAD_VOXEL_TYPE, Problem.MISSING_VOXELS
+_ABSURD, _TOO_LARGE, _NO_NUMBER = Problem.SLICES_TOO_LARGE, Problem.VOLUME_TOO_LARGE, Problem.NO_FINITE_VOXEL
 
 
 def of_shape(*shape: int, **fields: Any) -> bytes:
@@ -69,15 +71,15 @@ def checked(data: bytes, checksum: int) -> bytes:
 
 
 VOLUMES: tuple[BadFile, ...] = (
-    bad("header-only.nii", lambda: nifti_bytes()[:348], _DAMAGED),
-    bad("half-a-header.nii", lambda: nifti_bytes()[:200], "is not an image file"),
-    bad("cut.nii", lambda: nifti_bytes()[:-1], _DAMAGED),
+    bad("header-only.nii", lambda: nifti_bytes()[:348], _MISSING),
+    bad("half-a-header.nii", lambda: nifti_bytes()[:200], Problem.UNKNOWN_FORMAT),
+    bad("cut.nii", lambda: nifti_bytes()[:-1], _MISSING),
     bad("header-of-two-files.nii", lambda: nifti_bytes().replace(b"n+1\x00", b"ni1\x00"), _HALF),
-    bad("negative-dimensions.nii", lambda: announced(-3, 4, 5), _DAMAGED),
-    bad("zero-dimensions.nii", lambda: announced(3, 0, 5), _DAMAGED),
-    bad("no-dimensions.nii", lambda: nifti_bytes(dim=[0] * 8), _DAMAGED),
+    bad("negative-dimensions.nii", lambda: announced(-3, 4, 5), _DIMENSIONS),
+    bad("zero-dimensions.nii", lambda: announced(3, 0, 5), _DIMENSIONS),
+    bad("no-dimensions.nii", lambda: nifti_bytes(dim=[0] * 8), _DIMENSIONS),
     bad("9-dimensions.nii", lambda: nifti_bytes(dim=[9, 3, 4, 5, 1, 1, 1, 1]), _TOO_LARGE),
-    bad("negative-number-of-dimensions.nii", lambda: nifti_bytes(dim=[-3, 3, 4, 5, 1, 1, 1, 1]), _DAMAGED),
+    bad("negative-number-of-dimensions.nii", lambda: nifti_bytes(dim=[-3, 3, 4, 5, 1, 1, 1, 1]), _DIMENSIONS),
     bad("32767-in-every-direction.nii", lambda: announced(32767, 32767, 32767), _TOO_LARGE),
     bad("32767-volumes.nii", lambda: announced(3, 4, 5, 32767), READS),
     bad("1-x-1-x-1.nii", lambda: of_shape(1, 1, 1), READS),
@@ -97,20 +99,20 @@ VOLUMES: tuple[BadFile, ...] = (
     bad("place-not-a-number.nii", lambda: nifti_bytes(sform_code=1, srow_x=[np.nan] * 4), READS),
     bad("all-in-one-point.nii", lambda: nifti_bytes(sform_code=1, srow_x=[0] * 4, srow_y=[0] * 4), READS),
     bad("negative-spacing.nii", lambda: nifti_bytes(sform_code=0, pixdim=[1, -1, -1, -1, 1, 1, 1, 1]), READS),
-    bad("unknown-type.nii", lambda: nifti_bytes(datatype=999), _DAMAGED),
+    bad("unknown-type.nii", lambda: nifti_bytes(datatype=999), _TYPE),
     bad("one-bit-type.nii", lambda: nifti_bytes(datatype=1), ""),
-    bad("complex.nii", lambda: nifti_bytes(np.ones((3, 4, 5), np.complex64)), "save the magnitude"),
-    bad("voxels-beyond-the-end.nii", lambda: nifti_bytes(vox_offset=1e6), _DAMAGED),
+    bad("complex.nii", lambda: nifti_bytes(np.ones((3, 4, 5), np.complex64)), Problem.VOXEL_TYPE),
+    bad("voxels-beyond-the-end.nii", lambda: nifti_bytes(vox_offset=1e6), _MISSING),
     bad("voxels-at-infinity.nii", lambda: nifti_bytes(vox_offset=np.inf), READS),
     bad("voxels-before-the-start.nii", lambda: nifti_bytes(vox_offset=-352), READS),
     bad("unknown-unit.nii", lambda: nifti_bytes(xyzt_units=255), READS),
     bad("64-bit-dimensions.nii", lambda: second_version(dim=[3, 2**62, 2**62, 2**62, 1, 1, 1, 1]), _TOO_LARGE),
-    bad("64-bit-negative.nii", lambda: second_version(dim=[3, -(2**62), 4, 5, 1, 1, 1, 1]), _DAMAGED),
+    bad("64-bit-negative.nii", lambda: second_version(dim=[3, -(2**62), 4, 5, 1, 1, 1, 1]), _DIMENSIONS),
     bad("64-bit-offset.nii", lambda: second_version(vox_offset=2**62), ""),
     bad("a-million-rows.nii", lambda: second_version(dim=[3, 1, 30, 1, 1, 1, 1, 1]), READS),
     bad("gif.nii", lambda: behind(b"GIF89a", nifti_bytes()), READS),
     bad("executable.nii", lambda: behind(b"MZ\x90\x00", nifti_bytes()), READS),
-    bad("says-who-it-is.nii", lambda: nifti_bytes(descrip=PATIENT.encode(), datatype=999), _DAMAGED),
+    bad("says-who-it-is.nii", lambda: nifti_bytes(descrip=PATIENT.encode(), datatype=999), _TYPE),
     bad("5000-x-5000.nii.gz", lambda: packed_zeros((5000, 5000, 2)), READS),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from brain_tumor.input import dicom
 from brain_tumor.input.dicom import DicomHeader, list_slices, nearest_plane, read_header
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Plane, ReadOptions, Window
+from brain_tumor.input.series import Plane, ReadOptions, WindowMode
 from tests.dicom_factory import (
     ORIENTATION,
     SERIES_UID,
@@ -26,12 +26,12 @@ RAMP = np.array([[0, 1], [2, 4]], np.uint16)
 QUARTERS = [0, 0.25, 0.5, 1]
 
 
-def scan_of(data: bytes, window: Window = Window.FILE) -> Scan:
+def scan_of(data: bytes, window: WindowMode = WindowMode.FILE) -> Scan:
     (only,) = read_slices(data, window)
     return only.read()
 
 
-def grey_of(data: bytes, window: Window = Window.FILE) -> list[float]:
+def grey_of(data: bytes, window: WindowMode = WindowMode.FILE) -> list[float]:
     return scan_of(data, window).pixels.ravel().tolist()
 
 
@@ -120,12 +120,12 @@ def test_a_file_without_a_preamble_is_read() -> None:
 def test_the_window_can_be_chosen() -> None:
     data = make_dicom(RAMP, WindowCenter=[2, 7], WindowWidth=[3, 7])  # LINEAR: 0.5 to 2.5
     assert grey_of(data) == [0, 0.25, 0.75, 1]
-    assert grey_of(data, Window.FULL) == QUARTERS
+    assert grey_of(data, WindowMode.FULL) == QUARTERS
 
 
 def test_a_modality_table_counts_instead_of_the_slope() -> None:
     data = make_dicom(RAMP, ModalityLUTSequence=make_table([0, 10, 20, 30, 100], 0))
-    assert grey_of(data, Window.FULL) == pytest.approx([0, 0.1, 0.2, 1])
+    assert grey_of(data, WindowMode.FULL) == pytest.approx([0, 0.1, 0.2, 1])
 
 
 def test_a_window_table_of_the_file_is_used() -> None:

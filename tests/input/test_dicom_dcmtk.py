@@ -14,10 +14,10 @@ from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.dicom import read_header
-from brain_tumor.input.dicom_file import read_elements
+from brain_tumor.input.dicom_file import read_header_elements
 from brain_tumor.input.dicom_signature import is_dicom
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.input.series import Window
+from brain_tumor.input.series import WindowMode
 from tests.dicom_factory import make_dicom, make_table, read_slices
 
 # dcmtk cuts where it should round to 16 bits.
@@ -51,7 +51,7 @@ def _announce_images() -> list[Path]:
     return found
 
 
-def read_scans(data: bytes, window: Window) -> list[FloatArray]:
+def read_scans(data: bytes, window: WindowMode) -> list[FloatArray]:
     return [one.read().pixels for one in read_slices(data, window)]
 
 
@@ -64,13 +64,13 @@ def tool_for(syntax: str) -> str:
     return found
 
 
-def read_with_dcmtk(path: Path, frame: int, folder: Path, window: Window) -> FloatArray:
-    about = read_elements(path.read_bytes(), path.name, pixels=False)
+def read_with_dcmtk(path: Path, frame: int, folder: Path, window: WindowMode) -> FloatArray:
+    about = read_header_elements(path.read_bytes(), path.name).dataset
     grey = str(about.PhotometricInterpretation).startswith("MONOCHROME")
     options = ["--no-overlays", "--frame", str(frame + 1)]
-    if grey and window is Window.FILE and "VOILUTSequence" in about:
+    if grey and window is WindowMode.FILE and "VOILUTSequence" in about:
         options += ["--use-voi-lut", "1"]
-    elif grey and window is Window.FILE and "WindowCenter" in about:
+    elif grey and window is WindowMode.FILE and "WindowCenter" in about:
         options += ["--use-window", "1"]
     elif grey:
         options += ["--min-max-window", "--linear-function"]
@@ -84,18 +84,18 @@ def read_with_dcmtk(path: Path, frame: int, folder: Path, window: Window) -> Flo
         return (np.asarray(image.convert("L")) / 255).astype(np.float32)
 
 
-def largest_difference(path: Path, window: Window, folder: Path) -> float:
+def largest_difference(path: Path, window: WindowMode, folder: Path) -> float:
     ours = read_scans(path.read_bytes(), window)
     theirs = [read_with_dcmtk(path, frame, folder, window) for frame in range(len(ours))]
     return max(float(np.abs(one - other).max()) for one, other in zip(ours, theirs, strict=True))
 
 
-@pytest.mark.parametrize("window", [Window.FILE, Window.FULL])
+@pytest.mark.parametrize("window", [WindowMode.FILE, WindowMode.FULL])
 @pytest.mark.parametrize("path", _announce_images(), ids=lambda path: path.name)
-def test_pixels_are_those_that_dcmtk_shows(path: Path, window: Window, tmp_path: Path) -> None:
+def test_pixels_are_those_that_dcmtk_shows(path: Path, window: WindowMode, tmp_path: Path) -> None:
     if path.name in NOT_COMPARED:
         pytest.skip(NOT_COMPARED[path.name])
-    about = read_elements(path.read_bytes(), path.name, pixels=False)
+    about = read_header_elements(path.read_bytes(), path.name).dataset
     if about.file_meta.get("TransferSyntaxUID") in JPEG2000TransferSyntaxes:
         pytest.skip(NO_JPEG_2000)
     usual = GREY_TOLERANCE if str(about.PhotometricInterpretation).startswith("MONO") else COLOUR_TOLERANCE
@@ -104,8 +104,8 @@ def test_pixels_are_those_that_dcmtk_shows(path: Path, window: Window, tmp_path:
 
 def test_lossless_jpeg_2000_is_what_dcmtk_shows_of_its_plain_twin(tmp_path: Path) -> None:
     folder = Path(DATA_ROOT) / "test_files"
-    ours = read_scans((folder / "MR_small_jp2klossless.dcm").read_bytes(), Window.FILE)[0]
-    theirs = read_with_dcmtk(folder / "MR_small.dcm", 0, tmp_path, Window.FILE)
+    ours = read_scans((folder / "MR_small_jp2klossless.dcm").read_bytes(), WindowMode.FILE)[0]
+    theirs = read_with_dcmtk(folder / "MR_small.dcm", 0, tmp_path, WindowMode.FILE)
     assert np.abs(ours - theirs).max() <= GREY_TOLERANCE
 
 
@@ -133,9 +133,9 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("window", [Window.FILE, Window.FULL])
+@pytest.mark.parametrize("window", [WindowMode.FILE, WindowMode.FULL])
 @pytest.mark.parametrize("name", MADE)
-def test_what_the_test_files_lack_is_shown_as_dcmtk_does(name: str, window: Window, tmp_path: Path) -> None:
+def test_what_the_test_files_lack_is_shown_as_dcmtk_does(name: str, window: WindowMode, tmp_path: Path) -> None:
     path = tmp_path / "made.dcm"
     path.write_bytes(MADE[name])
     assert largest_difference(path, window, tmp_path) <= GREY_TOLERANCE

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input import nifti
-from brain_tumor.input.nifti import MAX_VOLUME_BYTES, open_nifti
-from brain_tumor.input.series import Plane, ReadOptions, Series, Window
+from brain_tumor.input.formats import MAX_VOLUME_BYTES
+from brain_tumor.input.nifti import open_nifti
+from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.problems import Problem
 from tests.input.volumes import CANONICAL, make_image, make_values, nifti_bytes, nifti_gz_bytes, with_header
+from tests.refused import refused
 
 # Black is the smallest value and white the largest, so that pixels can be told from the values.
-FULL = ReadOptions(window=Window.FULL)
+FULL = ReadOptions(window=WindowMode.FULL)
 
 
 def read(data: bytes, options: ReadOptions = FULL) -> Series:
@@ -66,7 +69,7 @@ ORIENTATIONS: dict[str, NDArray[np.float64]] = {
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_every_plane_of_every_orientation_shows_the_canonical_voxels(orientation: str, plane: Plane) -> None:
     image = make_image(affine=ORIENTATIONS[orientation])
-    pixels = shown(image.to_bytes(), ReadOptions(plane, Window.FULL))
+    pixels = shown(image.to_bytes(), ReadOptions(plane, WindowMode.FULL))
     assert pixels == pytest.approx(canonical_slices(image, plane), abs=1e-6)
 
 
@@ -77,7 +80,7 @@ def test_real_volumes_show_the_canonical_voxels(part: str, plane: Plane) -> None
     if not folder.is_dir():
         pytest.skip("set BRAIN_TUMOR_DATA to a folder that holds volumes-nifti to run this")
     for path in sorted(folder.glob(f"*_{part}.nii.gz"))[:4]:
-        pixels = shown(path.read_bytes(), ReadOptions(plane, Window.FULL))
+        pixels = shown(path.read_bytes(), ReadOptions(plane, WindowMode.FULL))
         assert np.allclose(pixels, canonical_slices(nibabel.load(path), plane), rtol=0, atol=1e-6)
 
 
@@ -85,7 +88,7 @@ def test_one_light_voxel_stands_where_a_clinical_viewer_shows_it() -> None:
     values = np.zeros((5, 5, 5), np.int16)
     values[4, 4, 4] = 1  # the most right, anterior and superior one
     data = nifti_bytes(values)
-    light = {plane: np.argwhere(shown(data, ReadOptions(plane, Window.FULL)) == 1).tolist() for plane in Plane}
+    light = {plane: np.argwhere(shown(data, ReadOptions(plane, WindowMode.FULL)) == 1).tolist() for plane in Plane}
     assert light[Plane.AXIAL] == [[4, 0, 0]]  # highest slice; anterior is above, right is left
     assert light[Plane.CORONAL] == [[4, 0, 0]]  # foremost slice; superior is above, right is left
     assert light[Plane.SAGITTAL] == [[0, 0, 0]]  # rightmost slice, which is the first; anterior is left
@@ -185,7 +188,7 @@ def test_colours_become_luma_with_a_chroma(alpha: list[tuple[str, str]]) -> None
 
 
 def test_complex_voxels_are_refused() -> None:
-    with pytest.raises(ScanError, match="complex64, integers, floats and RGB are read; save the magnitude"):
+    with refused(Problem.VOXEL_TYPE):
         read(nifti_bytes(make_values().astype(np.complex64)))
 
 
@@ -222,35 +225,35 @@ def test_spacings_in_metres_become_millimetres() -> None:
     assert series.slices[1].position_mm == pytest.approx(3)
 
 
-def test_half_of_a_volume_in_two_files_says_to_merge_them() -> None:
-    with pytest.raises(ScanError, match=r"\.hdr and \.img; merge them into one \.nii first"):
+def test_half_of_a_volume_in_two_files_is_called_one() -> None:
+    with refused(Problem.HALF_A_VOLUME):
         read(nifti_bytes(magic=b"ni1"))
 
 
 def test_gzipped_text_is_no_volume() -> None:
-    with pytest.raises(ScanError, match="holds no NIfTI volume; unpack it"):
+    with refused(Problem.NO_VOLUME):
         read(gzip.compress(b"hello" * 200))
 
 
 @pytest.mark.parametrize(
-    ("fields", "why"),
+    ("fields", "problem"),
     [
-        ({"dim": [3, 3, 0, 5, 1, 1, 1, 1]}, "its dimensions are 3 x 0 x 5"),
-        ({"dim": [3, 3, -4, 5, 1, 1, 1, 1]}, "its dimensions are 3 x -4 x 5"),
-        ({"dim": [0] * 8}, "its dimensions are 0"),
-        ({"dim": [3, 3, 4, 50, 1, 1, 1, 1]}, "holds 120 of the 1200 bytes"),
-        ({"datatype": 1}, "type"),
-        ({"datatype": 999}, "its data type 999 is unknown"),
-        ({"vox_offset": 1000}, "holds 0 of the 120 bytes"),
+        ({"dim": [3, 3, 0, 5, 1, 1, 1, 1]}, Problem.BAD_DIMENSIONS),
+        ({"dim": [3, 3, -4, 5, 1, 1, 1, 1]}, Problem.BAD_DIMENSIONS),
+        ({"dim": [0] * 8}, Problem.BAD_DIMENSIONS),
+        ({"dim": [3, 3, 4, 50, 1, 1, 1, 1]}, Problem.MISSING_VOXELS),
+        ({"datatype": 1}, Problem.VOXEL_TYPE),
+        ({"datatype": 999}, Problem.BAD_VOXEL_TYPE),
+        ({"vox_offset": 1000}, Problem.MISSING_VOXELS),
     ],
 )
-def test_a_damaged_header_is_an_error_that_says_what_is_wrong(fields: dict[str, Any], why: str) -> None:
-    with pytest.raises(ScanError, match=why):
+def test_a_damaged_header_is_an_error_that_says_what_is_wrong(fields: dict[str, Any], problem: Problem) -> None:
+    with refused(problem):
         read(nifti_bytes(**fields))
 
 
 def test_more_than_a_gibibyte_is_refused_before_anything_is_unpacked() -> None:
-    with pytest.raises(ScanError, match=r"announces a volume of .* GiB .*at most 1 GiB"):
+    with refused(Problem.VOLUME_TOO_LARGE):
         read(nifti_bytes(dim=[3, 32767, 32767, 32767, 1, 1, 1, 1]))
 
 
@@ -270,7 +273,7 @@ def test_a_cut_volume_is_an_error(cut: int) -> None:
 def test_a_wrong_checksum_is_an_error() -> None:
     data = bytearray(nifti_gz_bytes())
     data[-8:-4] = (zlib.crc32(b"other")).to_bytes(4, "little")
-    with pytest.raises(ScanError, match="damaged"):
+    with refused(Problem.DAMAGED):
         read(bytes(data))
 
 
@@ -284,7 +287,7 @@ def test_damage_anywhere_ends_in_a_scan_error_or_in_pixels_from_0_to_1(version: 
         for _ in range(dice.choice([1, 4, 16])):
             damaged[dice.randrange(40, len(damaged))] = dice.choice([0, 1, 127, 128, 255])
         try:
-            series = read(bytes(damaged), ReadOptions(window=dice.choice(list(Window))))
+            series = read(bytes(damaged), ReadOptions(window=dice.choice(list(WindowMode))))
             pixels = series.slices[-1].read().pixels
         except ScanError:
             continue

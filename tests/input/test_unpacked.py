@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from brain_tumor.errors import ScanError
 from brain_tumor.input import nifti, unpacked
 from brain_tumor.input.archive import list_members
 from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.unpacked import copy_unpacked
+from brain_tumor.problems import Problem
 from tests.disk import full_disk
 from tests.input.test_archive import zip_bytes
 from tests.input.volumes import nifti_gz_bytes
+from tests.refused import refused
 
 
 def open_volume() -> None:
@@ -35,11 +36,11 @@ def test_no_more_than_asked_for_is_copied_from_where_the_stream_stands() -> None
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
 @pytest.mark.parametrize("use", [open_volume, open_inner_archive])
-def test_a_full_temporary_folder_is_not_told_as_a_damaged_file(
+def test_a_full_temporary_folder_is_not_called_a_damaged_file(
     use: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nifti, "IN_MEMORY_BYTES", 10)
     monkeypatch.setattr(unpacked, "IN_MEMORY_BYTES", 10)
     # The exact words of a full disk differ.
-    with full_disk(20), pytest.raises(ScanError, match=r"scan.*: finds no room to be unpacked .*TMPDIR"):
+    with full_disk(20), refused(Problem.NO_ROOM):
         use()

@@ -2,15 +2,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from brain_tumor.errors import ScanError
 from brain_tumor.input import volume
 from brain_tumor.input.nifti import open_nifti
-from brain_tumor.input.series import Plane, ReadOptions, Series, Window
+from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.problems import Problem
 from tests.input.volumes import make_values, nifti_bytes
+from tests.refused import refused
 
 
 def read(
-    values: NDArray[np.generic], affine: object = None, plane: Plane | None = None, window: Window = Window.FULL
+    values: NDArray[np.generic], affine: object = None, plane: Plane | None = None, window: WindowMode = WindowMode.FULL
 ) -> Series:
     data = nifti_bytes(values, np.eye(4) if affine is None else affine)  # type: ignore[arg-type]
     return open_nifti(data, "brain.nii", ReadOptions(plane, window))
@@ -98,41 +99,41 @@ def test_the_window_is_that_of_the_whole_volume() -> None:
     assert [float(one.read().pixels.max()) for one in read(values).slices] == pytest.approx([0.5, 0, 1])
 
 
-@pytest.mark.parametrize("window", [Window.ROBUST, Window.FILE])
-def test_a_robust_window_leaves_out_the_hundredth_part_on_both_ends(window: Window) -> None:
+@pytest.mark.parametrize("window", [WindowMode.ROBUST, WindowMode.FILE])
+def test_a_robust_window_leaves_out_the_hundredth_part_on_both_ends(window: WindowMode) -> None:
     values = np.arange(1000, dtype=np.int16).reshape(10, 10, 10)
     values[0, 0, 0] = 30000
     assert volume.fit_window(_volume(values), window, "a") == pytest.approx((10.99, 990.01), abs=2)
 
 
 def test_a_window_of_the_file_that_fits_its_values_is_taken() -> None:
-    assert volume.fit_window(_volume(make_values(), (10, 30)), Window.FILE, "a") == (10, 30)
+    assert volume.fit_window(_volume(make_values(), (10, 30)), WindowMode.FILE, "a") == (10, 30)
 
 
 @pytest.mark.parametrize("asked", [(0, 1), (0, 100_000), (500, 900)])
 def test_a_window_of_the_file_that_would_hide_its_values_is_not(asked: tuple[float, float]) -> None:
-    fitted = volume.fit_window(_volume(make_values(), asked), Window.FILE, "a")
+    fitted = volume.fit_window(_volume(make_values(), asked), WindowMode.FILE, "a")
     assert fitted == pytest.approx((0.59, 58.41))
 
 
 def test_a_sample_stands_for_a_large_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).normal(500, 100, (64, 64, 64)).astype(np.float32)
-    whole = volume.fit_window(_volume(values), Window.ROBUST, "a")
+    whole = volume.fit_window(_volume(values), WindowMode.ROBUST, "a")
     monkeypatch.setattr(volume, "_SAMPLED_VOXELS", 20_000)
-    assert volume.fit_window(_volume(values), Window.ROBUST, "a") == pytest.approx(whole, rel=0.02)
+    assert volume.fit_window(_volume(values), WindowMode.ROBUST, "a") == pytest.approx(whole, rel=0.02)
 
 
 def test_the_full_window_sees_every_voxel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(volume, "_PIECE_VOXELS", 7)
     values = make_values()
     values[1, 2, 3] = -300
-    assert volume.fit_window(_volume(values), Window.FULL, "a") == (-300, 59)
+    assert volume.fit_window(_volume(values), WindowMode.FULL, "a") == (-300, 59)
 
 
 def test_a_bright_spot_in_an_empty_volume_is_shown() -> None:
     values = np.zeros((10, 10, 10), np.float32)
     values[5, 5, 5] = 1
-    assert read(values, window=Window.ROBUST).slices[5].read().pixels.max() == 1
+    assert read(values, window=WindowMode.ROBUST).slices[5].read().pixels.max() == 1
 
 
 def test_what_is_no_number_becomes_the_minimum() -> None:
@@ -144,7 +145,7 @@ def test_what_is_no_number_becomes_the_minimum() -> None:
 
 
 def test_a_volume_without_a_number_is_an_error() -> None:
-    with pytest.raises(ScanError, match="holds no voxel with a finite value"):
+    with refused(Problem.NO_FINITE_VOXEL):
         read(np.full((3, 4, 5), np.nan, np.float32))
 
 
@@ -159,12 +160,12 @@ def test_values_beyond_single_precision_are_read() -> None:
 
 
 def test_too_many_slices_are_refused() -> None:
-    with pytest.raises(ScanError, match="announces 5000 axial slices"):
+    with refused(Problem.SLICES_TOO_LARGE):
         read(np.zeros((1, 1, 5000), np.uint8), plane=Plane.AXIAL)
 
 
 def test_an_absurd_aspect_is_refused() -> None:
-    with pytest.raises(ScanError, match="check its dimensions and voxel sizes"):
+    with refused(Problem.SLICES_TOO_LARGE):
         read(make_values((8, 8, 4)), np.diag([0.001, 1000, 1, 1]), Plane.AXIAL)
 
 

@@ -3,7 +3,8 @@ import zipfile
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane, ReadOptions
-from brain_tumor.input.sources import SourceFile, open_series
+from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.source_file import SourceFile
 from page.answering import answer_all
 from page.series_item import to_series_item
 from page.session_state import SessionState

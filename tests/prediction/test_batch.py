@@ -13,6 +13,7 @@ from brain_tumor.input.series import Plane, Series, Slice
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
+from brain_tumor.problems import Problem
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
 from brain_tumor.tables.rows import Row
 from tests.factories import make_scan
@@ -22,7 +23,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def unreadable() -> Scan:
-    raise ScanError("bad: damaged")
+    raise ScanError("bad", Problem.EMPTY)
 
 
 def make_series(name: str, slices: int, read: Callable[[], Scan] = make_scan) -> Series:

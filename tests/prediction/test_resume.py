@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from brain_tumor.errors import BrainTumorError
+from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.series import Slice
 from brain_tumor.prediction.resume import DoneRows, resume_tables
+from brain_tumor.problems import Problem
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile
 from brain_tumor.tables.parquet import ParquetFile
 from brain_tumor.tables.resumable import TableFile
@@ -83,7 +84,7 @@ def gone_on_with(*tables: TableFile) -> Iterator[DoneRows]:
 
 
 def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
-    leave(CsvFile(tmp_path / "out"), [to_error_row("\udcff.png", "empty", "test-1")])
+    leave(CsvFile(tmp_path / "out"), [to_error_row("\udcff.png", ScanError("\udcff.png", Problem.EMPTY), "test-1")])
     with gone_on_with(CsvFile(tmp_path / "out")) as done:
         assert done.take(make_slice("\udcff.png"))
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from brain_tumor.errors import BrainTumorError
+from brain_tumor.errors import BrainTumorError, ScanError
+from brain_tumor.problems import Problem
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
 from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import COLUMNS, Row, to_error_row, to_row
@@ -42,14 +43,14 @@ def test_a_csv_without_rows_is_its_header(table: Path) -> None:
 def test_a_name_with_commas_quotes_and_line_breaks_is_one_cell(table: Path) -> None:
     name = 'a,b"c\nd.png'
     with CsvFile(table) as file:
-        file.write(to_error_row(name, "empty", "test-1"))
+        file.write(to_error_row(name, ScanError(name, Problem.EMPTY), "test-1"))
     with table.open(newline="") as lines:
         assert [row["file"] for row in csv.DictReader(lines)] == [name]
 
 
 def test_a_name_that_is_no_text_is_written_with_escapes(table: Path) -> None:
     with CsvFile(table) as file:
-        file.write(to_error_row("\udcff.png", "empty", "test-1"))
+        file.write(to_error_row("\udcff.png", ScanError("\udcff.png", Problem.EMPTY), "test-1"))
     assert "\\udcff.png" in table.read_text(encoding="utf-8")
 
 
@@ -123,7 +124,7 @@ def test_a_row_is_read_as_it_was_written(kind: type[TableFile], tmp_path: Path) 
     table.begin(OPTIONS)
     with table:
         table.write(row := make_odd_row() | {"series": "T1"})
-        table.write(error := to_error_row("bad.png", "empty", "test-1"))
+        table.write(error := to_error_row("bad.png", ScanError("bad.png", Problem.EMPTY), "test-1"))
         assert list(table.read_rows(OPTIONS)) == [row, error]
 
 

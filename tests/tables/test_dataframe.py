@@ -5,6 +5,7 @@ import pytest
 from brain_tumor.classifier import SliceOutcome
 from brain_tumor.errors import MissingExtraError, ScanError
 from brain_tumor.input.series import Slice
+from brain_tumor.problems import Problem
 from brain_tumor.tables.dataframe import to_dataframe
 from brain_tumor.tables.rows import COLUMNS
 from tests.factories import make_result, make_scan
@@ -21,7 +22,7 @@ def test_a_name_that_is_no_text_has_escapes() -> None:
 
 
 def test_types_do_not_depend_on_the_rows() -> None:
-    answered = SliceOutcome(Slice("a.png", None, make_scan), None, ScanError("a.png: empty"), 0.1)
+    answered = SliceOutcome(Slice("a.png", None, make_scan), None, ScanError("a.png", Problem.EMPTY), 0.1)
     filled = to_dataframe([make_result()])
     assert to_dataframe([answered], "test-1").dtypes.tolist() == filled.dtypes.tolist()
     assert to_dataframe([]).dtypes.tolist() == filled.dtypes.tolist()
@@ -29,9 +30,9 @@ def test_types_do_not_depend_on_the_rows() -> None:
 
 
 def test_a_slice_without_an_answer_is_a_row_with_its_reason() -> None:
-    answered = SliceOutcome(Slice("a.nii", 4, make_scan), None, ScanError("a.nii slice 4: empty"), 0.1)
+    answered = SliceOutcome(Slice("a.nii", 4, make_scan), None, ScanError("a.nii slice 4", Problem.EMPTY), 0.1)
     row = to_dataframe([answered], "test-1").iloc[0]
-    assert (row["status"], row["reason"], row["slice"], row["model_id"]) == ("error", "empty", 4, "test-1")
+    assert (row["status"], row["reason_code"], row["slice"], row["model_id"]) == ("error", "empty", 4, "test-1")
 
 
 def test_without_pandas_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

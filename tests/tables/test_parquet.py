@@ -4,8 +4,9 @@ from pathlib import Path
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from brain_tumor.errors import BrainTumorError, MissingExtraError
+from brain_tumor.errors import BrainTumorError, MissingExtraError, ScanError
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.problems import Problem
 from brain_tumor.tables import parquet
 from brain_tumor.tables.parquet import ParquetFile
 from brain_tumor.tables.rows import COLUMNS, to_error_row, to_row
@@ -41,13 +42,13 @@ def test_rows_keep_their_order_over_row_groups(path: Path, monkeypatch: pytest.M
 
 def test_what_is_absent_is_null(path: Path) -> None:
     with ParquetFile(path) as table:
-        table.write(to_error_row("bad.png", "empty", "test-1"))
+        table.write(to_error_row("bad.png", ScanError("bad.png", Problem.EMPTY), "test-1"))
     assert pq.read_table(path).to_pylist()[0]["confidence"] is None
 
 
 def test_a_name_that_is_no_text_is_written_with_escapes(path: Path) -> None:
     with ParquetFile(path) as table:
-        table.write(to_error_row("\udcff.png", "empty", "test-1"))
+        table.write(to_error_row("\udcff.png", ScanError("\udcff.png", Problem.EMPTY), "test-1"))
     assert pq.read_table(path)["file"].to_pylist() == ["\\udcff.png"]
 
 

@@ -9,6 +9,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Slice
 from brain_tumor.labels import Label
+from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import (
     COLUMNS,
     LOCATION_COLUMNS,
@@ -33,7 +34,7 @@ def test_a_row_has_the_columns_in_their_order() -> None:
 
 
 def test_an_error_row_has_the_columns_in_their_order() -> None:
-    assert tuple(to_error_row("slice.png", "empty", "test-1")) == COLUMNS
+    assert tuple(to_error_row("slice.png", ScanError("slice.png", Problem.EMPTY), "test-1")) == COLUMNS
 
 
 def test_a_row_states_the_answer() -> None:
@@ -62,12 +63,13 @@ def test_an_image_that_was_not_analysed_has_no_confidence_but_a_reason() -> None
 
 
 def test_an_error_row_has_a_reason_and_no_class() -> None:
-    row = to_error_row("slice.png", "the file is empty", "test-1")
-    assert (row["status"], row["class"], row["reason"]) == ("error", None, "the file is empty")
+    row = to_error_row("slice.png", ScanError("slice.png", Problem.EMPTY), "test-1")
+    assert (row["status"], row["class"], row["reason_code"]) == ("error", None, "empty")
 
 
 def test_the_reason_of_an_error_does_not_repeat_the_file() -> None:
-    assert to_error_row("slice.png", "slice.png: the file is empty", "test-1")["reason"] == "the file is empty"
+    row = to_error_row("slice.png", ScanError("/data/slice.png", Problem.EMPTY), "test-1")
+    assert row["reason"] == "the file is empty; export the image again"
 
 
 def test_a_location_is_a_box_in_fractions_of_the_image_and_a_score() -> None:
@@ -93,10 +95,10 @@ def test_without_a_location_its_cells_are_empty() -> None:
     assert [row[column] for column in LOCATION_COLUMNS] == [None] * 5
 
 
-def make_answered(number: int | None = 3, error: str | None = None) -> SliceOutcome:
+def make_answered(number: int | None = 3, error: ScanError | None = None) -> SliceOutcome:
     one = Slice("scan.nii", number, make_scan, position_mm=-4.5)
     if error:
-        return SliceOutcome(one, None, ScanError(error), 0.25)
+        return SliceOutcome(one, None, error, 0.25)
     result = replace(make_result(name="scan.nii"), slice_number=number, elapsed_s=0.25)
     return SliceOutcome(one, result, None, 0.25)
 
@@ -113,7 +115,7 @@ def test_a_slice_has_its_number_its_series_its_position_and_its_time() -> None:
 
 
 def test_a_slice_that_was_not_read_has_them_too_and_a_reason_without_its_name() -> None:
-    row = to_answered_row(make_answered(error="scan.nii slice 3: is damaged; export it again"), "test-1", "T1")
+    row = to_answered_row(make_answered(error=ScanError("scan.nii slice 3", Problem.EMPTY)), "test-1", "T1")
     assert [row[column] for column in ("slice", "series", "position_mm", "elapsed_s", "model_id")] == [
         3,
         "T1",
@@ -121,7 +123,7 @@ def test_a_slice_that_was_not_read_has_them_too_and_a_reason_without_its_name() 
         0.25,
         "test-1",
     ]
-    assert (row["status"], row["reason"]) == ("error", "is damaged; export it again")
+    assert (row["status"], row["reason"]) == ("error", "the file is empty; export the image again")
 
 
 def test_the_gate_score_is_the_first_one() -> None:
@@ -129,12 +131,17 @@ def test_the_gate_score_is_the_first_one() -> None:
 
 
 def test_every_row_names_the_version_of_the_package() -> None:
-    rows = (to_row(make_result()), to_error_row("a.png", "empty", None))
+    rows = (to_row(make_result()), to_error_row("a.png", ScanError("a.png", Problem.EMPTY), None))
     assert {row["version"] for row in rows} == {version("brain-tumor-mri")}
 
 
 def test_rows_take_results_and_answered_slices() -> None:
-    rows = list(to_rows([make_result(name="a.png"), make_answered(), make_answered(error="bad")], "test-1"))
+    rows = list(
+        to_rows(
+            [make_result(name="a.png"), make_answered(), make_answered(error=ScanError("scan.nii", Problem.EMPTY))],
+            "test-1",
+        )
+    )
     assert [(row["file"], row["status"]) for row in rows] == [
         ("a.png", "classified"),
         ("scan.nii", "classified"),

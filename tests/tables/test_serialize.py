@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from brain_tumor.errors import ScanError
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import COLUMNS, to_error_row, to_row
 from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_json_line, to_rounded
 from tests.factories import make_result
@@ -22,11 +24,14 @@ def test_json_probabilities_are_numbers_of_six_decimals() -> None:
 
 
 def test_what_is_absent_is_null_in_json() -> None:
-    assert json.loads(to_json_line(to_error_row("slice.png", "empty", "test-1")))["class"] is None
+    assert (
+        json.loads(to_json_line(to_error_row("slice.png", ScanError("slice.png", Problem.EMPTY), "test-1")))["class"]
+        is None
+    )
 
 
 def test_a_json_object_is_one_line_whatever_the_name() -> None:
-    assert "\n" not in to_json_line(to_error_row("a\nb\x1b.png", "empty", "test-1"))
+    assert "\n" not in to_json_line(to_error_row("a\nb\x1b.png", ScanError("a\nb\x1b.png", Problem.EMPTY), "test-1"))
 
 
 def test_a_row_comes_back_from_its_json() -> None:

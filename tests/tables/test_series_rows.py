@@ -3,8 +3,10 @@ import pytest
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Plane, Series, Slice
 from brain_tumor.labels import Label
+from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import Row, to_error_row, to_row
 from brain_tumor.tables.serialize import to_rounded
 from brain_tumor.tables.series_rows import (
@@ -54,7 +56,7 @@ def test_a_finding_says_what_the_row_says() -> None:
 
 
 def test_a_slice_that_was_not_read_has_no_finding() -> None:
-    assert to_finding(to_error_row("a", "empty", "test-1"), has_location=True) is None
+    assert to_finding(to_error_row("a", ScanError("a", Problem.EMPTY), "test-1"), has_location=True) is None
 
 
 def test_a_series_row_states_the_answer_and_the_shares() -> None:

@@ -7,8 +7,7 @@ pytest.importorskip("scipy", reason="the training extra is not installed")
 
 from scipy import ndimage
 
-from brain_tumor.evaluation.boxes import Box
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor_training.drawn_lesions import draw_lesion
 from brain_tumor_training.head_mask import depth_in_head
 

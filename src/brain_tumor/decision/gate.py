@@ -27,7 +27,8 @@ _OTHER_MODALITIES = frozenset(
 def gate_reason(scan: Scan, output: ModelOutput, rules: Rules) -> tuple[Reason, str | None] | None:
     """Why the image is not taken for a brain MRI, and what was found instead; None when it is one.
 
-    The first reason counts. What was found is DICOM's code of another modality, or the size in pixels.
+    Returns:
+        The first reason, and what was found: DICOM's code of another modality, or the size in pixels.
     """
     if scan.modality not in (None, "MR"):
         return Reason.OTHER_MODALITY, scan.modality if scan.modality in _OTHER_MODALITIES else None
@@ -48,7 +49,8 @@ def gate_reason(scan: Scan, output: ModelOutput, rules: Rules) -> tuple[Reason, 
 def has_few_greys(pixels: FloatArray) -> bool:
     """Whether nearly all that is not black has one of a few grey values, as in a mask or a label map.
 
-    pixels: (rows, columns), 0 to 1.
+    Args:
+        pixels: (rows, columns), 0 to 1.
     """
     step = max(1, max(pixels.shape) // _LOOKED_AT_PX)
     seen = pixels[::step, ::step]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor.model.card import Rules
 from brain_tumor.model.output import ModelOutput
 
@@ -18,14 +18,15 @@ REGION_SHARE = 0.5
 class Location:
     """Where in the image a tumor is; positions are fractions of its width (x) and height (y), from the upper left."""
 
-    box: tuple[float, float, float, float]  # x0, y0, x1, y1
+    box: Box
     peak: tuple[float, float]  # x, y: centre of the most probable cell
     score: float  # 0 to 1, probability that a tumor is in that cell
 
-    def placed_in(self, region: tuple[float, float, float, float]) -> "Location":
-        """The same place, of a region of the picture, as a place in the picture.
+    def placed_in(self, region: Box) -> "Location":
+        """Positions in a region of the picture as positions in the whole picture.
 
-        region: x0, y0, x1, y1, fractions of the picture's width and height, which the map covers.
+        Args:
+            region: which the map covers.
         """
         left, top, right, bottom = region
         x0, x1, x = (left + share * (right - left) for share in (self.box[0], self.box[2], self.peak[0]))
@@ -34,11 +35,13 @@ class Location:
 
 
 def find_location(output: ModelOutput, rules: Rules) -> Location | None:
-    """The box around the map's peak, in fractions of what the map covers; None when the peak is below the threshold.
+    """The box around the map's peak, in fractions of what the map covers.
 
-    None also without a map or a threshold. The box holds the cells of at least REGION_SHARE of the peak that touch it,
-    side by side or through each other. Each of its edges lies where the map, taken as linear between the centres of two
-    cells, crosses that value.
+    It holds the cells of at least REGION_SHARE of the peak that touch it, side by side or through each other. Each of
+    its edges lies where the map, taken as linear between the centres of two cells, crosses that value.
+
+    Returns:
+        None when the peak is below the threshold, and without a map or a threshold.
     """
     heat, threshold = output.location, rules.min_location
     if heat is None or threshold is None:

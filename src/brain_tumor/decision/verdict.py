@@ -40,6 +40,11 @@ def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
     """Name the class a person is shown, and how far to trust it.
 
     Ordered: what is no brain MRI ends as No Tumor, marked as not analysed; then doubt; then the class.
+
+    Args:
+        scan: blank, too small and colour are facts of the image, not of the network.
+        output: the network's.
+        rules: the card's.
     """
     if refused := gate_reason(scan, output, rules):
         return Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, *refused)

@@ -1,15 +1,11 @@
-"""Where a tumor lies, as a person marked it: boxes from a list, and what can be said of two of them.
-
-A Box is (x0, y0, x1, y1) in fractions of the image's width and height, from its upper left corner.
-"""
+"""Where a tumor lies, as a person marked it: boxes from a list, and what can be said of two of them."""
 
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor.input.scan import Box
 
-Box: TypeAlias = tuple[float, float, float, float]
 COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 

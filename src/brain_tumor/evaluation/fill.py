@@ -6,9 +6,8 @@ import numpy as np
 from scipy.fft import dstn, idstn
 from scipy.ndimage import binary_erosion, binary_fill_holes
 
-from brain_tumor.evaluation.boxes import Box
 from brain_tumor.evaluation.metrics import BoolArray, IntArray
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 
 # Air is black but for noise, tissue is not; the brightest hundredth of the pixels is fat or a contrast agent.
 HEAD_LEVEL, _BRIGHT_PERCENTILE = 0.1, 99

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain_tumor.evaluation.boxes import Box, area_of, grow, holds, overlap
+from brain_tumor.evaluation.boxes import area_of, grow, holds, overlap
 from brain_tumor.evaluation.metrics import Estimate, Values, bootstrap_mean, proportion_ci, rank_correlation
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 
 # The source allows 15 pixels around every object. A share of the sides does not make small boxes easy to hit.
 GROWTH = 0.1

@@ -12,7 +12,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
 from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.boxes import Box, in_region
+from brain_tumor.evaluation.boxes import in_region
 from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.evaluation.labelled import Dataset, ImageFile
 from brain_tumor.evaluation.map_checks import (
@@ -26,7 +26,7 @@ from brain_tumor.evaluation.map_checks import (
 from brain_tumor.evaluation.run import Evaluation
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import Box, FloatArray, Scan
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 

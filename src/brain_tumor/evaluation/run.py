@@ -184,8 +184,7 @@ def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str) -> Outc
         result = classifier.classify(read_file(str(file.path)), file.name)
     except ScanError as error:
         # A report says which file below the data folder it was, never where that folder lies.
-        message = str(error).removeprefix(f"{file.path}: ")
-        return Outcome(file, to_error_row(file.name, message, model_id), None)
+        return Outcome(file, to_error_row(file.name, error, model_id), None)
     probabilities = tuple(result.probabilities[label] for label in Label)
     # A report of the same images repeats, the time that they took does not.
     row = to_row(result) | {"elapsed_s": None}

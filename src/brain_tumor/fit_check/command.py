@@ -19,8 +19,8 @@ from brain_tumor.fit_check.sample import choose_slices, draw_evenly
 from brain_tumor.fit_check.words import render_json, render_text
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.series_builder import unpack_archives
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.input.sources import unpack_archives
 from brain_tumor.model.model_file import default_model_path, load_model_file
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.presentation.wording import NOTICE, to_printable

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from brain_tumor.input.reader import HEAD_BYTES, Kind, find_format
+from brain_tumor.errors import ScanError
+from brain_tumor.input.formats import Kind
 from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.input.sources import open_series
 
 # The fractions of its multiples are spread evenly and follow no period: steps of one length could meet the same slice
 # of every series again and again.
@@ -51,8 +52,7 @@ def _shift(place: int) -> float:
 
 def _may_hold_many(file: SourceFile) -> int:
     try:
-        with file.stream() as stream:
-            found = find_format(stream.read(HEAD_BYTES))
-    except Exception:
+        found = file.find_format()
+    except ScanError:
         return 0  # opening it will say why
     return {Kind.DICOM: 1, Kind.VOLUME: 2}.get(found.kind, 0) if found else 0

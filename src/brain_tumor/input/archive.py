@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import BinaryIO, NoReturn, cast
+from typing import BinaryIO, cast
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.nifti import MAX_VOLUME_BYTES
-from brain_tumor.input.reader import HEAD_BYTES, MAX_SCAN_BYTES, Kind, find_format, read_limited
-from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.formats import MAX_SCAN_BYTES, MAX_VOLUME_BYTES, Kind, read_limited
+from brain_tumor.input.source_file import SourceFile, refused_source
 from brain_tumor.input.unpacked import copy_unpacked
+from brain_tumor.problems import Problem
 
 # A study of several series with thousands of slices each; the directory of so many takes some 30 MiB.
 MAX_MEMBERS = 50_000
@@ -33,43 +33,40 @@ _ENCRYPTED = 0x1  # general purpose bit flag, section 4.4.4
 
 
 def list_members(archive: SourceFile) -> Iterator[SourceFile]:
-    """The files of a ZIP archive, and of the archives in it down to MAX_DEPTH: a folder's own, then its subfolders'.
+    """The files of a ZIP archive, and of the archives in it down to MAX_DEPTH.
 
-    Both in sorted order, what archives hold after the folder's other files. Hidden files, __MACOSX and empty names are
-    left out; absolute paths, drives and ``..`` lose what leads out of the archive. Never raises: what cannot be used
-    (encrypted, damaged, packed by an unknown method, too large) is a source whose functions raise ScanError, the
-    archive itself included.
+    A folder's own files come first, then its subfolders', both in sorted order; what archives hold comes after the
+    folder's other files. Hidden files, __MACOSX and empty names are left out; absolute paths, drives and ``..`` lose
+    what leads out of the archive.
+
+    Yields:
+        Sources. Nothing is raised: what cannot be used (encrypted, damaged, packed by an unknown method, too large) is
+        a source whose functions raise ScanError, the archive itself included.
     """
-    try:
-        with archive.stream() as stream:
-            size = stream.seek(0, 2)
-    except ScanError as error:
-        yield _refused(archive.name, str(error))
-        return
-    # What is unpacked in all, nested archives included, is bounded by the size of what a person handed over.
-    yield from _list(archive, _Budget(max(MAX_VOLUME_BYTES, MAX_RATIO * size), MAX_MEMBERS), MAX_DEPTH)
+    yield from _list(archive, _Budget(MAX_MEMBERS), MAX_DEPTH)
 
 
 @dataclass(slots=True)
 class _Budget:
     """What may still be listed and unpacked."""
 
-    unpacked_bytes: int
     members: int
+    # Of all, nested archives included, by the size of what a person handed over; None until that is known.
+    unpacked_bytes: int | None = None
 
 
 def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFile]:
     try:
         opened = _open_archive(archive, budget)
     except ScanError as error:
-        yield _refused(archive.name, str(error))
+        yield refused_source(error)
         return
     # Not is_dir(): some versions of it fail on a name that is empty, as one is that begins with a null character.
     labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.filename.endswith("/")]
     visible = [(parts, entry) for parts, entry in labelled if parts and not is_hidden(parts)]
     if not visible:
-        yield _refused(archive.name, f"{archive.name}: is a ZIP archive without files; pack it again")
-    visible.sort(key=lambda one: folders_last(one[0]))
+        yield refused_source(ScanError(archive.name, Problem.EMPTY_ARCHIVE))
+    visible.sort(key=lambda member: folders_last(member[0]))
     members = (_member("/".join((archive.name, *parts)), opened, entry) for parts, entry in visible)
     for member, is_archive in archives_last(members):
         name = member.name
@@ -78,9 +75,7 @@ def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFi
         elif depth > 0:
             yield from _list(SourceFile(name, member.read, partial(_copy, member)), budget, depth - 1)
         else:
-            yield _refused(
-                name, f"{name}: is an archive inside {MAX_DEPTH + 1} others; unpack the outer one and give its folder"
-            )
+            yield refused_source(ScanError(name, Problem.NESTED_TOO_DEEP, depth=MAX_DEPTH + 1))
 
 
 def _member(name: str, opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SourceFile:
@@ -92,33 +87,30 @@ def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
     try:
         # Counted before zipfile reads the directory, since it would hold millions of entries in memory.
         size, count = _measure(stream)
+        left = max(MAX_VOLUME_BYTES, MAX_RATIO * size) if budget.unpacked_bytes is None else budget.unpacked_bytes
         if size > MAX_VOLUME_BYTES:
-            raise ScanError(
-                f"{archive.name}: is larger than the {MAX_VOLUME_BYTES // 2**20} MiB of an archive that are read; "
-                "unpack it and give the folder"
-            )
+            raise ScanError(archive.name, Problem.ARCHIVE_TOO_LARGE, limit_mib=MAX_VOLUME_BYTES // 2**20)
         if count > budget.members:
-            raise ScanError(
-                f"{archive.name}: holds more than {MAX_MEMBERS} files, archives in it included; split the archive"
-            )
+            raise ScanError(archive.name, Problem.TOO_MANY_MEMBERS, limit=MAX_MEMBERS)
         opened = zipfile.ZipFile(stream)
         weakref.finalize(opened, stream.close)  # the slices decide how long it is needed
         budget.members -= len(opened.infolist())  # not count, which has those of archives stored in it too
         total = sum(entry.file_size for entry in opened.infolist())
-        budget.unpacked_bytes -= total
+        budget.unpacked_bytes = left - total
         if budget.unpacked_bytes < 0:
             raise ScanError(
-                f"{archive.name}: announces {total / 2**30:.1f} GiB packed into {size / 2**20:.1f} MiB, at most "
-                f"{MAX_RATIO} times as much is unpacked; unpack it and give the folder"
+                archive.name,
+                Problem.UNPACKS_TOO_LARGE,
+                size_gib=total / 2**30,
+                packed_mib=size / 2**20,
+                limit=MAX_RATIO,
             )
     except Exception as error:
         stream.close()
         if isinstance(error, ScanError):
             raise
         # On damaged directories zipfile raises nearly any type, and one bad archive must never end a batch.
-        raise ScanError(
-            f"{archive.name}: starts like a ZIP archive but is damaged ({_words(error)}); pack it again"
-        ) from None
+        raise ScanError(archive.name, Problem.DAMAGED_ARCHIVE, found=_words(error)) from None
     return opened
 
 
@@ -146,7 +138,7 @@ def is_hidden(parts: tuple[str, ...]) -> bool:
 
 def folders_last(parts: tuple[str, ...]) -> tuple[tuple[bool, str], ...]:
     """Sort key of a path, given by its parts: a folder's own files come before those of its subfolders."""
-    return tuple((place < len(parts) - 1, part) for place, part in enumerate(parts))
+    return tuple((level < len(parts) - 1, part) for level, part in enumerate(parts))
 
 
 def archives_last(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, bool]]:
@@ -167,18 +159,17 @@ def archives_last(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, boo
 
 def _is_archive(file: SourceFile) -> bool:
     try:
-        with file.stream() as stream:
-            found = find_format(stream.read(HEAD_BYTES))
-    except Exception:
+        found = file.find_format()
+    except ScanError:
         return False  # reading it will say why
     return found is not None and found.kind is Kind.ARCHIVE
 
 
 def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> BinaryIO:
     if entry.flag_bits & _ENCRYPTED:
-        raise ScanError(f"{name}: is encrypted; unpack the archive with its password and give the files")
+        raise ScanError(name, Problem.ENCRYPTED)
     if entry.compress_type not in _METHODS:
-        raise ScanError(f"{name}: is packed by a method that is not read; pack the archive again as a usual ZIP")
+        raise ScanError(name, Problem.UNKNOWN_PACKING)
     try:
         return cast(BinaryIO, opened.open(entry))
     except Exception as error:
@@ -189,8 +180,7 @@ def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     with _open(opened, entry, name) as stream:
         if entry.file_size > max(MAX_SCAN_BYTES, _MAX_RATIO_IN_MEMORY * entry.compress_size):
             raise ScanError(
-                f"{name}: would unpack to {entry.file_size / 2**20:.0f} MiB, more than {_MAX_RATIO_IN_MEMORY} times as "
-                "much as it weighs; unpack the archive and give the folder"
+                name, Problem.MEMBER_TOO_LARGE, size_mib=entry.file_size / 2**20, limit=_MAX_RATIO_IN_MEMORY
             )
         try:
             return read_limited(stream)  # whatever the directory says, no more than that is unpacked
@@ -208,15 +198,8 @@ def _copy(member: SourceFile) -> BinaryIO:
 
 
 def _damaged(name: str, error: Exception) -> ScanError:
-    return ScanError(f"{name}: cannot be unpacked ({_words(error)}); pack the archive again")
+    return ScanError(name, Problem.BAD_MEMBER, found=_words(error))
 
 
 def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def _refused(name: str, message: str) -> SourceFile:
-    def refuse() -> NoReturn:
-        raise ScanError(message)
-
-    return SourceFile(name, refuse, refuse)

@@ -1,26 +1,45 @@
 """DICOM files: what their header says, and their frames as slices that are read when they are asked for."""
 
 import threading
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from pydicom.dataset import FileDataset
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.dicom_file import damaged, read_elements, told_as_scan_error
-from brain_tumor.input.dicom_frames import Frames, Orientation, Place, Position, normal
-from brain_tumor.input.dicom_kinds import check_is_image
+from brain_tumor.input.dicom_file import HeaderElements, as_scan_error, read_header_elements, read_pixel_elements
+from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position, normal
 from brain_tumor.input.dicom_pixels import decode_frame
-from brain_tumor.input.grey import to_grey
-from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma
+from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Plane, ReadOptions, Slice, Window
+from brain_tumor.input.series import Plane, ReadOptions, Slice, WindowMode
+from brain_tumor.input.sop_classes import check_is_image
+from brain_tumor.input.voi import to_grey
+from brain_tumor.problems import Problem
 
 # Functional series have some thousand volumes, stored as files of their own; a file of more frames is a mistake.
 MAX_FRAMES = 10_000
+# Parsed headers stay until their slices are gone, so that a file is parsed once; what is beyond this much is parsed
+# again. Measured: objects take twice the bytes that they are parsed from, and some kilobytes besides.
+_MAX_KEPT_BYTES = 8 * 2**20
+_HEADER_BYTES = 8 * 2**10
 _PLANES = (Plane.SAGITTAL, Plane.CORONAL, Plane.AXIAL)  # across the patient's x, y and z
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class ParsedHeader:
+    """A file parsed up to its pixel data."""
+
+    elements: HeaderElements
+    statements: Frames
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that it stands for."""
+        return self.elements.pixels_at + _HEADER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +55,52 @@ class DicomHeader:
     position: Position | None  # of the first frame's first pixel, mm
     frame_positions_mm: tuple[float | None, ...] = ()  # of every frame, along its normal
     frame_orientations: tuple[Orientation | None, ...] = ()  # of every frame, as orientation
+    parsed: ParsedHeader | None = field(default=None, compare=False, repr=False)  # where there was room to keep it
 
 
 def read_header(data: bytes, file: str) -> DicomHeader:
     """Read what a DICOM file says about itself; pixels are not decoded.
 
-    data: the whole file. file: used in messages only.
-    Raises ScanError when the file is damaged, holds no image, or announces more than MAX_SCAN_PIXELS or MAX_FRAMES.
+    Args:
+        data: the whole file.
+        file: used in messages only.
+
+    Raises:
+        ScanError: the file is damaged, holds no image, or announces more than MAX_SCAN_PIXELS or MAX_FRAMES.
     """
-    dataset = read_elements(data, file, pixels=False)
-    with told_as_scan_error(file, "its header holds values of a wrong kind"):
-        check_is_image(dataset, file)
+    parsed = _parse(data, file)
+    dataset = parsed.elements.dataset
+    with as_scan_error(file, Problem.BAD_HEADER):
         frames = _count_frames(dataset, file)
-        about = Frames(dataset)
-        places = [about.place(index) for index in range(frames)]
+        planes = [parsed.statements.plane(index) for index in range(frames)]
         return DicomHeader(
             series_uid=_text(dataset, "SeriesInstanceUID"),
             series_description=_text(dataset, "SeriesDescription"),
             modality=_modality(dataset),
             instance_number=_whole_number(dataset, "InstanceNumber"),
             frames=frames,
-            orientation=places[0].orientation,
-            position=places[0].position,
-            frame_positions_mm=tuple(place.along_normal_mm for place in places),
-            frame_orientations=tuple(place.orientation for place in places),
+            orientation=planes[0].orientation,
+            position=planes[0].position,
+            frame_positions_mm=tuple(plane.along_normal_mm for plane in planes),
+            frame_orientations=tuple(plane.orientation for plane in planes),
+            parsed=parsed if _keep(parsed) else None,
         )
 
 
 def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, options: ReadOptions) -> tuple[Slice, ...]:
     """The frames of one DICOM file, in the file's order; nothing is read before a slice's own read() is called.
 
-    read: gives the file's content, the same at every call. header: from read_header. file: names the slices.
+    Args:
+        read: gives the file's content, the same at every call.
+        header: from read_header.
+        file: names the slices.
+        options: the window counts.
     """
     if header.frames == 1:
         position = header.frame_positions_mm[0] if header.frame_positions_mm else _position_mm(header)
-        return (Slice(file, None, partial(_read_frame, read, 0, file, options.window), position),)
+        return (Slice(file, None, partial(_read_frame, read, header.parsed, file, options.window), position),)
     positions = header.frame_positions_mm or (None,) * header.frames
-    frames = _FramesOfOneFile(read, header.frames, options.window)
+    frames = _FramesOfOneFile(read, header, options.window)
     return tuple(
         Slice(file, index + 1, partial(frames.read, index, f"{file} slice {index + 1}"), position)
         for index, position in enumerate(positions)
@@ -90,14 +118,14 @@ class _FramesOfOneFile:
     _lock = threading.Lock()
     _parsed: "tuple[_FramesOfOneFile, FileDataset, Frames] | None" = None
 
-    def __init__(self, read: Callable[[], bytes], frames: int, window: Window) -> None:
-        self._read, self._frames, self._window = read, frames, window
-        self._unread = set(range(frames))
+    def __init__(self, read: Callable[[], bytes], header: DicomHeader, window: WindowMode) -> None:
+        self._read, self._header, self._window = read, header, window
+        self._unread = set(range(header.frames))
 
     def read(self, index: int, name: str) -> Scan:
-        dataset, about = self._parse(name)
+        dataset, statements = self._parse(name)
         try:
-            return _render(dataset, about, index, name, self._window)
+            return _render(dataset, statements, index, name, self._window)
         finally:
             self._tick_off(index)
 
@@ -106,7 +134,7 @@ class _FramesOfOneFile:
         with shared._lock:
             if shared._parsed is None or shared._parsed[0] is not self:
                 shared._parsed = None  # before the next one is read: two would need twice the memory
-                shared._parsed = (self, *_parse(self._read(), name))
+                shared._parsed = (self, *_parse_pixels(self._read(), self._header.parsed, name))
             return shared._parsed[1:]
 
     def _tick_off(self, index: int) -> None:
@@ -115,56 +143,69 @@ class _FramesOfOneFile:
             self._unread.discard(index)
             if self._unread:
                 return
-            self._unread.update(range(self._frames))
+            self._unread.update(range(self._header.frames))
             if shared._parsed is not None and shared._parsed[0] is self:
                 shared._parsed = None
 
 
-def _read_frame(read: Callable[[], bytes], index: int, name: str, window: Window) -> Scan:
-    dataset, about = _parse(read(), name)
-    return _render(dataset, about, index, name, window)
+_lock = threading.Lock()
+_kept: weakref.WeakSet[ParsedHeader] = weakref.WeakSet()
 
 
-def _parse(data: bytes, name: str) -> tuple[FileDataset, Frames]:
-    dataset = read_elements(data, name, pixels=True)
-    with told_as_scan_error(name, "its header holds values of a wrong kind"):
-        check_is_image(dataset, name)
-        _count_frames(dataset, name)
-        return dataset, Frames(dataset)
+def _keep(parsed: ParsedHeader) -> bool:
+    """Whether there is room for it, which it then takes until the last reference to it goes."""
+    with _lock:
+        has_room = sum(other.size for other in _kept) + parsed.size <= _MAX_KEPT_BYTES
+        if has_room:
+            _kept.add(parsed)
+        return has_room
 
 
-def _render(dataset: FileDataset, about: Frames, index: int, name: str, window: Window) -> Scan:
+def _read_frame(read: Callable[[], bytes], parsed: ParsedHeader | None, name: str, window: WindowMode) -> Scan:
+    dataset, statements = _parse_pixels(read(), parsed, name)
+    return _render(dataset, statements, 0, name, window)
+
+
+def _parse(data: bytes, name: str) -> ParsedHeader:
+    elements = read_header_elements(data, name)
+    with as_scan_error(name, Problem.BAD_HEADER):
+        check_is_image(elements.dataset, name)
+        _count_frames(elements.dataset, name)
+        return ParsedHeader(elements, Frames(elements.dataset))
+
+
+def _parse_pixels(data: bytes, parsed: ParsedHeader | None, name: str) -> tuple[FileDataset, Frames]:
+    parsed = parsed or _parse(data, name)
+    return read_pixel_elements(data, parsed.elements, name), parsed.statements
+
+
+def _render(dataset: FileDataset, statements: Frames, index: int, name: str, window: WindowMode) -> Scan:
     stored = decode_frame(dataset, index, name)
-    with told_as_scan_error(name, "what it says about its grey values cannot be used"):
+    with as_scan_error(name, Problem.BAD_GREY_SCALE):
         if stored.ndim == 2:
-            pixels, chroma = to_grey(stored, about.grey_scale(index), window), 0.0
+            pixels, chroma = to_grey(stored, statements.grey_scale(index), window), 0.0
         else:
             pixels, chroma = to_luma_and_chroma(stored)
-        return Scan(pixels, chroma, "DICOM", about.spacing_mm(index), _modality(dataset))
+        return Scan(pixels, chroma, "DICOM", statements.spacing_mm(index), _modality(dataset))
 
 
 def _count_frames(dataset: FileDataset, name: str) -> int:
     rows, columns = int(dataset.Rows or 0), int(dataset.Columns or 0)
     if rows < 1 or columns < 1:
-        raise damaged(name, f"it announces an image of {columns} x {rows} pixels")
+        raise ScanError(name, Problem.BAD_SIZE, found=f"{columns} x {rows}")
     if rows * columns > MAX_SCAN_PIXELS:
-        raise ScanError(
-            f"{name}: announces {columns} x {rows} pixels, at most {MAX_SCAN_PIXELS // 10**6} million are read; "
-            "export the slice at its own size"
-        )
+        raise too_many_pixels(name, f"{columns} x {rows}")
     stated = dataset.get("NumberOfFrames")
     frames = 1 if stated is None else int(stated)
     if frames < 1:
-        raise damaged(name, f"it announces {frames} frames")
+        raise ScanError(name, Problem.BAD_FRAME_COUNT, found=frames)
     if frames > MAX_FRAMES:
-        raise ScanError(
-            f"{name}: announces {frames} frames, at most {MAX_FRAMES} are read; export the series in several files"
-        )
+        raise ScanError(name, Problem.TOO_MANY_FRAMES, found=frames, limit=MAX_FRAMES)
     return frames
 
 
 def _position_mm(header: DicomHeader) -> float | None:
-    return Place(header.orientation, header.position).along_normal_mm
+    return ImagePlane(header.orientation, header.position).along_normal_mm
 
 
 def _text(dataset: FileDataset, keyword: str) -> str | None:

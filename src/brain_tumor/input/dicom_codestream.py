@@ -29,19 +29,25 @@ class CodedSize:
 
 
 def jpeg_size(frame: bytes, markers: Collection[int]) -> CodedSize | None:
-    """The size in the frame header of a JPEG or JPEG-LS stream; None where there is none.
+    """The size in the frame header of a JPEG or JPEG-LS stream.
 
-    markers: of the frame headers that are right here, such as LOSSLESS_JPEG.
     Source: ISO/IEC 10918-1, B.2.2, and ISO/IEC 14495-1, C.2.2.
+
+    Args:
+        frame: the stream.
+        markers: of the frame headers that are right here, such as LOSSLESS_JPEG.
+
+    Returns:
+        None where there is no such header.
     """
-    place = len(_JPEG_START)
-    while frame.startswith(_JPEG_START) and place + 10 <= len(frame) and frame[place] == 0xFF:
-        marker = frame[place + 1]
+    offset = len(_JPEG_START)
+    while frame.startswith(_JPEG_START) and offset + 10 <= len(frame) and frame[offset] == 0xFF:
+        marker = frame[offset + 1]
         if marker in _FRAME_MARKERS:
-            bits, rows, columns, channels = struct.unpack_from(">BHHB", frame, place + 4)
+            bits, rows, columns, channels = struct.unpack_from(">BHHB", frame, offset + 4)
             return CodedSize(rows, columns, channels, bits) if marker in markers else None
         # Fill bytes may stand before a marker; everything else says how long it is.
-        place += 1 if marker == 0xFF else 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
+        offset += 1 if marker == 0xFF else 2 + int.from_bytes(frame[offset + 2 : offset + 4], "big")
     return None
 
 
@@ -50,33 +56,33 @@ def jpeg_2000_size(frame: bytes) -> CodedSize | None:
 
     Source: ISO/IEC 15444-1, A.5.1 and annex I.
     """
-    place = 0
+    offset = 0
     if frame.startswith(_JP2_BOX):
-        while frame[place + 4 : place + 8] != b"jp2c":
-            length = int.from_bytes(frame[place : place + 4], "big")
-            if length < 8 or place + length >= len(frame):
+        while frame[offset + 4 : offset + 8] != b"jp2c":
+            length = int.from_bytes(frame[offset : offset + 4], "big")
+            if length < 8 or offset + length >= len(frame):
                 return None
-            place += length
-        place += 8
-    if not frame.startswith(_JPEG_2000_START, place) or len(frame) < place + 43:
+            offset += length
+        offset += 8
+    if not frame.startswith(_JPEG_2000_START, offset) or len(frame) < offset + 43:
         return None
-    right, bottom, left, top = struct.unpack_from(">4I", frame, place + 8)
-    channels, depth = struct.unpack_from(">HB", frame, place + 40)
+    right, bottom, left, top = struct.unpack_from(">4I", frame, offset + 8)
+    channels, depth = struct.unpack_from(">HB", frame, offset + 40)
     return CodedSize(bottom - top, right - left, channels, (depth & 0x7F) + 1)
 
 
 def run_length_bytes(frame: bytes) -> int:
     """How many bytes a frame of DICOM's run-length coding unpacks to, at most. Source: DICOM PS3.5, annex G."""
-    total, place = 0, _RUN_LENGTH_HEADER_BYTES
+    total, offset = 0, _RUN_LENGTH_HEADER_BYTES
     end = len(frame)
-    while place < end:
-        count = frame[place]
+    while offset < end:
+        count = frame[offset]
         if count < 128:  # that many and one bytes follow as they are
             total += count + 1
-            place += count + 2
+            offset += count + 2
         elif count > 128:  # the next byte repeats
             total += 257 - count
-            place += 2
+            offset += 2
         else:
-            place += 1
+            offset += 1
     return total

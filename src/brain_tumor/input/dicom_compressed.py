@@ -16,6 +16,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from brain_tumor.errors import ScanError
 from brain_tumor.input.dicom_codestream import (
     JPEG_LS,
     LOSSLESS_JPEG,
@@ -25,9 +26,9 @@ from brain_tumor.input.dicom_codestream import (
     jpeg_size,
     run_length_bytes,
 )
-from brain_tumor.input.dicom_file import damaged
 from brain_tumor.input.dicom_gdcm import decode_with_gdcm
-from brain_tumor.input.jpeg_scans import has_too_many_scans
+from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
+from brain_tumor.problems import Problem
 
 # What is not named here goes to GDCM, in a process of its own.
 _PLUGINS = {JPEGBaseline8Bit: "pillow", JPEGExtended12Bit: "pillow", RLELossless: "pydicom"}
@@ -46,10 +47,20 @@ _LARGEST_RUN_LENGTH_RATIO = 64  # two bytes stand for 128 at most
 def decompress(
     decoder: Decoder, dataset: FileDataset, index: int, options: dict[str, Any], name: str
 ) -> tuple[np.ndarray, str]:
-    """Decode one frame; gives its numbers and what they mean now, as a DICOM photometric interpretation.
+    """Decode one frame; whatever a decoder raises goes through.
 
-    index: from 0. options: for pydicom's decoder.
-    Raises ScanError for a frame that announces another size than its file; whatever a decoder raises goes through.
+    Args:
+        decoder: of the file's transfer syntax.
+        dataset: with its pixels.
+        index: of the frame, from 0.
+        options: for pydicom's decoder.
+        name: used in messages only.
+
+    Returns:
+        Its numbers, and what they mean now, as a DICOM photometric interpretation.
+
+    Raises:
+        ScanError: the frame announces another size than its file, or unpacks to far more.
     """
     syntax = decoder.UID
     frame = _coded_frame(dataset, index)
@@ -88,16 +99,16 @@ def _checked_size(frame: bytes, syntax: UID, dataset: FileDataset, name: str) ->
     if syntax == RLELossless:
         allowed = max(2 * stated.samples * stated.bits // 8, _ALLOWED_RUN_LENGTH_BYTES)
         if len(frame) * _LARGEST_RUN_LENGTH_RATIO > allowed and run_length_bytes(frame) > allowed:
-            raise damaged(name, "its pixel data unpack to more than the image it announces")
+            raise ScanError(name, Problem.PIXELS_TOO_LARGE)
         return stated
     if syntax in JPEG2000TransferSyntaxes:
         found = jpeg_2000_size(frame)
     else:
         found = jpeg_size(frame, _FRAME_KINDS.get(syntax, LOSSLESS_JPEG))
         if has_too_many_scans(frame):
-            raise damaged(name, "its pixel data go over the picture far too often")
+            raise ScanError(name, Problem.TOO_MANY_SCANS, limit=MAX_SCANS)
     if found is None:
-        raise damaged(name, "its pixel data do not start as its transfer syntax says")
+        raise ScanError(name, Problem.PIXELS_OF_OTHER_SYNTAX)
     if found != stated or not 2 <= found.bits <= stated.bits:
-        raise damaged(name, "its pixel data are of another size or depth than the image it announces")
+        raise ScanError(name, Problem.PIXELS_OF_OTHER_SIZE)
     return found

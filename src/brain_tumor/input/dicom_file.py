@@ -6,6 +6,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom import dcmread
@@ -16,6 +17,7 @@ from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from brain_tumor.errors import ScanError
+from brain_tumor.problems import Problem
 
 # A deflated data set may be a thousand times larger than its file; twice the largest plain file is enough.
 MAX_INFLATED_BYTES = 128 * 2**20
@@ -61,18 +63,55 @@ class _TooManyElementsError(Exception):
     pass
 
 
-def read_elements(data: bytes, name: str, *, pixels: bool) -> FileDataset:
-    """The elements of a DICOM file that this package uses, pixel data among them if `pixels`.
+@dataclass(frozen=True, slots=True, eq=False)
+class HeaderElements:
+    """The elements of a DICOM file that this package uses, but for the pixel data."""
 
-    Raises ScanError when the file is damaged or cut off, or unpacks to more than MAX_INFLATED_BYTES.
+    dataset: FileDataset
+    pixels_at: int  # where the pixel data begin, in the file as it is once its data set is unpacked
+
+
+def read_header_elements(data: bytes, name: str) -> HeaderElements:
+    """Parse a file up to its pixel data.
+
+    Args:
+        data: the whole file.
+        name: used in messages only.
+
+    Raises:
+        ScanError: the file is damaged or cut off, or unpacks to more than MAX_INFLATED_BYTES.
     """
-    with told_as_scan_error(name, "its elements cannot be read"):
+    with as_scan_error(name, Problem.BAD_ELEMENTS):
         file = _CountedReader(_inflate(data, name))
-        dataset = dcmread(file, force=True, stop_before_pixels=not pixels, specific_tags=list(_ELEMENTS))
+        dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=list(_ELEMENTS))
         dataset.buffer = None  # else the data set keeps the whole file
-        if file.tell() > len(file.getbuffer()) or any(map(_is_short, dataset.values())):
-            raise damaged(name, "it promises more bytes than it holds")
-    return dataset
+        _check_whole(file, dataset, name)
+        return HeaderElements(dataset, file.tell())
+
+
+def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileDataset:
+    """Parse the rest of a file.
+
+    Args:
+        data: the whole file.
+        header: of the same file.
+        name: used in messages only.
+
+    Returns:
+        The header's elements and the pixel data.
+
+    Raises:
+        ScanError: as read_header_elements.
+    """
+    with as_scan_error(name, Problem.BAD_ELEMENTS):
+        file = _CountedReader(_inflate(data, name))
+        file.seek(header.pixels_at)
+        implicit, little = header.dataset.original_encoding
+        pixels = read_dataset(file, bool(implicit), bool(little), specific_tags=[Tag(word) for word in _ELEMENTS])
+        _check_whole(file, pixels, name)
+        # A new one, for the header may be kept, and the pixels must not be.
+        elements = dict(header.dataset.items()) | dict(pixels.items())
+        return FileDataset("", elements, None, header.dataset.file_meta, bool(implicit), bool(little))
 
 
 def sequence_items(dataset: Dataset, keyword: str) -> list[Dataset]:
@@ -90,10 +129,14 @@ def sequence_items(dataset: Dataset, keyword: str) -> list[Dataset]:
 
 
 @contextmanager
-def told_as_scan_error(name: str, why: str) -> Iterator[None]:
+def as_scan_error(name: str, problem: Problem) -> Iterator[None]:
     """Whatever pydicom or a decoder raises or warns of inside becomes a ScanError without the file's own words.
 
     pydicom raises nearly any type on damaged files, RecursionError among them, and quotes values of the file.
+
+    Args:
+        name: of the file.
+        problem: that is meant; its one fact is the name of the error's type.
     """
     # warnings.catch_warnings would change the filters of every thread, and mix them up when two files are read at once.
     warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
@@ -102,14 +145,9 @@ def told_as_scan_error(name: str, why: str) -> Iterator[None]:
     except ScanError:
         raise
     except _TooManyElementsError:
-        raise damaged(name, "it holds more elements than a series of scans needs") from None
+        raise ScanError(name, Problem.TOO_MANY_ELEMENTS) from None
     except Exception as error:
-        raise damaged(name, f"{why} ({type(error).__name__})") from None
-
-
-def damaged(name: str, why: str) -> ScanError:
-    """The error for a DICOM file that breaks off or contradicts itself."""
-    return ScanError(f"{name}: is a DICOM file, but {why}; export it again")
+        raise ScanError(name, problem, found=type(error).__name__) from None
 
 
 def _inflate(data: bytes, name: str) -> bytes:
@@ -122,12 +160,9 @@ def _inflate(data: bytes, name: str) -> bytes:
     start = head.tell()
     size = _inflated_size(data[start:])
     if size is None:
-        raise damaged(name, "its compressed part is cut off")
+        raise ScanError(name, Problem.DEFLATED_CUT_OFF)
     if size > MAX_INFLATED_BYTES:
-        raise ScanError(
-            f"{name}: unpacks to more than the {MAX_INFLATED_BYTES // 2**20} MiB that are read; "
-            "export it without compression"
-        )
+        raise ScanError(name, Problem.INFLATED_TOO_LARGE, limit_mib=MAX_INFLATED_BYTES // 2**20)
     unpacked = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:])
     plain = ExplicitVRLittleEndian.ljust(len(DeflatedExplicitVRLittleEndian), "\x00")
     return data[:start].replace(DeflatedExplicitVRLittleEndian.encode(), plain.encode()) + unpacked
@@ -143,6 +178,11 @@ def _inflated_size(packed: bytes) -> int | None:
             return None
         size += len(chunk)
     return size
+
+
+def _check_whole(file: _CountedReader, dataset: Dataset, name: str) -> None:
+    if file.tell() > len(file.getbuffer()) or any(map(_is_short, dataset.values())):
+        raise ScanError(name, Problem.CUT_OFF)
 
 
 def _is_short(element: object) -> bool:

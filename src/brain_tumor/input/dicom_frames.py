@@ -1,4 +1,4 @@
-"""What a DICOM file says about one of its frames: place, size, meaning of the grey values.
+"""What a DICOM file says about one of its frames: position, size, meaning of the grey values.
 
 Classic images say it once for all frames. Enhanced ones say it in functional groups, for one frame or shared by all;
 the most particular statement counts. Source: DICOM PS3.3, C.7.6.16.
@@ -12,7 +12,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from brain_tumor.input.dicom_file import sequence_items
-from brain_tumor.input.grey import GreyScale, GreyWindow, LookupTable
+from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow
 
 Orientation = tuple[float, float, float, float, float, float]
 Position = tuple[float, float, float]
@@ -22,7 +22,7 @@ _NO_DIRECTION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImagePlane:
     """Where a frame lies in the patient's coordinates, in mm; None where the file does not say."""
 
     orientation: Orientation | None  # direction of the rows, then of the columns
@@ -51,13 +51,13 @@ class Frames:
         self._shared = sequence_items(dataset, "SharedFunctionalGroupsSequence")[:1]
         self._own = sequence_items(dataset, "PerFrameFunctionalGroupsSequence")
 
-    def place(self, index: int) -> Place:
+    def plane(self, index: int) -> ImagePlane:
         """Orientation and position of a frame."""
         orientation = _numbers(self._find(index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
         if orientation is not None and np.linalg.norm(np.cross(orientation[:3], orientation[3:])) < _NO_DIRECTION:
             orientation = None
         position = _numbers(self._find(index, "PlanePositionSequence", "ImagePositionPatient"), 3)
-        return Place(orientation, position)  # type: ignore[arg-type]  # _numbers has counted them
+        return ImagePlane(orientation, position)  # type: ignore[arg-type]  # _numbers has counted them
 
     def spacing_mm(self, index: int) -> tuple[float, float] | None:
         """Distance from row to row and from column to column; None where it is unknown or not above zero."""
@@ -82,13 +82,13 @@ class Frames:
             white_is_low=self._dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         )
 
-    def _window(self, index: int) -> GreyWindow | None:
+    def _window(self, index: int) -> VoiWindow | None:
         center = _first(self._find(index, "FrameVOILUTSequence", "WindowCenter"))
         width = _first(self._find(index, "FrameVOILUTSequence", "WindowWidth"))
         if center is None or width is None:
             return None
         function = self._find(index, "FrameVOILUTSequence", "VOILUTFunction")
-        return GreyWindow(float(center), float(width), str(function or "LINEAR").strip().upper())
+        return VoiWindow(float(center), float(width), str(function or "LINEAR").strip().upper())
 
     def _find(self, index: int, group: str, keyword: str) -> Any:
         for statement in self._statements(index, group):

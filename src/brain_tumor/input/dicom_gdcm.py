@@ -21,10 +21,18 @@ _ANSWER = struct.Struct("<Q")
 
 
 def decode_with_gdcm(frame: bytes, syntax: str, size: CodedSize) -> np.ndarray:
-    """Numbers of one frame as they are coded: (rows, columns) or (rows, columns, channels), uint8 or uint16.
+    """Numbers of one frame as they are coded.
 
-    frame: a JPEG stream. syntax: UID of its transfer syntax. size: as the stream itself states it.
-    Raises ValueError when GDCM cannot decode the frame, ends or needs more than MAX_DECODE_S.
+    Args:
+        frame: a JPEG stream.
+        syntax: UID of its transfer syntax.
+        size: as the stream itself states it.
+
+    Returns:
+        (rows, columns) or (rows, columns, channels), uint8 or uint16.
+
+    Raises:
+        ValueError: GDCM cannot decode the frame, ends, or needs more than MAX_DECODE_S.
     """
     request = {
         "syntax": syntax, "length": len(frame),

@@ -10,8 +10,9 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.dicom_compressed import decompress
-from brain_tumor.input.dicom_file import told_as_scan_error
-from brain_tumor.input.grey import bands
+from brain_tumor.input.dicom_file import as_scan_error
+from brain_tumor.input.voi import bands
+from brain_tumor.problems import Problem
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
@@ -20,23 +21,32 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def decode_frame(dataset: FileDataset, index: int, name: str) -> np.ndarray:
-    """Stored values of one frame: (rows, columns), or (rows, columns, 3) of 8-bit RGB for colour.
+    """Stored values of one frame.
 
-    dataset: read with its pixels. index: from 0.
-    Raises ScanError for files without pixel data, damaged or unusual ones, and for compressions that are not read.
+    Args:
+        dataset: with its pixels.
+        index: of the frame, from 0.
+        name: used in messages only.
+
+    Returns:
+        (rows, columns), or (rows, columns, 3) of 8-bit RGB for colour.
+
+    Raises:
+        ScanError: there are no pixel data, they are damaged or unusual, or compressed in a way that is not read.
     """
     if not any(keyword in dataset for keyword in _PIXELS):
-        raise ScanError(f"{name}: is a DICOM file without pixel data; export the image with its pixels")
-    with told_as_scan_error(name, "its pixel data cannot be decoded"):
+        raise ScanError(name, Problem.NO_PIXELS)
+    with as_scan_error(name, Problem.BAD_PIXELS):
         meaning = str(dataset.get("PhotometricInterpretation") or "")
         if meaning not in _GREY + _COLOUR:
-            raise ScanError(f"{name}: holds pixels of an unusual kind; grey, RGB, YBR and palette are read: convert it")
+            raise ScanError(name, Problem.UNKNOWN_PIXELS)
         syntax = _transfer_syntax(dataset)
         try:
             decoder = get_decoder(syntax)
         except NotImplementedError:
-            known = f" ({syntax.name})" if syntax.name != syntax else ""
-            raise ScanError(f"{name}: is compressed in a way that is not read{known}; export it uncompressed") from None
+            # An unknown syntax is not named: its number can tell who made the file.
+            known = syntax.name if syntax.name != syntax else None
+            raise ScanError(name, Problem.UNKNOWN_COMPRESSION, found=known) from None
         shifted = _has_shifted_bits(dataset, syntax)
         # Colours are converted in bands, which takes far less memory.
         options: dict[str, Any] = {"correct_unused_bits": not shifted, "as_rgb": False}

@@ -26,25 +26,25 @@ def is_dicom(data: bytes) -> bool:
 
 
 def _begins_with_elements(data: bytes, order: str, explicit: bool) -> bool:
-    place, last = 0, (-1, -1)
-    while place + 8 <= len(data):
-        group, element, kind, length = struct.unpack_from(f"{order}HH2sH", data, place)
+    offset, last = 0, (-1, -1)
+    while offset + 8 <= len(data):
+        group, element, kind, length = struct.unpack_from(f"{order}HH2sH", data, offset)
         tag = (group, element)
         if group not in _GROUPS or tag <= last:
             return False
-        start = place + 8
+        start = offset + 8
         if not explicit:
-            (length,) = struct.unpack_from(f"{order}I", data, place + 4)
+            (length,) = struct.unpack_from(f"{order}I", data, offset + 4)
         elif kind in _LONG_LENGTHS:
-            if place + 12 > len(data):
+            if offset + 12 > len(data):
                 return False
-            (length,) = struct.unpack_from(f"{order}I", data, place + 8)
-            start = place + 12
+            (length,) = struct.unpack_from(f"{order}I", data, offset + 8)
+            start = offset + 12
         elif kind not in _SHORT_LENGTHS:
             return False
         if start + length > len(data):
             return False
         if tag in _UID_TAGS:
             return data.startswith(_UID_BEGINNING, start)
-        place, last = start + length, tag
+        offset, last = start + length, tag
     return False

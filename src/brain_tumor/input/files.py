@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import folders_last
-from brain_tumor.input.reader import read_limited
+from brain_tumor.input.formats import read_limited
 from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.input.sources import open_series
+from brain_tumor.problems import Problem
 
 # ** as a whole part of a pattern, with the separator behind it.
 _SEPARATORS = re.escape(os.sep + (os.altsep or ""))
@@ -25,7 +26,12 @@ _ANY_FOLDERS = re.compile(rf"(?<![^{_SEPARATORS}])\*\*(?:[{_SEPARATORS}]+|$)")
 def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
     """The series that paths, folders and glob patterns hold, opened one after the other.
 
-    One that cannot be read is a series of one slice, whose read() raises ScanError. Found as find_files finds them.
+    Args:
+        paths: found as find_files finds them.
+        options: how to read what can be read in several ways; None for the files' own way.
+
+    Yields:
+        One series at a time. A file that cannot be read is a series of one slice, whose read() raises ScanError.
     """
     return open_files(find_files(paths), options)
 
@@ -40,8 +46,13 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
 
     A folder's own files come first, then its subfolders, both in sorted order; hidden ones and linked folders
     are left out. What cannot be found or listed is given as it is, so that reading it says why.
-    skip: resolved paths to leave out, folders with all that they hold.
-    A name that a spreadsheet takes for a formula gets ``./`` in front.
+
+    Args:
+        paths: as a person gives them.
+        skip: resolved paths to leave out, folders with all that they hold.
+
+    Yields:
+        Paths; one that a spreadsheet takes for a formula gets ``./`` in front.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long
@@ -57,37 +68,45 @@ def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[st
 
 def to_source(file: str) -> SourceFile:
     """A path as open_series takes it; nothing is read yet."""
-    return SourceFile(file, partial(read_file, file), partial(open_file, file))
+    return SourceFile(file, partial(read_file, file), partial(open_file, file), stays_open=True)
 
 
 def read_file(file: str) -> bytes:
-    """A file's content, one byte more than its format may have at most; raises ScanError when it cannot be read."""
-    with open_file(file) as content, _told_as_scan_error(file):
+    """A file's content, one byte more than its format may have at most.
+
+    Raises:
+        ScanError: it cannot be read.
+    """
+    with open_file(file) as content, _as_scan_error(file):
         return read_limited(content, os.fstat(content.fileno()).st_size)
 
 
 def open_file(file: str) -> BinaryIO:
-    """A regular file to read from; raises ScanError when it cannot be opened."""
-    with _told_as_scan_error(file):
+    """A regular file to read from.
+
+    Raises:
+        ScanError: it cannot be opened.
+    """
+    with _as_scan_error(file):
         content = open(file, "rb", opener=_open_without_waiting)  # noqa: SIM115 - the caller closes it
         if stat.S_ISREG(os.fstat(content.fileno()).st_mode):
             return content
         content.close()
-    raise ScanError(f"{file}: is not a regular file; give image files")
+    raise ScanError(file, Problem.NOT_REGULAR)
 
 
 @contextlib.contextmanager
-def _told_as_scan_error(file: str) -> Iterator[None]:
+def _as_scan_error(file: str) -> Iterator[None]:
     try:
         yield
     except IsADirectoryError:
-        raise ScanError(f"{file}: is a folder that cannot be listed; check its permissions") from None
+        raise ScanError(file, Problem.FOLDER) from None
     except OSError as error:
-        raise ScanError(f"{file}: cannot be read ({error.strerror}); check the path and its permissions") from None
+        raise ScanError(file, Problem.UNREADABLE, found=error.strerror) from None
 
 
-def _is_within(path: Path, places: Collection[Path]) -> bool:
-    return any(one in places for one in (path, *path.parents))
+def _is_within(path: Path, folders: Collection[Path]) -> bool:
+    return any(ancestor in folders for ancestor in (path, *path.parents))
 
 
 def _walk(folder: str) -> Iterator[str]:

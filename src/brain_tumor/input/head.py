@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 
 # A pixel is content when it differs from the background by this share of the picture's contrast: noise of the air and
 # of JPEG is below, skin and fat are above.
@@ -43,17 +43,23 @@ class Region:
         """The region's pixels, a view."""
         return pixels[self.top : self.bottom, self.left : self.right]
 
-    def shares(self, pixels: FloatArray) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 as fractions of the whole picture's width and height."""
+    def shares(self, pixels: FloatArray) -> Box:
+        """The region as fractions of the whole picture, (rows, columns)."""
         rows, columns = pixels.shape
         return self.left / columns, self.top / rows, self.right / columns, self.bottom / rows
 
 
 def find_head(pixels: FloatArray) -> Region:
-    """The bounding box of what is not background, with a margin; the whole picture where nothing stands out.
+    """Find the bounding box of what is not background, with a margin.
 
-    pixels: (rows, columns), 0 to 1. The background is the grey value of the border where most of the border has one,
-    else black. Bright frames and pages, with what is around them, are taken off first, up to three, without a margin.
+    The background is the grey value of the border where most of the border has one, else black. Bright frames and
+    pages, with what is around them, are taken off first, up to three, without a margin.
+
+    Args:
+        pixels: (rows, columns), 0 to 1.
+
+    Returns:
+        The whole picture where nothing stands out.
     """
     step = max(1, max(pixels.shape) // _SEARCH_SIDE_PX)
     seen = pixels[::step, ::step]

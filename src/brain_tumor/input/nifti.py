@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.formats import MAX_VOLUME_BYTES
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
-from brain_tumor.input.volume import Volume, acquired_plane, cut
+from brain_tumor.input.volume import Volume, acquired_plane, reslice
+from brain_tumor.problems import Problem
 
-# 512 x 512 x 1000 voxels of four bytes. A .nii.gz of 1 MB can announce, and hold, far more.
-MAX_VOLUME_BYTES = 2**30
 _CHUNK_BYTES = 2**20
 _GZIP = b"\x1f\x8b"
 _HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
@@ -29,14 +29,20 @@ _SPACINGS_MM = (1e-6, 1e6)
 
 
 def open_nifti(content: bytes | BinaryIO, file: str, options: ReadOptions) -> Series:
-    """The slices of a volume; content is a whole file, or a seekable stream of one, which is not held on to.
+    """The slices of a volume, each read when it is asked for.
 
-    One at a time is read, cut along the stored axes in options.plane, by default the acquired one, and turned by
-    nibabel's closest canonical orientation; see volume.py. Without a usable sform or qform the axes are taken to
-    run left, anterior and superior, as nibabel does. Of several volumes (time points, directions, echoes) the first
-    one is read, and the series' name says so. scl_slope and scl_inter are applied, cal_min and cal_max are the
-    file's own window. RGB voxels become luma. Raises ScanError for damaged or cut files, two-file volumes, complex
-    voxels, and volumes above MAX_VOLUME_BYTES.
+    Slices are cut along the stored axes and oriented by nibabel's closest canonical orientation; see volume.py. Without
+    a usable sform or qform the axes are taken to run left, anterior and superior, as nibabel does. Of several volumes
+    (time points, directions, echoes) the first is read, and the series' name says so. scl_slope and scl_inter are
+    applied, cal_min and cal_max are the file's own window. RGB voxels become luma.
+
+    Args:
+        content: a whole file, or a seekable stream of one, which is not held on to.
+        file: names the slices.
+        options: the plane, by default the acquired one, and the window.
+
+    Raises:
+        ScanError: the file is damaged or cut off, one of two files, complex, or above MAX_VOLUME_BYTES.
     """
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     try:
@@ -44,14 +50,15 @@ def open_nifti(content: bytes | BinaryIO, file: str, options: ReadOptions) -> Se
             header = _read_header(unpacked, file)
             shape, dtype, volumes = _layout(header, file)
             voxels, release = _store(unpacked, _offset(header), shape, dtype, file)
-        volume = _place(header, voxels, release)
+        volume = _to_volume(header, voxels, release)
         plane = options.plane or acquired_plane(volume)
-        slices = cut(volume, plane, options.window, file)
+        slices = reslice(volume, plane, options.window, file)
     except ScanError:
         raise
     except Exception as error:
         # Damaged data and headers raise nearly any type, and one bad file must never end a batch.
-        raise _damaged(file, str(error) or type(error).__name__) from None
+        why = str(error) or type(error).__name__
+        raise ScanError(file, Problem.DAMAGED, format="NIfTI", found=why) from None
     name = file if volumes == 1 else f"{file} volume 1 of {volumes}"
     return Series(name, slices, plane)
 
@@ -77,37 +84,37 @@ def _read_header(unpacked: BinaryIO, file: str) -> Any:
     head = unpacked.read(_HEADER_BYTES)
     magic1, magic2 = head[344:348], head[4:8]
     if magic1 == b"ni1\x00" or magic2 == b"ni2\x00":
-        raise ScanError(
-            f"{file}: is one half of a NIfTI volume in two files, .hdr and .img; merge them into one .nii first, "
-            "for example with nibabel: save(load('NAME.hdr'), 'NAME.nii.gz')"
-        )
+        raise ScanError(file, Problem.HALF_A_VOLUME)
     for magic, announced, kind in (
         (b"n+1\x00", magic1, _nibabel().Nifti1Header),
         (b"n+2\x00", magic2, _nibabel().Nifti2Header),
     ):
         if magic == announced and len(head) >= kind.sizeof_hdr:
             return kind(head[: kind.sizeof_hdr], check=False)
-    raise ScanError(f"{file}: holds no NIfTI volume; unpack it and give the images inside")
+    raise ScanError(file, Problem.NO_VOLUME)
 
 
 def _layout(header: Any, file: str) -> tuple[tuple[int, int, int], np.dtype[Any], int]:
     """Shape and type of the first volume, and how many there are."""
     sizes = [int(size) for size in header.get_data_shape()]
     if not sizes or min(sizes) < 1:
-        raise _damaged(file, f"its dimensions are {' x '.join(map(str, sizes)) or 'missing'}")
+        raise ScanError(file, Problem.BAD_DIMENSIONS, found=" x ".join(map(str, sizes)) or None)
     i, j, k, *more = sizes + [1] * (3 - len(sizes))
     try:
         dtype = header.get_data_dtype()
     except Exception:
-        raise _damaged(file, f"its data type {int(header['datatype'])} is unknown") from None
+        raise ScanError(file, Problem.BAD_VOXEL_TYPE, found=int(header["datatype"])) from None
     colours = dtype.names is not None and dtype.names[:3] == ("R", "G", "B")
     if dtype.kind not in "iuf" and not colours:
-        raise ScanError(f"{file}: holds voxels of type {dtype}, integers, floats and RGB are read; save the magnitude")
+        raise ScanError(file, Problem.VOXEL_TYPE, found=str(dtype))
     announced = _offset(header) + i * j * k * dtype.itemsize
     if announced > MAX_VOLUME_BYTES:
         raise ScanError(
-            f"{file}: announces a volume of {announced / 2**30:.1f} GiB ({i} x {j} x {k} voxels), at most "
-            f"{MAX_VOLUME_BYTES // 2**30} GiB are read; crop or downsample it"
+            file,
+            Problem.VOLUME_TOO_LARGE,
+            size_gib=announced / 2**30,
+            found=f"{i} x {j} x {k}",
+            limit_gib=MAX_VOLUME_BYTES // 2**30,
         )
     return (i, j, k), dtype, math.prod(more)
 
@@ -144,10 +151,10 @@ def _store(
 
 def _expect(found: int, announced: int, file: str) -> None:
     if found < announced:
-        raise _damaged(file, f"it holds {found} of the {announced} bytes of voxels that its header announces")
+        raise ScanError(file, Problem.MISSING_VOXELS, found=found, announced=announced)
 
 
-def _place(header: Any, voxels: NDArray[Any], release: Callable[[], object]) -> Volume:
+def _to_volume(header: Any, voxels: NDArray[Any], release: Callable[[], object]) -> Volume:
     affine = next(affine for affine in _affines(header) if _is_usable(affine))
     orientation = _nibabel().io_orientation(affine)  # (3, 2): of each stored axis, its world axis and direction
     i, j, k = (int(axis) for axis in np.argsort(orientation[:, 0]))
@@ -166,7 +173,7 @@ def _scaling(header: Any) -> tuple[float, float]:
 
 
 def _affines(header: Any) -> Iterator[NDArray[np.float64]]:
-    """What the header says about the voxels' place, the best first, in mm; the last one is always usable."""
+    """What the header says about the voxels' position, the best first, in mm; the last one is always usable."""
     try:
         unit = _UNIT_MM.get(header.get_xyzt_units()[0], 1.0)
     except KeyError:
@@ -197,7 +204,3 @@ def _is_usable(affine: NDArray[np.float64]) -> bool:
     if not (low < spacings.min() and spacings.max() < high):
         return False
     return abs(float(np.linalg.det(affine[:3, :3] / spacings))) > 0.01  # else two axes run the same way
-
-
-def _damaged(file: str, why: str) -> ScanError:
-    return ScanError(f"{file}: starts like a NIfTI volume but is damaged ({why}); export it again")

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from brain_tumor.input.head import Region, find_head
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import Box, FloatArray, Scan
 
 # Part of every feature-cache key: raise it when the same scan would give another tensor.
 PREPROCESS_VERSION = "grey-stretch-bilinear-3"
@@ -41,8 +41,7 @@ class NetworkInput:
     """What the network is given of a scan."""
 
     tensor: FloatArray  # (1, side, side, 3), RGB, 0 to 1
-    # x0, y0, x1, y1: the part of the scan that the tensor shows and the network's maps cover, as fractions.
-    region: tuple[float, float, float, float]
+    region: Box  # the part of the scan that the tensor shows and the network's maps cover
 
 
 def to_input(scan: Scan, contract: InputContract) -> NetworkInput:

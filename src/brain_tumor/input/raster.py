@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.jpeg_scans import MAX_SCANS, has_too_many_scans
+from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
 from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.problems import Problem
 
 # Larger than any slice or phone photo (5000 x 5000); a header can promise far more than the file holds.
 MAX_SCAN_PIXELS = 25_000_000
@@ -34,34 +35,62 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     8-bit values are divided by 255. Deeper grey values are divided by the largest value of the smallest
     bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files.
     Transparent pixels become black, the EXIF orientation is applied, colour becomes ITU-R 601 luma.
-    Raises ScanError for damaged files, several frames, more than MAX_SCAN_PIXELS or MAX_SIDE_PX, more than MAX_SCANS
-    of a JPEG, and other pixel types.
+
+    Args:
+        data: the whole file.
+        name: used in messages only.
+        file_format: Pillow's word for it, of a Format.
+
+    Raises:
+        ScanError: the file is damaged, holds several frames or another pixel type, or has more than MAX_SCAN_PIXELS,
+            MAX_SIDE_PX, or MAX_SCANS of a JPEG.
     """
     # warnings.catch_warnings would change the filters of every thread, and mix them up when two files are read at once.
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     if file_format == "JPEG" and has_too_many_scans(data):
-        raise ScanError(f"{name}: holds more than {MAX_SCANS} scans of one picture; save it again as a usual JPEG")
+        raise ScanError(name, Problem.TOO_MANY_SCANS, limit=MAX_SCANS)
     try:
         with Image.open(io.BytesIO(data), formats=[file_format]) as image:
             _check_header(image, name)
             image.load()
-            _turn_upright(image)
+            _apply_orientation(image)
             pixels, chroma = _to_grey(image, name)
     except ScanError:
         raise
     except UnidentifiedImageError:
-        raise _damaged(name, file_format, "its header cannot be read") from None
+        raise ScanError(name, Problem.DAMAGED, format=file_format, found="its header cannot be read") from None
     except Image.DecompressionBombError:
-        raise _too_many_pixels(name, "more than 178 million") from None
+        raise too_many_pixels(name, "more than 178 million") from None
     except Exception as error:
         # On damaged files Pillow raises nearly any type (struct.error and AssertionError among them),
         # and one bad file must never end a batch or a server's session.
-        raise _damaged(name, file_format, str(error) or type(error).__name__) from None
+        why = str(error) or type(error).__name__
+        raise ScanError(name, Problem.DAMAGED, format=file_format, found=why) from None
     return Scan(pixels, chroma, file_format)
 
 
+def check_pixels(rows: int, columns: int, name: str) -> None:
+    """Raises ScanError for a picture of more than MAX_SCAN_PIXELS, or MAX_SIDE_PX in a row or column."""
+    if rows * columns > MAX_SCAN_PIXELS:
+        raise too_many_pixels(name, f"{columns} x {rows}")
+    if max(rows, columns) > MAX_SIDE_PX:
+        raise ScanError(name, Problem.SIDE_TOO_LONG, found=f"{columns} x {rows}", limit=MAX_SIDE_PX)
+
+
+def too_many_pixels(name: str, found: str) -> ScanError:
+    """The error for a picture of more than MAX_SCAN_PIXELS."""
+    return ScanError(name, Problem.TOO_MANY_PIXELS, found=found, limit_millions=MAX_SCAN_PIXELS // 10**6)
+
+
 def to_luma_and_chroma(rgb: NDArray[np.uint8]) -> tuple[FloatArray, float]:
-    """Colour, (rows, columns, 3), 0 to 255, to ITU-R 601 luma, (rows, columns), 0 to 1, and a Scan's chroma."""
+    """Reduce colours to ITU-R 601 luma.
+
+    Args:
+        rgb: (rows, columns, 3).
+
+    Returns:
+        The luma, (rows, columns), 0 to 1, and a Scan's chroma.
+    """
     return _luma_and_chroma(Image.fromarray(np.ascontiguousarray(rgb)))
 
 
@@ -72,27 +101,16 @@ def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
     return read_raster(file.getvalue(), "compressed scan", "JPEG").pixels
 
 
-def mix_channels(channels: NDArray[np.uint8]) -> tuple[FloatArray, float]:
-    """Grey pixels, (rows, columns), 0 to 1, and chroma of a colour picture, (rows, columns, 3), as of a file."""
-    return _luma_and_chroma(Image.fromarray(channels))
-
-
 def _check_header(image: Image.Image, name: str) -> None:
     columns, rows = image.size
-    if columns * rows > MAX_SCAN_PIXELS:
-        raise _too_many_pixels(name, f"{columns} x {rows}")
-    if max(columns, rows) > MAX_SIDE_PX:
-        raise ScanError(
-            f"{name}: announces {columns} x {rows} pixels, at most {MAX_SIDE_PX} in a row or column are read; "
-            "export the slice at its own size"
-        )
+    check_pixels(rows, columns, name)
     # Not n_frames: to count them, Pillow follows a chain that a hostile TIFF can make very long.
     # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        raise ScanError(f"{name}: holds several frames, one is needed; save the slice you mean as its own file")
+        raise ScanError(name, Problem.SEVERAL_FRAMES)
 
 
-def _turn_upright(image: Image.Image) -> None:
+def _apply_orientation(image: Image.Image) -> None:
     # A picture whose EXIF block cannot be read is shown as stored, as browsers do.
     with contextlib.suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
@@ -103,7 +121,7 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
         tags = getattr(image, "tag_v2", {})
         return _scale_deep(np.asarray(image), tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO, name), 0.0
     if image.mode == "F":
-        raise ScanError(f"{name}: holds floating-point pixels, 8 or 16-bit integers are read; convert it first")
+        raise ScanError(name, Problem.FLOAT_PIXELS)
     if image.mode == "La":
         image = image.convert("LA")  # Pillow knows no direct way from premultiplied grey to anything else
     if image.has_transparency_data:
@@ -120,7 +138,7 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
 def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 2**16 - 1:
-        raise ScanError(f"{name}: holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit")
+        raise ScanError(name, Problem.VALUES_OUT_OF_RANGE, low=low, high=high)
     bits = max(8, high.bit_length())
     scaled: FloatArray = values.astype(np.float32)
     scaled /= np.float32(2**bits - 1)
@@ -140,14 +158,3 @@ def _to_unit(image: Image.Image) -> FloatArray:
     grey = np.array(image, dtype=np.float32)
     grey /= np.float32(255)
     return grey
-
-
-def _damaged(name: str, file_format: str, why: str) -> ScanError:
-    return ScanError(f"{name}: starts like a {file_format} file but is damaged ({why}); export it again")
-
-
-def _too_many_pixels(name: str, found: str) -> ScanError:
-    return ScanError(
-        f"{name}: announces {found} pixels, at most {MAX_SCAN_PIXELS // 10**6} million are read; "
-        "export the slice at its own size"
-    )

@@ -15,7 +15,7 @@ class Plane(StrEnum):
     SAGITTAL = "sagittal"
 
 
-class Window(StrEnum):
+class WindowMode(StrEnum):
     """Which stored values of DICOM and NIfTI files become black and white."""
 
     FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL, of volumes as ROBUST
@@ -28,7 +28,7 @@ class ReadOptions:
     """What a person may choose where a file can be read in several ways."""
 
     plane: Plane | None = None  # of volumes; None: the plane they were acquired in
-    window: Window = Window.FILE
+    window: WindowMode = WindowMode.FILE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

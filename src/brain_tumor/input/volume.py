@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.grey import bands
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, MAX_SIDE_PX, to_luma_and_chroma
 from brain_tumor.input.scan import FloatArray, Scan
-from brain_tumor.input.series import Plane, Slice, Window
+from brain_tumor.input.series import Plane, Slice, WindowMode
+from brain_tumor.input.voi import bands
+from brain_tumor.problems import Problem
 
 Range = tuple[float, float]
 
@@ -74,19 +75,33 @@ def acquired_plane(volume: Volume) -> Plane:
     return next(plane for plane, world in _NORMAL.items() if volume.axes[world] == normal)
 
 
-def cut(volume: Volume, plane: Plane, window: Window, file: str) -> tuple[Slice, ...]:
+def reslice(volume: Volume, plane: Plane, window: WindowMode, file: str) -> tuple[Slice, ...]:
     """All slices of a plane, read when asked for: inferior to superior, posterior to anterior, or right to left.
 
     position_mm grows in that order, along the normal. Slices are cut along the stored axes, so of an oblique volume
-    they are oblique, and none is interpolated from its neighbours. Raises ScanError for absurd sizes.
+    they are oblique, and none is interpolated from its neighbours.
+
+    Args:
+        volume: whose voxels the slices keep alive.
+        plane: whichever, not only the acquired one.
+        window: which values become black and white, the same for all slices.
+        file: names the slices.
+
+    Raises:
+        ScanError: there are too many slices, or they are too large.
     """
     normal = volume.axes[_NORMAL[plane]]
     count = volume.voxels.shape[normal]
     rows, columns, _ = _picture_size(volume, plane)
     if count > MAX_SLICES or rows * columns > MAX_SCAN_PIXELS or max(rows, columns) > MAX_SIDE_PX:
         raise ScanError(
-            f"{file}: announces {count} {plane} slices of {rows} x {columns} pixels, at most {MAX_SLICES} of "
-            f"{MAX_SCAN_PIXELS // 10**6} million are read; check its dimensions and voxel sizes"
+            file,
+            Problem.SLICES_TOO_LARGE,
+            slices=count,
+            plane=plane.value,
+            found=f"{rows} x {columns}",
+            limit=MAX_SLICES,
+            limit_millions=MAX_SCAN_PIXELS // 10**6,
         )
     shades = fit_window(volume, window, file)
     # Superior and anterior come last, and so does left, since right is where world axis 0 runs.
@@ -97,22 +112,32 @@ def cut(volume: Volume, plane: Plane, window: Window, file: str) -> tuple[Slice,
         Slice(
             file,
             number if count > 1 else None,
-            partial(_read_slice, volume, plane, place, shades),
-            positions[place],
+            partial(_read_slice, volume, plane, index, shades),
+            positions[index],
         )
-        for number, place in enumerate(order, start=1)
+        for number, index in enumerate(order, start=1)
     )
 
 
-def fit_window(volume: Volume, window: Window, file: str) -> Range:
-    """The values that become black and white, the same for all slices of a volume; colours are left as they are.
+def fit_window(volume: Volume, window: WindowMode, file: str) -> Range:
+    """Choose the values that become black and white, the same for all slices; colours are left as they are.
 
-    FILE takes the range that the file asks for where that fits the values, else as ROBUST. Percentiles are those of an
-    even sample. Values that are no number are left out. Raises ScanError when there is nothing else.
+    Percentiles are those of an even sample. Values that are no number are left out.
+
+    Args:
+        volume: read piece by piece.
+        window: FILE takes the range that the file asks for where that fits the values, else as ROBUST.
+        file: used in messages only.
+
+    Returns:
+        The values of black and white.
+
+    Raises:
+        ScanError: no voxel is a number.
     """
     if volume.is_colour:
         return 0.0, 255.0
-    if window is Window.FULL:
+    if window is WindowMode.FULL:
         return _full_range(volume, file)
     step = -(-volume.voxels.size // _SAMPLED_VOXELS)
     while step > 1 and math.gcd(step, volume.voxels.shape[0]) > 1:
@@ -122,7 +147,7 @@ def fit_window(volume: Volume, window: Window, file: str) -> Range:
     if not values.size:
         return _full_range(volume, file)
     low, high = (float(value) for value in np.percentile(values, (1, 99)))
-    if window is Window.FILE and volume.file_window and _fits(volume.file_window, (low, high)):
+    if window is WindowMode.FILE and volume.file_window and _fits(volume.file_window, (low, high)):
         return volume.file_window
     # A small bright object in an empty volume is not nothing.
     return (low, high) if high > low else _full_range(volume, file)
@@ -140,7 +165,7 @@ def _full_range(volume: Volume, file: str) -> Range:
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     if low > high:
-        raise ScanError(f"{file}: holds no voxel with a finite value; export the volume again")
+        raise ScanError(file, Problem.NO_FINITE_VOXEL)
     return low, high
 
 
@@ -161,10 +186,12 @@ def _scale(volume: Volume, stored: NDArray[Any]) -> NDArray[np.float64]:
     return values
 
 
-def _read_slice(volume: Volume, plane: Plane, place: int, shades: Range) -> Scan:
+def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range) -> Scan:
     normal = volume.axes[_NORMAL[plane]]
-    index = tuple(place if axis == normal else slice(None) for axis in range(3))  # not np.take: it copies the volume
-    stored = _turn(volume, plane, volume.voxels[index])
+    selection = tuple(
+        index if axis == normal else slice(None) for axis in range(3)
+    )  # not np.take: it copies the volume
+    stored = _orient(volume, plane, volume.voxels[selection])
     if volume.is_colour:
         grey, chroma = to_luma_and_chroma(np.stack([stored[channel] for channel in "RGB"], axis=-1))
     else:
@@ -178,7 +205,7 @@ def _read_slice(volume: Volume, plane: Plane, place: int, shades: Range) -> Scan
     return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm)
 
 
-def _turn(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:
+def _orient(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:
     rows, columns = _PICTURE[plane]
     upright = stored if volume.axes[rows] < volume.axes[columns] else stored.T
     return upright[:: -1 if volume.forward[rows] else 1, :: -1 if volume.forward[columns] else 1]
@@ -212,4 +239,4 @@ def _positions_mm(volume: Volume, plane: Plane) -> list[float]:
         normal = -normal
     axis = volume.axes[world]
     origin, step = float(normal @ volume.affine[:3, 3]), float(normal @ volume.affine[:3, axis])
-    return [origin + step * place for place in range(volume.voxels.shape[axis])]
+    return [origin + step * index for index in range(volume.voxels.shape[axis])]

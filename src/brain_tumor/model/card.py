@@ -61,7 +61,15 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str, name: str) -> Self:
-        """Parse ``card.json``; raises ModelFileError for another version or a missing field."""
+        """Parse ``card.json``.
+
+        Args:
+            text: its content.
+            name: of the model file, for messages.
+
+        Raises:
+            ModelFileError: another version, or a missing or impossible field.
+        """
         try:
             fields = json.loads(text)
             version = fields.pop("format_version")

@@ -12,11 +12,16 @@ EngineName = Literal["auto", "litert", "openvino"]
 def load_engine(model: ModelFile, threads: int | None = None, name: EngineName = "auto") -> Engine:
     """Build the engine of this name, or the one that suits most people.
 
-    auto: LiteRT, whatever else is installed and however many images are to come. The published figures and the
-    card's thresholds were measured with it, and an image whose probability is close to a threshold may get another
-    status from another engine; so OpenVINO is taken by those who ask for it. threads: None chooses for the machine.
-    Raises ModelFileError when the network does not run, MissingExtraError when OpenVINO is not installed and
-    ValueError for another name.
+    Args:
+        model: of `load_model_file`.
+        threads: for one forward pass; None chooses for the machine.
+        name: auto is LiteRT, whatever else is installed. The published figures and the card's thresholds were measured
+            with it, and an image whose probability is close to a threshold may get another status from another engine.
+
+    Raises:
+        ModelFileError: the network does not run.
+        MissingExtraError: OpenVINO is not installed.
+        ValueError: no engine has this name.
     """
     if name in ("auto", "litert"):
         return LiteRTEngine(model, threads)

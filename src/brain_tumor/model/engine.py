@@ -31,8 +31,12 @@ class Engine(ABC):
     def __init__(self, model: ModelFile, threads: int | None = None) -> None:
         """Build the network and check it against the file's golden input.
 
-        threads: for one forward pass; None for choose_threads(). Raises ModelFileError when the library
-        refuses the network or computes another answer than the exporter did.
+        Args:
+            model: of `load_model_file`.
+            threads: for one forward pass; None for choose_threads().
+
+        Raises:
+            ModelFileError: the library refuses the network, or computes another answer than the exporter did.
         """
         self._model = model
         self.threads = threads or choose_threads()
@@ -44,8 +48,10 @@ class Engine(ABC):
     def split(self) -> Sequence["Engine"]:
         """Engines of one thread each, as many as this one has threads, for as many images at once.
 
-        Many images are answered sooner so: the threads of one pass wait for each other after every layer. Each engine
-        is checked as the first one was; raises ModelFileError.
+        Many images are answered sooner so: the threads of one pass wait for each other after every layer.
+
+        Raises:
+            ModelFileError: one of them answers the golden input otherwise.
         """
         return [type(self)(self._model, threads=1) for _ in range(self.threads)]
 

@@ -61,7 +61,10 @@ class LiteRTEngine(Engine):
 def read_output_names(flatbuffer: bytes) -> dict[str, str]:
     """The signature's outputs: name -> name of the tensor in the graph, which is all that other libraries keep.
 
-    Raises ValueError for bytes that are no network. Nothing is prepared to run: this takes milliseconds.
+    Nothing is prepared to run: this takes milliseconds.
+
+    Raises:
+        ValueError: the bytes are no network.
     """
     interpreter = Interpreter(
         model_content=flatbuffer, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

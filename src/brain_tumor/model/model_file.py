@@ -47,7 +47,11 @@ def default_model_path() -> Path:
 
 
 def load_model_file(path: Path) -> ModelFile:
-    """Read a model file once and check it; raises ModelFileError when it is missing or fails a check."""
+    """Read a model file once and check it.
+
+    Raises:
+        ModelFileError: it is missing, or fails a check.
+    """
     try:
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path}: is not a file; give the path of a {DEFAULT_NAME}")
@@ -68,8 +72,13 @@ def load_model_file(path: Path) -> ModelFile:
 def read_model_file(data: bytes, name: str) -> ModelFile:
     """Check the content of a model file and take it apart.
 
-    Raises ModelFileError, naming what was found, for an empty file, a Git LFS pointer, another format, a
-    flatbuffer without a card, any changed or missing byte, and a card of another version.
+    Args:
+        data: the whole file.
+        name: of the file, for messages.
+
+    Raises:
+        ModelFileError: it is empty, a Git LFS pointer or of another format, has no card or one of another version, or
+            any of its bytes is missing or changed.
     """
     _check_front(data, name)
     if not data[:-_DIGEST_CHARS].endswith(_SEAL):

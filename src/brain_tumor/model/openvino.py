@@ -119,7 +119,7 @@ def _straighten_depthwise_kernels(network: "openvino.Model") -> None:
             kernel = kernel.input_value(0).get_node()
         if kernel.get_type_name() != "Multiply":
             continue
-        stored, scale = (kernel.input_value(place).get_node() for place in (0, 1))
+        stored, scale = (kernel.input_value(port).get_node() for port in (0, 1))
         if stored.get_type_name() == "Convert":
             stored = stored.input_value(0).get_node()
         if any(one.get_type_name() != "Constant" for one in (stored, scale)) or stored.data.dtype != np.int8:

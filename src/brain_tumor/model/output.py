@@ -22,12 +22,23 @@ class ModelOutput:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        """Take the outputs of a batch of one, by name; raises KeyError where one is missing that is no map."""
+        """Take the outputs of a batch of one, by name.
+
+        Raises:
+            KeyError: one is missing that is no map.
+        """
         maps = [name for name in ("saliency", "location") if name in arrays]
         return cls(**{name: np.array(arrays[name][0]) for name in ("logits", "probabilities", "gate_scores", *maps)})
 
     def check(self, classes: int) -> None:
-        """Raises ValueError when an output has another shape or type than it should have, or is not finite."""
+        """Compare the outputs with what they should be.
+
+        Args:
+            classes: how many the card has.
+
+        Raises:
+            ValueError: an output has another shape or type, or is not finite.
+        """
         shapes = {
             "logits": (classes,),
             "probabilities": (classes,),

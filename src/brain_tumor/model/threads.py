@@ -27,8 +27,12 @@ def choose_threads() -> int:
 def read_quota(cgroup: Path, root: Path) -> float:
     """Cores' worth of processor time that cgroup v2 grants this process; MAX_THREADS where nothing limits it.
 
-    cgroup: this process's file /proc/self/cgroup. root: where groups lie as folders. A group is also held to
-    the limits of the groups around it. Source: Linux kernel, admin-guide/cgroup-v2, "cpu.max".
+    A group is also held to the limits of the groups around it.
+    Source: Linux kernel, admin-guide/cgroup-v2, "cpu.max".
+
+    Args:
+        cgroup: this process's file /proc/self/cgroup.
+        root: where groups lie as folders.
     """
     try:
         lines = cgroup.read_text(encoding="utf-8").splitlines()

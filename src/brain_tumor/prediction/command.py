@@ -11,7 +11,7 @@ from brain_tumor.arguments import Commands, add_command, add_network
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.files import find_files, open_files
-from brain_tumor.input.series import Plane, ReadOptions, Window
+from brain_tumor.input.series import Plane, ReadOptions, WindowMode
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows, resume_tables
@@ -45,9 +45,9 @@ def add_predict(commands: Commands) -> None:
     parser.add_argument("--plane", type=Plane, choices=list(Plane), help="of volumes; by default the acquired one")
     parser.add_argument(
         "--window",
-        type=Window,
-        choices=list(Window),
-        default=Window.FILE,
+        type=WindowMode,
+        choices=list(WindowMode),
+        default=WindowMode.FILE,
         help="which stored values of DICOM and NIfTI files become black and white: the file's own window, "
         "the full range, or the 1st to the 99th percentile (default: %(default)s)",
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status
-from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor.labels import Label
 from brain_tumor.model.output import ModelOutput
 
@@ -27,8 +27,8 @@ class HeatMap:
     heat: (
         FloatArray  # (rows, columns), 0 to 1; of a saliency map relative to its own maximum, of a location as computed
     )
-    box: tuple[float, float, float, float] | None  # x0, y0, x1, y1, fractions of the picture's width and height
-    region: tuple[float, float, float, float]  # the part of the picture that the map covers, in the same fractions
+    box: Box | None  # around the located tumor
+    region: Box  # the part of the picture that the map covers
     label: Label | None = None  # the class that a saliency map speaks of
 
 

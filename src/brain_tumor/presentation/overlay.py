@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import Box, FloatArray, Scan
 
 # Every 32nd colour of "plasma" (S. van der Walt and N. Smith, 2015, github.com/BIDS/colormap, CC0), from 0 to 1.
 # Lightness rises evenly, so order survives colour blindness and grey print; unlike inferno's, its brightest
@@ -21,7 +21,6 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _LINE_SHARE = 1 / 200
 
 RgbArray = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 
 
 def render_overlay(

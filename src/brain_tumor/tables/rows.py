@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from brain_tumor.classifier import Result, SliceOutcome
+from brain_tumor.errors import ScanError
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import describe_reason, headline
 
@@ -25,7 +26,7 @@ COLUMNS = (
     "gate_score",  # log-odds that this is a brain MRI
     "version",  # of this package
     "elapsed_s",  # for reading and answering
-    "reason_code",  # one of decision.reasons.Reason
+    "reason_code",  # one of decision.reasons.Reason, or of problems.Problem where the status is error
     "familiarity",  # 0 or less, how like the training images; empty where the network does not say
     "answer",  # in a few words, as page and report have it
 )
@@ -65,18 +66,22 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
     }
 
 
-def to_error_row(name: str, message: str, model_id: str | None) -> Row:
-    """The row of a file that could not be read: status ``error``, no class, the message as reason.
+def to_error_row(name: str, error: ScanError, model_id: str | None) -> Row:
+    """The row of a file that could not be read: status ``error``, no class, the problem as reason.
 
-    Messages begin with the file's name; the reason leaves it out, it has a column of its own.
+    Args:
+        name: for the column ``file``; the error may name one slice of it, or its whole path.
+        error: why it could not be read.
+        model_id: of the model that was to answer.
     """
     return {
         **dict.fromkeys(COLUMNS),
         "file": name,
         "status": "error",
-        "reason": message.removeprefix(f"{name}: "),
+        "reason": error.message,
         "model_id": model_id,
         "version": package_version(),
+        "reason_code": error.problem.value,
         "answer": headline(None),
     }
 
@@ -91,9 +96,8 @@ def to_answered_row(outcome: SliceOutcome, model_id: str | None, series: str | N
     slice_ = outcome.slice
     if outcome.result:
         return to_row(outcome.result, series=series, position_mm=slice_.position_mm)
-    # A message may begin with the slice's name as well as with the file's.
-    message = str(outcome.error).removeprefix(f"{slice_.name}: ")
-    return to_error_row(slice_.file, message, model_id) | {
+    assert outcome.error  # noqa: S101 - there is one where there is no result
+    return to_error_row(slice_.file, outcome.error, model_id) | {
         "slice": slice_.number,
         "series": series,
         "position_mm": slice_.position_mm,

@@ -5,23 +5,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import archives_last, list_members
+from brain_tumor.input.formats import Kind
 from brain_tumor.input.nifti import open_nifti
-from brain_tumor.input.reader import HEAD_BYTES, Format, Kind, check_size, find_format, read_scan
+from brain_tumor.input.reader import check_size, read_scan_of
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
-from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.source_file import SourceFile, refuse
 
 if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
     from brain_tumor.input.dicom import DicomHeader
     from brain_tumor.input.dicom_frames import Orientation
-
-__all__ = ["SourceFile", "open_series", "unpack_archives"]
 
 # Slices of one stack in the order of their position, and what they are parallel to.
 _InOrder: TypeAlias = "tuple[tuple[Slice, ...], Orientation | None]"
@@ -47,7 +46,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
             try:
                 opened = _open(file, options)
             except ScanError as error:
-                yield _unreadable(file.name, str(error))
+                yield Series(file.name, (Slice(file.name, None, refuse(error)),))
                 continue
             if isinstance(opened, _Single):
                 _put(opened, stacks)
@@ -62,7 +61,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
 class _Single:
     """A DICOM file of one frame."""
 
-    file: SourceFile
+    source: SourceFile
     header: "DicomHeader"
 
 
@@ -72,8 +71,8 @@ class _Stack:
 
     files: list[_Single] = field(default_factory=list)
 
-    def takes(self, one: _Single) -> bool:
-        first, header = self.files[0].header, one.header
+    def takes(self, file: _Single) -> bool:
+        first, header = self.files[0].header, file.header
         return (
             header.series_uid is not None
             and header.series_uid == first.series_uid
@@ -90,21 +89,8 @@ def unpack_archives(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
             yield file
 
 
-def _look(file: SourceFile) -> Format | None:
-    try:
-        with file.stream() as stream:
-            return find_format(stream.read(HEAD_BYTES))
-    except ScanError:
-        raise
-    except Exception as error:
-        # Without the library's words, which repeat the name.
-        raise ScanError(
-            f"{file.name}: cannot be read ({type(error).__name__}); check the file and its archive"
-        ) from None
-
-
 def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
-    found = _look(file)
+    found = file.find_format()
     if found is not None and found.kind is Kind.VOLUME:
         with file.stream() as stream:
             return [open_nifti(stream, file.name, options)]
@@ -114,47 +100,47 @@ def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
 
 
 def _read(file: SourceFile, options: ReadOptions) -> Scan:
-    return read_scan(file.read(), file.name, options)
+    return read_scan_of(file.find_format(), file.content(), file.name, options)
 
 
 def _open_dicom(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
     from brain_tumor.input.dicom import list_slices, read_header
 
-    data = file.read()
-    check_size(data, file.name)
+    data = file.content()
+    check_size(data, file.name, file.find_format())
     header = read_header(data, file.name)
     if header.frames == 1:
         return _Single(file, header)
-    return _name(list(_split(list_slices(file.read, header, file.name, options), header)), file.name)
+    return _name(list(_split(list_slices(file.content, header, file.name, options), header)), file.name)
 
 
 def _split(slices: tuple[Slice, ...], header: "DicomHeader") -> "Iterator[_InOrder]":
     """The frames of one file, a stack per orientation: positions along different normals cannot be compared."""
     # (frames, 6); lengths of 0 span no plane, so they stand for None.
-    directions = np.array([one or (0.0,) * 6 for one in header.frame_orientations])
+    directions = np.array([orientation or (0.0,) * 6 for orientation in header.frame_orientations])
     left = np.arange(len(slices))
     while left.size:
         alike = (np.abs(directions[left] - directions[left[0]]) < _SAME_DIRECTION).all(axis=1)
-        stack = sorted((slices[place] for place in left[alike]), key=_position)
+        stack = sorted((slices[index] for index in left[alike]), key=_position)
         yield tuple(stack), header.frame_orientations[left[0]]
         left = left[~alike]
 
 
-def _put(one: _Single, stacks: list[_Stack]) -> None:
-    stack = next((stack for stack in reversed(stacks) if stack.takes(one)), None)
+def _put(file: _Single, stacks: list[_Stack]) -> None:
+    stack = next((stack for stack in reversed(stacks) if stack.takes(file)), None)
     if stack is None:
         stacks.append(stack := _Stack())
-    stack.files.append(one)
+    stack.files.append(file)
 
 
-def _name(stacks: "list[_InOrder]", place: str) -> Iterator[Series]:
+def _name(stacks: "list[_InOrder]", source: str) -> Iterator[Series]:
     several = sum(len(slices) > 1 for slices, _ in stacks) > 1
     number = 0
     for slices, orientation in stacks:
         name = slices[0].name
         if len(slices) > 1:
             number += 1
-            name = f"{place} series {number}".strip() if several or not place else place
+            name = f"{source} series {number}".strip() if several or not source else source
         yield Series(name, slices, _plane(orientation))
 
 
@@ -162,15 +148,15 @@ def _in_order(stack: _Stack, options: ReadOptions) -> tuple[Slice, ...]:
     from brain_tumor.input.dicom import list_slices
 
     numbered: list[tuple[Slice, int | None]] = []
-    for one in stack.files:
-        (piece,) = list_slices(one.file.read, one.header, one.file.name, options)
-        numbered.append((piece, one.header.instance_number))
+    for file in stack.files:
+        (slice_,) = list_slices(file.source.content, file.header, file.source.name, options)
+        numbered.append((slice_, file.header.instance_number))
     numbered.sort(key=lambda each: (*_position(each[0]), *_last_if_none(each[1]), each[0].file))
-    return tuple(piece for piece, _ in numbered)
+    return tuple(slice_ for slice_, _ in numbered)
 
 
-def _position(piece: Slice) -> tuple[bool, float]:
-    return _last_if_none(piece.position_mm)
+def _position(slice_: Slice) -> tuple[bool, float]:
+    return _last_if_none(slice_.position_mm)
 
 
 def _last_if_none(value: float | None) -> tuple[bool, float]:
@@ -183,14 +169,7 @@ def _plane(orientation: "Orientation | None") -> Plane | None:
     return nearest_plane(orientation) if orientation else None
 
 
-def _is_parallel(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return all(abs(a - b) < _SAME_DIRECTION for a, b in zip(one, other, strict=True))
-
-
-def _unreadable(name: str, message: str) -> Series:
-    def refuse() -> NoReturn:
-        raise ScanError(message)
-
-    return Series(name, (Slice(name, None, refuse),))
+def _is_parallel(first: Any, second: Any) -> bool:
+    if first is None or second is None:
+        return first is second
+    return all(abs(a - b) < _SAME_DIRECTION for a, b in zip(first, second, strict=True))

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from brain_tumor.input.jpeg_scans import MAX_SCANS, has_too_many_scans
+from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
 
 SCAN, REMARK = b"\xff\xda\x00\x02", b"\xff\xfe\x00\x02"
 

@@ -17,17 +17,17 @@ def has_too_many_scans(data: bytes) -> bool:
 
     Source of the markers: ISO/IEC 10918-1, table B.1.
     """
-    place, scans = 0, 0
+    offset, scans = 0, 0
     for _ in range(_MAX_SEGMENTS):
-        found = _MARKER.search(data, place)
+        found = _MARKER.search(data, offset)
         if found is None:
             return False
-        marker, place = found[1][0], found.end()
+        marker, offset = found[1][0], found.end()
         if marker == _END:
             return False
         scans += marker == _SCAN
         if scans > MAX_SCANS:
             return True
         if marker != _START:
-            place += int.from_bytes(data[place : place + 2], "big")
+            offset += int.from_bytes(data[offset : offset + 2], "big")
     return True

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.input.series import Window
+from brain_tumor.input.series import WindowMode
 
-# What Window.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
+# What WindowMode.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
 _ROBUST_PERCENTILES = (1, 99)
 # Shown at a time: numbers at work are eight times as large as what most files store.
 _BAND_PIXELS = 2**20
@@ -26,7 +26,7 @@ class LookupTable:
 
 
 @dataclass(frozen=True, slots=True)
-class GreyWindow:
+class VoiWindow:
     """A window as DICOM describes it; source of the three functions: DICOM PS3.3, C.11.2.1."""
 
     center: float
@@ -46,24 +46,31 @@ class GreyScale:
     slope: float = 1.0
     intercept: float = 0.0
     modality_table: LookupTable | None = None  # instead of slope and intercept
-    window: GreyWindow | None = None  # the file's own
+    window: VoiWindow | None = None  # the file's own
     window_table: LookupTable | None = None  # goes before the window
     padding: tuple[int, int] | None = None  # stored values from, to (both included) that are no measurement
     white_is_low: bool = False  # MONOCHROME1
 
 
-def to_grey(stored: NDArray[Any], scale: GreyScale, window: Window) -> FloatArray:
-    """Stored values, (rows, columns), of any depth and sign, to grey, same shape, float32, finite, 0 to 1.
+def to_grey(stored: NDArray[Any], scale: GreyScale, window: WindowMode) -> FloatArray:
+    """Rescale and window stored values.
 
-    window: Window.FILE takes the file's table, else its window, else the full range.
     Padding and values that are no numbers become black and count in no range; an image of one value is all 0.
+
+    Args:
+        stored: (rows, columns), of any depth and sign.
+        scale: what they mean.
+        window: FILE takes the file's table, else its window, else the full range.
+
+    Returns:
+        (rows, columns), finite, 0 to 1.
     """
     shown = np.zeros(stored.shape, np.float32)
     with np.errstate(all="ignore"):
         low, high = _full_range(stored, scale)
         if not low < high:
             return shown
-        if window is Window.ROBUST:
+        if window is WindowMode.ROBUST:
             low, high = _robust_range(stored, scale) or (low, high)
         for band in bands(*stored.shape):
             values, unknown = _rescale(stored[band], scale)
@@ -122,17 +129,17 @@ def _rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64
 
 
 def _show(
-    values: NDArray[np.float64], shades: tuple[float, float], scale: GreyScale, window: Window
+    values: NDArray[np.float64], shades: tuple[float, float], scale: GreyScale, window: WindowMode
 ) -> NDArray[np.float64]:
-    if window is Window.FILE and scale.window_table is not None:
+    if window is WindowMode.FILE and scale.window_table is not None:
         return _clip(_look_up(values, scale.window_table) / (2**scale.window_table.bits - 1))
-    if window is Window.FILE and scale.window is not None and scale.window.is_usable:
+    if window is WindowMode.FILE and scale.window is not None and scale.window.is_usable:
         return _through_window(values, scale.window)
     low, high = shades
     return _clip((values - low) / (high - low))
 
 
-def _through_window(values: NDArray[np.float64], window: GreyWindow) -> NDArray[np.float64]:
+def _through_window(values: NDArray[np.float64], window: VoiWindow) -> NDArray[np.float64]:
     center, width = window.center, window.width
     if window.function == "SIGMOID":
         sigmoid: NDArray[np.float64] = 1 / (1 + np.exp(-4 * (values - center) / width))
@@ -151,6 +158,6 @@ def _clip(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _look_up(values: NDArray[np.float64], table: LookupTable) -> NDArray[np.float64]:
-    places = np.clip(np.rint(np.nan_to_num(values)) - table.first, 0, len(table.entries) - 1)
-    found: NDArray[np.float64] = table.entries[places.astype(np.intp)]
+    indices = np.clip(np.rint(np.nan_to_num(values)) - table.first, 0, len(table.entries) - 1)
+    found: NDArray[np.float64] = table.entries[indices.astype(np.intp)]
     return found
