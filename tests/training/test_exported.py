@@ -136,8 +136,9 @@ def test_a_run_and_the_file_it_started_from_become_a_run_of_their_mean(
     average(tmp_path / "run", file, tmp_path, weights, tmp_path / "mean", share=0.25)
     start, mean = load_exported(model, recipe, weights, "float32"), load_network(tmp_path / "mean")
     for part in ("xception", "head", "location_head"):
-        values = (one.get_layer(part).get_weights() for one in (start, other, mean))
-        assert all(np.allclose(0.25 * one + 0.75 * two, found, atol=1e-6) for one, two, found in zip(*values, strict=True))
+        values = (keras_model.get_layer(part).get_weights() for keras_model in (start, other, mean))
+        for first, last, found in zip(*values, strict=True):
+            assert np.allclose(0.25 * first + 0.75 * last, found, atol=1e-6)
     assert read_run(tmp_path / "mean") == (recipe, 3)
     settings = json.loads((tmp_path / "mean" / "run.json").read_text(encoding="utf-8"))
     assert (settings["averaged_with"], settings["share_of_it"]) == (model.card.model_id, 0.25)
