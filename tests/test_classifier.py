@@ -11,10 +11,10 @@ from PIL import Image
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.errors import ModelFileError, ScanError
+from brain_tumor.errors import BrainTumorError, ModelFileError, ScanError
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
-from brain_tumor.input.series import Slice
+from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.output import ModelOutput
 from brain_tumor.problems import Problem
@@ -256,3 +256,29 @@ def test_a_scan_that_cannot_be_resized_is_that_slices_error(quick: Classifier) -
     odd = make_slice("odd", None, lambda: make_scan(np.zeros((5, 5), np.complex64)))
     first, second = quick.classify_many([odd, make_slice("b")])
     assert first.error and second.result
+
+
+def test_a_path_instead_of_content_is_told_what_to_call(classifier: Classifier) -> None:
+    with pytest.raises(TypeError, match=r"'slice\.png' is a path: call classify_path"):
+        classifier.classify("slice.png", "slice.png")  # type: ignore[arg-type]
+
+
+def test_a_path_is_classified(classifier: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "slice.png").write_bytes(png_bytes())
+    result = classifier.classify_path(tmp_path / "slice.png")
+    assert result.name == str(tmp_path / "slice.png")
+    assert result.probabilities == classifier.classify(png_bytes(), "slice.png").probabilities
+
+
+def test_a_series_is_answered_as_a_whole(classifier: Classifier) -> None:
+    series = Series("head", tuple(Slice("head", number, make_scan, 5.0 * number) for number in (1, 2, 3)))
+    whole = classifier.classify_series(series)
+    assert [one.slice.number for one in whole.outcomes] == [1, 2, 3]
+    assert whole.verdict.slices == 3
+
+
+def test_a_path_of_several_series_is_refused(classifier: Classifier, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(png_bytes())
+    with pytest.raises(BrainTumorError, match="holds several series, one is needed"):
+        classifier.classify_series(tmp_path)

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -14,8 +16,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
+import brain_tumor
 from brain_tumor.cli import main
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.output_lock import locked
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
 from tests.factories import encode, make_model_bytes, png_bytes
@@ -144,7 +148,7 @@ def test_a_csv_in_the_searched_folder_is_not_taken_for_an_image() -> None:
     Path("in").mkdir()
     Path("in/1.png").write_bytes(png_bytes())
     main(["predict", "in", "--csv", "in/out.csv"])
-    assert main(["predict", "in", "--csv", "in/out.csv"]) == 0
+    assert main(["predict", "in", "--csv", "in/out.csv", "--overwrite"]) == 0
     assert [row["file"] for row in rows("in/out.csv")] == ["in/1.png"]
 
 
@@ -202,7 +206,9 @@ def test_a_terminal_gets_a_progress_bar_for_several_images(monkeypatch: pytest.M
 
 def test_a_pipe_gets_no_progress_bar(capsys: Capture) -> None:
     main(["predict", "good.png", "good.png"])
-    assert capsys.readouterr().err == f"{NOTICE}\n"
+    summary, *_, notice = capsys.readouterr().err.splitlines()
+    assert summary.startswith(("2 files", "1 file"))
+    assert notice == NOTICE
 
 
 @pytest.fixture
@@ -328,7 +334,7 @@ def end_early(name: str, *arguments: str) -> int:
     """Run predict until five slices are done, then send the signal; gives the exit status."""
     root = Path(__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
-    command = [sys.executable, "-c", SLOW, "predict", "in", *arguments]
+    command = [sys.executable, "-c", SLOW, "predict", "in", "--lines", *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
         assert program.stdout
         for _ in range(5):
@@ -409,7 +415,7 @@ def test_rows_of_files_that_are_gone_are_counted(capsys: Capture) -> None:
     end_early("SIGTERM", "--csv", "out.csv")
     Path("in/01.png").unlink()
     main(["predict", "in", "--csv", "out.csv", "--resume"])
-    assert "1 rows of the interrupted run are of files that were not found now" in capsys.readouterr().err
+    assert "1 rows of the earlier run are of files that were not found now" in capsys.readouterr().err
     assert len(rows("out.csv")) == 20
 
 
@@ -486,3 +492,152 @@ def test_a_series_gets_one_report_for_all_its_slices() -> None:
     nib.save(nib.Nifti1Image(volume, np.diag([1.0, 1.0, 5.0, 1.0])), "head.nii")  # type: ignore[no-untyped-call]
     assert main(["predict", "head.nii", "--report", "out"]) == 0
     assert [path.name for path in Path("out").iterdir()] == ["series-1.html"]
+
+
+def pipe_in(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_second_run_on_an_output_ends_before_it_works(capsys: Capture) -> None:
+    with locked([Path("out.csv")]):
+        assert main(["predict", "good.png", "--csv", "out.csv"]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, "out.csv: is being written by process" in shown.err) == ("", True)
+    assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--csv", "--jsonl", "--parquet", "--series-csv"])
+@pytest.mark.usefixtures("scripted")
+def test_a_table_that_exists_is_kept_unless_it_is_to_be_overwritten(option: str, capsys: Capture) -> None:
+    main(["predict", "good.png", option, "out"])
+    before = Path("out").read_bytes()
+    assert main(["predict", "bad.png", option, "out"]) == 2
+    shown = capsys.readouterr().err
+    assert all(word in shown for word in ("--resume", "--overwrite", "--files-from"))
+    assert Path("out").read_bytes() == before
+    assert main(["predict", "bad.png", option, "out", "--overwrite"]) == 1
+
+
+def test_a_whole_table_is_resumed_with_the_files_that_are_new_or_changed(
+    scripted: ScriptedClassifier, capsys: Capture
+) -> None:
+    main(["predict", ".", "--csv", "out.csv"])
+    Path("new.png").write_bytes(png_bytes())
+    Path("bad.png").write_bytes(png_bytes())
+    scripted.calls.clear()
+    assert main(["predict", ".", "--csv", "out.csv", "--resume"]) == 0
+    assert sorted(Path(name).name for name in scripted.calls) == ["bad.png", "new.png"]
+    assert "2 files, 2 slices answered" in (shown := capsys.readouterr().err)
+    assert "1 more were in the table already" in shown
+    assert sorted((Path(row["file"]).name, row["status"]) for row in rows("out.csv")) == [
+        ("bad.png", "classified"),
+        ("good.png", "classified"),
+        ("new.png", "classified"),
+    ]
+
+
+@pytest.mark.usefixtures("scripted")
+def test_series_whose_files_are_gone_stay_in_a_table_that_is_resumed() -> None:
+    for name in ("a", "b"):
+        nib.save(nib.Nifti1Image(np.ones((64, 64, 3), np.uint8), np.eye(4)), f"{name}.nii")  # type: ignore[no-untyped-call]
+    tables = ["--csv", "out.csv", "--series-csv", "series.csv"]
+    main(["predict", "a.nii", *tables])
+    Path("a.nii").unlink()
+    main(["predict", "b.nii", *tables, "--resume"])
+    assert sorted(row["series"] for row in rows("series.csv")) == ["a.nii", "b.nii"]
+
+
+@pytest.mark.usefixtures("scripted")
+def test_an_image_on_the_standard_input_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    pipe_in(png_bytes(), monkeypatch)
+    assert main(["predict", "-"]) == 0
+    assert capsys.readouterr().out.startswith("standard input: Glioma")
+
+
+@pytest.mark.usefixtures("scripted")
+def test_a_list_on_the_standard_input_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe_in(b"good.png\0bad.png\0", monkeypatch)
+    assert main(["predict", "--files-from", "-", "--csv", "out.csv"]) == 1
+    assert [row["file"] for row in rows("out.csv")] == ["good.png", "bad.png"]
+
+
+@pytest.mark.usefixtures("scripted")
+@pytest.mark.parametrize("option", ["--csv", "--series-csv", "--jsonl"])
+def test_a_table_on_the_standard_output_is_all_that_is_there(option: str, capsys: Capture) -> None:
+    assert main(["predict", "good.png", option, "-"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith({"--csv": "file,status", "--series-csv": "series,status", "--jsonl": '{"file"'}[option])
+    assert "good.png:" not in out
+    assert not Path("-").exists()
+
+
+@pytest.mark.usefixtures("scripted")
+def test_lines_are_shown_on_a_terminal_without_a_table_and_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    command = ["predict", "good.png", "--csv", "out.csv", "--overwrite"]
+    main(command)
+    assert capsys.readouterr().out == ""
+    main([*command, "--lines"])
+    assert capsys.readouterr().out.startswith("good.png: ")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    main(command)
+    assert capsys.readouterr().out.startswith("good.png: ")
+
+
+@pytest.mark.usefixtures("scripted")
+def test_quiet_is_silent(capsys: Capture) -> None:
+    assert main(["predict", "good.png", "--csv", "out.csv", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("scripted")
+@pytest.mark.parametrize("arguments", [["--csv-excel", "out.csv"], ["--csv", "out.csv", "--csv-excel"]])
+def test_a_table_for_excel_begins_with_a_byte_order_mark_and_is_resumed(arguments: list[str]) -> None:
+    assert main(["predict", "good.png", *arguments]) == 0
+    assert Path("out.csv").read_bytes().startswith(b"\xef\xbb\xbffile,")
+    assert main(["predict", "good.png", *arguments, "--resume"]) == 0
+    assert len(Path("out.csv").read_text(encoding="utf-8-sig").splitlines()) == 2
+
+
+@pytest.mark.usefixtures("scripted")
+@pytest.mark.parametrize(
+    ("names", "answer"),
+    [(("1", "2", "3"), "Series: Glioma"), (("a", "b", "c"), "Series: counted only")],
+)
+def test_images_of_a_folder_are_a_series_when_asked(names: tuple[str, ...], answer: str) -> None:
+    Path("patient").mkdir()
+    for name in names:
+        Path(f"patient/{name}.png").write_bytes(png_bytes())
+    assert main(["predict", "patient", "--by-folder", "--series-csv", "series.csv"]) == 0
+    assert [(row["series"], row["answer"]) for row in rows("series.csv")] == [("patient", answer)]
+
+
+@pytest.mark.usefixtures("mapped")
+def test_rows_name_their_report_and_heat_maps() -> None:
+    main(["predict", "in/a", "--csv", "out.csv", "--report", "made", "--heatmaps", "maps"])
+    (row,) = rows("out.csv")
+    assert row["report"] == "image-1.html"
+    assert row["heatmaps"] == "in/a/mapped.saliency.png; in/a/mapped.location.png"
+
+
+@pytest.mark.parametrize("command", [["predict"], ["check-fit"], ["evaluate"], ["model", "info"], []])
+def test_help_starts_with_examples_and_has_the_exit_status(command: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    shown = capsys.readouterr().out
+    assert shown.partition("Examples:")[2].count(f"  brain-tumor {' '.join(command)}".rstrip()) >= 2
+    assert "Exit status: 0" in shown
+
+
+def test_a_plane_that_is_none_is_told_the_choices(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "good.png", "--plane", "foo"])
+    assert "'foo' is none of axial, coronal, sagittal" in capsys.readouterr().err
+
+
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "brain_tumor", "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown == f"brain-tumor {brain_tumor.__version__}\n"

@@ -1,25 +1,41 @@
 """Arguments that several commands of the command line share."""
 
 import argparse
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 from brain_tumor.model.choice import EngineName
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor.presentation.wording import NOTICE
 
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def add_command(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
-    """A new command, whose help keeps the description's line breaks and ends with the notice."""
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=description,
-        epilog=NOTICE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add_command(
+    commands: Commands, name: str, summary: str, description: str, examples: Sequence[str] = ()
+) -> argparse.ArgumentParser:
+    """A new command, whose help starts with examples, keeps the description's line breaks and ends with the notice."""
+    parser = commands.add_parser(
+        name, help=summary, epilog=NOTICE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    shown = "".join(f"  {parser.prog} {example}".rstrip() + "\n" for example in examples)
+    parser.description = f"Examples:\n{shown}\n{description}" if examples else description
+    return parser
+
+
+def choice(kind: type[ChoiceT]) -> Callable[[str], ChoiceT]:
+    """A reader of an argument that names a member of an enumeration; what else is given is told the choices."""
+
+    def read(text: str) -> ChoiceT:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(kind)}") from None
+
+    return read
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:

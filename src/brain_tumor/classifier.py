@@ -1,9 +1,11 @@
 """The table of contents: one line per stage."""
 
 import copy
+import os
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -11,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.decision.location import Location, find_location
-from brain_tumor.decision.series import Finding
+from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict, decide
-from brain_tumor.errors import ScanError
+from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.array import read_array
+from brain_tumor.input.files import open_paths, read_file
 from brain_tumor.input.preprocess import NetworkInput, to_input
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Box, Scan
-from brain_tumor.input.series import Slice
+from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.model.choice import EngineName, load_engine
@@ -76,6 +79,15 @@ class SliceOutcome:
     elapsed_s: float  # for reading and answering, without the time in a queue
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesOutcome:
+    """The answer for a whole series, and what became of each of its slices."""
+
+    series: Series
+    verdict: SeriesVerdict
+    outcomes: tuple[SliceOutcome, ...]  # in the order of the series
+
+
 class Classifier:
     """Answers one image at a time; safe to share between threads."""
 
@@ -107,9 +119,50 @@ class Classifier:
 
         Raises:
             ScanError: the file cannot be read as one image.
+            TypeError: a path was given instead of the content.
         """
+        if isinstance(data, str | os.PathLike):
+            raise TypeError(
+                f"classify takes a file's content as bytes, and {os.fspath(data)!r} is a path: call classify_path(path)"
+            )
         start = time.perf_counter()
         return _timed(self.classify_scan(read_scan(data, name), name), start)
+
+    def classify_path(self, path: str | os.PathLike[str]) -> Result:
+        """Classify a file that holds one image.
+
+        Args:
+            path: of the file; the result has it as its name.
+
+        Raises:
+            ScanError: the file cannot be read as one image.
+        """
+        name = os.fspath(path)
+        return self.classify(read_file(name), name)
+
+    def classify_series(self, series: Series | str | os.PathLike[str]) -> SeriesOutcome:
+        """Classify all slices of a volume or a series, and answer it as a whole.
+
+        The slices' pixels stay in memory with their results; of large archives, `classify_many` keeps none.
+
+        Args:
+            series: of `open_paths`, or the path of a file, folder or archive that holds one series.
+
+        Raises:
+            BrainTumorError: the path holds several series, or none.
+        """
+        if not isinstance(series, Series):
+            name = os.fspath(series)
+            found = list(islice(open_paths([name]), 2))
+            if len(found) != 1:
+                raise BrainTumorError(
+                    f"{name}: holds {'several series' if found else 'no files'}, one is needed; "
+                    "open_paths() gives them one by one"
+                )
+            series = found[0]
+        outcomes = tuple(self.classify_many(series.slices))
+        findings = [one.result.to_finding(one.slice.position_mm) if one.result else None for one in outcomes]
+        return SeriesOutcome(series, decide_series(findings), outcomes)
 
     def classify_scan(self, scan: Scan, name: str) -> Result:
         """Classify a scan that is in memory already, perhaps a changed one; `name` only appears in the result."""

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import hashlib
 import io
 import os
 import signal
@@ -12,17 +13,28 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.arguments import Commands
+from brain_tumor.arguments import Commands, add_command
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.fit_check.command import add_check_fit
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.prediction.command import add_predict
-from brain_tumor.presentation.model_info import render_model
+from brain_tumor.presentation.model_info import FileFacts, render_model, render_model_json
 from brain_tumor.presentation.wording import NOTICE, to_printable
-from brain_tumor.tables.rows import package_version
+from brain_tumor.version import package_version
 
 DONE, WRONG_USE = 0, 2
+_MODEL_STATUS = "Exit status: 0 done, 2 wrong use or a model file that cannot be used."
+_MODEL_EXAMPLES = ("info", "info other.tfliteA --json")
+_DESCRIPTION = """\
+Examples:
+  brain-tumor predict scan.nii.gz photo.png
+  brain-tumor predict inbox --csv answers.csv --resume
+
+Classify brain MRI slices with one light model file.
+
+Exit status: 0 all answered, 1 some files failed, 2 wrong use or a model or an output that cannot be used,
+130 interrupted, 143 terminated."""
 # As a shell reports a program that SIGINT, SIGPIPE or SIGTERM ended.
 INTERRUPTED, READER_GONE, TERMINATED = 130, 141, 143
 
@@ -90,7 +102,10 @@ def _termination_as_interruption() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="brain-tumor", description="Classify brain MRI slices with one light model file.", epilog=NOTICE
+        prog="brain-tumor",
+        description=_DESCRIPTION,
+        epilog=NOTICE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -108,18 +123,21 @@ class _Version(argparse.Action):
 
 
 def _add_model(commands: Commands) -> None:
-    actions = commands.add_parser("model", help="look into a model file").add_subparsers(
-        title="commands", required=True, metavar="COMMAND"
+    model = add_command(commands, "model", "look into a model file", _MODEL_STATUS, _MODEL_EXAMPLES)
+    actions = model.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    info = add_command(
+        actions, "info", "print what a model file is and how it decides", _MODEL_STATUS, ("", "other.tfliteA --json")
     )
-    info = actions.add_parser("info", help="print a model file's card", epilog=NOTICE)
     info.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"by default {DEFAULT_NAME}")
-    info.add_argument("--json", action="store_true", help="print the card as it is stored")
+    info.add_argument("--json", action="store_true", help="print the whole card as it is stored, and the file's facts")
     info.set_defaults(run=_show_model)
 
 
 def _show_model(arguments: argparse.Namespace) -> int:
-    model = load_model_file(arguments.file or default_model_path())
-    print(model.card.to_json() if arguments.json else render_model(model), end="")
+    path = arguments.file or default_model_path()
+    model = load_model_file(path)
+    facts = FileFacts(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    print(render_model_json(model, facts) if arguments.json else render_model(model, facts), end="")
     return DONE
 
 

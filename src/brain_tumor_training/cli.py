@@ -5,8 +5,10 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.version import package_version
 from brain_tumor_training.commands.audit import add_audit
 from brain_tumor_training.commands.card import add_card
 from brain_tumor_training.commands.compare_maps import add_compare_maps
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="brain-tumor-train",
         description="Train, calibrate and export the network. Research and education only.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_fit(commands)
     add_training_list(commands)
@@ -65,3 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     add_audit(commands)
     add_compare_maps(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"brain-tumor-train {package_version()}")
+        parser.exit()

@@ -40,3 +40,8 @@ def test_other_text_is_no_csv(tmp_path: Path) -> None:
 def test_an_absent_file_says_by_which_option_one_is_given(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"none\.csv: cannot be read .*; give a CSV file with --list"):
         read_csv(tmp_path / "none.csv", option="--list")
+
+
+def test_semicolons_and_line_ends_of_a_spreadsheet_are_read(tmp_path: Path) -> None:
+    listed = write(tmp_path, "\ufeffpath;label\r\na.png;glioma\r\n".encode())
+    assert read_csv(listed, ["path", "label"]) == [{"path": "a.png", "label": "glioma"}]

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.series import Slice
-from brain_tumor.prediction.resume import DoneRows, resume_tables
+from brain_tumor.prediction.resume import DoneRows, FileStates, resume_tables
 from brain_tumor.problems import Problem
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile
 from brain_tumor.tables.parquet import ParquetFile
@@ -75,12 +75,19 @@ def leave(table: TableFile, rows: list[Row]) -> None:
     table.__exit__(KeyboardInterrupt, None, None)
 
 
+def make_whole(table: TableFile, rows: list[Row]) -> None:
+    """A table with these rows, as a run leaves it."""
+    table.begin(OPTIONS, rows)
+    with table:
+        pass
+
+
 @contextmanager
-def gone_on_with(*tables: TableFile) -> Iterator[DoneRows]:
+def gone_on_with(*tables: TableFile, found: Sequence[str] = ()) -> Iterator[DoneRows]:
     with ExitStack() as stack:
         for table in tables:
             stack.push(table)
-        yield resume_tables(tables, OPTIONS)
+        yield resume_tables(tables, OPTIONS, lambda: found)
 
 
 def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
@@ -103,8 +110,7 @@ def test_the_table_with_the_most_rows_fills_the_others(csv: str, jsonl: str, par
 
 
 def test_a_table_that_became_whole_before_the_other_is_written_again(tmp_path: Path) -> None:
-    with CsvFile(tmp_path / "out.csv") as whole:
-        whole.write(make_row("a"))
+    make_whole(CsvFile(tmp_path / "out.csv"), [make_row("a")])
     leave(JsonLinesFile(tmp_path / "out.jsonl"), [make_row("a")])
     tables = CsvFile(tmp_path / "out.csv"), JsonLinesFile(tmp_path / "out.jsonl")
     with gone_on_with(*tables) as done:
@@ -118,11 +124,54 @@ def test_without_a_part_everything_is_to_be_done(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").exists()
 
 
-def test_a_run_that_was_not_interrupted_is_not_gone_on_with(tmp_path: Path) -> None:
-    with CsvFile(tmp_path / "out.csv") as table:
-        table.write(make_row("a"))
-    with pytest.raises(BrainTumorError, match="is whole, nothing was interrupted"):
-        resume_tables([CsvFile(tmp_path / "out.csv")], OPTIONS)
+@pytest.mark.parametrize("kind", [CsvFile, JsonLinesFile, ParquetFile])
+def test_a_whole_table_is_gone_on_with(kind: type[TableFile], tmp_path: Path) -> None:
+    make_whole(kind(tmp_path / "out"), [make_row("a"), make_row("b")])
+    table = kind(tmp_path / "out")
+    with gone_on_with(table) as done:
+        assert take(done, "abc") == "ab"
+        table.write(make_row("c"))
+    assert [row["file"] for row in kind(tmp_path / "out").read_rows(OPTIONS)] == ["a", "b", "c"]
+
+
+def test_a_whole_table_that_says_nothing_of_its_making_is_refused(tmp_path: Path) -> None:
+    make_whole(CsvFile(tmp_path / "out"), [make_row("a")])
+    (tmp_path / "out.about.json").unlink()
+    with pytest.raises(BrainTumorError, match="nothing says how its rows were made"):
+        resume_tables([CsvFile(tmp_path / "out")], OPTIONS)
+
+
+def test_a_file_that_has_changed_is_answered_again(tmp_path: Path) -> None:
+    changed, kept, gone = (str(tmp_path / name) for name in ("changed.png", "kept.png", "gone.png"))
+    for name in (changed, kept, gone):
+        Path(name).write_bytes(b"old")
+    states = FileStates()
+    rows = [make_row(name) | states.to_cells(name) for name in (changed, kept, gone)]
+    make_whole(CsvFile(tmp_path / "out"), rows)
+    Path(changed).write_bytes(b"newer")
+    Path(gone).unlink()
+    with gone_on_with(CsvFile(tmp_path / "out"), found=[changed, kept]) as done:
+        assert [bool(done.take(make_slice(name))) for name in (changed, kept)] == [False, True]
+        assert done.count_left() == 1
+
+
+def test_a_changed_file_that_is_not_asked_for_now_keeps_its_row(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"old")
+    make_whole(CsvFile(tmp_path / "out"), [make_row(str(file)) | FileStates().to_cells(str(file))])
+    file.write_bytes(b"newer")
+    with gone_on_with(CsvFile(tmp_path / "out")) as done:
+        assert done.count_left() == 1
+
+
+def test_a_file_in_an_archive_has_the_state_of_the_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(b"four")
+    assert FileStates().to_cells(f"{archive}/inner/x.png")["file_bytes"] == 4
+
+
+def test_what_is_not_on_the_disk_has_no_state() -> None:
+    assert FileStates().to_cells("nowhere.png") == {"file_bytes": None, "file_modified": None}
 
 
 def test_rows_of_another_model_are_refused(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
+import json
 from typing import Any
 
 from brain_tumor.model.model_file import read_model_file
-from brain_tumor.presentation.model_info import render_model
+from brain_tumor.presentation.model_info import FileFacts, render_model, render_model_json
 from tests.factories import make_model_bytes, make_rules
+
+FILE = FileFacts("m.tfliteA", 1234, "f00d")
 
 
 def lines(**changes: Any) -> list[str]:
-    return render_model(read_model_file(make_model_bytes(**changes), "m")).splitlines()
+    return render_model(read_model_file(make_model_bytes(**changes), "m"), FILE).splitlines()
 
 
 def test_the_classes_are_listed_in_the_order_of_the_network() -> None:
@@ -17,15 +20,28 @@ def test_the_input_states_shape_and_range() -> None:
     assert "input: image, float32 (1, 299, 299, 3), RGB, 0 to 1; stretch-bilinear" in lines()
 
 
-def test_the_files_inside_are_listed_with_their_sizes() -> None:
-    assert "  labels.txt: 37 bytes" in lines()
+def test_both_hashes_say_what_they_are_of() -> None:
+    model = read_model_file(make_model_bytes(), "m")
+    assert "SHA-256 of the file: f00d" in lines()
+    assert f"SHA-256 of the network: {model.card.flatbuffer_sha256}" in lines()
 
 
-def test_what_the_card_tells_people_is_shown_with_its_levels() -> None:
-    about = {"training_data": {"images": {"train": 3}}}
-    shown = lines(about=about)
-    start = shown.index("training data:")
-    assert shown[start : start + 3] == ["training data:", "  images:", "    train: 3"]
+def test_a_summary_has_twenty_lines_at_most() -> None:
+    metrics = {f"set {number}": {"accuracy": {"value": 0.9}} for number in range(40)}
+    assert len(lines(about={"metrics": metrics, "licence": "Apache-2.0"})) == 20
+
+
+def test_an_accuracy_is_shown_with_its_interval() -> None:
+    metrics = {"held_back": {"accuracy": {"value": 0.9, "low": 0.85, "high": 0.94}}}
+    assert "accuracy on held back: 90.0 % (85.0 to 94.0)" in lines(about={"metrics": metrics})
+
+
+def test_json_holds_the_whole_card_and_the_files_inside() -> None:
+    model = read_model_file(make_model_bytes(about={"training_data": {"images": {"train": 3}}}), "m")
+    found = json.loads(render_model_json(model, FILE))
+    assert found["file"]["sha256"] == "f00d"
+    assert found["file"]["members"]["labels.txt"] == 37
+    assert "train" in json.dumps(found)
 
 
 def test_a_card_cannot_steer_the_terminal() -> None:
@@ -37,5 +53,5 @@ def test_numbers_are_shown_with_four_digits() -> None:
 
 
 def test_a_limit_of_the_location_map_is_listed_where_there_is_one() -> None:
-    assert "  tumor location: location map of at least 0.25" in lines(rules=make_rules(min_location=0.25))
+    assert "tumor location: location map of at least 0.25" in lines(rules=make_rules(min_location=0.25))
     assert "tumor location" not in "".join(lines())

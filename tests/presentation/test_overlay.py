@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.presentation.overlay import render_overlay, render_png
+from brain_tumor.input.scan import Scan
+from brain_tumor.presentation.overlay import render_overlay, render_png, to_square_pixels
 from tests.factories import make_scan
 
 NOTHING = np.zeros((2, 2), np.float32)
@@ -139,3 +140,18 @@ def test_a_scan_is_not_changed() -> None:
     before = scan.pixels.copy()
     render_overlay(scan, HOT, 1.0, (0, 0, 1, 1))
     assert (scan.pixels == before).all()
+
+
+def test_pixels_that_are_not_square_are_drawn_at_their_true_proportions() -> None:
+    scan = Scan(np.zeros((100, 80), np.float32), 0.0, "DICOM", spacing_mm=(2.0, 1.0))
+    assert to_square_pixels(scan).pixels.shape == (200, 80)
+
+
+def test_square_pixels_stay_as_they_are() -> None:
+    scan = Scan(np.zeros((100, 80), np.float32), 0.0, "DICOM", spacing_mm=(0.5, 0.5))
+    assert to_square_pixels(scan) is scan
+
+
+def test_a_picture_of_very_long_pixels_stays_small() -> None:
+    scan = Scan(np.zeros((100, 80), np.float32), 0.0, "DICOM", spacing_mm=(1000.0, 1.0))
+    assert max(to_square_pixels(scan).pixels.shape) == 4096

@@ -45,7 +45,7 @@ def test_a_name_with_commas_quotes_and_line_breaks_is_one_cell(table: Path) -> N
     with CsvFile(table) as file:
         file.write(to_error_row(name, ScanError(name, Problem.EMPTY), "test-1"))
     with table.open(newline="") as lines:
-        assert [row["file"] for row in csv.DictReader(lines)] == [name]
+        assert [row["file"] for row in csv.DictReader(lines)] == ['a,b"c\\nd.png']
 
 
 def test_a_name_that_is_no_text_is_written_with_escapes(table: Path) -> None:
@@ -125,6 +125,8 @@ def test_a_row_is_read_as_it_was_written(kind: type[TableFile], tmp_path: Path) 
     with table:
         table.write(row := make_odd_row() | {"series": "T1"})
         table.write(error := to_error_row("bad.png", ScanError("bad.png", Problem.EMPTY), "test-1"))
+        if kind is CsvFile:  # people open it in a terminal
+            row["file"] = 'a,"b"\\n\\rc.png'
         assert list(table.read_rows(OPTIONS)) == [row, error]
 
 
@@ -136,12 +138,13 @@ def test_a_row_is_on_disk_as_soon_as_it_is_written(kind: type[TableFile], tmp_pa
 
 
 @KINDS
-def test_a_whole_table_leaves_nothing_beside_it(kind: type[TableFile], tmp_path: Path) -> None:
+def test_beside_a_whole_table_lies_how_it_was_made_and_the_notice(kind: type[TableFile], tmp_path: Path) -> None:
     table = kind(tmp_path / "out")
     table.begin(OPTIONS)
     with table:
         table.write(to_row(make_result()))
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.about.json"]
+    assert "never for diagnosis" in json.loads((tmp_path / "out.about.json").read_text())["notice"]
 
 
 @KINDS

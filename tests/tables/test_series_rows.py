@@ -78,10 +78,10 @@ def test_slices_are_named_most_suspicious_first_without_those_not_analysed() -> 
     assert to_series_row(make_series(3), decide_rows(rows), "test-1")["most_suspicious"] == [2, 1]
 
 
-def test_slices_that_are_files_are_named_by_their_files() -> None:
+def test_slices_that_are_files_are_counted_in_the_order_of_the_series() -> None:
     rows = [healthy_row(), tumor_row()]
     row = to_series_row(make_series(2, numbered=False), decide_rows(rows), "test-1")
-    assert row["most_suspicious"] == ["IM2.dcm", "IM1.dcm"]
+    assert row["most_suspicious"] == [2, 1]
 
 
 def test_only_a_few_slices_are_named() -> None:

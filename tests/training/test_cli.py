@@ -12,6 +12,7 @@ import pytest
 from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file
+from brain_tumor.version import package_version
 from brain_tumor_training.cli import main
 from brain_tumor_training.dataset import read_tree
 from brain_tumor_training.examples import read_examples
@@ -556,3 +557,9 @@ def test_help_shows_every_field_of_the_finetuned_recipe(capsys: Capture) -> None
     shown = capsys.readouterr().out
     for name, value in asdict(FINETUNE_RECIPES["finetuned"]).items():
         assert f"{name} = {value}\n" in shown
+
+
+def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert (end.value.code, capsys.readouterr().out) == (0, f"brain-tumor-train {package_version()}\n")

@@ -32,7 +32,11 @@ Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
 def add_evaluate(subparsers: Commands) -> None:
     """Add the command to the program's parser; args.run then takes the arguments, gives the exit status."""
     parser = add_command(
-        subparsers, "evaluate", "measure the model on labelled images and write a report", _DESCRIPTION
+        subparsers,
+        "evaluate",
+        "measure the model on labelled images and write a report",
+        _DESCRIPTION,
+        ("Testing --out report", "images --list split.csv --out report --boxes boxes.csv"),
     )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="one subfolder per class, or a tree with Testing/<class>"

@@ -10,6 +10,8 @@ from brain_tumor.errors import DatasetError
 def read_csv(path: Path, needed: Collection[str] = (), option: str = "") -> list[dict[str, str]]:
     """The rows of a CSV in UTF-8: column -> text without blanks around it, empty where a row is too short.
 
+    Commas or semicolons stand between its cells.
+
     Args:
         path: the file.
         needed: columns that it must have.
@@ -21,7 +23,11 @@ def read_csv(path: Path, needed: Collection[str] = (), option: str = "") -> list
     try:
         # Spreadsheets write a byte order mark. Surplus cells go under a name that no column has.
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="", restkey="")
+            # Where the comma is the decimal sign they write semicolons.
+            head = file.readline()
+            file.seek(0)
+            delimiter = ";" if ";" in head and "," not in head else ","
+            reader = csv.DictReader(file, restval="", restkey="", delimiter=delimiter)
             columns = set(reader.fieldnames or ())
             rows = [{key: text.strip() for key, text in row.items() if isinstance(text, str)} for row in reader]
     except OSError as error:

@@ -40,7 +40,11 @@ Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
 def add_check_fit(commands: Commands) -> None:
     """Add the command to the program's parser; `arguments.run` takes the arguments and gives the exit status."""
     parser = add_command(
-        commands, "check-fit", "see whether the network fits your images, without labels", _DESCRIPTION
+        commands,
+        "check-fit",
+        "see whether the network fits your images, without labels",
+        _DESCRIPTION,
+        ("archive --out fit.svg", "archive --images 500 --json"),
     )
     parser.add_argument(
         "paths",

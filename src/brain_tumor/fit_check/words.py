@@ -8,8 +8,8 @@ from brain_tumor.fit_check.facts import ArchiveFacts, Share
 from brain_tumor.fit_check.judgement import MIN_IMAGES, Departure, Fit, Judgement, median_rank
 from brain_tumor.fit_check.reference import STEPS, Reference
 from brain_tumor.presentation.wording import NOTICE, reason_words
-from brain_tumor.tables.rows import package_version
 from brain_tumor.tables.serialize import DECIMALS
+from brain_tumor.version import package_version
 
 TITLES = {
     Fit.FITS: "Fits",

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.decision.series import Finding, decide_series
 from brain_tumor.input.series import Series, Slice
+from brain_tumor.prediction.by_folder import PictureSeries
 from brain_tumor.prediction.progress import Progress
-from brain_tumor.prediction.resume import DoneRows
+from brain_tumor.prediction.resume import DoneRows, FileStates
+from brain_tumor.prediction.run_summary import RunSummary
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.subject import SeriesDraft
 from brain_tumor.presentation.wording import render_error_line, render_line, to_printable
 from brain_tumor.tables.csv_jsonl import SeriesCsvFile
 from brain_tumor.tables.resumable import TableFile
-from brain_tumor.tables.rows import to_answered_row
+from brain_tumor.tables.rows import Row, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
-from brain_tumor.tables.series_rows import render_series_line, to_finding, to_series_row
+from brain_tumor.tables.series_rows import render_series_line, to_count_row, to_finding, to_series_row
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _OpenSeries:
     findings: dict[int, Finding | None] = field(default_factory=dict)  # by index in the series
     is_new: bool = False  # whether this run answered one of its slices
     draft: SeriesDraft = field(default_factory=SeriesDraft)  # filled where a report is wanted
+    report: str | None = None  # names of its files
 
 
 @dataclass
@@ -42,6 +45,9 @@ class Batch:
     done: DoneRows
     progress: Progress
     as_json: bool  # the lines that are shown
+    shows_lines: bool = True
+    summary: RunSummary = field(default_factory=RunSummary)
+    old_series: dict[str, dict[str, str]] = field(default_factory=dict)  # rows of an earlier run, by name
     failed: int = 0  # slices that could not be read, those of an interrupted run too
 
     def answer(self, classifier: Classifier, opened: Iterable[Series]) -> None:
@@ -50,11 +56,16 @@ class Batch:
         self._model_id = classifier.card.model_id
         self._has_location = "location" in classifier.card.outputs
         self._open: deque[_OpenSeries] = deque()
-        self._in_flight: deque[tuple[_OpenSeries, int]] = deque()  # slices that the classifier reads ahead
+        # Slices that the classifier reads ahead, with their files' states before they were read.
+        self._in_flight: deque[tuple[_OpenSeries, int, Row]] = deque()
+        self._states = FileStates()
         with closing(classifier.classify_many(self._unanswered(opened))) as outcomes:
             for outcome in outcomes:
                 self._write(outcome)
                 self._close_series()
+        if self.series_table:
+            for row in self.old_series.values():  # of series whose files were not given now
+                self.series_table.write(row)
 
     def _unanswered(self, opened: Iterable[Series]) -> Iterator[Slice]:
         for series in opened:
@@ -64,34 +75,42 @@ class Batch:
                 if row := self.done.take(slice_):
                     current.findings[index] = to_finding(row, self._has_location)
                     self.failed += row["status"] == "error"
+                    self.summary.kept += 1
                 else:
                     fresh.append(index)
             current.is_new = bool(fresh)
             self.progress.expect(len(fresh))
             for index in fresh:
-                self._in_flight.append((current, index))
+                self._in_flight.append((current, index, self._states.to_cells(series.slices[index].file)))
                 yield series.slices[index]
             self._close_series()
 
     def _write(self, outcome: SliceOutcome) -> None:
-        current, index = self._in_flight.popleft()
-        result, position_mm, is_stack = outcome.result, outcome.slice.position_mm, current.series.is_stack
-        row = to_rounded(to_answered_row(outcome, self._model_id, current.series.name if is_stack else None))
+        current, index, state = self._in_flight.popleft()
+        result, position_mm, series = outcome.result, outcome.slice.position_mm, current.series
+        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None) | state
+        if series.is_stack:
+            row["series_slice"] = index + 1
         if self.maps and result:
-            self.maps.write(result)
+            row["heatmaps"] = "; ".join(self.maps.write(result)) or None
         if self.reports:
-            if is_stack:
+            if series.is_stack and _is_ordered(series):
                 current.draft.add(result, position_mm)
+                current.report = current.report or "; ".join(self.reports.announce_series(series.name))
+                row["report"] = current.report
             elif result:
-                self.reports.write(result, self._card)
+                row["report"] = "; ".join(self.reports.write(result, self._card))
+        row = to_rounded(row)
         for table in self.tables:
             table.write(row)
+        self.summary.add(row)
         if result:
             line = render_line(result)
         else:
             self.failed += 1
             line = render_error_line(outcome.slice.name, str(row["reason"]))
-        self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
+        if self.shows_lines:
+            self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
         self.progress.advance()
         # Of the answer itself, not of its row, which is rounded.
         current.findings[index] = result.to_finding(position_mm) if result else None
@@ -104,11 +123,20 @@ class Batch:
             if not series.is_stack:
                 continue
             verdict = decide_series([current.findings[index] for index in range(len(series.slices))])
-            row = to_series_row(series, verdict, self._model_id)
-            if self.reports:
+            if _is_ordered(series):
+                row = to_series_row(series, verdict, self._model_id) | {"report": current.report}
+            else:
+                row = to_count_row(series, verdict, self._model_id)
+            if self.reports and _is_ordered(series):
                 self.reports.write_series(current.draft, verdict, series.name, self._card)
+            self.summary.add_series(row)
             if self.series_table:
                 self.series_table.write(row)
-            if current.is_new:
+                self.old_series.pop(to_printable(series.name), None)
+            if current.is_new and self.shows_lines:
                 kind = {"kind": "series", **row}
                 self.progress.show(to_json_line(kind) if self.as_json else to_printable(render_series_line(row)))
+
+
+def _is_ordered(series: Series) -> bool:
+    return not isinstance(series, PictureSeries) or series.is_ordered

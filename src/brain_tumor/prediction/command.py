@@ -1,124 +1,60 @@
 """`brain-tumor predict`: arguments, files, calls."""
 
 import argparse
+import dataclasses
 import functools
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
-from brain_tumor.arguments import Commands, add_command, add_network
+from brain_tumor.arguments import Commands, add_command
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.files import find_files, open_files
-from brain_tumor.input.series import Plane, ReadOptions, WindowMode
+from brain_tumor.input.formats import MAX_VOLUME_BYTES
+from brain_tumor.input.series import ReadOptions
+from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.output_lock import locked
+from brain_tumor.prediction.arguments import STANDARD_STREAM, add_arguments
 from brain_tumor.prediction.batch import Batch
+from brain_tumor.prediction.by_folder import group_by_folder
+from brain_tumor.prediction.file_list import read_file_list
+from brain_tumor.prediction.outputs import Outputs, check_outputs, to_outputs
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows, resume_tables
 from brain_tumor.presentation.map_files import MapFolder
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
-from brain_tumor.presentation.report.folder import ReportFolder
-from brain_tumor.presentation.report.render import ReportFormat
-from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE, to_printable
-from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
-from brain_tumor.tables.parquet import ParquetFile
-from brain_tumor.tables.resumable import TableFile
-from brain_tumor.tables.rows import package_version
+from brain_tumor.presentation.wording import NOTICE, to_printable
+from brain_tumor.tables.resumable import Options
+from brain_tumor.version import package_version
 
 ALL_ANSWERED, SOME_FAILED = 0, 1
+STANDARD_INPUT = "standard input"
+_EXAMPLES = (
+    "scan.nii.gz photo.png",
+    "inbox --csv answers.csv --series-csv series.csv --resume",
+)
 _DESCRIPTION = """\
 Classify images, volumes and series: one line per slice, and one more per series of several slices.
 
-Exit status: 0 all answered, 1 some failed, 2 wrong use."""
+Exit status: 0 all answered, 1 some failed, 2 wrong use or an output that cannot be used,
+130 interrupted, 143 terminated; --resume goes on after both."""
 
 
 def add_predict(commands: Commands) -> None:
     """Add the command to the program's parser; `arguments.run` takes the arguments and gives the exit status."""
-    parser = add_command(commands, "predict", "classify images, volumes and series", _DESCRIPTION)
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        metavar="PATH",
-        help="file, folder (searched with its subfolders, hidden files left out), or quoted pattern",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
-    parser.add_argument("--plane", type=Plane, choices=list(Plane), help="of volumes; by default the acquired one")
-    parser.add_argument(
-        "--window",
-        type=WindowMode,
-        choices=list(WindowMode),
-        default=WindowMode.FILE,
-        help="which stored values of DICOM and NIfTI files become black and white: the file's own window, "
-        "the full range, or the 1st to the 99th percentile (default: %(default)s)",
-    )
-    _add_tables(parser)
-    _add_heatmaps(parser)
-    _add_reports(parser)
-    add_network(parser)
-    parser.set_defaults(run=run_predict)
+    parser = add_command(commands, "predict", "classify images, volumes and series", _DESCRIPTION, _EXAMPLES)
+    add_arguments(parser)
+    parser.set_defaults(run=functools.partial(_run, parser))
 
 
-def _add_tables(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("tables", "one row per slice; each is FILE.part until it is whole")
-    group.add_argument("--csv", type=_file, metavar="FILE", help="also write a CSV table")
-    group.add_argument("--jsonl", type=_file, metavar="FILE", help="also write JSON Lines")
-    group.add_argument("--parquet", type=_file, metavar="FILE", help="also write Parquet (extra: pandas)")
-    group.add_argument(
-        "--series-csv", type=_file, metavar="FILE", help="also write a CSV table with one row per series"
-    )
-    group.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the tables of an interrupted run; without it, what that run left is started again",
-    )
-
-
-def _add_heatmaps(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("heat maps", " ".join(MAP_EXPLANATIONS.values()))
-    group.add_argument(
-        "--heatmaps", type=Path, metavar="DIR", help="also draw each slice's heat maps into a new folder"
-    )
-    group.add_argument(
-        "--heatmap-strength",
-        type=_share,
-        default=DEFAULT_STRENGTH,
-        metavar="S",
-        help="share of colour where a heat map is 1, from 0 to 1 (default: %(default)s)",
-    )
-
-
-def _add_reports(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("reports", "one page per image or series (extra: report)")
-    group.add_argument("--report", type=Path, metavar="DIR", help="also write the reports into a new folder")
-    group.add_argument(
-        "--report-format",
-        choices=[*ReportFormat, "both"],
-        default=ReportFormat.HTML,
-        help="of the reports (default: %(default)s)",
-    )
-    group.add_argument(
-        "--report-names",
-        action="store_true",
-        help="call reports as their files, and show that name in them; it may hold a patient's. By default they are "
-        "numbered, and hold a short SHA-256 of the pixels",
-    )
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    if path.name in ("", ".."):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a file's name; give one, such as answers.csv")
-    return path
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return share
+def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    if not arguments.paths and not arguments.files_from:
+        parser.error("give a PATH, or a list with --files-from")
+    return run_predict(arguments)
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
@@ -130,88 +66,106 @@ def run_predict(arguments: argparse.Namespace) -> int:
     Raises:
         BrainTumorError: for everything that a person must change first.
     """
-    tables = _slice_tables(arguments)
-    series_table = SeriesCsvFile(arguments.series_csv) if arguments.series_csv else None
-    maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-    reports = _report_folder(arguments)
-    if arguments.resume:
-        _check_resume(tables, maps or reports)
-    skip = _find_own(tables, series_table, maps, reports)
-    find = functools.partial(find_files, arguments.paths, skip)
-    if not any(map(os.path.lexists, find())):
-        raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
+    outputs = to_outputs(arguments)
+    skip = outputs.find_own()
+    if outputs.uses_standard_output and arguments.json:
+        raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
+    with locked(outputs.names):  # before anything is read or written
+        check_outputs(outputs, arguments.resume, arguments.overwrite)
+        return _answer(arguments, outputs, *_find(arguments, skip))
+
+
+def _answer(
+    arguments: argparse.Namespace, outputs: Outputs, find: Callable[[], Iterator[str]], piped: SourceFile | None
+) -> int:
     classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
+    read_options = ReadOptions(arguments.plane, arguments.window)
+    options = _to_options(arguments, classifier, read_options)
     with ExitStack() as stack:
-        for table in tables:
+        for table in outputs.tables:
             stack.push(table)  # closed at the end, opened by _open_tables
-        done = _open_tables(arguments, classifier, tables)
-        if series_table:
-            stack.enter_context(series_table)
-        if not arguments.json:  # every JSON object carries the notice itself
-            stack.callback(print, NOTICE, file=sys.stderr)
-        if maps:
-            stack.callback(_print_summary, maps)
-        if reports:
-            stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
-        progress = Progress(find)
+        done = _open_tables(arguments, outputs, options, find)
+        old_series = {}
+        if series_table := outputs.series_table:
+            old_series = series_table.read_old() if arguments.resume else {}
+            series_table.begin(options)
+            stack.push(series_table)
+        if not arguments.quiet:
+            if not arguments.json:  # every JSON object carries the notice itself
+                stack.callback(print, NOTICE, file=sys.stderr)
+            if outputs.maps:
+                stack.callback(_print_maps, outputs.maps)
+            if reports := outputs.reports:
+                stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
+        progress = Progress(find, is_quiet=arguments.quiet)
         stack.callback(progress.close)
-        batch = Batch(tables, series_table, maps, reports, done, progress, arguments.json)
-        options = ReadOptions(arguments.plane, arguments.window)
-        batch.answer(classifier, open_files(progress.pass_on(find()), options))
+        batch = Batch(
+            outputs.tables,
+            series_table,
+            outputs.maps,
+            outputs.reports,
+            done,
+            progress,
+            arguments.json,
+            _shows_lines(arguments, outputs),
+            old_series=old_series,
+        )
+        opened = open_files(progress.pass_on(find()), read_options)
+        if piped:
+            opened = chain(open_series([piped], read_options), opened)
+        batch.answer(classifier, group_by_folder(opened) if arguments.by_folder else opened)
         if left := done.count_left():
-            _say(f"{left} rows of the interrupted run are of files that were not found now; they stay in the table")
+            _say(f"{left} rows of the earlier run are of files that were not found now; they stay in the table")
+        if not arguments.quiet:
+            progress.close()
+            for line in batch.summary.lines():
+                print(to_printable(line), file=sys.stderr)
     return SOME_FAILED if batch.failed else ALL_ANSWERED
 
 
-def _slice_tables(arguments: argparse.Namespace) -> list[TableFile]:
-    kinds: dict[type[TableFile], Path | None] = {
-        CsvFile: arguments.csv,
-        JsonLinesFile: arguments.jsonl,
-        ParquetFile: arguments.parquet,
-    }
-    return [kind(path) for kind, path in kinds.items() if path]
+def _find(arguments: argparse.Namespace, skip: set[Path]) -> tuple[Callable[[], Iterator[str]], SourceFile | None]:
+    if STANDARD_STREAM in arguments.paths and arguments.files_from == STANDARD_STREAM:
+        raise BrainTumorError("the standard input is an image or a list; give only one -")
+    paths = [path for path in arguments.paths if path != STANDARD_STREAM]
+    if arguments.files_from:
+        paths += read_file_list(arguments.files_from)
+    find = functools.partial(find_files, paths, skip)
+    piped = None
+    if STANDARD_STREAM in arguments.paths:
+        content = sys.stdin.buffer.read(MAX_VOLUME_BYTES + 1)
+        piped = SourceFile(STANDARD_INPUT, lambda: content)
+    elif not any(map(os.path.lexists, find())):
+        given = ", ".join(arguments.paths) or arguments.files_from
+        raise BrainTumorError(f"no files found: {given}")
+    return find, piped
 
 
-def _report_folder(arguments: argparse.Namespace) -> ReportFolder | None:
-    if not arguments.report:
-        return None
-    formats = tuple(ReportFormat) if arguments.report_format == "both" else (ReportFormat(arguments.report_format),)
-    return ReportFolder(arguments.report, formats, arguments.report_names)
+def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:
+    if arguments.quiet or outputs.uses_standard_output:
+        return False
+    # Where nothing else is written, the lines are the answers.
+    return bool(arguments.lines or arguments.json or not outputs.tables or sys.stdout.isatty())
 
 
-def _check_resume(tables: list[TableFile], pictures: MapFolder | ReportFolder | None) -> None:
-    if not tables:
-        raise BrainTumorError("--resume goes on with a table: name the interrupted run's --csv, --jsonl or --parquet")
-    if pictures:
-        raise BrainTumorError(
-            "--resume goes on with tables only: draw --heatmaps and write --report in a run of their own"
-        )
-
-
-def _find_own(
-    tables: list[TableFile], series_table: SeriesCsvFile | None, maps: MapFolder | None, reports: ReportFolder | None
-) -> set[Path]:
-    # What is written may lie in the very folder that is searched.
-    own = [path for table in (*tables, series_table) if table for path in table.paths]
-    own += [folder.path for folder in (maps, reports) if folder]
-    found = {path.resolve() for path in own}
-    if len(found) < len(own):
-        raise BrainTumorError("two outputs have the same place; name another one for each")
-    return found
-
-
-def _open_tables(arguments: argparse.Namespace, classifier: Classifier, tables: list[TableFile]) -> DoneRows:
-    options = {
+def _to_options(arguments: argparse.Namespace, classifier: Classifier, read_options: ReadOptions) -> Options:
+    chosen = {name.replace("_", " "): str(value) for name, value in dataclasses.asdict(read_options).items()}
+    return {
         "model": f"{classifier.card.model_id} ({classifier.card.flatbuffer_sha256[:12]})",
         "engine": arguments.engine,
+        **chosen,
         "plane": arguments.plane.value if arguments.plane else "of acquisition",
-        "window": arguments.window.value,
+        "series": "by folder" if arguments.by_folder else "as stored",
         "version": package_version(),
     }
+
+
+def _open_tables(
+    arguments: argparse.Namespace, outputs: Outputs, options: Options, find: Callable[[], Iterator[str]]
+) -> DoneRows:
     if arguments.resume:
-        return resume_tables(tables, options)
-    for table in tables:
-        if table.part.exists():
+        return resume_tables(outputs.tables, options, find)
+    for table in outputs.tables:
+        if table.paths and table.part.exists():
             _say(f"{table.part}: an interrupted run left it; it starts again, --resume would have gone on with it")
         table.begin(options)
     return DoneRows()
@@ -221,6 +175,6 @@ def _say(message: str) -> None:
     print(f"brain-tumor: {to_printable(message)}", file=sys.stderr)
 
 
-def _print_summary(maps: MapFolder) -> None:
+def _print_maps(maps: MapFolder) -> None:
     for line in maps.summary():
         print(to_printable(line), file=sys.stderr)

@@ -16,13 +16,14 @@ class Progress:
     How many slices a volume or an archive holds is known once it is open; until then it counts as one.
     """
 
-    def __init__(self, find: Callable[[], Iterator[str]]) -> None:
+    def __init__(self, find: Callable[[], Iterator[str]], is_quiet: bool = False) -> None:
         """Show nothing yet.
 
         Args:
             find: the files to come; gone through once to count them, and only on a terminal.
+            is_quiet: whether there is no bar on a terminal either.
         """
-        self._is_shown = sys.stderr.isatty()
+        self._is_shown = sys.stderr.isatty() and not is_quiet
         self._files_left = sum(1 for _ in find()) if self._is_shown else 0
         self._slices = 0
         self._bar: tqdm[Any] | None = None

@@ -1,11 +1,15 @@
-"""An interrupted run's rows: which slices are done, so that none is lost or answered twice."""
+"""An earlier run's rows: which slices are done, so that none is lost or answered twice."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice
+from os import stat_result
+from pathlib import Path
+from stat import S_ISREG
 
-from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.series import Slice
+from brain_tumor.presentation.wording import to_printable
 from brain_tumor.tables.resumable import Options, TableFile
 from brain_tumor.tables.rows import Row
 
@@ -23,8 +27,7 @@ class DoneRows:
 
     def take(self, slice_: Slice) -> Row | None:
         """The slice's row; None when it is still to be answered."""
-        # As tables write names that are no text.
-        wanted = (slice_.file.encode("utf-8", "backslashreplace").decode(), slice_.number)
+        wanted = (to_printable(slice_.file), slice_.number)
         if self._by_slice is None:
             row = next(self._rows, None)
             if row is None or _key(row) == wanted:
@@ -40,29 +43,103 @@ class DoneRows:
         return sum(1 for _ in self._rows) + sum(map(len, (self._by_slice or {}).values()))
 
 
-def resume_tables(tables: Sequence[TableFile], options: Options) -> DoneRows:
-    """Open the tables where the interrupted run left them; gives the rows that it wrote.
+class FileStates:
+    """Size and time of files, with which a later run knows which ones were changed."""
 
-    The part with the most rows counts, the others are written again from it: a program that is killed may have
-    written a row to one of them only. Without any part all begin empty.
+    def __init__(self) -> None:
+        self._last: tuple[str, Row] | None = None  # the slices of a volume come one after the other
+
+    def to_cells(self, file: str) -> Row:
+        """The columns file_bytes and file_modified.
+
+        Args:
+            file: path of a file, or of one in an archive, which counts as the archive.
+
+        Returns:
+            None in both where there is no such file.
+        """
+        if self._last is None or self._last[0] != file:
+            self._last = file, _find_state(file)
+        return self._last[1]
+
+
+def resume_tables(
+    tables: Sequence[TableFile], options: Options, find: Callable[[], Iterable[str]] = lambda: ()
+) -> DoneRows:
+    """Open the tables where an earlier run left them; gives the rows that it wrote.
+
+    The table with the most rows counts, the others are written again from it: a program that is killed may have
+    written a row to one of them only. A whole table is gone on with too. Without any table all begin empty. Rows of
+    files that were found and have another size or time now are left out, so that they are answered again.
+
+    Args:
+        tables: of the same slices.
+        options: of this run.
+        find: the files of this run.
 
     Raises:
-        BrainTumorError: parts were made under other options, or nothing was interrupted because a table is whole.
+        BrainTumorError: tables were made under other options, or are damaged.
     """
-    counts = {table: sum(1 for _ in table.read_rows(options)) for table in tables if table.part.exists()}
-    whole = [table.path for table in tables if table.path.exists()]
-    if whole and not counts:
-        raise BrainTumorError(f"{whole[0]}: is whole, nothing was interrupted; leave --resume out to answer again")
+    counts = {
+        table: sum(1 for _ in table.read_rows(options))
+        for table in tables
+        if table.part.exists() or table.path.exists()
+    }
     source = max(counts, key=lambda table: counts[table], default=None)
+    if source is None:
+        for table in tables:
+            table.begin(options)
+        return DoneRows()
+    changed = _find_changed(source.read_rows(options), find)
+
+    def kept() -> Iterator[Row]:
+        return (row for row in source.read_rows(options) if not changed or _on_disk(str(row["file"])) not in changed)
+
+    in_place = source.part.exists() and not changed
+    # The source last: the others are filled from it as it was.
     for table in tables:
         if table is not source:
-            table.begin(options, source.read_rows(options) if source else ())
-    if source is None:
-        return DoneRows()
-    source.resume(options)
-    return DoneRows(islice(source.read_rows(options), counts[source]))
+            table.begin(options, kept())
+    if in_place:
+        source.resume(options)
+    else:
+        source.begin(options, kept())
+    return DoneRows(islice(source.read_rows(options), sum(1 for _ in source.read_rows(options))))
+
+
+def _find_changed(rows: Iterable[Row], find: Callable[[], Iterable[str]]) -> set[str]:
+    states, others = FileStates(), {}
+    for row in rows:
+        known = {name: row.get(name) for name in ("file_bytes", "file_modified")}
+        if states.to_cells(str(row["file"])) != known:
+            others[_on_disk(str(row["file"]))] = known
+    if not others:
+        return set()
+    # Tables hold printable names only, so the files that were found have the last word.
+    return {name for file in find() if (name := to_printable(file)) in others and states.to_cells(file) != others[name]}
+
+
+def _on_disk(file: str) -> str:
+    """The file, or the archive that holds it; the name itself where neither is there."""
+    found = next((path for path in (file, *map(str, Path(file).parents)) if _stat(path)), file)
+    return to_printable(f"./{found}" if file.startswith("./") and not found.startswith(("./", "/")) else found)
+
+
+def _find_state(file: str) -> Row:
+    found = next(filter(None, map(_stat, (file, *map(str, Path(file).parents)))), None)
+    modified = found and datetime.fromtimestamp(found.st_mtime, UTC).isoformat(timespec="microseconds")
+    return {"file_bytes": found and found.st_size, "file_modified": modified}
+
+
+def _stat(path: str) -> stat_result | None:
+    """Of a file only."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found if S_ISREG(found.st_mode) else None
 
 
 def _key(row: Row) -> tuple[str, int | None]:
     number = row["slice"]
-    return str(row["file"]).encode("utf-8", "backslashreplace").decode(), None if number is None else int(number)
+    return to_printable(str(row["file"])), None if number is None else int(number)

@@ -6,7 +6,7 @@ from pathlib import Path
 from brain_tumor.atomic_write import NewFolder, add_ending
 from brain_tumor.classifier import Result
 from brain_tumor.presentation.heatmap import MapKind, missing_maps, to_heat_maps
-from brain_tumor.presentation.overlay import render_overlay, render_png
+from brain_tumor.presentation.overlay import render_overlay, render_png, to_square_pixels
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, describe_map, render_missing
 
 
@@ -29,11 +29,15 @@ class MapFolder:
         self._written: Counter[MapKind] = Counter()
         self._missing: tuple[MapKind, ...] = ()
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result) -> list[str]:
         """Write the maps of one image, each file whole or not at all.
 
         NAME is the image's path as it was given, without its ending, in subfolders of the same names, and the number
         of the slice (``-slice-12``) where a file has several; a number is added where two images would share it.
+        Pixels that are not square are drawn at their true proportions.
+
+        Returns:
+            The files' names below the folder.
 
         Raises:
             BrainTumorError: a file cannot be written.
@@ -41,16 +45,20 @@ class MapFolder:
         self._missing = missing_maps(result.output)
         maps = to_heat_maps(result)
         if not maps:
-            return
+            return []
         image = Path(result.name)
         name = str(image.with_suffix("") if image.name else image)  # a root has no name
         if result.slice_number is not None:
             name = f"{name}-slice-{result.slice_number}"
         stem = self._folder.free_stem(name, map(_to_ending, MapKind))
+        scan, names = to_square_pixels(result.scan), []
         for shown in maps:
-            pixels = render_overlay(result.scan, shown.heat, self._strength, shown.box, shown.region)
-            self._folder.write(add_ending(stem, _to_ending(shown.kind)), render_png(pixels, describe_map(shown.kind)))
+            pixels = render_overlay(scan, shown.heat, self._strength, shown.box, shown.region)
+            file = add_ending(stem, _to_ending(shown.kind))
+            self._folder.write(file, render_png(pixels, describe_map(shown.kind)))
+            names.append(file.relative_to(self.path).as_posix())
             self._written[shown.kind] += 1
+        return names
 
     def summary(self) -> list[str]:
         """Lines: how many maps of each kind were written and where, which the model file lacks, what each shows."""

@@ -1,36 +1,58 @@
 """A model file's card in words."""
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.model.model_file import ModelFile
 from brain_tumor.presentation.wording import format_percent, to_printable
 
+# Longer texts of the card are read in the model card.
+_SHOWN = ("recipe", "licence", "min_runtime_version")
+# As much as a screen shows at once.
+_MAX_LINES = 19
 
-def render_model(model: ModelFile) -> str:
-    """The whole card and the list of files behind the network, one fact per line, nested facts indented."""
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of a model file before it is opened."""
+
+    name: str
+    size_bytes: int
+    sha256: str  # of the whole file, as SHA256SUMS and `sha256sum` give it
+
+
+def render_model(model: ModelFile, file: FileFacts) -> str:
+    """What the file is and how it decides, one fact per line; `render_model_json` has all that the card says."""
     card, rules, side = model.card, model.card.rules, model.card.input.side_px
-    thresholds = {
+    facts = {
+        "model": f"{card.model_id}, made on {card.created}",
+        "file": f"{file.name}, {file.size_bytes:,} bytes",
+        "SHA-256 of the file": file.sha256,
+        "network": f"{card.flatbuffer_bytes:,} bytes of it",
+        "SHA-256 of the network": card.flatbuffer_sha256,
+        "classes": ", ".join(rules.order),
+        "input": f"image, float32 (1, {side}, {side}, 3), RGB, 0 to 1; {card.input.resize}",
+        "outputs": ", ".join(card.outputs),
+        "temperature": f"{card.temperature:.4g}",
         "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
         "grey": f"chroma of at most {rules.max_chroma:g}",
         "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
     }
     if rules.min_location is not None:
-        thresholds["tumor location"] = f"location map of at least {rules.min_location:g}"
-    facts = {
-        "model": card.model_id,
-        "created": card.created,
-        "classes": ", ".join(rules.order),
-        "input": f"image, float32 (1, {side}, {side}, 3), RGB, 0 to 1; {card.input.resize}",
-        "outputs": card.outputs,
-        "temperature": card.temperature,
-        "thresholds": thresholds,
-        "golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}",
-        "network": {"bytes": card.flatbuffer_bytes, "sha256": card.flatbuffer_sha256},
-        "files inside": {name: f"{size} bytes" for name, size in model.members},
-        **card.about,
-    }
-    return "".join(f"{to_printable(line)}\n" for line in _lines(facts, ""))
+        facts["tumor location"] = f"location map of at least {rules.min_location:g}"
+    facts |= {"golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}"}
+    facts |= {name: card.about[name] for name in _SHOWN if isinstance(card.about.get(name), str)}
+    facts |= {f"accuracy on {name}": share for name, share in _accuracies(card.about.get("metrics"))}
+    lines = [f"{name}: {value}" for name, value in facts.items()]
+    return "".join(f"{to_printable(line)}\n" for line in [*lines[:_MAX_LINES], "everything: --json"])
+
+
+def render_model_json(model: ModelFile, file: FileFacts) -> str:
+    """The whole card as it is stored, and under `file` the file's facts and the files inside."""
+    facts = {"name": file.name, "bytes": file.size_bytes, "sha256": file.sha256, "members": dict(model.members)}
+    return json.dumps({**json.loads(model.card.to_json()), "file": facts}, indent=2) + "\n"
 
 
 def describe_share(figure: Any) -> str:
@@ -49,11 +71,7 @@ def describe_share(figure: Any) -> str:
     return f"{format_percent(figure['value'])}{interval}"
 
 
-def _lines(facts: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for name, value in facts.items():
-        title = f"{indent}{name.replace('_', ' ')}:"
-        if isinstance(value, Mapping):
-            yield title
-            yield from _lines(value, f"{indent}  ")
-        else:
-            yield f"{title} {value:.4g}" if isinstance(value, float) else f"{title} {value}"
+def _accuracies(metrics: Any) -> Iterator[tuple[str, str]]:
+    for name, figures in metrics.items() if isinstance(metrics, Mapping) else ():
+        if isinstance(figures, Mapping) and (share := describe_share(figures.get("accuracy"))):
+            yield str(name).replace("_", " "), share

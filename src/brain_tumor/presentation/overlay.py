@@ -20,7 +20,32 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 # Of the image's longer side: seen at a glance on a slice of any size, and thin beside a small tumor.
 _LINE_SHARE = 1 / 200
 
+# No picture grows beyond this where one side of its pixels is far longer than the other.
+_MAX_SIDE_PX = 4096
+
 RgbArray = NDArray[np.uint8]
+
+
+def to_square_pixels(scan: Scan, side_px: int | None = None) -> Scan:
+    """The scan at its true proportions.
+
+    Args:
+        scan: of any pixel spacing; without one its pixels count as square.
+        side_px: how long its longer side becomes; None keeps the finer spacing, and square pixels as they are.
+    """
+    rows, columns = scan.pixels.shape
+    row_mm, column_mm = scan.spacing_mm or (1.0, 1.0)
+    if side_px is None:
+        if row_mm == column_mm:
+            return scan
+        finest = max(rows * row_mm, columns * column_mm) / min(row_mm, column_mm)
+        side_px = min(round(finest), max(_MAX_SIDE_PX, rows, columns))
+    height, width = rows * row_mm, columns * column_mm
+    scale = side_px / max(height, width)
+    # A strip of a thousand to one is still a picture.
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = Image.fromarray(np.ascontiguousarray(scan.pixels, np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return Scan(np.clip(np.asarray(grey, np.float32), 0, 1), scan.chroma, scan.file_format)
 
 
 def render_overlay(

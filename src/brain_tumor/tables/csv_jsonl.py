@@ -2,7 +2,9 @@
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from brain_tumor.tables.resumable import TableFile
@@ -17,14 +19,25 @@ class CsvFile(TableFile):
     _columns: ClassVar[tuple[str, ...]] = COLUMNS
     _signature = _part_signature = ",".join(COLUMNS[:2]).encode()
 
+    def __init__(self, path: Path, for_excel: bool = False) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            path: of the table.
+            for_excel: whether it begins with a byte order mark, without which Excel takes UTF-8 for something else.
+
+        Raises:
+            BrainTumorError: something else than such a table lies there.
+        """
+        super().__init__(path)
+        self._for_excel = for_excel
+
     def _head(self) -> bytes:
-        return to_csv_line(self._columns).encode()
+        return (BOM_UTF8 if self._for_excel else b"") + to_csv_line(self._columns).encode()
 
     def _to_bytes(self, row: Row) -> bytes:
         cells = to_cells(row)
-        # Names that are no text in this system's encoding are written with escapes: one of them
-        # must not make the whole table unreadable.
-        return to_csv_line(cells[column] for column in self._columns).encode("utf-8", "backslashreplace")
+        return to_csv_line(cells[column] for column in self._columns).encode()
 
     def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
         lines = _Lines(file)
@@ -52,7 +65,24 @@ class SeriesCsvFile(CsvFile):
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one row; of the slices to look at first it makes one cell."""
-        super().write({**row, "most_suspicious": "; ".join(map(str, row["most_suspicious"]))})
+        first = row["most_suspicious"]
+        super().write({**row, "most_suspicious": first if isinstance(first, str) else "; ".join(map(str, first))})
+
+    def read_old(self) -> dict[str, dict[str, str]]:
+        """The cells of every row of the whole table, by the series' name as it stands there; empty without a table.
+
+        Raises:
+            BrainTumorError: it cannot be read.
+        """
+        if not self.path.exists():
+            return {}
+        return {cells["series"]: cells for cells in self._read(self.path, self._parse_cells)}
+
+    def _parse_cells(self, file: io.BufferedReader) -> Iterator[dict[str, str]]:
+        reader = csv.reader(_Lines(file))
+        if tuple(next(reader, ())) != self._columns:
+            raise ValueError("its columns are those of another version")
+        yield from (dict(zip(self._columns, cells, strict=True)) for cells in reader)
 
 
 class JsonLinesFile(TableFile):
@@ -83,7 +113,7 @@ class _Lines:
         for line in self._file:
             self.end += len(line)
             self._last = line
-            yield line.decode("utf-8", "replace")
+            yield line.removeprefix(BOM_UTF8 if self.end == len(line) else b"").decode("utf-8", "replace")
 
     def is_torn(self) -> bool:
         """Whether the last line was not written to its end."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import MissingExtraError
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, escape_names, to_rows
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, escape_names, to_rows
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -31,7 +31,7 @@ def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None 
             raise
         raise MissingExtraError("to_dataframe needs pandas: pip install 'brain-tumor-mri[pandas]'") from None
     types = {
-        column: "string" if column in TEXT_COLUMNS else "Int64" if column == NUMBER_COLUMN else "float64"
+        column: "string" if column in TEXT_COLUMNS else "Int64" if column in NUMBER_COLUMNS else "float64"
         for column in COLUMNS
     }
     return pd.DataFrame([escape_names(row) for row in to_rows(answers, model_id)], columns=list(COLUMNS)).astype(types)

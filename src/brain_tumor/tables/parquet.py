@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from brain_tumor.atomic_write import written_whole
-from brain_tumor.errors import MissingExtraError
+from brain_tumor.errors import BrainTumorError, MissingExtraError
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row, escape_names
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names
 from brain_tumor.tables.serialize import from_json_line, to_json_line
 
 # Rows that are in memory at once, about a megabyte.
@@ -46,6 +46,17 @@ class ParquetFile(JsonLinesFile):
             _write(file, (row for row, _ in self._whole_rows()))
         self.part.unlink()
 
+    def _finished_rows(self) -> Iterator[Row]:
+        import pyarrow as pa  # type: ignore[import-untyped] # as in _write
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+        try:
+            with pq.ParquetFile(self.path) as file:
+                for group in file.iter_batches(ROW_GROUP):
+                    yield from group.to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise BrainTumorError(f"{self.path}: cannot be read ({error}); start again with --overwrite") from None
+
 
 def render_parquet(rows: Iterable[Row]) -> bytes:
     """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory."""
@@ -56,12 +67,13 @@ def render_parquet(rows: Iterable[Row]) -> bytes:
 
 
 def _write(file: BinaryIO, rows: Iterator[Row]) -> None:
-    import pyarrow as pa  # type: ignore[import-untyped] # 50 MB that nothing before the last row needs
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow as pa  # 50 MB that nothing before the last row needs
+    import pyarrow.parquet as pq
 
     text, number, other = pa.string(), pa.int64(), pa.float64()
     fields = [
-        (column, text if column in TEXT_COLUMNS else number if column == NUMBER_COLUMN else other) for column in COLUMNS
+        (column, text if column in TEXT_COLUMNS else number if column in NUMBER_COLUMNS else other)
+        for column in COLUMNS
     ]
     schema = pa.schema(fields, metadata={"notice": NOTICE})
     with pq.ParquetWriter(file, schema) as writer:

@@ -5,24 +5,28 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias, TypeVar
 
-from brain_tumor.atomic_write import write_whole
+from brain_tumor.atomic_write import write_whole, written_whole
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import Row
 
 Options: TypeAlias = Mapping[str, str]
 NO_OPTIONS: Options = {}
+Parsed = TypeVar("Parsed")
 
 
 class TableFile:
     """One row after another into NAME.part, which becomes NAME when the block ends well; kept when it does not.
 
     Every row reaches the system at once, so that a part lacks nothing but the row that was being written when the
-    program was killed. Beside it, NAME.part.options holds under which options its rows were made.
+    program was killed. Beside it, NAME.part.options holds under which options its rows were made; beside the whole
+    table NAME.about.json says that, and the notice.
     """
 
     _signature: ClassVar[bytes]  # how every file of this kind begins
@@ -39,6 +43,7 @@ class TableFile:
         self.path = path
         self.part = path.with_name(path.name + self._part_ending)
         self._options_file = path.with_name(f"{path.name}.part.options")
+        self._about_file = path.with_name(f"{path.name}.about.json")
         self._file: io.BufferedIOBase | None = None
         _refuse_other_content(self.path, self._signature)
         _refuse_other_content(self.part, self._part_signature)
@@ -46,7 +51,7 @@ class TableFile:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file that it may write."""
-        return self.path, self.part, self._options_file
+        return self.path, self.part, self._options_file, self._about_file
 
     def __enter__(self) -> Self:
         """Begin a new part, in place of an older one.
@@ -58,25 +63,27 @@ class TableFile:
             self.begin()
         return self
 
-    def begin(self, options: Options = NO_OPTIONS, rows: Iterable[Row] = ()) -> None:
+    def begin(self, options: Options = NO_OPTIONS, rows: Iterable[Row] | None = None) -> None:
         """Open a new part.
 
         Args:
             options: by their names, those that change what a row says; a part with others is not resumed.
-            rows: what it holds from the start.
+            rows: what it holds from the start; they may be those of an older part with the same options.
 
         Raises:
             BrainTumorError: it cannot be written.
         """
         try:
-            self.part.unlink(missing_ok=True)  # never rows of one run beside the options of another
-            if options:
-                write_whole(self._options_file, json.dumps(dict(options)).encode())
-            self._file = self.part.open("wb")
-            self._file.write(self._head())
-            for row in rows:
-                self._file.write(self._to_bytes(row))
-            self._file.flush()
+            if rows is None:
+                self.part.unlink(missing_ok=True)  # never rows of one run beside the options of another
+            with written_whole(self.part, self.part.with_name(f"{self.part.name}.new")) as new, new.open("wb") as file:
+                file.write(self._head())
+                for row in rows or ():
+                    file.write(self._to_bytes(row))
+                file.flush()
+                if options:
+                    write_whole(self._options_file, json.dumps({"notice": NOTICE, **options}).encode())
+            self._file = self.part.open("ab")
         except OSError as error:
             raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
 
@@ -86,7 +93,7 @@ class TableFile:
         Raises:
             BrainTumorError: as for `read_rows`, or the part cannot be written.
         """
-        self._check_options(options)
+        self._check_options(options, self.part, self._options_file)
         end = 0
         for _, end in self._whole_rows():  # noqa: B007 - the last one is meant
             pass
@@ -114,13 +121,16 @@ class TableFile:
             raise self._stopped(error) from None
 
     def read_rows(self, options: Options) -> Iterator[Row]:
-        """The part's whole rows, one by one, without half a row at its end.
+        """The part's whole rows, one by one, without half a row at its end; without a part, those of the whole table.
 
         Raises:
-            BrainTumorError: the part was made under other options, or it is damaged elsewhere.
+            BrainTumorError: they were made under other options, or the file is damaged elsewhere.
         """
-        self._check_options(options)
-        return (row for row, _ in self._whole_rows())
+        if self.part.exists():
+            self._check_options(options, self.part, self._options_file)
+            return (row for row, _ in self._whole_rows())
+        self._check_options(options, self.path, self._about_file)
+        return self._finished_rows()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -140,6 +150,8 @@ class TableFile:
             with self._file:
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            if self._options_file.exists():
+                write_whole(self._about_file, self._options_file.read_bytes())
             self._finish()
             self._options_file.unlink(missing_ok=True)
         except OSError as failure:
@@ -171,27 +183,38 @@ class TableFile:
         raise NotImplementedError
 
     def _whole_rows(self) -> Iterator[tuple[Row, int]]:
-        try:
-            with self.part.open("rb") as file:
-                yield from self._parse(file)
-        except (ValueError, csv.Error) as error:
-            raise BrainTumorError(f"{self.part}: is damaged ({error}); delete it and start again") from None
-        except OSError as error:
-            raise BrainTumorError(f"{self.part}: cannot be read ({error.strerror}); check permissions") from None
+        yield from self._read(self.part, self._parse)
 
-    def _check_options(self, options: Options) -> None:
+    def _finished_rows(self) -> Iterator[Row]:
+        """Rows of the whole table."""
+        return (row for row, _ in self._read(self.path, self._parse))
+
+    def _read(self, path: Path, parse: Callable[[io.BufferedReader], Iterator[Parsed]]) -> Iterator[Parsed]:
         try:
-            found = json.loads(self._options_file.read_bytes())
+            with path.open("rb") as file:
+                yield from parse(file)
+        except (ValueError, csv.Error) as error:
+            raise BrainTumorError(f"{path}: is damaged ({error}); delete it and start again") from None
+        except OSError as error:
+            raise BrainTumorError(f"{path}: cannot be read ({error.strerror}); check permissions") from None
+
+    def _check_options(self, options: Options, path: Path, options_file: Path) -> None:
+        try:
+            found = json.loads(options_file.read_bytes())
         except (OSError, ValueError):
             found = None
         if not isinstance(found, dict):
-            raise BrainTumorError(f"{self.part}: nothing says how its rows were made; delete it and start again")
+            raise BrainTumorError(
+                f"{path}: nothing says how its rows were made ({options_file.name} is missing or damaged); "
+                "delete it, or start again with --overwrite"
+            )
+        found.pop("notice", None)
         for name in {**found, **options}:
             before, now = found.get(name), options.get(name)
             if before != now:
                 raise BrainTumorError(
-                    f"{self.part}: was started with the {name} {before}, not {now}; "
-                    "choose that again, or delete the file and start again"
+                    f"{path}: was started with the {name} {before}, not {now}; "
+                    "choose that again, or start again with --overwrite"
                 )
 
 
@@ -203,7 +226,8 @@ def _refuse_other_content(path: Path, signature: bytes) -> None:
         if not path.is_file():
             raise BrainTumorError(f"{path}: is not a file that can be written; name another one")
         with path.open("rb") as file:
-            if not signature.startswith(file.read(len(signature))):
+            begin = file.read(len(BOM_UTF8) + len(signature)).removeprefix(BOM_UTF8)
+            if not signature.startswith(begin[: len(signature)]):
                 raise BrainTumorError(f"{path}: exists and holds something else; name another file")
     except OSError as error:
         raise BrainTumorError(f"{path}: cannot be written ({error.strerror}); name another file") from None

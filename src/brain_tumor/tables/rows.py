@@ -1,16 +1,29 @@
 """One row per slice for tables and JSON. Columns keep their order; new ones are appended."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import ScanError
 from brain_tumor.labels import Label
-from brain_tumor.presentation.wording import describe_reason, headline
+from brain_tumor.presentation.wording import describe_reason, headline, to_printable
+from brain_tumor.version import package_version
 
 LOCATION_COLUMNS = ("location_x0", "location_y0", "location_x1", "location_y1", "location_score")
-TEXT_COLUMNS = ("file", "status", "class", "reason", "model_id", "series", "version", "reason_code", "answer")
-NUMBER_COLUMN = "slice"  # the only column of whole numbers
+TEXT_COLUMNS = (
+    "file",
+    "status",
+    "class",
+    "reason",
+    "model_id",
+    "series",
+    "version",
+    "reason_code",
+    "answer",
+    "file_modified",
+    "report",
+    "heatmaps",
+)
+NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes")  # whole numbers
 COLUMNS = (
     "file",
     "status",
@@ -29,6 +42,11 @@ COLUMNS = (
     "reason_code",  # one of decision.reasons.Reason, or of problems.Problem where the status is error
     "familiarity",  # 0 or less, how like the training images; empty where the network does not say
     "answer",  # in a few words, as page and report have it
+    "series_slice",  # counted from 1 in the order of the series, as page and report do; empty for an image alone
+    "file_bytes",  # size of the file, or of the archive that holds it; empty where it is not on disk
+    "file_modified",  # when it was changed last
+    "report",  # files in the folder of --report
+    "heatmaps",  # files in the folder of --heatmaps
 )
 
 Row = dict[str, str | float | None]
@@ -115,17 +133,6 @@ def to_rows(answers: Iterable[SliceOutcome | Result], model_id: str | None = Non
         yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id)
 
 
-@cache
-def package_version() -> str:
-    """The installed version of this package."""
-    from importlib.metadata import version  # reads the installed files, so only when asked
-
-    return version("brain-tumor-mri")
-
-
 def escape_names(row: Row) -> Row:
-    """The row with escapes where a name is no text in this system's encoding, as CSV has them too."""
-    return {
-        column: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for column, value in row.items()
-    }
+    """The row with escapes in place of whatever could steer a terminal or hide text, as CSV has them too."""
+    return {column: to_printable(value) if isinstance(value, str) else value for column, value in row.items()}

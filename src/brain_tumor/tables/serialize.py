@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMN, TEXT_COLUMNS, Row
+from brain_tumor.presentation.wording import NOTICE, to_printable
+from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, Row
 
 # A probability's seventh decimal differs between processors and helps nobody.
 DECIMALS = 6
@@ -38,7 +38,8 @@ def from_json_line(line: str) -> Row:
 def to_cells(row: Row) -> dict[str, str | float | None]:
     """A row as CSV holds it: numbers with DECIMALS decimals, None for an empty cell.
 
-    A file name that a spreadsheet takes for a formula gets ``./`` in front, as on the command line.
+    A file name that a spreadsheet takes for a formula gets ``./`` in front, as on the command line. Characters that
+    could steer a terminal, and names that are no text in this system's encoding, are written with escapes.
     """
     return {
         column: f"{value:.{DECIMALS}f}" if isinstance(value, float) else _to_harmless(value)
@@ -69,12 +70,12 @@ def to_csv_line(cells: Iterable[object]) -> str:
 
 
 def _to_harmless(value: str | float | None) -> str | float | None:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return f"./{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    return to_printable(f"./{value}" if value.startswith(("=", "+", "-", "@")) else value)
 
 
 def _from_cell(column: str, cell: str) -> str | float:
     if column in TEXT_COLUMNS:
         return cell
-    return int(cell) if column == NUMBER_COLUMN else float(cell)
+    return int(cell) if column in NUMBER_COLUMNS else float(cell)

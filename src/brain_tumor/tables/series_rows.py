@@ -1,16 +1,16 @@
 """One row per series: its slices' rows -> the series' answer, as a table and as a line."""
 
-from pathlib import Path
 from typing import Any
 
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.input.series import Series, Slice
+from brain_tumor.input.series import Series
 from brain_tumor.labels import Label
 from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import format_percent, headline
-from brain_tumor.tables.rows import Row, package_version
+from brain_tumor.tables.rows import Row
+from brain_tumor.version import package_version
 
 # As many as a person looks at first.
 MOST_SUSPICIOUS = 5
@@ -22,12 +22,13 @@ SERIES_COLUMNS = (
     *(f"share_{label.slug}" for label in Label),  # of the analysed slices, 0 to 1
     "analysed",
     "slices",
-    "most_suspicious",  # slice numbers, most suspicious first; file names where each slice is a file
+    "most_suspicious",  # numbers in the order of the series, most suspicious first
     "plane",
     "model_id",
     "version",
     "reason_code",  # one of decision.series.SeriesReason
     "answer",  # in a few words, as page and report have it
+    "report",  # files in the folder of --report
 )
 
 
@@ -58,12 +59,32 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         **{f"share_{label.slug}": verdict.shares[label] for label in Label},
         "analysed": verdict.analysed,
         "slices": verdict.slices,
-        "most_suspicious": [_short_name(series.slices[place]) for place in first],
+        "most_suspicious": [index + 1 for index in first],
         "plane": series.plane and series.plane.value,
         "model_id": model_id,
         "version": package_version(),
         "reason_code": verdict.reason.value,
         "answer": headline(verdict),
+        "report": None,
+    }
+
+
+def to_count_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[str, Any]:
+    """The row of pictures whose order nobody knows: how many there are of each class, and no answer.
+
+    Args:
+        series: the pictures, in any order.
+        verdict: of `decide_series`, of which only the counts are used.
+        model_id: of the model.
+    """
+    counts = ", ".join(f"{round(share * verdict.analysed)} {label}" for label, share in verdict.shares.items() if share)
+    reason = f"the order of the pictures is not known, so this is a count and no answer: {counts or 'none analysed'}"
+    return to_series_row(series, verdict, model_id) | {
+        "status": "counted",
+        "class": None,
+        "reason": reason,
+        "reason_code": "order_unknown",
+        "answer": "Series: counted only",
     }
 
 
@@ -76,7 +97,3 @@ def render_series_line(row: dict[str, Any]) -> str:
     if row["most_suspicious"]:
         line += f"; {shares}; most suspicious: {', '.join(map(str, row['most_suspicious']))}"
     return line
-
-
-def _short_name(one: Slice) -> int | str:
-    return Path(one.file).name if one.number is None else one.number

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from brain_tumor.decision.verdict import Status
@@ -23,6 +24,7 @@ from brain_tumor.presentation.wording import (
     headline,
     to_printable,
 )
+from brain_tumor.version import package_version
 
 SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
 SERIES_EXPLANATIONS = {
@@ -104,8 +106,10 @@ class Content:
 
 
 def to_content(subject: ReportSubject, card: Card) -> Content:
-    """Put a report into words."""
+    """Put a report into words; it says when and by which version it was made."""
+    made = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
     model = (
+        ("Report made", f"{made}, brain-tumor-mri {package_version()}"),
         ("Model", f"{_short(card.model_id)}, made on {_short(card.created)}"),
         ("SHA-256 of its network", _short(card.flatbuffer_sha256)),
     )

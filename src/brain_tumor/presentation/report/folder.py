@@ -31,12 +31,16 @@ class ReportFolder:
         self._formats = tuple(known for known in ReportFormat if known in formats)
         self._show_names = show_names
         self._images = self._series = 0
+        self._next: list[Path] = []  # files of the series that is being answered
         for report_format in self._formats:
             require_report_library(report_format)
         self._folder = NewFolder(path, "reports")
 
-    def write(self, result: Result, card: Card) -> None:
+    def write(self, result: Result, card: Card) -> list[str]:
         """Write the report of one image, each file whole or not at all.
+
+        Returns:
+            Its files' names, one a format.
 
         Raises:
             BrainTumorError: it cannot be written.
@@ -45,7 +49,14 @@ class ReportFolder:
         image = to_report_image(result, self._images, self._show_names)
         name = Path(result.name)
         stem = name.with_suffix("") if name.name else name  # a root has no name
-        self._write(image, card, str(stem), f"image-{self._images}")
+        files = self._choose(str(stem), f"image-{self._images}")
+        self._write(image, card, files)
+        return self._names(files)
+
+    def announce_series(self, name: str) -> list[str]:
+        """The names that the files of the next series' report will have, so that its slices' rows can hold them."""
+        self._next = self._choose(name, f"series-{self._series + 1}")
+        return self._names(self._next)
 
     def write_series(self, draft: SeriesDraft, verdict: SeriesVerdict, name: str, card: Card) -> None:
         """Write the report of one series, as `write` does.
@@ -56,9 +67,12 @@ class ReportFolder:
             name: of its file, folder or archive.
             card: of the model.
         """
+        if not self._next:
+            self.announce_series(name)
         self._series += 1
         series = draft.finish(self._series, verdict, name if self._show_names else None)
-        self._write(series, card, name, f"series-{self._series}")
+        self._write(series, card, self._next)
+        self._next = []
 
     def summary(self) -> str:
         """How many reports were written and where, in a sentence."""
@@ -68,7 +82,13 @@ class ReportFolder:
         counts += [f"{self._series} of series"] if self._series else []
         return f"Reports written to {self.path}: {', '.join(counts)}, as {' and '.join(map(str.upper, self._formats))}."
 
-    def _write(self, subject: ReportSubject, card: Card, name: str, number: str) -> None:
+    def _choose(self, name: str, number: str) -> list[Path]:
         stem = self._folder.free_stem(name, self._formats) if self._show_names else self.path / number
-        for report_format in self._formats:
-            self._folder.write(add_ending(stem, report_format), render_report(subject, card, report_format))
+        return [add_ending(stem, report_format) for report_format in self._formats]
+
+    def _names(self, files: list[Path]) -> list[str]:
+        return [file.relative_to(self.path).as_posix() for file in files]
+
+    def _write(self, subject: ReportSubject, card: Card, files: list[Path]) -> None:
+        for report_format, file in zip(self._formats, files, strict=True):
+            self._folder.write(file, render_report(subject, card, report_format))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
@@ -14,7 +13,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, render_overlay, render_png
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, render_overlay, render_png, to_square_pixels
 from brain_tumor.presentation.wording import render_map_state
 
 # Printed five centimetres wide this is 180 dots per inch, and three such pictures stay below half a megabyte.
@@ -159,22 +158,10 @@ def fingerprint(scan: Scan) -> str:
 
 
 def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
-    small = _to_square_pixels(scan)
+    small = to_square_pixels(scan, PICTURE_SIDE_PX)
     nothing: FloatArray = np.zeros((1, 1), np.float32)
     drawn: list[tuple[RgbArray, MapKind | None]] = [(render_overlay(small, nothing, DEFAULT_STRENGTH), None)]
     drawn += [(render_overlay(small, one.heat, DEFAULT_STRENGTH, one.box, one.region), one.kind) for one in maps]
     height, width = small.pixels.shape
     # No texts in the file: the page around it says what it is.
     return tuple(Picture(render_png(pixels, {}), width, height, kind) for pixels, kind in drawn)
-
-
-def _to_square_pixels(scan: Scan) -> Scan:
-    """The scan at its true proportions, its longer side PICTURE_SIDE_PX."""
-    rows, columns = scan.pixels.shape
-    row_mm, column_mm = scan.spacing_mm or (1.0, 1.0)
-    height, width = rows * row_mm, columns * column_mm
-    scale = PICTURE_SIDE_PX / max(height, width)
-    # A strip of a thousand to one is still a picture.
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    grey = Image.fromarray(np.ascontiguousarray(scan.pixels, np.float32)).resize(size, Image.Resampling.BICUBIC)
-    return Scan(np.clip(np.asarray(grey, np.float32), 0, 1), scan.chroma, scan.file_format)

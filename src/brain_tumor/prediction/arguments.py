@@ -1,0 +1,141 @@
+"""The arguments of `brain-tumor predict`."""
+
+import argparse
+from pathlib import Path
+
+from brain_tumor.arguments import add_network, choice
+from brain_tumor.input.series import Plane, WindowMode
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
+from brain_tumor.presentation.report.render import ReportFormat
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS
+
+STANDARD_STREAM = "-"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """All of them, in groups."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="file, folder (searched with its subfolders, hidden files left out), or quoted pattern; - for one file on "
+        "the standard input",
+    )
+    parser.add_argument(
+        "--files-from",
+        metavar="FILE",
+        help="also the files that this list names: one a line, or ended by zero bytes, or the column path or file of a "
+        "CSV; - for the standard input",
+    )
+    parser.add_argument(
+        "--by-folder",
+        action="store_true",
+        help="take the single images of a folder for one series: answered as one where their names are numbered, "
+        "counted by class otherwise",
+    )
+    parser.add_argument(
+        "--plane",
+        type=choice(Plane),
+        metavar="PLANE",
+        help=f"of volumes, one of {', '.join(Plane)}; by default the acquired one",
+    )
+    parser.add_argument(
+        "--window",
+        type=choice(WindowMode),
+        metavar="WINDOW",
+        default=WindowMode.FILE,
+        help="which stored values of DICOM and NIfTI files become black and white: file (the file's own window), "
+        "full (the full range), or robust (the 1st to the 99th percentile) (default: %(default)s)",
+    )
+    _add_shown(parser)
+    _add_tables(parser)
+    _add_heatmaps(parser)
+    _add_reports(parser)
+    add_network(parser)
+
+
+def _add_shown(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is shown")
+    shown = group.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
+    shown.add_argument(
+        "--lines",
+        action="store_true",
+        help="print a line per slice; by default on a terminal, and elsewhere where no table is written",
+    )
+    shown.add_argument("--quiet", action="store_true", help="print nothing but errors: no lines and no summary")
+
+
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "tables", "one row per slice; each is FILE.part until it is whole. FILE may be - for the standard output"
+    )
+    group.add_argument("--csv", type=_file, metavar="FILE", help="also write a CSV table")
+    group.add_argument("--jsonl", type=_file, metavar="FILE", help="also write JSON Lines")
+    group.add_argument("--parquet", type=_file, metavar="FILE", help="also write Parquet (extra: pandas)")
+    group.add_argument(
+        "--series-csv", type=_file, metavar="FILE", help="also write a CSV table with one row per series"
+    )
+    group.add_argument(
+        "--csv-excel",
+        type=_file,
+        nargs="?",
+        const=True,
+        metavar="FILE",
+        help="as --csv, with the byte order mark that Excel needs; without FILE, of the other CSV tables",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with these tables, whether a run was interrupted or files are new: only what has no row yet, or "
+        "has changed, is answered",
+    )
+    group.add_argument("--overwrite", action="store_true", help="write over tables that exist")
+
+
+def _add_heatmaps(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("heat maps", " ".join(MAP_EXPLANATIONS.values()))
+    group.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="also draw each slice's heat maps into a new folder"
+    )
+    group.add_argument(
+        "--heatmap-strength",
+        type=_share,
+        default=DEFAULT_STRENGTH,
+        metavar="S",
+        help="share of colour where a heat map is 1, from 0 to 1 (default: %(default)s)",
+    )
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("reports", "one page per image or series (extra: report)")
+    group.add_argument("--report", type=Path, metavar="DIR", help="also write the reports into a new folder")
+    group.add_argument(
+        "--report-format",
+        choices=[*ReportFormat, "both"],
+        default=ReportFormat.HTML,
+        help="of the reports (default: %(default)s)",
+    )
+    group.add_argument(
+        "--report-names",
+        action="store_true",
+        help="call reports as their files, and show that name in them; it may hold a patient's. By default they are "
+        "numbered, and hold a short SHA-256 of the pixels",
+    )
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if path.name in ("", ".."):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file's name; give one, such as answers.csv")
+    return path
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return share

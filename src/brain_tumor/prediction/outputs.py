@@ -1,0 +1,113 @@
+"""Where a run's answers go: which outputs it was given, and whether they may be written."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.prediction.arguments import STANDARD_STREAM
+from brain_tumor.presentation.map_files import MapFolder
+from brain_tumor.presentation.report.folder import ReportFolder
+from brain_tumor.presentation.report.render import ReportFormat
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.parquet import ParquetFile
+from brain_tumor.tables.resumable import TableFile
+from brain_tumor.tables.standard_output import CsvOutput, JsonLinesOutput, SeriesCsvOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The outputs of one run; nothing is opened yet."""
+
+    tables: Sequence[TableFile]  # a row per slice
+    series_table: SeriesCsvFile | None
+    maps: MapFolder | None
+    reports: ReportFolder | None
+
+    @property
+    def all_tables(self) -> list[TableFile]:
+        """Those of slices and of series."""
+        return [*self.tables, *([self.series_table] if self.series_table else [])]
+
+    @property
+    def names(self) -> list[Path]:
+        """What a lock is taken on."""
+        folders = [folder.path for folder in (self.maps, self.reports) if folder]
+        return [table.path for table in self.all_tables if table.paths] + folders
+
+    @property
+    def uses_standard_output(self) -> bool:
+        """Whether a table goes there."""
+        return any(not table.paths for table in self.all_tables)
+
+    def find_own(self) -> set[Path]:
+        """Resolved paths that the run writes, for they may lie in the very folder that is searched.
+
+        Raises:
+            BrainTumorError: two outputs are one.
+        """
+        own = [path for table in self.all_tables for path in table.paths]
+        own += [folder.path for folder in (self.maps, self.reports) if folder]
+        found = {path.resolve() for path in own}
+        if len(found) < len(own) or sum(not table.paths for table in self.all_tables) > 1:
+            raise BrainTumorError("two outputs have the same place; name another one for each")
+        return found
+
+
+def to_outputs(arguments: argparse.Namespace) -> Outputs:
+    """The outputs that were asked for.
+
+    Raises:
+        BrainTumorError: one of them is something else already, or needs what is not installed.
+    """
+    excel = arguments.csv_excel
+    csv_files = [path for path in (arguments.csv, excel) if isinstance(path, Path)]
+    tables: list[TableFile] = [
+        CsvOutput(bool(excel)) if _is_stream(path) else CsvFile(path, bool(excel)) for path in csv_files
+    ]
+    if arguments.jsonl:
+        tables.append(JsonLinesOutput() if _is_stream(arguments.jsonl) else JsonLinesFile(arguments.jsonl))
+    if arguments.parquet:
+        if _is_stream(arguments.parquet):
+            raise BrainTumorError("Parquet cannot be written to the standard output; name a file with --parquet")
+        tables.append(ParquetFile(arguments.parquet))
+    series_table: SeriesCsvFile | None = None
+    if arguments.series_csv:
+        path = arguments.series_csv
+        series_table = SeriesCsvOutput(bool(excel)) if _is_stream(path) else SeriesCsvFile(path, bool(excel))
+    maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
+    return Outputs(tables, series_table, maps, _report_folder(arguments))
+
+
+def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
+    """Refuse what would lose an earlier run's answers.
+
+    Raises:
+        BrainTumorError: with what to give instead.
+    """
+    if resume:
+        if not outputs.tables or outputs.uses_standard_output:
+            raise BrainTumorError("--resume goes on with a table: name the earlier run's --csv, --jsonl or --parquet")
+        if outputs.maps or outputs.reports:
+            raise BrainTumorError(
+                "--resume goes on with tables only: draw --heatmaps and write --report in a run of their own"
+            )
+        if overwrite:
+            raise BrainTumorError("--resume keeps a table's rows and --overwrite drops them; give one of them")
+    elif not overwrite and (existing := [table.path for table in outputs.all_tables if table.path.exists()]):
+        raise BrainTumorError(
+            f"{existing[0]}: exists; add the files that are new with --resume, replace it with --overwrite, or name "
+            "another. Instead of xargs, which starts several runs: find ... | brain-tumor predict --files-from -"
+        )
+
+
+def _is_stream(path: Path) -> bool:
+    return str(path) == STANDARD_STREAM
+
+
+def _report_folder(arguments: argparse.Namespace) -> ReportFolder | None:
+    if not arguments.report:
+        return None
+    formats = tuple(ReportFormat) if arguments.report_format == "both" else (ReportFormat(arguments.report_format),)
+    return ReportFolder(arguments.report, formats, arguments.report_names)

@@ -1,0 +1,64 @@
+"""What a run did, counted while it runs, in a few lines at its end."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brain_tumor.labels import Label
+
+_STATUS_WORDS = {
+    "classified": "classified",
+    "uncertain": "uncertain",
+    "not_a_brain_mri": "not analysed",
+    "error": "not read",
+}
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """Counts of one run; memory does not grow with them, but for a number per file that is open."""
+
+    files: int = 0  # that were answered in this run
+    slices: int = 0
+    kept: int = 0  # slices that an earlier run answered
+    statuses: Counter[str] = field(default_factory=Counter)
+    classes: Counter[str] = field(default_factory=Counter)  # of the slices that were analysed
+    series: Counter[str] = field(default_factory=Counter)  # by answer
+    _last_file: str | None = None
+    _start: float = field(default_factory=time.monotonic)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count the row of a slice that was answered now."""
+        self.slices += 1
+        self.files += row["file"] != self._last_file
+        self._last_file = row["file"]
+        self.statuses[row["status"]] += 1
+        if row["status"] in ("classified", "uncertain"):
+            self.classes[row["class"]] += 1
+
+    def add_series(self, row: Mapping[str, Any]) -> None:
+        """Count the row of a series."""
+        self.series[str(row["answer"])] += 1
+
+    def lines(self) -> Iterator[str]:
+        """Files, slices and time; statuses; classes; series; one line each, where there is something to say."""
+        elapsed_s = time.monotonic() - self._start
+        first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {elapsed_s:.1f} s"
+        yield f"{first}; {self.kept} more were in the table already" if self.kept else first
+        if self.slices:
+            yield _listed("slices", {words: self.statuses[status] for status, words in _STATUS_WORDS.items()})
+        if self.classes:
+            yield _listed("classes", {label.value: self.classes[label.value] for label in Label})
+        if self.series:
+            answers = {answer.removeprefix("Series: "): count for answer, count in sorted(self.series.items())}
+            yield _listed(f"{sum(self.series.values())} series", answers)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _listed(title: str, counts: Mapping[str, int]) -> str:
+    return f"{title}: {', '.join(f'{count} {words}' for words, count in counts.items() if count)}"
