@@ -135,7 +135,7 @@ def test_a_file_s_name_is_only_where_files_are_named(answered: tuple[Watched, Pa
     rows = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
     rows += list(csv.DictReader((folder / "series.csv").read_text(encoding="utf-8").splitlines()))
     said = {column for row in rows for column, value in row.items() if NAME in str(value)}
-    assert said <= {"file", "series", "most_suspicious"}
+    assert said <= {"file", "series", "heatmaps"}
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.content import MAX_CHARS, describe_slice, describe_strip, to_content
 from brain_tumor.presentation.report.subject import ReportSeries, to_report_image
+from brain_tumor.version import package_version
 from tests.factories import make_card, make_mapped_result, make_metrics, make_report_series, make_result
 
 REJECTED = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
@@ -137,3 +139,9 @@ def test_a_slice_is_described_whatever_became_of_it() -> None:
     assert describe_slice(rejected) == ("1", "0.0 mm", "not analysed: the image is blank", "1.00")
     assert describe_slice(unreadable) == ("2", "2.0 mm", "Not read", "")
     assert describe_slice(healthy) == ("3", "4.0 mm", "No Tumor", "1.00")
+
+
+def test_a_report_says_when_and_by_which_version_it_was_made() -> None:
+    made = dict(to_content(to_report_image(make_result(), 1), make_card()).model)["Report made"]
+    today = datetime.now().astimezone().date().isoformat()
+    assert made.startswith(today) and made.endswith(f"brain-tumor-mri {package_version()}")
