@@ -1,7 +1,9 @@
 """Damaged and hostile files: a ScanError in bounded time and memory, whatever they hold."""
 
+import gc
 import io
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -10,13 +12,24 @@ import pytest
 from pydicom import dcmread
 from pydicom.data.data_manager import DATA_ROOT
 from pydicom.encaps import encapsulate, get_frame
+from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from brain_tumor.input import dicom_file
 from brain_tumor.input.dicom import MAX_FRAMES
+from brain_tumor.input.dicom_file import read_header_elements
+from brain_tumor.input.dicom_frames import Frames
 from brain_tumor.input.raster import MAX_SCAN_PIXELS
 from brain_tumor.problems import Problem
-from tests.dicom_factory import error_of, insert_element, make_compressed, make_dicom, read_slices
+from tests.dicom_factory import (
+    error_of,
+    insert_element,
+    make_compressed,
+    make_dicom,
+    make_item,
+    make_sequence,
+    read_slices,
+)
 
 TEST_FILES = Path(DATA_ROOT) / "test_files"
 RAMP = np.array([[0, 1], [2, 4]], np.uint16)
@@ -114,3 +127,21 @@ def test_a_file_that_ends_gdcm_is_told_and_the_next_one_is_read() -> None:
     dataset.save_as(stream)
     assert error_of(stream.getvalue()).problem is Problem.BAD_PIXELS
     assert read_slices(data)[0].read().pixels.shape == (100, 100)
+
+
+@pytest.mark.parametrize("frames", [1, 20, 200])
+def test_what_a_header_takes_is_estimated_from_above_and_not_by_far(frames: int) -> None:
+    groups = [make_item(PlanePositionSequence=make_sequence(ImagePositionPatient=[0, 0, n])) for n in range(frames)]
+    data = make_dicom(np.stack([RAMP] * frames), PerFrameFunctionalGroupsSequence=DicomSequence(groups))
+    read_header_elements(data, "scan")  # loads what it needs
+    gc.collect()
+    tracemalloc.start()
+    try:
+        elements = read_header_elements(data, "scan")
+        statements = Frames(elements.dataset)
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert statements.plane(0).position == (0, 0, 0)
+    assert taken <= statements.held_bytes <= 4 * taken

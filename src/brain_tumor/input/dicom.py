@@ -10,7 +10,12 @@ import numpy as np
 from pydicom.dataset import FileDataset
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.dicom_file import HeaderElements, as_scan_error, read_header_elements, read_pixel_elements
+from brain_tumor.input.dicom_file import (
+    HeaderElements,
+    as_scan_error,
+    read_header_elements,
+    read_pixel_elements,
+)
 from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position, normal
 from brain_tumor.input.dicom_pixels import decode_frame
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
@@ -22,10 +27,9 @@ from brain_tumor.problems import Problem
 
 # Functional series have some thousand volumes, stored as files of their own; a file of more frames is a mistake.
 MAX_FRAMES = 10_000
-# Parsed headers stay until their slices are gone, so that a file is parsed once; what is beyond this much is parsed
-# again. Measured: objects take twice the bytes that they are parsed from, and some kilobytes besides.
-_MAX_KEPT_BYTES = 8 * 2**20
-_HEADER_BYTES = 8 * 2**10
+# Parsed headers stay until their slices are gone, so that a file is parsed once: those of some 900 slices. Beyond this
+# much memory, later files are parsed again when they are read.
+_MAX_KEPT_BYTES = 16 * 2**20
 _PLANES = (Plane.SAGITTAL, Plane.CORONAL, Plane.AXIAL)  # across the patient's x, y and z
 
 
@@ -35,11 +39,7 @@ class ParsedHeader:
 
     elements: HeaderElements
     statements: Frames
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file that it stands for."""
-        return self.elements.pixels_at + _HEADER_BYTES
+    held_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ _kept: weakref.WeakSet[ParsedHeader] = weakref.WeakSet()
 def _keep(parsed: ParsedHeader) -> bool:
     """Whether there is room for it, which it then takes until the last reference to it goes."""
     with _lock:
-        has_room = sum(other.size for other in _kept) + parsed.size <= _MAX_KEPT_BYTES
+        has_room = sum(other.held_bytes for other in _kept) + parsed.held_bytes <= _MAX_KEPT_BYTES
         if has_room:
             _kept.add(parsed)
         return has_room
@@ -171,7 +171,8 @@ def _parse(data: bytes, name: str) -> ParsedHeader:
     with as_scan_error(name, Problem.BAD_HEADER):
         check_is_image(elements.dataset, name)
         _count_frames(elements.dataset, name)
-        return ParsedHeader(elements, Frames(elements.dataset))
+        statements = Frames(elements.dataset)
+        return ParsedHeader(elements, statements, statements.held_bytes)
 
 
 def _parse_pixels(data: bytes, parsed: ParsedHeader | None, name: str) -> tuple[FileDataset, Frames]:

@@ -114,6 +114,21 @@ def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileD
         return FileDataset("", elements, None, header.dataset.file_meta, bool(implicit), bool(little))
 
 
+def held_bytes(dataset: Dataset) -> int:
+    """How much memory a data set takes at most, about.
+
+    Measured with pydicom 3: 2 KiB for itself, half a kilobyte an element, and values that nobody has asked for as bytes.
+    """
+    held = 2 * 2**10
+    for element in dataset.values():
+        held += 512
+        if isinstance(element, RawDataElement):
+            held += len(element.value or b"")
+        elif element.VR == "SQ":
+            held += sum(map(held_bytes, element.value))
+    return held
+
+
 def sequence_items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none where the element is missing or is no sequence."""
     if keyword not in dataset:

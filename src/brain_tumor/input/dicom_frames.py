@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 
-from brain_tumor.input.dicom_file import sequence_items
+from brain_tumor.input.dicom_file import held_bytes, sequence_items
 from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow
 
 Orientation = tuple[float, float, float, float, float, float]
@@ -50,6 +50,11 @@ class Frames:
         self._dataset = dataset
         self._shared = sequence_items(dataset, "SharedFunctionalGroupsSequence")[:1]
         self._own = sequence_items(dataset, "PerFrameFunctionalGroupsSequence")
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory the file's elements take at most, about."""
+        return sum(map(held_bytes, (self._dataset, *self._shared, *self._own)))
 
     def plane(self, index: int) -> ImagePlane:
         """Orientation and position of a frame."""
