@@ -117,7 +117,7 @@ def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileD
 def held_bytes(dataset: Dataset) -> int:
     """How much memory a data set takes at most, about.
 
-    Measured with pydicom 3: 2 KiB for itself, half a kilobyte an element, and values that nobody has asked for as bytes.
+    Measured with pydicom 3: 2 KiB for itself, half a kilobyte an element, and the bytes of values not yet asked for.
     """
     held = 2 * 2**10
     for element in dataset.values():
