@@ -23,6 +23,7 @@ from brain_tumor.evaluation.map_checks import (
     measure_occlusion,
     measure_pointing,
 )
+from brain_tumor.evaluation.robustness import ScanClassifier
 from brain_tumor.evaluation.run import Evaluation
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
@@ -34,15 +35,12 @@ from brain_tumor.model.card import Card
 _OUTSIDE: Box = (0.0, 0.0, 0.0, 0.0)
 
 
-class ScanClassifier(Protocol):
+class MapClassifier(ScanClassifier, Protocol):
     """What the checks need of a Classifier."""
 
     @property
     def card(self) -> Card:
         """The card of the model file."""
-
-    def classify_scan(self, scan: Scan, name: str) -> Result:
-        """Answer one scan."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +68,7 @@ def keep_marked(dataset: Dataset, boxes: Mapping[str, Box]) -> dict[str, Box]:
 
 
 def check_maps(
-    classifier: ScanClassifier,
+    classifier: MapClassifier,
     evaluation: Evaluation,
     boxes: Mapping[str, Box],
     images: int,
@@ -123,7 +121,7 @@ def sample(names: Iterable[str], limit: int) -> list[str]:
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())[:limit]
 
 
-def occlude(classifier: ScanClassifier, result: Result) -> FloatArray:
+def occlude(classifier: MapClassifier, result: Result) -> FloatArray:
     """How far the final class's logit falls without each patch of the region looked at, (PATCHES, PATCHES).
 
     The logit, as the probability of a certain answer hardly moves. Each patch is filled with its surroundings.
@@ -140,7 +138,7 @@ def occlude(classifier: ScanClassifier, result: Result) -> FloatArray:
     return drops
 
 
-def _look(classifier: ScanClassifier, file: ImageFile, label: Label, box: Box, occluded: bool) -> _Tumor:
+def _look(classifier: MapClassifier, file: ImageFile, label: Label, box: Box, occluded: bool) -> _Tumor:
     result = classifier.classify_scan(_load(file), file.name)
     maps, drops = result.output.saliency, None
     if control := control_box(result.scan.pixels, box, file.name):
@@ -182,7 +180,7 @@ def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int,
     )
 
 
-def _draw(classifier: ScanClassifier, result: Result) -> Box | None:
+def _draw(classifier: MapClassifier, result: Result) -> Box | None:
     location = find_location(result.output, classifier.card.rules)
     return location.placed_in(result.region).box if location else None
 
