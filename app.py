@@ -5,13 +5,14 @@ import streamlit as st
 from page import about, classify, compare
 from page.layout import show_notice
 from page.memory import release_large_blocks
-from page.uploads import bound_uploads
+from page.uploads import bound_uploads, keep_upload_addresses
 
 
 def main() -> None:
     """What surrounds every page, then the page that was chosen."""
     release_large_blocks()
     bound_uploads()
+    keep_upload_addresses()
     st.set_page_config(page_title="Brain tumor MRI", layout="wide")
     chosen = st.navigation(
         [

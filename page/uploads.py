@@ -4,11 +4,13 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from typing import Any
 
 import streamlit as st
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
@@ -61,6 +63,29 @@ def bound_uploads() -> None:
     # A function set on the manager itself hides its method of the same name: it is bounded already.
     if isinstance(manager, MemoryUploadedFileManager) and "add_file" not in vars(manager):
         vars(manager)["add_file"] = _bounded(manager)
+
+
+def keep_upload_addresses() -> None:
+    """Make Streamlit send the addresses that a browser has asked for to upload files to.
+
+    When a page is drawn again, Streamlit 1.67 drops what it has not sent yet, these addresses too: the browser waits
+    for them for ever, and the files that it was given are never sent.
+    """
+    if hasattr(ForwardMsgQueue.clear, "__wrapped__"):
+        return  # done already
+    clear_all = ForwardMsgQueue.clear
+
+    @wraps(clear_all)
+    def clear(
+        queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+    ) -> None:
+        addresses = [message for message in queue._queue if message.WhichOneof("type") == "file_urls_response"]
+        clear_all(queue, retain_lifecycle_msgs, fragment_ids_this_run)
+        if retain_lifecycle_msgs:
+            kept = {id(message) for message in queue._queue}
+            queue._queue += [message for message in addresses if id(message) not in kept]
+
+    ForwardMsgQueue.clear = clear  # type: ignore[method-assign, assignment]
 
 
 def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:

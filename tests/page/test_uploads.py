@@ -1,6 +1,8 @@
 import pytest
 from starlette.exceptions import HTTPException
 from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
@@ -48,3 +50,15 @@ def test_a_folder_s_own_files_come_before_its_subfolders_and_hidden_ones_never()
     folder = [UploadedFile(record(name, 1), FileURLs()) for name in names]
     shown = [upload.name for upload in uploads.in_order(folder)]
     assert shown == ["s/1.dcm", "s/2.dcm", "s/3.dcm", "s/2/1.dcm"]
+
+
+def test_the_addresses_for_an_upload_outlive_another_drawing_of_the_page() -> None:
+    uploads.keep_upload_addresses()
+    uploads.keep_upload_addresses()
+    queue = ForwardMsgQueue()
+    for kind in ("file_urls_response", "delta"):
+        message = ForwardMsg()
+        getattr(message, kind).SetInParent()
+        queue.enqueue(message)
+    queue.clear(retain_lifecycle_msgs=True)
+    assert [message.WhichOneof("type") for message in queue.flush()] == ["file_urls_response"]
