@@ -20,6 +20,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.input.files import open_paths
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.labels import Label
+from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import NOTICE
 
 Figures = dict[str, Any]
@@ -74,7 +75,7 @@ def answer(classifier: SliceClassifier, series: Series, plane: Plane) -> Figures
         "plane": plane.value,
         "status": verdict.status.value,
         "class": verdict.label.value,
-        "reason": verdict.reason,
+        "reason": describe_series_reason(verdict),
         "slices": verdict.slices,
         "unreadable": findings.count(None),
         "analysed": verdict.analysed,

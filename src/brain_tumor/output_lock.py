@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import socket
+import platform
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -55,7 +55,7 @@ def _locked(output: Path) -> Iterator[None]:
         file.truncate(0)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         with contextlib.suppress(OSError):  # on a full disk nobody is told who it is
-            file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}".encode())
+            file.write(f"process {os.getpid()} on {platform.node()} since {since}".encode())
             file.flush()
         try:
             yield
