@@ -98,3 +98,29 @@ def test_a_run_of_exactly_the_least_length_is_long_enough_however_it_is_rounded(
     positions = [0.1 + place * 10 / 3 for place in range(MIN_RUN)]
     findings = [make_finding(Label.GLIOMA, position_mm=round(one, 6) if rounded else one) for one in positions]
     assert decide_series(findings).status is Status.CLASSIFIED
+
+
+UNSURE = make_finding(Label.NO_TUMOR, Status.UNCERTAIN)
+
+
+@pytest.mark.parametrize("others", [[REJECTED] * 24, [None] * 24])
+def test_a_series_of_which_hardly_a_slice_was_analysed_is_uncertain(others: list[Finding | None]) -> None:
+    verdict = decide_series([HEALTHY, *others])
+    assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.UNCERTAIN)
+    assert (verdict.reason, verdict.counted) == (SeriesReason.FEW_ANALYSED, 1)
+
+
+def test_a_third_of_the_slices_is_enough_to_be_analysed() -> None:
+    assert decide_series([HEALTHY] * 5 + [REJECTED] * 10).status is Status.CLASSIFIED
+    assert decide_series([HEALTHY] * 5 + [REJECTED] * 11).status is Status.UNCERTAIN
+
+
+@pytest.mark.parametrize(("sure", "unsure"), [(0, 5), (2, 3), (3, 28)])
+def test_too_few_sure_slices_leave_no_tumor_with_doubt(sure: int, unsure: int) -> None:
+    verdict = decide_series([HEALTHY] * sure + [UNSURE] * unsure)
+    assert (verdict.label, verdict.status) == (Label.NO_TUMOR, Status.UNCERTAIN)
+    assert (verdict.reason, verdict.counted) == (SeriesReason.FEW_SURE, sure)
+
+
+def test_a_tenth_of_sure_slices_is_enough() -> None:
+    assert decide_series([HEALTHY] * 3 + [UNSURE] * 27).reason is SeriesReason.NO_TUMOR_CALLED

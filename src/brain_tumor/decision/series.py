@@ -14,6 +14,11 @@ from brain_tumor.labels import TUMORS, Label
 # docs/series.md has the other six subjects.
 MIN_RUN = 3
 MIN_EXTENT_MM = 10.0
+# No Tumor without doubt says something of the whole series, so it needs enough slices. Skull-stripped healthy volumes
+# are air in half of their slices, and whole ones are No Tumor without doubt in a tenth to a quarter of them: the volumes
+# of the same six subjects, with the network finetuned-99d5aa4b, but for one that is uncertain anyway.
+MIN_ANALYSED_SHARE = 1 / 3
+MIN_SURE_SHARE = 0.1  # of the analysed slices, and at least MIN_RUN of them
 RANK_DECIMALS = 6
 # Positions are decimal strings in DICOM and six decimals in a table: a run of exactly MIN_EXTENT_MM is long enough in
 # both.
@@ -28,6 +33,8 @@ class SeriesReason(StrEnum):
     FEW_TOGETHER = "few_together"  # slices name a tumor without doubt, too few of them side by side
     FEW_LOCATED = "few_located"  # the same, and some of them do not show where
     MANY_DOUBTFUL = "many_doubtful"  # most slices are perhaps a tumor
+    FEW_ANALYSED = "few_analysed"  # no slice names a tumor without doubt, but most are no brain MRI or unreadable
+    FEW_SURE = "few_sure"  # no slice names a tumor without doubt, but hardly any is No Tumor without doubt
     NO_TUMOR_CALLED = "no_tumor_called"  # no slice names a tumor without doubt
 
 
@@ -65,7 +72,8 @@ def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
 
     Ordered: without an analysed slice it is not a brain MRI. A tumor is named when at least MIN_RUN neighbouring
     slices, MIN_EXTENT_MM long where positions are known, each name a tumor without doubt and locate it: the class with
-    the highest mean probability among them. Fewer slices that name one leave No Tumor, uncertain.
+    the highest mean probability among them. Fewer slices that name one leave No Tumor, uncertain; so do too few
+    analysed slices, and too few that are No Tumor without doubt.
 
     Args:
         findings: in the order of the slices' position; None stands for a slice that could not be read.
@@ -95,6 +103,11 @@ def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, S
     doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
     if 2 * doubted > analysed:
         return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, doubted
+    if analysed < MIN_ANALYSED_SHARE * len(findings):
+        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.FEW_ANALYSED, analysed
+    sure = sum(1 for one in findings if one and one.verdict.status is Status.CLASSIFIED)
+    if sure < max(MIN_RUN, MIN_SURE_SHARE * analysed):
+        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.FEW_SURE, sure
     return Label.NO_TUMOR, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
 
 

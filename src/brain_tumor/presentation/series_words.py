@@ -9,8 +9,8 @@ from brain_tumor.presentation.wording import headline
 SERIES_RULE = (
     f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
     f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
-    "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, or many "
-    "doubtful ones, need a human look."
+    "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, many "
+    "doubtful ones, or too few that are No Tumor without doubt need a human look."
 )
 
 
@@ -21,13 +21,15 @@ _REASONS = {
     SeriesReason.FEW_TOGETHER: _CALLED,
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
     SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
+    SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices were analysed",
+    SeriesReason.FEW_SURE: "needs a human look: only {counted} of {analysed} analysed slices are No Tumor without doubt",
     SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
 }
 
 
 def describe_series_reason(verdict: SeriesVerdict) -> str:
     """How a series' answer was derived, as the second half of a sentence."""
-    return _REASONS[verdict.reason].format(counted=verdict.counted, analysed=verdict.analysed)
+    return _REASONS[verdict.reason].format(counted=verdict.counted, analysed=verdict.analysed, slices=verdict.slices)
 
 
 def describe_strip(findings: Sequence[Finding | None]) -> str:
