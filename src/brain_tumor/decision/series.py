@@ -14,9 +14,9 @@ from brain_tumor.labels import TUMORS, Label
 # docs/series.md has the other six subjects.
 MIN_RUN = 3
 MIN_EXTENT_MM = 10.0
-# No Tumor without doubt says something of the whole series, so it needs enough slices. Chosen on the volumes of the same
-# six subjects, with the network finetuned-99d5aa4b. Without a skull half of their slices are air; whole ones are No
-# Tumor without doubt in a tenth to a quarter of the slices, but for one volume that is uncertain anyway.
+# No Tumor without doubt says something of the whole series, so it needs enough slices. Chosen on the volumes of the
+# same six subjects, with the network finetuned-99d5aa4b. Without a skull half of their slices are air; whole ones are
+# No Tumor without doubt in a tenth to a quarter of the slices, but for one volume that is uncertain anyway.
 MIN_ANALYSED_SHARE = 1 / 3
 MIN_SURE_SHARE = 0.1  # of the analysed slices, and at least MIN_RUN of them
 RANK_DECIMALS = 6

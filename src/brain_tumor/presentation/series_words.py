@@ -22,7 +22,7 @@ _REASONS = {
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
     SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
     SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices were analysed",
-    SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} analysed slices are No Tumor without doubt, too few",
+    SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are No Tumor without doubt, too few",
     SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
 }
 
