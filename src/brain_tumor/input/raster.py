@@ -23,7 +23,7 @@ _CHROMA_SIDE_PX = 128
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8
 
-# What Pillow thinks of a damaged file is in the ScanError, not on the terminal of whoever runs this. At its most
+# What Pillow thinks of a damaged file is in the ScanError, not on the terminal of the user. At its most
 # talkative it logs the value of every tag, and a patient's name may be among them.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 logging.getLogger("PIL").setLevel(logging.INFO)
