@@ -132,7 +132,7 @@ GZIPS: tuple[BadFile, ...] = (
     bad("zeros-bomb.gz", lambda: gzip.compress(bytes(2**28)), _NO_VOLUME),
     bad("volume-bomb.nii.gz", lambda: gzip.compress(nifti_bytes() + bytes(2**28)), READS),
     bad("announces-32-gigabytes.nii.gz", lambda: gzip.compress(announced(32767, 32767, 16)), _TOO_LARGE),
-    bad("announces-800-megabytes.nii.gz", lambda: gzip.compress(announced(4000, 1000, 100) + bytes(2**24)), _DAMAGED),
+    bad("announces-800-megabytes.nii.gz", lambda: gzip.compress(announced(4000, 1000, 100) + bytes(2**24)), _MISSING),
     bad("holds-100-megabytes.nii.gz", lambda: packed_zeros((4096, 4096, 3)), READS),
 )
 
