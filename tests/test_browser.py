@@ -396,14 +396,17 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     page.goto(server.url)
     expect(page.get_by_role("button", name="Try the examples")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     assert serious_findings(page) == []
-    page.get_by_role("button", name="Try the examples").click(timeout=ANSWER_TIMEOUT_MS)
     send(page, [volume(), {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
     expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     page.get_by_text("why (saliency)").first.click()
     expect(page.get_by_text("Strength of the colour")).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(5, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     assert serious_findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     for path, title in (("about", "About the model"), ("compare", "Compare two models")):
         page.goto(f"{server.url}/{path}")
         expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
