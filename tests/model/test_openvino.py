@@ -30,8 +30,8 @@ if find_spec("openvino") is None:
 SAMPLES = Path(__file__).parents[2] / "samples"
 IMAGES_PER_CLASS = 6
 # Both engines round sums to eight bits after every layer, each in its own way. Over 273 images (docs/performance.md)
-# the largest differences were 0.079 and 0.45 with the network before; of a cell that the edge of a tumor crosses 0.23 on
-# the images here. Today's network reaches 0.51 in one gate score of these images, of a CT, far below the threshold.
+# the largest differences were 0.079 and 0.45 with the network before; of a cell that the edge of a tumor crosses 0.23
+# on the images here. Today's network reaches 0.51 in the gate score of a CT among them, far below the threshold.
 PROBABILITY_TOLERANCE = 0.1
 GATE_TOLERANCE = 0.6
 LOCATION_TOLERANCE = 0.3
