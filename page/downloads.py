@@ -10,15 +10,14 @@ from typing import Any
 
 import streamlit as st
 
-from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Series, Slice
+from brain_tumor.input.series import Series
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
 from brain_tumor.tables.parquet import render_parquet
 from brain_tumor.tables.rows import Row
 from brain_tumor.tables.serialize import render_csv, to_cells, to_csv_line, to_json_line
-from brain_tumor.tables.series_rows import SERIES_COLUMNS, to_series_row
+from brain_tumor.tables.series_rows import SERIES_COLUMNS, join_numbers, to_series_row
 from page.literal import literal
 from page.series_item import SeriesItem
 
@@ -82,19 +81,13 @@ def to_series_row_of(item: SeriesItem, card: Card) -> dict[str, Any] | None:
     """The row of a finished series; None for an image, and while slices are unanswered."""
     if item.verdict is None:
         return None
-    slices = tuple(
-        Slice(str(record.row["file"]), record.number, _no_pixels, record.position_mm) for record in item.records
-    )
-    return to_series_row(Series(item.name, slices, item.plane), item.verdict, card.model_id)
-
-
-def _no_pixels() -> Scan:
-    raise RuntimeError("a table needs no pixels")
+    # The row takes name and plane of the series; what it says of the slices is in the verdict.
+    return to_series_row(Series(item.name, (), item.plane), item.verdict, card.model_id)
 
 
 def render_series_csv(rows: Sequence[dict[str, Any]]) -> str:
     """The table of all series as text."""
-    cells = [to_cells({**row, "most_suspicious": " ".join(map(str, row["most_suspicious"]))}).values() for row in rows]
+    cells = [to_cells(join_numbers(row)).values() for row in rows]
     return to_csv_line(SERIES_COLUMNS) + "".join(map(to_csv_line, cells))
 
 
@@ -103,10 +96,7 @@ def render_zip(items: Sequence[SeriesItem], card: Card) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for item in items:
-            archive.writestr(
-                f"brain-tumor-report-{item.key}.pdf",
-                render_report(to_report_subject(item, False), card, ReportFormat.PDF),
-            )
+            archive.writestr(f"brain-tumor-report-{item.key}.pdf", _render(item, card, ReportFormat.PDF, False))
     return stream.getvalue()
 
 

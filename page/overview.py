@@ -13,7 +13,7 @@ from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
-from brain_tumor.presentation.wording import format_percent, headline
+from brain_tumor.presentation.wording import STATUS_COUNTS, format_percent, headline
 from page.literal import literal
 from page.series_item import SeriesItem
 
@@ -22,14 +22,8 @@ TILES = 24
 _ICON_PX = 160
 _SHOWN_NAME = 22
 NO_BREAK = "\u00a0"
-# What the items of each status are called where they are counted.
-STATUS_COUNTS = {
-    Status.CLASSIFIED: "classified",
-    Status.UNCERTAIN: "uncertain",
-    Status.NOT_A_BRAIN_MRI: "not analysed",
-    "error": "not read",
-    "unfinished": "not finished",
-}
+# What the items of each status are called; here some may be on their way.
+ITEM_COUNTS = {**STATUS_COUNTS, "unfinished": "not finished"}
 
 
 class Order(StrEnum):
@@ -52,7 +46,7 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
     with st.container(horizontal=True, key="filters"):
         order = st.selectbox("Sort by", orders, key="order", width=170)
         statuses = st.pills(
-            "Status", list(STATUS_COUNTS), format_func=STATUS_COUNTS.__getitem__, selection_mode="multi", key="statuses"
+            "Status", list(ITEM_COUNTS), format_func=ITEM_COUNTS.__getitem__, selection_mode="multi", key="statuses"
         )
         labels = st.pills("Class", list(Label), selection_mode="multi", key="classes")
     chosen = choose_items(items, order, statuses, labels)
@@ -79,7 +73,7 @@ def choose_items(
     Args:
         items: newest first.
         order: how they are sorted.
-        statuses: keys of STATUS_COUNTS; none means all.
+        statuses: keys of ITEM_COUNTS; none means all.
         labels: classes; none means all.
     """
     chosen = [
@@ -95,7 +89,7 @@ def choose_items(
 
 
 def status_of(item: SeriesItem) -> str:
-    """Key of STATUS_COUNTS."""
+    """Key of ITEM_COUNTS."""
     if item.answer:
         return item.answer.status
     return "error" if item.is_done else "unfinished"
@@ -122,7 +116,7 @@ def describe_counts(items: Sequence[SeriesItem]) -> str:
     """How many images and series there are of each status and, where one is named, of each class."""
     statuses = Counter(status_of(item) for item in items)
     labels = Counter(map(named_class, items))
-    listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in STATUS_COUNTS.items() if statuses[status])
+    listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in ITEM_COUNTS.items() if statuses[status])
     classes = ", ".join(f"**{labels[label]}** {label}" for label in Label if labels[label])
     return f"{len(items)} in all: {listed}" + (f". Of these: {classes}." if classes else ".")
 

@@ -7,11 +7,11 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
-from brain_tumor.presentation.wording import format_percent, headline
+from brain_tumor.presentation.wording import format_percent, headline, to_sentence
 from page.charts import strip_chart
 from page.series_item import SeriesItem
 from page.session_state import current_state
-from page.slice_view import show_badge, show_slice, to_sentence
+from page.slice_view import show_badge, show_slice
 
 # Of the most suspicious slices, so many can be jumped to.
 JUMPS = 5

@@ -25,6 +25,7 @@ from brain_tumor.presentation.wording import (
     headline,
     reason_words,
     title_map,
+    to_sentence,
 )
 from page.advice import ADVICE
 from page.charts import probability_chart
@@ -154,11 +155,6 @@ def describe_rivals(cached: CachedResult) -> str:
     first, second = sorted(Label, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
     return f"{first} has {shares[0]}, {second} {shares[1]}."
-
-
-def to_sentence(reason: str) -> str:
-    """A reason with a capital letter and a full stop."""
-    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def choose_label(key: str, final: Label) -> Label:

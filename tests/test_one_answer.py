@@ -1,6 +1,7 @@
 """What one image or one series is answered is the same through every way out: tables, terminal, report and page."""
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ from brain_tumor.tables.csv_jsonl import CsvFile, SeriesCsvFile
 from brain_tumor.tables.rows import to_row
 from brain_tumor.tables.serialize import from_cells
 from brain_tumor.tables.series_rows import to_finding
-from page.downloads import to_report_subject
+from page.downloads import render_series_csv, to_report_subject, to_series_row_of
 from page.series_item import SeriesItem
 from page.slice_record import CachedResult, to_cached_result, to_slice_record
 from tests.factories import make_card, make_mapped_result, make_scan
@@ -113,6 +114,10 @@ def test_a_series_has_one_answer_through_every_way_out(
     page = AppTest.from_function(draw_series, kwargs={"verdict": item.verdict}, default_timeout=60).run()
     assert [one.value for one in page.subheader] == [answer]
     assert headline_of(render_html_report(to_report_subject(item, show_name=False), CARD)) == answer
+    downloaded = to_series_row_of(item, CARD)
+    assert downloaded is not None
+    (shown,) = csv.DictReader(io.StringIO(render_series_csv([downloaded])))
+    assert {**shown, "report": row["report"]} == row  # the page writes no report into a folder
 
     decided = (item.verdict.label, item.verdict.status, item.verdict.reason)
     assert (row["class"], row["status"], row["reason_code"]) == decided

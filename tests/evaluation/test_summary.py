@@ -1,4 +1,3 @@
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,7 @@ from brain_tumor.evaluation.sources import find_sources
 from brain_tumor.evaluation.summary import format_number, format_share, render_text
 from brain_tumor.presentation.wording import NOTICE
 from tests.evaluation.fakes import MODEL, FakeClassifier, fill, make_evaluation
-
-
-class Page(HTMLParser):
-    """The tags of a page and what they load or point to."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.targets: list[str] = []
-        self.alts: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        values = dict(attrs)
-        self.targets += [values[name] or "" for name in ("src", "href", "srcset", "action", "data") if name in values]
-        if tag == "img":
-            self.alts.append(values.get("alt") or "")
+from tests.html_page import Page
 
 
 @pytest.fixture(scope="module")

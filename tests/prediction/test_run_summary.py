@@ -10,7 +10,7 @@ def test_a_summary_counts_files_slices_statuses_classes_and_series() -> None:
         ("c.png", "error", None),
     ):
         summary.add({"file": file, "status": status, "class": label})
-    summary.add_series({"answer": "Series: undecided"})
+    summary.add_series("undecided")
     first, *others = summary.lines()
     assert first.startswith("3 files, 4 slices answered in ")
     assert first.endswith("; 3 more were in the table already")

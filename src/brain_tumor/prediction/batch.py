@@ -15,12 +15,12 @@ from brain_tumor.prediction.run_summary import RunSummary
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.subject import SeriesDraft
-from brain_tumor.presentation.wording import render_error_line, render_line, to_printable
+from brain_tumor.presentation.wording import describe_series_answer, render_error_line, render_line, to_printable
 from brain_tumor.tables.csv_jsonl import SeriesCsvFile
 from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import Row, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
-from brain_tumor.tables.series_rows import render_series_line, to_count_row, to_finding, to_series_row
+from brain_tumor.tables.series_rows import COUNTED, render_series_line, to_count_row, to_finding, to_series_row
 
 
 @dataclass(slots=True)
@@ -125,11 +125,12 @@ class Batch:
             verdict = decide_series([current.findings[index] for index in range(len(series.slices))])
             if _is_ordered(series):
                 row = to_series_row(series, verdict, self._model_id) | {"report": current.report}
+                if self.reports:
+                    self.reports.write_series(current.draft, verdict, series.name, self._card)
+                self.summary.add_series(describe_series_answer(verdict))
             else:
                 row = to_count_row(series, verdict, self._model_id)
-            if self.reports and _is_ordered(series):
-                self.reports.write_series(current.draft, verdict, series.name, self._card)
-            self.summary.add_series(row)
+                self.summary.add_series(COUNTED)
             if self.series_table:
                 self.series_table.write(row)
                 self.old_series.pop(to_printable(series.name), None)

@@ -96,6 +96,7 @@ def resume_tables(
         return (row for row in source.read_rows(options) if not changed or _on_disk(str(row["file"])) not in changed)
 
     in_place = source.part.exists() and not changed
+    left = sum(1 for _ in kept()) if changed else counts[source]
     # The source last: the others are filled from it as it was.
     for table in tables:
         if table is not source:
@@ -104,7 +105,7 @@ def resume_tables(
         source.resume(options)
     else:
         source.begin(options, kept())
-    return DoneRows(islice(source.read_rows(options), sum(1 for _ in source.read_rows(options))))
+    return DoneRows(islice(source.read_rows(options), left))  # not those that this run appends
 
 
 def _find_changed(rows: Iterable[Row], find: Callable[[], Iterable[str]]) -> set[str]:

@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brain_tumor.labels import Label
-
-_STATUS_WORDS = {
-    "classified": "classified",
-    "uncertain": "uncertain",
-    "not_a_brain_mri": "not analysed",
-    "error": "not read",
-}
+from brain_tumor.presentation.wording import STATUS_COUNTS
 
 
 @dataclass(slots=True)
@@ -38,9 +32,9 @@ class RunSummary:
         if row["status"] in ("classified", "uncertain"):
             self.classes[row["class"]] += 1
 
-    def add_series(self, row: Mapping[str, Any]) -> None:
-        """Count the row of a series."""
-        self.series[str(row["answer"])] += 1
+    def add_series(self, answer: str) -> None:
+        """Count a series; answer: in a few words."""
+        self.series[answer] += 1
 
     def lines(self) -> Iterator[str]:
         """Files, slices and time; statuses; classes; series; one line each, where there is something to say."""
@@ -48,12 +42,11 @@ class RunSummary:
         first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {elapsed_s:.1f} s"
         yield f"{first}; {self.kept} more were in the table already" if self.kept else first
         if self.slices:
-            yield _listed("slices", {words: self.statuses[status] for status, words in _STATUS_WORDS.items()})
+            yield _listed("slices", {words: self.statuses[status] for status, words in STATUS_COUNTS.items()})
         if self.classes:
             yield _listed("classes", {label.value: self.classes[label.value] for label in Label})
         if self.series:
-            answers = {answer.removeprefix("Series: "): count for answer, count in sorted(self.series.items())}
-            yield _listed(f"{sum(self.series.values())} series", answers)
+            yield _listed(f"{self.series.total()} series", dict(sorted(self.series.items())))
 
 
 def _count(number: int, what: str) -> str:

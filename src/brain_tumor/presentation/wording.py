@@ -18,6 +18,14 @@ TITLES = {
     Status.NOT_A_BRAIN_MRI: "Not analysed - not a brain MRI",
 }
 
+# The state of one image or slice where many are counted; an error is a row's status of a file that could not be read.
+STATUS_COUNTS = {
+    Status.CLASSIFIED: "classified",
+    Status.UNCERTAIN: "uncertain",
+    Status.NOT_A_BRAIN_MRI: "not analysed",
+    "error": "not read",
+}
+
 LIMITS = (
     "The network knows four classes only: a metastasis, an abscess or a stroke is given one of them.",
     "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "
@@ -89,8 +97,13 @@ def headline(verdict: Verdict | SeriesVerdict | None) -> str:
     if verdict is None:
         return "Not read"
     if isinstance(verdict, SeriesVerdict):
-        return f"Series: {_SERIES_HEADLINES[verdict.status].format(label=verdict.label)}"
+        return f"Series: {describe_series_answer(verdict)}"
     return _HEADLINES[verdict.status].format(label=verdict.label)
+
+
+def describe_series_answer(verdict: SeriesVerdict) -> str:
+    """A series' answer where it is clear that series are spoken of."""
+    return _SERIES_HEADLINES[verdict.status].format(label=verdict.label)
 
 
 def describe_final_class(label: Label, confidence: float | None) -> str:
@@ -120,6 +133,11 @@ def describe_reason(verdict: Verdict) -> str | None:
 def reason_words(reason: Reason, found: str | None = None) -> str:
     """A reason as the second half of a sentence; found: what the verdict says was found, None leaves it open."""
     return _REASONS[reason].format(found=found or _FOUND.get(reason, ""))
+
+
+def to_sentence(text: str) -> str:
+    """The second half of a sentence, such as a reason, with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def title_map(kind: MapKind, label: Label | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import COLUMNS, Row
 from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
-from brain_tumor.tables.series_rows import SERIES_COLUMNS
+from brain_tumor.tables.series_rows import SERIES_COLUMNS, join_numbers
 
 
 class CsvFile(TableFile):
@@ -65,8 +65,7 @@ class SeriesCsvFile(CsvFile):
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one row; of the slices to look at first it makes one cell."""
-        first = row["most_suspicious"]
-        super().write({**row, "most_suspicious": first if isinstance(first, str) else "; ".join(map(str, first))})
+        super().write(join_numbers(row))
 
     def read_old(self) -> dict[str, dict[str, str]]:
         """The cells of every row of the whole table, by the series' name as it stands there; empty without a table.

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+from abc import ABC, abstractmethod
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ NO_OPTIONS: Options = {}
 Parsed = TypeVar("Parsed")
 
 
-class TableFile:
+class TableFile(ABC):
     """One row after another into NAME.part, which becomes NAME when the block ends well; kept when it does not.
 
     Every row reaches the system at once, so that a part lacks nothing but the row that was being written when the
@@ -171,16 +172,17 @@ class TableFile:
     def _head(self) -> bytes:
         return b""
 
+    @abstractmethod
     def _to_bytes(self, row: Row) -> bytes:
-        raise NotImplementedError
+        """A row as the part holds it."""
 
+    @abstractmethod
     def _parse(self, file: io.BufferedReader) -> Iterator[tuple[Row, int]]:
         """Rows, each with the offset in bytes behind it; ends before half a row at the end.
 
         Raises:
             ValueError: another row is damaged.
         """
-        raise NotImplementedError
 
     def _whole_rows(self) -> Iterator[tuple[Row, int]]:
         yield from self._read(self.part, self._parse)

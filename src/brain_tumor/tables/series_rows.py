@@ -1,5 +1,6 @@
 """One row per series: its slices' rows -> the series' answer, as a table and as a line."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.decision.reasons import Reason
@@ -12,6 +13,7 @@ from brain_tumor.presentation.wording import format_percent, headline
 from brain_tumor.tables.rows import Row
 from brain_tumor.version import package_version
 
+COUNTED = "counted only"  # the answer where the order of the pictures is not known
 # As many as a person looks at first.
 MOST_SUSPICIOUS = 5
 SERIES_COLUMNS = (
@@ -69,6 +71,12 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
     }
 
 
+def join_numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its list of slices as the text of one cell; what an earlier run has joined stays."""
+    first = row["most_suspicious"]
+    return {**row, "most_suspicious": first if isinstance(first, str) else "; ".join(map(str, first))}
+
+
 def to_count_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[str, Any]:
     """The row of pictures whose order nobody knows: how many there are of each class, and no answer.
 
@@ -84,7 +92,7 @@ def to_count_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[
         "class": None,
         "reason": reason,
         "reason_code": "order_unknown",
-        "answer": "Series: counted only",
+        "answer": f"Series: {COUNTED}",
     }
 
 

@@ -1,6 +1,7 @@
-"""Arguments that several commands share, and their types; a wrong value is argparse's error."""
+"""What several commands share: arguments and their types, whose wrong values are argparse's errors, and an ending."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -61,6 +62,18 @@ def seed(text: str) -> int:
 def describe_recipe(recipe: object) -> str:
     """Every field of a recipe, one a line, for --help."""
     return "\n".join(f"    {name} = {value}" for name, value in asdict(recipe).items())  # type: ignore[call-overload]
+
+
+def print_metrics(metrics: Mapping[str, Mapping[str, float]], run: Path) -> None:
+    """What a training command ends with: the figures of each part, and the next command.
+
+    Args:
+        metrics: part of the data -> name -> figure.
+        run: the run folder.
+    """
+    for part, values in metrics.items():
+        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
+    print(f"written to {run}; next: brain-tumor-train fit-decision")
 
 
 def prefix_below(index: Path, data: Path) -> str:

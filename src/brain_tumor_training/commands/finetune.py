@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError
-from brain_tumor_training.commands.arguments import Commands, count, describe_recipe, seed, stages
+from brain_tumor_training.commands.arguments import Commands, count, describe_recipe, print_metrics, seed, stages
 from brain_tumor_training.recipes import FINETUNE_RECIPES
 
 
@@ -70,6 +70,4 @@ def _run(args: argparse.Namespace) -> None:
         )
     begun = args.start, args.start_list, args.stop_after, args.processes
     metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
-    for part, values in metrics.items():
-        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
-    print(f"written to {args.out}; next: brain-tumor-train fit-decision")
+    print_metrics(metrics, args.out)

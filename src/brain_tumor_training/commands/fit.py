@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, count, describe_recipe, seed
+from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, count, describe_recipe, print_metrics, seed
 from brain_tumor_training.recipes import RECIPES
 
 
@@ -53,6 +53,4 @@ def _run(args: argparse.Namespace) -> None:
     leaks.refuse_leaks(rows, groups, args.allow_leaks_into)
     cache = None if args.no_feature_cache else args.feature_cache or args.out / "features"
     metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache)
-    for part, values in metrics.items():
-        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
-    print(f"written to {args.out}; next: brain-tumor-train fit-decision")
+    print_metrics(metrics, args.out)

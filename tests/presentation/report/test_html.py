@@ -1,6 +1,5 @@
 import os
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -11,29 +10,11 @@ from brain_tumor.presentation.report.html import render_html
 from brain_tumor.presentation.report.subject import ReportSubject, to_report_image
 from brain_tumor.presentation.wording import NOTICE
 from tests.factories import make_card, make_crowded_series, make_mapped_result, make_metrics, make_report_series
+from tests.html_page import Page
 from tools.browser import find_chromium, open_browser
 
 CARD = make_card(about={"metrics": make_metrics(4)})
 HOSTILE = "<img src=x onerror=alert(1)>&\"'{{ 7 * 7 }}\u202e\x1b\x00\udcff"
-
-
-class Page(HTMLParser):
-    """The tags of a page, what they load or point to, and the words of its pictures."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.targets: list[str] = []
-        self.alts: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        values = dict(attrs)
-        assert not any(name.startswith("on") for name in values)
-        self.targets += [values[name] or "" for name in ("src", "href", "srcset", "action", "data") if name in values]
-        if tag == "img":
-            self.alts.append(values.get("alt") or "")
 
 
 def image(name: str = "Doe^Jane.png", show_name: bool = False, verdict: Verdict | None = None) -> ReportSubject:

@@ -23,13 +23,14 @@ from brain_tumor.presentation.wording import (
     format_percent,
     headline,
     to_printable,
+    to_sentence,
 )
 from brain_tumor.version import package_version
 
 SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
 SERIES_EXPLANATIONS = {
     Status.CLASSIFIED: "The rule below was met clearly enough. The answer can still be wrong.",
-    Status.UNCERTAIN: "Some slices look like a tumor, but not enough of them side by side to name one.",
+    Status.UNCERTAIN: "The slices are not enough, by the rule below, to name a tumor or to say that there is none.",
     Status.NOT_A_BRAIN_MRI: (
         "No slice passed the check for brain MRI, so the answer is No Tumor by rule, not by examination. "
         "It does not say that the series is healthy."
@@ -134,7 +135,7 @@ def _image_content(
         status_title=TITLES[verdict.status],
         confidence=describe_final_class(verdict.label, image.confidence),
         paragraphs=(
-            f"{_sentence(reason)} {EXPLANATIONS[verdict.status]}" if reason else EXPLANATIONS[verdict.status],
+            f"{to_sentence(reason)} {EXPLANATIONS[verdict.status]}" if reason else EXPLANATIONS[verdict.status],
             f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
         ),
         table_title="Probability of each class",
@@ -165,7 +166,10 @@ def _series_content(
         status=verdict.status,
         status_title=SERIES_TITLES[verdict.status],
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
-        paragraphs=(f"{_sentence(describe_series_reason(verdict))} {SERIES_EXPLANATIONS[verdict.status]}", SERIES_RULE),
+        paragraphs=(
+            f"{to_sentence(describe_series_reason(verdict))} {SERIES_EXPLANATIONS[verdict.status]}",
+            SERIES_RULE,
+        ),
         table_title="Share of the analysed slices",
         table=tuple((label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in Label),
         shares=verdict.shares,
@@ -240,10 +244,6 @@ def _evaluations(metrics: Any) -> Iterator[Evaluated]:
                 describe_share(figures.get("uncertain")),
                 describe_share(figures.get("not_analysed")),
             )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _short(text: str) -> str:
