@@ -27,7 +27,7 @@ from benchmarks.picture_kinds import KINDS, Kind, Source
 from brain_tumor import load_classifier
 from brain_tumor.classifier import Result
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor.presentation.wording import NOTICE
 
 Figures = dict[str, Any]
@@ -88,7 +88,7 @@ def sample(rows: Iterable[Mapping[str, str]], count: int, seed: int) -> list[tup
 
     Neither the order of the rows nor other rows decide which of two is taken first. Exits where a label is unknown.
     """
-    by_label: dict[Label, list[str]] = {label: [] for label in Label}
+    by_label: dict[Label, list[str]] = {label: [] for label in LABELS}
     for row in rows:
         if row["official_split"] == "Testing":
             label = label_from_name(row["label"])

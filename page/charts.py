@@ -5,7 +5,7 @@ from typing import Any
 
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, ON_WHITE, TEXT, WHITE
 from brain_tumor.presentation.wording import format_percent
 
@@ -34,25 +34,25 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status, on_d
         on_dark: whether the page is dark.
     """
     is_hollow = not FILLS[status]
-    colors = [GREY if is_hollow else CLASS_COLORS[label] for label in Label]
-    color = {"field": "class", "type": "nominal", "scale": {"domain": list(Label), "range": colors}, "legend": None}
+    colors = [GREY if is_hollow else CLASS_COLORS[label] for label in LABELS]
+    color = {"field": "class", "type": "nominal", "scale": {"domain": list(LABELS), "range": colors}, "legend": None}
     values = [
         {
             "class": label.value,
             "probability": probabilities[label],
             "text": format_percent(probabilities[label]),
         }
-        for label in Label
+        for label in LABELS
     ]
     return {
         "data": {"values": values},
         "padding": {"left": 0, "top": 5, "right": 60, "bottom": 5},  # room for the figures behind the axis
-        "height": _BAR_STEP_PX * len(Label),
+        "height": _BAR_STEP_PX * len(LABELS),
         "encoding": {
             "y": {
                 "field": "class",
                 "type": "nominal",
-                "sort": [label.value for label in Label],
+                "sort": [label.value for label in LABELS],
                 "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 13},
             },
             "x": {
@@ -100,7 +100,7 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
     """
     in_mm = all(finding is not None and finding.position_mm is not None for finding in findings)
     values = [_strip_value(index, finding, in_mm) for index, finding in enumerate(findings)]
-    rows = [row for row in _MARKS if row in tuple(Label) or any(value["row"] == row for value in values)]
+    rows = [row for row in _MARKS if row in LABELS or any(value["row"] == row for value in values)]
     colors, shapes = ([_MARKS[row][column] for row in rows] for column in (0, 1))
     color = {"field": "row", "type": "nominal", "scale": {"domain": rows, "range": colors}, "legend": None}
     x = {

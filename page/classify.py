@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor import Classifier
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
 from brain_tumor.problems import ACCEPTED
@@ -86,7 +86,7 @@ def receive_files(state: SessionState, is_empty: bool) -> None:
 
 def show_start() -> None:
     """What the program tells, examples to try, and what becomes of files."""
-    st.markdown("It names one of four classes: " + ", ".join(f"**{label}**" for label in Label) + ".")
+    st.markdown("It names one of four classes: " + ", ".join(f"**{label}**" for label in LABELS) + ".")
     with st.container(horizontal=True, key="examples"):
         for number, (name, title) in enumerate(EXAMPLES.items(), 1):
             st.button(

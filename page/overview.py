@@ -11,7 +11,7 @@ from PIL import Image
 
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import STATUS_COUNTS, format_percent, headline
 from page.literal import literal
@@ -48,7 +48,7 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         statuses = st.pills(
             "Status", list(ITEM_COUNTS), format_func=ITEM_COUNTS.__getitem__, selection_mode="multi", key="statuses"
         )
-        labels = st.pills("Class", list(Label), selection_mode="multi", key="classes")
+        labels = st.pills("Class", list(LABELS), selection_mode="multi", key="classes")
     chosen = choose_items(items, order, statuses, labels)
     if len(chosen) < len(items):
         st.caption(f"{len(chosen)} of {len(items)} are shown.")
@@ -117,7 +117,7 @@ def describe_counts(items: Sequence[SeriesItem]) -> str:
     statuses = Counter(status_of(item) for item in items)
     labels = Counter(map(named_class, items))
     listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in ITEM_COUNTS.items() if statuses[status])
-    classes = ", ".join(f"**{labels[label]}** {label}" for label in Label if labels[label])
+    classes = ", ".join(f"**{labels[label]}** {label}" for label in LABELS if labels[label])
     return f"{len(items)} in all: {listed}" + (f". Of these: {classes}." if classes else ".")
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
 from brain_tumor.presentation.wording import format_percent, headline, to_sentence
 from page.charts import strip_chart
@@ -43,12 +43,12 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         with st.expander("How a series is answered"):
             st.caption(SERIES_RULE)
     with shares:
-        counts = {label: round(verdict.shares[label] * verdict.analysed) for label in Label}
+        counts = {label: round(verdict.shares[label] * verdict.analysed) for label in LABELS}
         st.table(
             {
-                "Class": list(map(str, Label)),
-                "Slices": [str(counts[label]) for label in Label],
-                "Share": [format_percent(verdict.shares[label]) for label in Label],
+                "Class": list(map(str, LABELS)),
+                "Slices": [str(counts[label]) for label in LABELS],
+                "Share": [format_percent(verdict.shares[label]) for label in LABELS],
             },
             hide_index=True,
             border="horizontal",

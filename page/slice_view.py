@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import Scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
@@ -152,7 +152,7 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
 
 def describe_rivals(cached: CachedResult) -> str:
     """The two likeliest classes with their probabilities, in a sentence."""
-    first, second = sorted(Label, key=lambda label: -cached.probabilities[label])[:2]
+    first, second = sorted(LABELS, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
     return f"{first} has {shares[0]}, {second} {shares[1]}."
 
@@ -160,7 +160,7 @@ def describe_rivals(cached: CachedResult) -> str:
 def choose_label(key: str, final: Label) -> Label:
     """The class whose saliency is shown, at first the final one; says so when it is another."""
     # The final class is part of the key: another slice of a series starts at its own.
-    labels = list(Label)
+    labels = list(LABELS)
     label = st.selectbox(
         "Saliency for the class",
         labels,
@@ -185,11 +185,11 @@ def show_numbers(cached: CachedResult) -> None:
 def show_probabilities(cached: CachedResult) -> None:
     """Table and chart; greyed and labelled where the numbers mean nothing."""
     meaningful = cached.verdict.status is not Status.NOT_A_BRAIN_MRI
-    texts = {label: format_percent(cached.probabilities[label]) for label in Label}
+    texts = {label: format_percent(cached.probabilities[label]) for label in LABELS}
     cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(
         {
-            "Class": [cell.format(label) for label in Label],
+            "Class": [cell.format(label) for label in LABELS],
             # A cell is Markdown, where a line that starts with ">" is a quotation.
             heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
         },

@@ -15,7 +15,7 @@ from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.model_file import pack_model_file
 from brain_tumor.model.output import ModelOutput
@@ -65,7 +65,7 @@ def make_rules(**changes: Any) -> Rules:
     """Rules that accept make_scan() and make_output()."""
     return Rules(
         **{
-            "order": tuple(Label),
+            "order": LABELS,
             "min_gate_score": 0.0,
             "max_chroma": 0.1,
             "min_probability": 0.5,
@@ -86,7 +86,7 @@ def make_result(
     verdict = verdict or Verdict(Label.GLIOMA, Status.CLASSIFIED, None)
     output = make_output(probabilities, saliency=saliency, location=location)
     found = find_location(output, make_rules(min_location=0.5)) if verdict.names_tumor else None
-    return Result(name, make_scan(), output, verdict, tuple(Label), "test-1", found)
+    return Result(name, make_scan(), output, verdict, LABELS, "test-1", found)
 
 
 def make_mapped_result(
@@ -179,7 +179,7 @@ def make_crowded_series(name: str | None = None) -> ReportSeries:
 
     def answer(index: int) -> Result:
         status = Status.UNCERTAIN if index % 5 == 0 else Status.CLASSIFIED
-        verdict = Verdict(list(Label)[index % 4], status, None)
+        verdict = Verdict(list(LABELS)[index % 4], status, None)
         if index % 7 == 0:
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.BLANK)
         # Suspicious slices with and without a tumor, so that both maps are explained.

@@ -11,11 +11,11 @@ from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.model.card import Card, Golden, Rules
 from tests.factories import make_location, make_output, make_saliency
 
-RULES = Rules(tuple(Label), min_gate_score=0.0, max_chroma=0.1, min_probability=0.5, min_margin=0.1, min_location=0.5)
+RULES = Rules(LABELS, min_gate_score=0.0, max_chroma=0.1, min_probability=0.5, min_margin=0.1, min_location=0.5)
 CARD = Card(
     model_id="scripted-1",
     created="2026-01-01",

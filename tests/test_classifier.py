@@ -15,7 +15,7 @@ from brain_tumor.errors import BrainTumorError, ModelFileError, ScanError
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.input.series import Series, Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.output import ModelOutput
 from brain_tumor.problems import Problem
 from tests.factories import encode, make_card, make_location, make_output, make_result, make_rules, make_scan, png_bytes
@@ -42,7 +42,7 @@ def test_a_scan_in_memory_gets_the_answer_of_its_file(classifier: Classifier) ->
 
 def test_probabilities_are_named_and_sum_to_one(classifier: Classifier) -> None:
     probabilities = classifier.classify(png_bytes(), "slice.png").probabilities
-    assert set(probabilities) == set(Label)
+    assert set(probabilities) == set(LABELS)
     assert sum(probabilities.values()) == pytest.approx(1.0, abs=1e-5)
 
 

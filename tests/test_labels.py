@@ -1,10 +1,10 @@
 import pytest
 
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 
 
 def test_classes_are_in_the_order_of_the_columns() -> None:
-    assert [label.value for label in Label] == ["Glioma", "Meningioma", "No Tumor", "Pituitary"]
+    assert [label.value for label in LABELS] == ["Glioma", "Meningioma", "No Tumor", "Pituitary"]
 
 
 def test_a_slug_has_no_blanks_and_no_capitals() -> None:

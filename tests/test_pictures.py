@@ -10,7 +10,7 @@ from benchmarks import pictures
 from benchmarks.picture_kinds import KINDS, WIDE, Kind
 from benchmarks.pictures import Labelled
 from brain_tumor.decision.gate import has_few_greys
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from tests.scripted import ScriptedClassifier
 
 # Upright, so that width and height cannot be mixed up.
@@ -218,7 +218,7 @@ def index_rows(per_label: int = 10) -> list[dict[str, str]]:
 
 def test_testing_rows_are_sampled_evenly_over_the_classes() -> None:
     sampled = pictures.sample(index_rows(), 8, seed=3)
-    assert [label for _, label in sampled] == [*Label, *Label]
+    assert [label for _, label in sampled] == [*LABELS, *LABELS]
     assert all(path.startswith("Testing/") for path, _ in sampled)
     assert len(pictures.sample(index_rows(), 1000, seed=3)) == 40
 

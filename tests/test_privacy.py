@@ -15,7 +15,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from streamlit.testing.v1 import AppTest
 
 import brain_tumor
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from tests.canaries import (
     NAME,
     TAG,
@@ -186,7 +186,7 @@ def test_the_page_shows_no_name_of_a_tag_and_logs_none_at_all(
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Watched, Path]:
     """An evaluation of labelled files and of files of another source, all with canaries, one of each damaged."""
     data, other = tmp_path_factory.mktemp("data") / "Testing", tmp_path_factory.mktemp("other")
-    for folder in (*(data / label.slug for label in Label), other / "brain" / "source", other / "none" / "others"):
+    for folder in (*(data / label.slug for label in LABELS), other / "brain" / "source", other / "none" / "others"):
         folder.mkdir(parents=True)
         for ending, content in {"png": rasters_with_canaries()["png"], "dcm": dicom_with_canaries()}.items():
             (folder / f"{NAME}-{folder.name}.{ending}").write_bytes(content)

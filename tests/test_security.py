@@ -17,7 +17,7 @@ from PIL import Image
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.formats import MAX_SCAN_BYTES
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import DEFAULT_NAME, load_model_file
 from page.uploads import MAX_FILES, MAX_SERVER_BYTES
 from tests.canaries import grey
@@ -83,7 +83,7 @@ def test_no_source_of_the_runtime_asks_for_a_network(path: Path) -> None:
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two drawn images per class."""
     folder = tmp_path_factory.mktemp("data") / "Testing"
-    for place, label in enumerate(Label):
+    for place, label in enumerate(LABELS):
         for number in range(2):
             path = folder / label.slug / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

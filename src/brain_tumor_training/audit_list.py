@@ -14,7 +14,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.example_batches import sampling_chances
 from brain_tumor_training.examples import Example
 from brain_tumor_training.fact_prediction import (
@@ -161,7 +161,7 @@ def audit_list(
         pictures=len({row.picture for row in rows}),
         drawn_with_tumor=sum(row.after for row in rows if row.has_tumor),
         balance=recipe.balance,
-        classes=tuple(label for label in Label if any(row.example.label is label for row in rows)),
+        classes=tuple(label for label in LABELS if any(row.example.label is label for row in rows)),
         predictions=(*predictions, _predict_by_border(rows, data)),
         looks=tuple(look for fact in LOOKS for look in _count_looks(rows, fact)),
     )

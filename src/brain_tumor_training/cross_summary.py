@@ -10,7 +10,7 @@ import numpy as np
 
 from brain_tumor.evaluation.metrics import Estimate, macro_f1, proportion_ci
 from brain_tumor.evaluation.summary import format_number
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import NOTICE
 
 # Raised when a key goes or changes its meaning; new keys do not count.
@@ -20,7 +20,7 @@ MACRO_F1 = "macro F1"
 FIGURES: dict[str, tuple[str, ...]] = {
     "accuracy": ("accuracy",),
     MACRO_F1: ("macro_f1",),
-    **{f"recall, {label}": ("classes", label.value, "recall") for label in Label},
+    **{f"recall, {label}": ("classes", label.value, "recall") for label in LABELS},
     "accuracy among classified": ("accuracy_among_classified",),
     "uncertain": ("uncertain",),
     "not analysed": ("not_analysed",),

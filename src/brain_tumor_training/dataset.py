@@ -5,7 +5,7 @@ from pathlib import Path
 
 from brain_tumor.errors import DatasetError, MissingExtraError
 from brain_tumor.input.files import find_files
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 
 PUBLIC_SET = "masoudnickparvar/brain-tumor-mri-dataset"
 PUBLIC_SET_NOTE = f"""\
@@ -84,9 +84,9 @@ def _read_classes(root: Path, split_folder: Path, split: str) -> list[LabelledIm
     for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         label = label_from_name(folder.name)
         if label is None:
-            known = ", ".join(label.value for label in Label)
+            known = ", ".join(label.value for label in LABELS)
             raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
         images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder)]
-    if missing := [label.value for label in Label if label not in {image.label for image in images}]:
+    if missing := [label.value for label in LABELS if label not in {image.label for image in images}]:
         raise DatasetError(f"{split_folder}: has no images of {', '.join(missing)}; all four classes are needed")
     return images

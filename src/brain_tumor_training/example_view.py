@@ -10,7 +10,7 @@ from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.input.preprocess import InputContract, to_input
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.drawn_lesions import draw_lesion
@@ -56,7 +56,7 @@ def load_view(
         draw = Draw.sample(augmentation, rng)
         image = change_grey(move(image, draw), draw)
         mask = move(mask, draw) if mask.any() else mask
-    possible = np.array([label in example.possible for label in Label], np.float32)
+    possible = np.array([label in example.possible for label in LABELS], np.float32)
     unknown = example.box is None and example.label is not Label.NO_TUMOR
     cells = XCEPTION.detail_cells(side)
     covered = np.full((cells, cells), -1, np.float32) if unknown else share_per_cell(mask, cells)

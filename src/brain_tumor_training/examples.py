@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
-from brain_tumor.labels import TUMORS, Label, label_from_name
+from brain_tumor.labels import LABELS, TUMORS, Label, label_from_name
 from brain_tumor_training.splits import PARTS, TEST
 
 # The label of an image that shows a tumor whose type nobody noted.
@@ -99,7 +99,7 @@ def _to_example(record: dict[str, str], path: Path) -> Example:
     unknown_type = record["label"].strip().lower() == ANY_TUMOR
     label = None if unknown_type else label_from_name(record["label"])
     if label is None and not unknown_type:
-        raise DatasetError(f"{path}: has the label {record['label']!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
+        raise DatasetError(f"{path}: has the label {record['label']!r}; {', '.join(LABELS)} and {ANY_TUMOR} are known")
     if record["split"] not in PARTS:
         raise DatasetError(f"{path}: names the part {record['split']!r}; {', '.join(PARTS)} are known")
     numbers = [record.get(column, "") for column in BOX_COLUMNS]

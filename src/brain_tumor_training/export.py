@@ -15,7 +15,7 @@ from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
@@ -108,7 +108,7 @@ def _card(
         outputs=outputs,
         temperature=decision.temperature,
         rules=Rules(
-            order=tuple(Label),
+            order=LABELS,
             min_gate_score=decision.min_gate_score,
             max_chroma=decision.max_chroma,
             min_probability=decision.min_probability,
@@ -120,7 +120,7 @@ def _card(
             min_tumor=decision.min_tumor,
         ),
         # Until the engine has answered, anything goes.
-        golden=Golden("golden.png", (0.25,) * len(Label), (), tolerance=1.0),
+        golden=Golden("golden.png", (0.25,) * len(LABELS), (), tolerance=1.0),
         about=about,
     )
 
@@ -153,6 +153,6 @@ def _compare(
                 answers.append((keras_answer, *(np.append(one.probabilities, one.gate_scores) for one in outputs)))
                 progress.update()
     columns = (np.array(column) for column in zip(*answers, strict=True))
-    by_keras, by_exact, *by_light = (Answers(column[:, : len(Label)], column[:, len(Label)]) for column in columns)
-    targets = np.array([list(Label).index(row.label) for row in rows])
+    by_keras, by_exact, *by_light = (Answers(column[:, : len(LABELS)], column[:, len(LABELS)]) for column in columns)
+    targets = np.array([LABELS.index(row.label) for row in rows])
     return measure_parity(by_keras, by_exact, dict(zip(light, by_light, strict=True)), targets)

@@ -11,7 +11,7 @@ import numpy as np
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.callbacks import Record, StartEpoch
 from brain_tumor_training.example_batches import ExampleBatches
@@ -126,7 +126,7 @@ def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRe
 
     Source: Kumar et al. 2022, arXiv:2202.10054 (linear probing, then fine-tuning).
     """
-    answers = keras.Input((len(Label),), name="possible")
+    answers = keras.Input((len(LABELS),), name="possible")
     pooled = keras.Model([model.input, answers], [model.output["maximum"], keras.layers.Identity()(answers)])
     features, possible = [], []
     for draw in range(recipe.probe_draws):

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.decision_file import Decision, read_decision, write_decision
 from brain_tumor_training.examples import read_examples
 from brain_tumor_training.familiarity import Familiarity
@@ -55,7 +55,7 @@ class _Run:
     features: FeatureCache
 
     def logits(self, views: Sequence[View]) -> FloatArray:
-        """(views, 4), in Label's order."""
+        """(views, 4), in LABELS's order."""
         maximum, _ = self.features.features(views)
         return np.asarray(build_head_logits(self.head).predict(maximum, verbose=0))
 
@@ -166,7 +166,7 @@ def fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[str
     for batch in load_batches(views, read_run(run)[0].input, _LOCATION_BATCH):
         found, classes = (np.asarray(output) for output in answers.predict_on_batch(batch))
         # Where no tumor is named no location is shown, however high the map.
-        names_tumor = classes.argmax(axis=1) != list(Label).index(Label.NO_TUMOR)
+        names_tumor = classes.argmax(axis=1) != LABELS.index(Label.NO_TUMOR)
         shown.append(np.where(names_tumor, expit(found.max(axis=(1, 2, 3))), 0.0))
     return max(MIN_LOCATION, float(np.quantile(np.concatenate(shown), 1 - MAX_HEALTHY_LOCATED)))
 
@@ -190,7 +190,7 @@ def _fit_uncertainty(run: _Run) -> tuple[float, float, float]:
     """Temperature, and the thresholds of top probability and margin."""
     rows = run.validation_rows()
     logits = run.logits(run.views(rows))
-    targets = np.array([list(Label).index(row.label) for row in rows])
+    targets = np.array([LABELS.index(row.label) for row in rows])
     temperature = fit_temperature(logits, targets)
     probabilities = np.sort(to_probabilities(logits, temperature), axis=1)
     correct: NDArray[np.bool_] = logits.argmax(axis=1) == targets
@@ -240,7 +240,7 @@ def _describe_validation(run: _Run, decision: Decision, gate: Gate, familiarity:
     rows = to_directions(run.features.features(views)[1])
     scores, familiar = gate.score(rows), familiarity.score(rows)
     probabilities = to_probabilities(run.logits(views), decision.temperature)
-    ordered, healthy = np.sort(probabilities, axis=1), probabilities[:, list(Label).index(Label.NO_TUMOR)]
+    ordered, healthy = np.sort(probabilities, axis=1), probabilities[:, LABELS.index(Label.NO_TUMOR)]
     accepted = scores >= decision.min_gate_score
     doubted = (ordered[:, -1] < decision.min_probability) | (ordered[:, -1] - ordered[:, -2] < decision.min_margin)
     doubted |= (scores < decision.min_sure_gate_score) | (familiar < decision.min_familiarity)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.recipes import AnyRecipe, Recipe
 
@@ -139,7 +139,7 @@ class _Nothing(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
 
 
 def build_head(recipe: AnyRecipe, features: int = XCEPTION.features) -> keras.Model:
-    """The trained part: pooled features (n, features) -> class probabilities (n, 4) in Label's order."""
+    """The trained part: pooled features (n, features) -> class probabilities (n, 4) in LABELS's order."""
     return keras.Sequential(
         [
             keras.Input((features,), name="features"),
@@ -147,7 +147,7 @@ def build_head(recipe: AnyRecipe, features: int = XCEPTION.features) -> keras.Mo
             keras.layers.Dropout(recipe.first_dropout),
             keras.layers.Dense(recipe.hidden_units, activation="relu", name="hidden"),
             keras.layers.Dropout(recipe.second_dropout),
-            keras.layers.Dense(len(Label), activation="softmax", name="classes"),
+            keras.layers.Dense(len(LABELS), activation="softmax", name="classes"),
         ],
         name="head",
     )

@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
@@ -159,5 +159,5 @@ def _draw_groups(items: list[tuple[str, Label]], share: float, seed: int, groups
 def _label(text: str, source: Path) -> Label:
     label = label_from_name(text)
     if label is None:
-        raise DatasetError(f"{source}: has the label {text!r}; {', '.join(Label)} are known")
+        raise DatasetError(f"{source}: has the label {text!r}; {', '.join(LABELS)} are known")
     return label

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.callbacks import Record, StartEpoch
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import read_history, write_history_plot
@@ -95,7 +95,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         """
         super().__init__(workers=2)
         self._load = load
-        self._targets = np.eye(len(Label), dtype=np.float32)[[list(Label).index(label) for label in labels]]
+        self._targets = np.eye(len(LABELS), dtype=np.float32)[[LABELS.index(label) for label in labels]]
         self._batch_size = batch_size
         self._shuffle_seed = shuffle_seed
         self.start_epoch(0)

@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import DisjointSet
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import ANY_TUMOR, Example
 from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, hash_share
@@ -93,7 +93,7 @@ def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) ->
     """
     found = None if label == ANY_TUMOR else label_from_name(label)
     if found is None and label != ANY_TUMOR:
-        raise DatasetError(f"{folder}: is given the label {label!r}; {', '.join(Label)} and {ANY_TUMOR} are known")
+        raise DatasetError(f"{folder}: is given the label {label!r}; {', '.join(LABELS)} and {ANY_TUMOR} are known")
     images = find_images(folder)
     known = _find_audit(folder, groups)
     names = _kept_together(known)
@@ -250,7 +250,7 @@ def _with_validation(group: str) -> str:
 def _own_example(row: Mapping[str, str], prefix: str, group: str, part: str) -> Example:
     label = label_from_name(row["label"])
     if label is None:
-        raise DatasetError(f"the index has the label {row['label']!r}; {', '.join(Label)} are known")
+        raise DatasetError(f"the index has the label {row['label']!r}; {', '.join(LABELS)} are known")
     numbers = [row[column] for column in ("box_x0", "box_y0", "box_x1", "box_y1")]
     box: Box | None = tuple(map(float, numbers)) if all(numbers) else None  # type: ignore[assignment]  # four of them
     return Example(prefix + row["path"], label, group, row["source"], part, box)

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.examples import Example
 
 # Each threshold may send this share of validation answers to a human, and no more.
@@ -90,14 +90,14 @@ def fit_on_unseen(probabilities: FloatArray, examples: Sequence[Example]) -> tup
     """Choose the thresholds of tumor or no tumor on images of sources that trained nothing.
 
     Args:
-        probabilities: (images, classes), in Label's order, rows sum to 1.
+        probabilities: (images, classes), in LABELS's order, rows sum to 1.
         examples: the images.
 
     Returns:
         The threshold of No Tumor's probability, that of all tumors' together, and what both leave, by source and
         label: images, sure, sure and wrong.
     """
-    no_tumor = list(Label).index(Label.NO_TUMOR)
+    no_tumor = LABELS.index(Label.NO_TUMOR)
     healthy = probabilities[:, no_tumor]
     says_healthy = probabilities.argmax(axis=1) == no_tumor
     confidence = np.where(says_healthy, healthy, 1 - healthy)

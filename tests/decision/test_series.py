@@ -2,7 +2,7 @@ import pytest
 
 from brain_tumor.decision.series import MIN_RUN, Finding, SeriesReason, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 
 
 def make_finding(
@@ -11,7 +11,7 @@ def make_finding(
     position_mm: float | None = None,
     located: bool | None = None,
 ) -> Finding:
-    probabilities = {one: 0.91 if one is label else 0.03 for one in Label}
+    probabilities = {one: 0.91 if one is label else 0.03 for one in LABELS}
     return Finding(Verdict(label, status, None), probabilities, position_mm, located)
 
 

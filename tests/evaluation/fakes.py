@@ -12,7 +12,7 @@ from brain_tumor.evaluation.run import Evaluation, ModelFacts, evaluate
 from brain_tumor.evaluation.sources import find_sources
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from tests.factories import make_output, png_bytes
 
 MODEL = ModelFacts("fake-1", "fake.tfliteA", "ab" * 32, "cd" * 32)
@@ -33,12 +33,12 @@ class FakeClassifier:
         word, _, rest = Path(name).name.partition("-")
         if word == "reject":
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN)
-            return Result(name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, tuple(Label), MODEL.model_id)
-        label, top = next(one for one in Label if one.slug == word), int(rest[:2]) / 100
-        probabilities = np.full(len(Label), (1 - top) / 3)
-        probabilities[tuple(Label).index(label)] = top
+            return Result(name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, LABELS, MODEL.model_id)
+        label, top = next(one for one in LABELS if one.slug == word), int(rest[:2]) / 100
+        probabilities = np.full(len(LABELS), (1 - top) / 3)
+        probabilities[LABELS.index(label)] = top
         verdict = Verdict(label, Status.CLASSIFIED if top >= 0.5 else Status.UNCERTAIN, None)
-        return Result(name, scan, make_output(probabilities.tolist()), verdict, tuple(Label), MODEL.model_id)
+        return Result(name, scan, make_output(probabilities.tolist()), verdict, LABELS, MODEL.model_id)
 
 
 def fill(folder: Path, *names: str) -> Path:

@@ -13,7 +13,7 @@ from brain_tumor.evaluation.map_run import check_maps, keep_marked, occlude, sam
 from brain_tumor.evaluation.run import evaluate
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Box, Scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import Card
 from brain_tumor.model.output import ModelOutput
 from tests.evaluation.fakes import MODEL
@@ -60,7 +60,7 @@ class Watcher:
         status = Status.NOT_A_BRAIN_MRI if "reject" in name else Status.CLASSIFIED
         label = Label.GLIOMA if glioma > 0.5 and "reject" not in name else Label.NO_TUMOR
         verdict = Verdict(label, status, None)
-        return Result(name, scan, output, verdict, tuple(Label), MODEL.model_id, region=self._region)
+        return Result(name, scan, output, verdict, LABELS, MODEL.model_id, region=self._region)
 
 
 def draw(spotted: bool) -> bytes:

@@ -11,7 +11,7 @@ from brain_tumor.evaluation.run import Evaluation, evaluate
 from brain_tumor.evaluation.source_measures import MeasuredSource, measure_sources
 from brain_tumor.evaluation.sources import Source, find_sources
 from brain_tumor.input.reader import read_scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from tests.evaluation.fakes import MODEL, FakeClassifier, fill
 from tests.factories import encode, make_output, make_rules, png_bytes
 
@@ -122,7 +122,7 @@ class RuledClassifier:
     def classify(self, data: bytes, name: str) -> Result:
         """As Classifier.classify."""
         scan, output = read_scan(data, name), make_output(gate_score=-1.0 if "unlike" in name else 1.0)
-        return Result(name, scan, output, decide(scan, output, make_rules()), tuple(Label), MODEL.model_id)
+        return Result(name, scan, output, decide(scan, output, make_rules()), LABELS, MODEL.model_id)
 
 
 def test_the_gates_own_reasons_are_counted_and_small_images_are_one(tmp_path: Path) -> None:

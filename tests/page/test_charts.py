@@ -3,7 +3,7 @@ from typing import Any
 
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from page.charts import probability_chart, strip_chart
 
 PROBABILITIES = {Label.PITUITARY: 0.05, Label.GLIOMA: 0.85, Label.NO_TUMOR: 0.0, Label.MENINGIOMA: 0.1}
@@ -11,8 +11,8 @@ PROBABILITIES = {Label.PITUITARY: 0.05, Label.GLIOMA: 0.85, Label.NO_TUMOR: 0.0,
 
 def test_the_four_classes_keep_their_order_whatever_the_model_s_is() -> None:
     chart = probability_chart(PROBABILITIES, Status.CLASSIFIED)
-    assert [value["class"] for value in chart["data"]["values"]] == list(Label)
-    assert chart["encoding"]["y"]["sort"] == list(Label)
+    assert [value["class"] for value in chart["data"]["values"]] == list(LABELS)
+    assert chart["encoding"]["y"]["sort"] == list(LABELS)
 
 
 def test_the_axis_always_goes_from_0_to_100_percent() -> None:
@@ -57,7 +57,7 @@ def test_a_slice_that_could_not_be_read_keeps_its_number() -> None:
 
 def test_every_class_has_a_row_a_colour_and_a_shape_of_its_own() -> None:
     encoding = strip_chart([finding(Label.GLIOMA)], 0)["layer"][1]["encoding"]
-    assert encoding["y"]["scale"]["domain"] == list(Label)
+    assert encoding["y"]["scale"]["domain"] == list(LABELS)
     assert len(set(encoding["fill"]["scale"]["range"])) == len(set(encoding["shape"]["scale"]["range"])) == 4
 
 

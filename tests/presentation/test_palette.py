@@ -10,7 +10,7 @@ import pytest
 from brain_tumor.decision.verdict import Status
 from brain_tumor.fit_check.drawing import draw_fit
 from brain_tumor.fit_check.judgement import judge
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, ON_WHITE, QUIET, STATUS_COLORS, TEXT, WHITE
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.shapes import Drawing
@@ -114,9 +114,9 @@ def test_a_class_has_one_colour_on_page_and_report() -> None:
     bars = probability_chart(SHARES, Status.CLASSIFIED)["layer"][0]["encoding"]["fill"]["scale"]
     series = make_report_series(9, tumors=(4, 5))
     strip = strip_chart([None], 0)["layer"][1]["encoding"]["fill"]["scale"]
-    expected = [CLASS_COLORS[label] for label in Label]
+    expected = [CLASS_COLORS[label] for label in LABELS]
     assert bars["range"] == strip["range"][:4] == expected
-    assert bars["domain"] == strip["domain"][:4] == list(Label)
+    assert bars["domain"] == strip["domain"][:4] == list(LABELS)
     assert set(expected) <= colors_of(draw_bars(SHARES, Status.CLASSIFIED, 300, 10))
     assert {CLASS_COLORS[Label.GLIOMA], CLASS_COLORS[Label.NO_TUMOR]} <= colors_of(draw_strip(series, 0.0, 500, 8))
 

@@ -4,10 +4,10 @@ import pytest
 
 from brain_tumor.decision.series import Finding, SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
 
-EVEN: Mapping[Label, float] = dict.fromkeys(Label, 0.25)
+EVEN: Mapping[Label, float] = dict.fromkeys(LABELS, 0.25)
 
 
 @pytest.mark.parametrize("reason", SeriesReason)

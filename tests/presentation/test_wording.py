@@ -5,7 +5,7 @@ import pytest
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
@@ -41,7 +41,7 @@ def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -
 def test_doubt_and_what_was_not_analysed_never_read_like_a_clean_answer(
     status: Status, text: str, of_series: str
 ) -> None:
-    shares = dict.fromkeys(Label, 0.25)
+    shares = dict.fromkeys(LABELS, 0.25)
     series = SeriesVerdict(Label.GLIOMA, status, SeriesReason.TUMOR_RUN, 3, shares, 3, 3, ())
     assert headline(Verdict(Label.GLIOMA, status, None)) == text
     assert headline(series) == of_series

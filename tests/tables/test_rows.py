@@ -8,7 +8,7 @@ from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import (
     COLUMNS,
@@ -51,7 +51,7 @@ def test_a_row_states_the_answer() -> None:
 
 def test_each_probability_stands_in_its_column() -> None:
     row = to_row(make_result(probabilities=(0.1, 0.2, 0.3, 0.4)))
-    assert [row[f"p_{label.slug}"] for label in Label] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert [row[f"p_{label.slug}"] for label in LABELS] == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 
 def test_an_image_that_was_not_analysed_has_no_confidence_but_a_reason() -> None:

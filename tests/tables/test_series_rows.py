@@ -5,7 +5,7 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.series import Plane, Series, Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import Row, to_error_row, to_row
 from brain_tumor.tables.serialize import to_rounded
@@ -51,7 +51,7 @@ def test_a_finding_says_what_the_row_says() -> None:
     finding = to_finding(tumor_row(position_mm=-3.5), has_location=False)
     assert finding
     assert finding.verdict == Verdict(Label.GLIOMA, Status.CLASSIFIED, None)
-    assert finding.probabilities == dict(zip(Label, TUMOR, strict=True))
+    assert finding.probabilities == dict(zip(LABELS, TUMOR, strict=True))
     assert finding.position_mm == -3.5
 
 

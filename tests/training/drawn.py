@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.input.preprocess import InputContract
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.dataset import read_tree
 from brain_tumor_training.examples import Example
 from brain_tumor_training.recipes import FINETUNE_RECIPES, RECIPES, Augmentation, FinetuneRecipe, Recipe, Stage
@@ -88,7 +88,7 @@ def draw_stripes(seed: int) -> bytes:
 def write_tree(root: Path, training: int = 8, testing: int = 2) -> Path:
     """``Training/<class>/`` and ``Testing/<class>/`` with so many drawn slices per class."""
     for split, images in (("Training", training), ("Testing", testing)):
-        for place, label in enumerate(Label):
+        for place, label in enumerate(LABELS):
             folder = root / split / label.slug
             folder.mkdir(parents=True)
             for number in range(images):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.version import package_version
 from brain_tumor_training.cli import main
@@ -132,7 +132,7 @@ def test_fit_takes_a_split_whose_leaks_are_meant_and_carves_by_group(
     groups = ["--groups", write_official_leak(data, tmp_path), "--groups", str(tmp_path / "pairs.csv")]
     common = ["fit", "--data", str(data), "--out", str(tmp_path / "run"), "--allow-leaks-into", "test"]
     assert main([*common, *groups]) == 0
-    neighbours = [f"Training/{label.slug}/{number:03}.png" for label in Label for number in range(8)]
+    neighbours = [f"Training/{label.slug}/{number:03}.png" for label in LABELS for number in range(8)]
     assert all(parts[one] == parts[two] for one, two in zip(neighbours[::2], neighbours[1::2], strict=True))
     assert set(parts.values()) == {"train", "validation", "test"}
 

@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation import command, report
 from brain_tumor.evaluation.run import Evaluation
 from brain_tumor.evaluation.tables import render_json
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import Card
 from brain_tumor_training.cross_validate import SUMMARY, Plan, Steps, cross_validate
 from brain_tumor_training.recipes import RECIPES
@@ -67,7 +67,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setattr(command, "load_classifier", lambda *_: FakeWithCard())
     monkeypatch.setattr(report, "render_report", render_quickly)
     lines = ["path,label,fold,near_fold_edge,group"]
-    for label in Label:
+    for label in LABELS:
         for fold in range(FOLDS):
             for number in range(IMAGES):
                 said = Label.PITUITARY if (label, fold) == (Label.GLIOMA, 2) else label

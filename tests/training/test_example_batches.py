@@ -8,7 +8,7 @@ pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportErr
 
 import numpy as np
 
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.example_batches import ExampleBatches, sampling_chances
 from brain_tumor_training.examples import Example
 from tests.training.drawn import SMALL_FINETUNE, UNCHANGED, list_examples
@@ -32,7 +32,7 @@ def test_validation_images_have_the_last_side_and_stay_as_they_are(data: Path) -
     assert first[0][0].shape == (4, 48, 48, 3)
     assert np.array_equal(first[0][0], again[0][0])
     assert first[0][1]["possible"].argmax(axis=1).tolist() == [
-        list(Label).index(one.label or Label.GLIOMA) for one in list_examples(data)[:4]
+        LABELS.index(one.label or Label.GLIOMA) for one in list_examples(data)[:4]
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_filled_tumor_is_none(data: Path) -> None:
     inside, outside = np.s_[14:18, 14:18], np.s_[:12]
     assert np.array_equal(before[outside], after[outside])
     assert before[inside].std() > 2 * after[inside].std()
-    assert targets["possible"].argmax() == list(Label).index(Label.NO_TUMOR)
+    assert targets["possible"].argmax() == LABELS.index(Label.NO_TUMOR)
     assert not targets["covered"].any()
 
 

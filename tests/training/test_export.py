@@ -20,7 +20,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import DatasetError, ModelFileError
 from brain_tumor.input.preprocess import to_tensor
 from brain_tumor.input.reader import read_scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
@@ -58,12 +58,12 @@ def exported(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Export
 
 def most_likely(classifier: Classifier) -> dict[Label, Label]:
     """The likeliest class of a new drawn slice of each class."""
-    answers = {label: classifier.classify(draw_slice(label, 77), "slice.png").probabilities for label in Label}
+    answers = {label: classifier.classify(draw_slice(label, 77), "slice.png").probabilities for label in LABELS}
     return {label: max(answer, key=lambda one: answer[one]) for label, answer in answers.items()}
 
 
 def test_the_runtime_opens_the_file_and_names_the_drawn_classes(exported: Exported) -> None:
-    assert most_likely(load_classifier(exported.path)) == {label: label for label in Label}
+    assert most_likely(load_classifier(exported.path)) == {label: label for label in LABELS}
 
 
 def test_what_was_no_brain_mri_in_training_is_not_analysed(exported: Exported) -> None:
@@ -98,7 +98,7 @@ def test_a_file_has_two_gate_scores_the_second_is_0_or_less(exported: Exported) 
 def test_the_familiarity_in_the_file_is_that_of_its_module(small_run: Run) -> None:
     familiarity, network = Familiarity.load(small_run.folder), load_network(small_run.folder)
     serving = Serving(network, read_decision(small_run.folder), familiarity, SMALL.input)
-    images = [read_scan(draw_slice(label, 77), "slice.png") for label in Label]
+    images = [read_scan(draw_slice(label, 77), "slice.png") for label in LABELS]
     batch = np.concatenate([to_tensor(scan, SMALL.input) for scan in images])
     average = np.asarray(serving.backbone(batch, training=False)["average"])
     directions = average / np.linalg.norm(average, axis=1, keepdims=True)
@@ -120,7 +120,7 @@ def test_a_file_whose_terms_nobody_stated_says_so(small_run: Run, tmp_path: Path
 
 
 def test_the_card_holds_the_labels_in_order(exported: Exported) -> None:
-    assert load_model_file(exported.path).card.rules.order == tuple(Label)
+    assert load_model_file(exported.path).card.rules.order == LABELS
     with zipfile.ZipFile(exported.path) as archive:
         assert archive.read("labels.txt").decode().splitlines() == ["Glioma", "Meningioma", "No Tumor", "Pituitary"]
 
@@ -250,7 +250,7 @@ def test_where_eight_bits_all_the_way_cost_answers_the_weights_alone_have_them(
     tamper(monkeypatch, swap_classes, "static")
     export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
     assert load_model_file(tmp_path / "small.tfliteA").card.about["quantization"] == "dynamic range"
-    assert most_likely(load_classifier(tmp_path / "small.tfliteA")) == {label: label for label in Label}
+    assert most_likely(load_classifier(tmp_path / "small.tfliteA")) == {label: label for label in LABELS}
 
 
 def test_a_file_in_float32_can_be_had_to_compare_with(small_run: Run, tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_too_few_images_to_compare_are_refused(
 def test_compared_images_cover_every_class(small_run: Run) -> None:
     rows = [row for row in read_split(small_run.folder / "split.csv") if row.split == VALIDATION]
     picked = pick_evenly(rows, 8)
-    assert {row.label for row in picked} == set(Label)
+    assert {row.label for row in picked} == set(LABELS)
     assert len(set(picked)) == 8
 
 
@@ -303,7 +303,7 @@ def test_the_real_backbone_goes_from_images_to_answers(
     found = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
     assert found.float_max_difference <= MAX_FLOAT_DIFFERENCE
     classifier = load_classifier(tmp_path / "xception.tfliteA")
-    assert most_likely(classifier) == {label: label for label in Label}
+    assert most_likely(classifier) == {label: label for label in LABELS}
     assert output_names(tmp_path / "xception.tfliteA") == set(classifier.card.outputs)
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportErr
 import numpy as np
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training import fit_decision as module
 from brain_tumor_training import gate_families
 from brain_tumor_training.decision_file import Decision, read_decision
@@ -120,7 +120,7 @@ def test_the_location_threshold_is_what_healthy_scans_that_are_called_a_tumor_re
     cells.set_weights([0 * kernel, 0 * bias + logit])  # this logit in every cell of every image
     classes = network.get_layer("head").get_layer("classes")
     kernel, bias = classes.get_weights()
-    classes.set_weights([0 * kernel, np.array([9.0 * (label is named) for label in Label])])
+    classes.set_weights([0 * kernel, np.array([9.0 * (label is named) for label in LABELS])])
     found = module.fit_location(network, small_finetune_run.folder, small_finetune_run.data, {})
     assert found == pytest.approx(wanted, abs=1e-4)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.dataset import LabelledImage
 from brain_tumor_training.splits import (
     TEST,
@@ -24,13 +24,13 @@ from brain_tumor_training.splits import (
 # 20, 30, 40 and 50 training images of the four classes, and 3 test images each.
 IMAGES = [
     LabelledImage(f"{split}/{label.slug}/{number}.jpg", label, split)
-    for place, label in enumerate(Label)
+    for place, label in enumerate(LABELS)
     for split, count in (("Training", 20 + 10 * place), ("Testing", 3))
     for number in range(count)
 ]
 INDEX = "path,label,fold,near_fold_edge\n" + "".join(
     f"Training/{label.slug}/{fold}-{number}.jpg,{label.value},{fold},{int(number == 0)}\n"
-    for label in Label
+    for label in LABELS
     for fold in range(5)
     for number in range(5)
 )
@@ -47,7 +47,7 @@ def index(tmp_path: Path) -> Path:
 def test_validation_is_stratified_to_within_one_image(share: float, expected: tuple[float, ...]) -> None:
     rows = carve_validation(IMAGES, share, seed=0)
     found = Counter(row.label for row in rows if row.split == VALIDATION)
-    assert all(abs(found[label] - wanted) < 1 for label, wanted in zip(Label, expected, strict=True))
+    assert all(abs(found[label] - wanted) < 1 for label, wanted in zip(LABELS, expected, strict=True))
 
 
 def test_official_testing_is_the_test_set() -> None:
@@ -95,7 +95,7 @@ def test_no_row_near_an_edge_trains_or_validates(index: Path) -> None:
 
 def test_a_fold_is_carved_by_seed_and_stratified(index: Path) -> None:
     rows = hold_out_fold(index, fold=0, share=0.25, seed=1)
-    assert Counter(row.label for row in rows if row.split == VALIDATION) == dict.fromkeys(Label, 4)
+    assert Counter(row.label for row in rows if row.split == VALIDATION) == dict.fromkeys(LABELS, 4)
     assert rows == hold_out_fold(index, fold=0, share=0.25, seed=1) != hold_out_fold(index, fold=0, share=0.25, seed=2)
 
 
@@ -122,7 +122,7 @@ def test_groups_train_or_validate_as_a_whole() -> None:
 def test_groups_are_stratified_to_within_one_group(share: float, expected: tuple[int, ...]) -> None:
     groups = pairs([image.name for image in IMAGES if image.official_split == "Training"])
     found = Counter(row.label for row in carve_validation(IMAGES, share, 0, groups) if row.split == VALIDATION)
-    assert all(abs(found[label] - wanted) <= 2 for label, wanted in zip(Label, expected, strict=True))
+    assert all(abs(found[label] - wanted) <= 2 for label, wanted in zip(LABELS, expected, strict=True))
 
 
 def test_groups_are_carved_by_seed() -> None:
@@ -143,8 +143,8 @@ def test_a_fold_with_groups_has_no_copy_on_two_sides(index: Path) -> None:
     paths = [line.partition(",")[0] for line in INDEX.splitlines()[1:]]
     groups = {path: place for place, path in enumerate(paths)}
     groups |= {
-        path: -list(Label).index(label) - 1
-        for label in Label
+        path: -list(LABELS).index(label) - 1
+        for label in LABELS
         for path in paths
         if path.endswith("-1.jpg") and label.slug in path.split("/")
     }

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from brain_tumor.errors import DatasetError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training import callbacks, train
 from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
@@ -96,7 +96,7 @@ def test_metrics_are_those_of_the_saved_network(finished: Path, data: Path) -> N
     rows = [row for row in carve(data) if row.split == TEST]
     images = np.stack([load_view(View(data / row.path), SMALL.input) for row in rows])
     answers = load(finished).predict(images, verbose=0).argmax(axis=1)
-    right = sum(list(Label)[answer] is row.label for answer, row in zip(answers, rows, strict=True))
+    right = sum(list(LABELS)[answer] is row.label for answer, row in zip(answers, rows, strict=True))
     metrics = json.loads((finished / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics) == {"validation", "test"}
     assert metrics["test"]["accuracy"] == pytest.approx(right / len(rows))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.examples import Example
 from brain_tumor_training.uncertainty import (
     HIGHEST_THRESHOLD,
@@ -119,8 +119,8 @@ def unseen(*images: tuple[str, Label | None]) -> list[Example]:
 def answers(*no_tumor: float) -> Any:
     """Probabilities of glioma and no tumor, the latter as given."""
     rows = np.zeros((len(no_tumor), 4), np.float32)
-    rows[:, list(Label).index(Label.NO_TUMOR)] = no_tumor
-    rows[:, list(Label).index(Label.GLIOMA)] = 1 - rows.sum(axis=1)
+    rows[:, LABELS.index(Label.NO_TUMOR)] = no_tumor
+    rows[:, LABELS.index(Label.GLIOMA)] = 1 - rows.sum(axis=1)
     return rows
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import TUMORS, Label
+from brain_tumor.labels import LABELS, TUMORS, Label
 
 # A tumor is seen, and located, in all slices that it reaches; a healthy slice called a tumor by mistake stands mostly
 # alone or beside one or two others. Chosen on the volumes of six healthy subjects, of which slices trained or
@@ -84,7 +84,7 @@ def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
     if not findings:
         raise ValueError("a series has at least one slice")
     analysed = [one for one in findings if one and one.verdict.status is not Status.NOT_A_BRAIN_MRI]
-    shares = {label: _share(label, analysed) for label in Label}
+    shares = {label: _share(label, analysed) for label in LABELS}
     order = sorted((index for index, one in enumerate(findings) if one), key=lambda index: _rank(findings[index]))
     label, status, reason, counted = _decide(findings, len(analysed))
     return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order))

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import find_files
-from brain_tumor.labels import Label, label_from_name
+from brain_tumor.labels import LABELS, Label, label_from_name
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
@@ -89,7 +89,7 @@ def read_list(table: Path, folder: Path) -> Dataset:
     files = []
     for row in rows:
         if (label := label_from_name(row.cells["label"])) is None:
-            raise DatasetError(f"{row.where}: the label {row.cells['label']!r} is none of {', '.join(Label)}")
+            raise DatasetError(f"{row.where}: the label {row.cells['label']!r} is none of {', '.join(LABELS)}")
         files.append((row.file, label))
     return Dataset(_name(folder), tuple(files), (note,))
 
@@ -186,7 +186,7 @@ def _no_folder(folder: Path) -> DatasetError:
 
 
 def _missing_classes(others: list[Path]) -> str:
-    wanted = f"has no folder named after a class ({', '.join(Label)})"
+    wanted = f"has no folder named after a class ({', '.join(LABELS)})"
     if training := [path.name for path in others if path.name.lower() in _TRAINING_NAMES]:
         return f"{wanted} and no Testing; to measure on training images all the same, give {training[0]} itself"
     return f"{wanted}; put the images into one folder per class, or give a list with --list"

@@ -27,7 +27,7 @@ from brain_tumor.evaluation.metrics import (
 )
 from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class CalibrationMeasures:
 class Measures:
     """The figures over all files that could be read."""
 
-    matrix: IntArray  # (true class, final class) in images, in Label's order
+    matrix: IntArray  # (true class, final class) in images, in LABELS's order
     accuracy: Estimate | None  # share whose final class is the label
     accuracy_among_classified: Estimate | None  # the same, without uncertain and not analysed images
     macro_f1: Estimate
@@ -71,13 +71,13 @@ def measure(
     nothing for the others; everything else looks at the final class of every image.
 
     Args:
-        truth: (images,), indices in Label's order.
+        truth: (images,), indices in LABELS's order.
         predicted: (images,), the final classes.
-        probabilities: (images, classes), in Label's order.
+        probabilities: (images, classes), in LABELS's order.
         analysed: (images,), whether the gate accepted the image.
         classified: (images,), whether the answer is without doubt; what is classified is analysed.
     """
-    names, right = tuple(Label), truth == predicted
+    names, right = LABELS, truth == predicted
     matrix = count_confusions(truth, predicted, len(names))
     seen, scores = truth[analysed], probabilities[analysed].astype(np.float64)
     areas, curves = [], {}

@@ -26,7 +26,7 @@ from brain_tumor.evaluation.tables import (
     render_json,
     render_predictions,
 )
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import format_percent
 
 PAGE = "report.html"
@@ -41,7 +41,7 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
     measures, calibration = evaluation.measures, evaluation.measures.calibration
     errors = evaluation.worst_errors(_WORST_ERRORS)
     pictures = {
-        "confusion_matrix": render_confusion(measures.matrix, tuple(Label)),
+        "confusion_matrix": render_confusion(measures.matrix, LABELS),
         "roc": render_roc(
             {label.value: curve for label, curve in measures.curves.items()},
             {label.value: one.auc for label, one in measures.classes.items()},

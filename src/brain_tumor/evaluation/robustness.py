@@ -16,7 +16,7 @@ from brain_tumor.evaluation.metrics import Estimate, count_confusions, macro_f1,
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 
 # The middle one stands for a corruption where one figure must do.
 MIDDLE_STRENGTH = 3
@@ -85,7 +85,7 @@ def measure_robustness(classifier: ScanClassifier, files: Sequence[LabelledFile]
     steps = iter(corrupted)
     return Robustness(
         drawn_from=len(files),
-        sample={label: labels.count(label) for label in Label},
+        sample={label: labels.count(label) for label in LABELS},
         clean=clean,
         corrupted={corruption: tuple(next(steps) for _ in STRENGTHS) for corruption in Corruption},
     )
@@ -113,7 +113,7 @@ def _shuffled(name: str) -> str:
 
 
 def _measure(labels: Sequence[Label], verdicts: Sequence[Verdict]) -> Condition:
-    order = tuple(Label)
+    order = LABELS
     truth = np.array([order.index(label) for label in labels])
     final = np.array([order.index(verdict.label) for verdict in verdicts])
     classified = np.array([verdict.status is Status.CLASSIFIED for verdict in verdicts])

@@ -20,7 +20,7 @@ from brain_tumor.input.files import read_file
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.tables.rows import Row, to_error_row, to_row
 
 # A tumor named with this confidence on a picture that shows no brain is what a person would believe.
@@ -50,7 +50,7 @@ class Answer:
     """What is kept of a Result: no pixels, so memory does not grow with the size of the images."""
 
     verdict: Verdict
-    probabilities: tuple[float, ...]  # in Label's order
+    probabilities: tuple[float, ...]  # in LABELS's order
     confidence: float | None  # as in Result
 
 
@@ -160,7 +160,7 @@ def _measure(dataset: Dataset, outcomes: tuple[Outcome, ...]) -> Measures:
     answered = [
         (label, outcome.answer) for outcome, (_, label) in zip(outcomes, dataset.files, strict=True) if outcome.answer
     ]
-    order = tuple(Label)
+    order = LABELS
     statuses = [answer.verdict.status for _, answer in answered]
     return measure(
         truth=np.array([order.index(label) for label, _ in answered]),
@@ -185,7 +185,7 @@ def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str) -> Outc
     except ScanError as error:
         # A report says which file below the data folder it was, never where that folder lies.
         return Outcome(file, to_error_row(file.name, error, model_id), None)
-    probabilities = tuple(result.probabilities[label] for label in Label)
+    probabilities = tuple(result.probabilities[label] for label in LABELS)
     # A report of the same images repeats, the time that they took does not.
     row = to_row(result) | {"elapsed_s": None}
     return Outcome(file, row, Answer(result.verdict, probabilities, result.confidence))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.labelled import ImageFile, ListedFile, find_families, read_rows
-from brain_tumor.labels import TUMORS, Label, label_from_name
+from brain_tumor.labels import LABELS, TUMORS, Label, label_from_name
 
 _KINDS = {"": True, "brain_mri": True, "not_brain_mri": False}
 _ANY_TUMOR = ("tumor", "tumour")
@@ -153,6 +153,6 @@ def _family_of(row: ListedFile) -> _Truth:
     if found := label_from_name(label):
         return _Truth(source, True, (found,))
     raise DatasetError(
-        f"{row.where}: the label {label!r} is none of {', '.join(Label)}, tumor, {_OTHER_LESION} or {_NOT_BRAIN_MRI}; "
+        f"{row.where}: the label {label!r} is none of {', '.join(LABELS)}, tumor, {_OTHER_LESION} or {_NOT_BRAIN_MRI}; "
         "or leave it empty"
     )

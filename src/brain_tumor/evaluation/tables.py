@@ -16,7 +16,7 @@ from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Condition, Robustness
 from brain_tumor.evaluation.run import SURE, Evaluation, SourceResult
 from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
 from brain_tumor.tables.serialize import to_cells
@@ -55,7 +55,7 @@ def render_json(evaluation: Evaluation) -> str:
         "not_analysed": _numbers(measures.not_analysed),
         "not_analysed_but_right": measures.not_analysed_but_right,
         "classes": {label.value: _class(one) for label, one in measures.classes.items()},
-        "confusion_matrix": {"order": list(Label), "true_by_final": measures.matrix.tolist()},
+        "confusion_matrix": {"order": list(LABELS), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "risk_coverage": _risk_coverage(measures.risk_coverage) if measures.risk_coverage else None,
         "robustness": _robustness(evaluation.robustness) if evaluation.robustness else None,

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 
 CARD_VERSION = 1
 _ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
@@ -124,6 +124,6 @@ def _to_rules(fields: dict[str, Any]) -> Rules:
 
 def _to_order(names: list[str]) -> tuple[Label, ...]:
     order = tuple(Label(name) for name in names)
-    if sorted(order) != sorted(Label):
+    if sorted(order) != sorted(LABELS):
         raise ValueError(f"each class is needed once, found {', '.join(order)}")
     return order

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import STATUS_COUNTS
 
 
@@ -44,7 +44,7 @@ class RunSummary:
         if self.slices:
             yield _listed("slices", {words: self.statuses[status] for status, words in STATUS_COUNTS.items()})
         if self.classes:
-            yield _listed("classes", {label.value: self.classes[label.value] for label in Label})
+            yield _listed("classes", {label.value: self.classes[label.value] for label in LABELS})
         if self.series:
             yield _listed(f"{self.series.total()} series", dict(sorted(self.series.items())))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import ScanError
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import describe_reason, headline, to_printable
 from brain_tumor.version import package_version
 
@@ -29,7 +29,7 @@ COLUMNS = (
     "status",
     "class",
     "confidence",
-    *(f"p_{label.slug}" for label in Label),
+    *(f"p_{label.slug}" for label in LABELS),
     "reason",
     "model_id",
     *LOCATION_COLUMNS,

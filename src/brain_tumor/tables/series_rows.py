@@ -7,7 +7,7 @@ from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import format_percent, headline
 from brain_tumor.tables.rows import Row
@@ -21,7 +21,7 @@ SERIES_COLUMNS = (
     "status",
     "class",
     "reason",
-    *(f"share_{label.slug}" for label in Label),  # of the analysed slices, 0 to 1
+    *(f"share_{label.slug}" for label in LABELS),  # of the analysed slices, 0 to 1
     "analysed",
     "slices",
     "most_suspicious",  # numbers in the order of the series, most suspicious first
@@ -45,7 +45,7 @@ def to_finding(row: Row, has_location: bool) -> Finding | None:
         return None
     code, position_mm = row["reason_code"], row["position_mm"]
     verdict = Verdict(Label(str(row["class"])), Status(str(row["status"])), None if code is None else Reason(str(code)))
-    probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in Label}
+    probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in LABELS}
     located = row["location_score"] is not None if has_location else None
     return Finding(verdict, probabilities, None if position_mm is None else float(position_mm), located)
 
@@ -58,7 +58,7 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         "status": verdict.status.value,
         "class": verdict.label.value,
         "reason": describe_series_reason(verdict),
-        **{f"share_{label.slug}": verdict.shares[label] for label in Label},
+        **{f"share_{label.slug}": verdict.shares[label] for label in LABELS},
         "analysed": verdict.analysed,
         "slices": verdict.slices,
         "most_suspicious": [index + 1 for index in first],
@@ -99,7 +99,7 @@ def to_count_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[
 def render_series_line(row: dict[str, Any]) -> str:
     """One line for a terminal; row: of to_series_row."""
     shares = ", ".join(
-        f"{label} {format_percent(share)}" for label in Label if (share := row[f"share_{label.slug}"]) > 0
+        f"{label} {format_percent(share)}" for label in LABELS if (share := row[f"share_{label.slug}"]) > 0
     )
     line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:

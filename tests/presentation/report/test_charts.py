@@ -3,7 +3,7 @@ from itertools import chain, pairwise
 import pytest
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.palette import CLASS_COLORS, GREY
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
@@ -18,7 +18,7 @@ def texts(drawing: Drawing) -> list[str]:
 
 def test_bars_stand_in_the_order_of_the_classes_with_their_figures() -> None:
     shown = texts(draw_bars(SHARES, Status.CLASSIFIED, 300, 10))
-    assert [text for text in shown if text in list(Label)] == list(Label)
+    assert [text for text in shown if text in list(LABELS)] == list(LABELS)
     assert shown[-8:] == ["Glioma", "50.0 %", "Meningioma", "25.0 %", "No Tumor", "25.0 %", "Pituitary", "0.0 %"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import floor, log10
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, QUIET, RULE, TEXT
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSlice
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Shape, Text
@@ -22,12 +22,12 @@ def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font:
         font: size of the letters, in the same unit.
     """
     left, right, step = 6.8 * font, width - 4.4 * font, 1.9 * font
-    bottom, is_hollow = step * len(Label), not FILLS[status]
+    bottom, is_hollow = step * len(LABELS), not FILLS[status]
     shapes: list[Shape] = []
     for tick in (0, 25, 50, 75, 100):
         x = left + (right - left) * tick / 100
         shapes += [Path(((x, 0), (x, bottom)), RULE), Text((x, bottom + 1.2 * font), f"{tick} %", "middle", QUIET)]
-    for row, label in enumerate(Label):
+    for row, label in enumerate(LABELS):
         y, end = row * step, left + (right - left) * shares[label]
         bar = ((left, y + 0.3 * font), (end, y + 0.3 * font), (end, y + 1.6 * font), (left, y + 1.6 * font))
         hue = GREY if is_hollow else CLASS_COLORS[label]
@@ -171,7 +171,7 @@ def _legend(series: ReportSeries, width: float, font: float) -> tuple[list[Shape
 
 def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tuple[Path | Circle, ...]]]:
     analysed = [one.verdict for one in series.slices if one.verdict and one.is_analysed]
-    for label in Label:
+    for label in LABELS:
         if any(verdict.label is label for verdict in analysed):
             yield label.value, (_shape(label, (0, 0), radius, False),)
     if any(verdict.status is Status.UNCERTAIN for verdict in analysed):
