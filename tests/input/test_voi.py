@@ -3,7 +3,7 @@ import pytest
 
 from brain_tumor.input import voi
 from brain_tumor.input.series import WindowMode
-from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow, to_grey
+from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow, to_grey, to_grey_and_range
 
 
 def shown(values: list[float], scale: GreyScale | None = None, window: WindowMode = WindowMode.FILE) -> list[float]:
@@ -121,3 +121,23 @@ def test_bands_cover_every_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voi, "_BAND_PIXELS", 10)
     assert [list(range(7))[band] for band in voi.bands(7, 5)] == [[0, 1], [2, 3], [4, 5], [6]]
     assert len(list(voi.bands(3, 99))) == 3
+
+
+@pytest.mark.parametrize(
+    ("scale", "window", "values"),
+    [
+        (GreyScale(slope=2, intercept=-10), WindowMode.FULL, (-10, 190)),
+        (GreyScale(window=VoiWindow(50, 20)), WindowMode.FILE, (40, 60)),
+        (GreyScale(window=VoiWindow(50, 20)), WindowMode.FULL, (0, 100)),
+        (GreyScale(white_is_low=True), WindowMode.FULL, (100, 0)),
+        (GreyScale(window_table=LookupTable(0, np.arange(101.0), 8)), WindowMode.FILE, None),
+    ],
+)
+def test_the_values_of_black_and_white_are_known(
+    scale: GreyScale, window: WindowMode, values: tuple[float, float] | None
+) -> None:
+    assert to_grey_and_range(np.arange(101)[None], scale, window)[1] == values
+
+
+def test_an_image_of_one_value_has_no_range() -> None:
+    assert to_grey_and_range(np.full((2, 2), 7), GreyScale(), WindowMode.FULL)[1] is None

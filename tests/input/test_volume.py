@@ -172,3 +172,8 @@ def test_an_absurd_aspect_is_refused() -> None:
 def _volume(values: NDArray[np.generic], file_window: tuple[float, float] | None = None) -> volume.Volume:
     stored = np.asfortranarray(values)
     return volume.Volume(stored, np.eye(4), (0, 1, 2), (True, True, True), file_window=file_window)
+
+
+def test_a_slice_knows_which_values_are_black_and_white() -> None:
+    values = make_values()
+    assert read(values).slices[0].read().value_range == (values.min(), values.max())

@@ -22,7 +22,7 @@ from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_ma
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Slice, WindowMode
 from brain_tumor.input.sop_classes import check_is_image
-from brain_tumor.input.voi import to_grey
+from brain_tumor.input.voi import to_grey_and_range
 from brain_tumor.problems import Problem
 
 # Functional series have some thousand volumes, stored as files of their own; a file of more frames is a mistake.
@@ -184,10 +184,11 @@ def _render(dataset: FileDataset, statements: Frames, index: int, name: str, win
     stored = decode_frame(dataset, index, name)
     with as_scan_error(name, Problem.BAD_GREY_SCALE):
         if stored.ndim == 2:
-            pixels, chroma = to_grey(stored, statements.grey_scale(index), window), 0.0
+            pixels, values = to_grey_and_range(stored, statements.grey_scale(index), window)
+            chroma = 0.0
         else:
-            pixels, chroma = to_luma_and_chroma(stored)
-        return Scan(pixels, chroma, "DICOM", statements.spacing_mm(index), _modality(dataset))
+            (pixels, chroma), values = to_luma_and_chroma(stored), None
+        return Scan(pixels, chroma, "DICOM", statements.spacing_mm(index), _modality(dataset), values)
 
 
 def _count_frames(dataset: FileDataset, name: str) -> int:

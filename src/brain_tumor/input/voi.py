@@ -65,11 +65,21 @@ def to_grey(stored: NDArray[Any], scale: GreyScale, window: WindowMode) -> Float
     Returns:
         (rows, columns), finite, 0 to 1.
     """
+    return to_grey_and_range(stored, scale, window)[0]
+
+
+def to_grey_and_range(
+    stored: NDArray[Any], scale: GreyScale, window: WindowMode
+) -> tuple[FloatArray, tuple[float, float] | None]:
+    """As `to_grey`, and the values that became 0 and 1; of a sigmoid, where its middle line reaches them.
+
+    The first is the higher value where white is low. None where a table decides, and for an image of one value.
+    """
     shown = np.zeros(stored.shape, np.float32)
     with np.errstate(all="ignore"):
         low, high = _full_range(stored, scale)
         if not low < high:
-            return shown
+            return shown, None
         if window is WindowMode.ROBUST:
             low, high = _robust_range(stored, scale) or (low, high)
         for band in bands(*stored.shape):
@@ -80,7 +90,17 @@ def to_grey(stored: NDArray[Any], scale: GreyScale, window: WindowMode) -> Float
             grey[unknown] = 0
             # Values near the largest float overflow on the way.
             shown[band] = np.nan_to_num(grey, nan=0.0, posinf=1.0, neginf=0.0)
-    return shown
+    shades = _shades((low, high), scale, window)
+    return shown, shades[::-1] if shades and scale.white_is_low else shades
+
+
+def _shades(full: tuple[float, float], scale: GreyScale, window: WindowMode) -> tuple[float, float] | None:
+    if window is WindowMode.FILE and scale.window_table is not None:
+        return None
+    if window is WindowMode.FILE and scale.window is not None and scale.window.is_usable:
+        center, width = scale.window.center, scale.window.width
+        return center - width / 2, center + width / 2
+    return full
 
 
 def bands(rows: int, columns: int) -> Iterator[slice]:

@@ -202,7 +202,8 @@ def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range) -> Scan
     rows, columns, spacing_mm = _picture_size(volume, plane)
     if grey.shape != (rows, columns):
         grey = np.array(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
-    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm)
+    values = None if volume.is_colour else shades
+    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm, value_range=values)
 
 
 def _orient(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:
