@@ -45,3 +45,7 @@ class DatasetError(BrainTumorError):
 
 class MissingExtraError(BrainTumorError):
     """A command needs an optional part of the package that is not installed."""
+
+
+class ConfigurationError(BrainTumorError):
+    """A configuration file, or the environment, says something that a command cannot use."""
