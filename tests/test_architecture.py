@@ -22,7 +22,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "brain_tumor": {
         "ai_edge_litert": ("model/litert.py",),
         "openvino": ("model/openvino.py",),
-        "PIL": ("input/raster.py", "input/preprocess.py", "input/volume.py", "presentation/"),
+        "PIL": ("input/raster.py", "input/deep_colour.py", "input/preprocess.py", "input/volume.py", "presentation/"),
         "nibabel": ("input/nifti.py",),
         "pydicom": (
             "input/dicom.py",

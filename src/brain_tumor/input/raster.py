@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.deep_colour import is_deep_colour, read_deep_colour
 from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.problems import Problem
@@ -32,7 +33,7 @@ logging.getLogger("PIL").setLevel(logging.INFO)
 def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     """Decode one image of the format that its first bytes announce.
 
-    8-bit values are divided by 255. Deeper grey values are divided by the largest value of the smallest
+    8-bit values are divided by 255. Deeper values are divided by the largest value of the smallest
     bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files.
     Transparent pixels become black, the EXIF orientation is applied, colour becomes ITU-R 601 luma.
 
@@ -52,6 +53,9 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     try:
         with Image.open(io.BytesIO(data), formats=[file_format]) as image:
             _check_header(image, name)
+            deep = read_deep_colour(image, data, file_format) if is_deep_colour(image) else None
+            if deep is not None:
+                return Scan(*deep, file_format)
             image.load()
             _apply_orientation(image)
             pixels, chroma = _to_grey(image, name)
