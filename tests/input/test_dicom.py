@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 
 from brain_tumor.input import dicom
 from brain_tumor.input.dicom import DicomHeader, list_slices, nearest_plane, read_header
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Plane, ReadOptions, WindowMode
+from brain_tumor.input.series import DicomReference, Plane, ReadOptions, WindowMode
 from tests.dicom_factory import (
     ORIENTATION,
     SERIES_UID,
@@ -51,6 +51,7 @@ def make_enhanced(own: list[dict[str, Any]], shared: dict[str, Any] | None = Non
 def test_the_header_tells_series_and_order() -> None:
     data = make_dicom(
         RAMP,
+        StudyInstanceUID="1.2.3",
         SeriesDescription=" T1 axial ",
         Modality="MR",
         InstanceNumber=7,
@@ -59,13 +60,26 @@ def test_the_header_tells_series_and_order() -> None:
     )
     data = data.replace(b"CS\x02\x00MR", b"CS\x02\x00mr")
     assert read_header(data, "scan") == DicomHeader(
-        SERIES_UID, "T1 axial", "MR", 7, 1, (1, 0, 0, 0, 1, 0), (-10, 5, 32.5), (32.5,), ((1, 0, 0, 0, 1, 0),)
+        SERIES_UID,
+        "T1 axial",
+        "MR",
+        7,
+        1,
+        (1, 0, 0, 0, 1, 0),
+        (-10, 5, 32.5),
+        (32.5,),
+        ((1, 0, 0, 0, 1, 0),),
+        "1.2.3",
+        f"{SERIES_UID}.1",
+        MRImageStorage,
     )
 
 
 def test_what_a_header_does_not_say_is_none() -> None:
     data = make_dicom(RAMP, SeriesInstanceUID=None, Modality=None)
-    assert read_header(data, "scan") == DicomHeader(None, None, None, None, 1, None, None, (None,), (None,))
+    assert read_header(data, "scan") == DicomHeader(
+        None, None, None, None, 1, None, None, (None,), (None,), None, f"{SERIES_UID}.1", MRImageStorage
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,3 +282,33 @@ def test_listing_slices_reads_nothing() -> None:
         raise AssertionError("read too early")
 
     assert len(list_slices(read, read_header(data, "scan"), "scan", ReadOptions())) == 3
+
+
+# What other objects call it by
+
+
+def test_a_slice_says_how_other_objects_refer_to_it() -> None:
+    (only,) = read_slices(make_dicom(RAMP, StudyInstanceUID="1.2.3"))
+    assert only.dicom == DicomReference("1.2.3", SERIES_UID, f"{SERIES_UID}.1", MRImageStorage, None)
+    assert only.dicom.is_whole
+
+
+def test_a_frame_has_its_number_in_the_reference() -> None:
+    frames = read_slices(make_enhanced([{}, {}, {}], StudyInstanceUID="1.2.3"))
+    assert [one.dicom.frame for one in frames if one.dicom] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("uid", [None, "Doe^Jane", "1.02.3", "1", "1.2." + 64 * "3", "1.2.3 "])
+def test_what_is_no_identifier_is_not_repeated(uid: str | None) -> None:
+    (only,) = read_slices(make_dicom(RAMP) if uid is None else _with_study(uid))
+    assert only.dicom
+    assert only.dicom.study_uid == ("1.2.3" if uid == "1.2.3 " else None)
+    assert only.dicom.is_whole is (uid == "1.2.3 ")
+
+
+def _with_study(uid: str) -> bytes:
+    """A file whose StudyInstanceUID is any text."""
+    text = uid.encode() + b"\x00" * (len(uid) % 2)
+    data = make_dicom(RAMP)
+    place = data.index(struct.pack("<HH", 0x20, 0x0E))
+    return data[:place] + struct.pack("<HH2sH", 0x20, 0x0D, b"UI", len(text)) + text + data[place:]

@@ -1,5 +1,6 @@
 """DICOM files: what their header says, and their frames as slices that are read when they are asked for."""
 
+import re
 import threading
 import weakref
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Posi
 from brain_tumor.input.dicom_pixels import decode_frame
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import Plane, ReadOptions, Slice, WindowMode
+from brain_tumor.input.series import DicomReference, Plane, ReadOptions, Slice, WindowMode
 from brain_tumor.input.sop_classes import check_is_image
 from brain_tumor.input.voi import to_grey_and_range
 from brain_tumor.problems import Problem
@@ -30,6 +31,8 @@ MAX_FRAMES = 10_000
 # Parsed headers stay until their slices are gone, so that a file is parsed once: those of some 900 slices. Beyond this
 # much memory, later files are parsed again when they are read.
 _MAX_KEPT_BYTES = 16 * 2**20
+# Source: DICOM PS3.5, 9.1. Whatever else stands there is not repeated: it may be a person's.
+_UID = re.compile(r"(?=.{1,64}$)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _PLANES = (Plane.SAGITTAL, Plane.CORONAL, Plane.AXIAL)  # across the patient's x, y and z
 
 
@@ -55,6 +58,9 @@ class DicomHeader:
     position: Position | None  # of the first frame's first pixel, mm
     frame_positions_mm: tuple[float | None, ...] = ()  # of every frame, along its normal
     frame_orientations: tuple[Orientation | None, ...] = ()  # of every frame, as orientation
+    study_uid: str | None = None
+    sop_instance_uid: str | None = None
+    sop_class_uid: str | None = None
     parsed: ParsedHeader | None = field(default=None, compare=False, repr=False)  # where there was room to keep it
 
 
@@ -83,6 +89,9 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             position=planes[0].position,
             frame_positions_mm=tuple(plane.along_normal_mm for plane in planes),
             frame_orientations=tuple(plane.orientation for plane in planes),
+            study_uid=_text(dataset, "StudyInstanceUID"),
+            sop_instance_uid=_text(dataset, "SOPInstanceUID"),
+            sop_class_uid=_text(dataset, "SOPClassUID"),
             parsed=parsed if _keep(parsed) else None,
         )
 
@@ -98,11 +107,19 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
     """
     if header.frames == 1:
         position = header.frame_positions_mm[0] if header.frame_positions_mm else _position_mm(header)
-        return (Slice(file, None, partial(_read_frame, read, header.parsed, file, options.window), position),)
+        read_it = partial(_read_frame, read, header.parsed, file, options.window)
+        return (Slice(file, None, read_it, position, _to_reference(header, None), read),)
     positions = header.frame_positions_mm or (None,) * header.frames
     frames = _FramesOfOneFile(read, header, options.window)
     return tuple(
-        Slice(file, index + 1, partial(frames.read, index, f"{file} slice {index + 1}"), position)
+        Slice(
+            file,
+            index + 1,
+            partial(frames.read, index, f"{file} slice {index + 1}"),
+            position,
+            _to_reference(header, index + 1),
+            read,
+        )
         for index, position in enumerate(positions)
     )
 
@@ -208,6 +225,16 @@ def _count_frames(dataset: FileDataset, name: str) -> int:
 
 def _position_mm(header: DicomHeader) -> float | None:
     return ImagePlane(header.orientation, header.position).along_normal_mm
+
+
+def _to_reference(header: DicomHeader, frame: int | None) -> DicomReference:
+    return DicomReference(
+        *map(_uid, (header.study_uid, header.series_uid, header.sop_instance_uid, header.sop_class_uid)), frame=frame
+    )
+
+
+def _uid(text: str | None) -> str | None:
+    return text if text and _UID.fullmatch(text) else None
 
 
 def _text(dataset: FileDataset, keyword: str) -> str | None:

@@ -29,7 +29,8 @@ _FILE_META_GROUP = 2
 
 # Nothing else is kept, so names and dates of patients never get into this program.
 _ELEMENTS = """
-    SOPClassUID Modality SeriesInstanceUID SeriesDescription InstanceNumber NumberOfFrames
+    SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID
+    Modality SeriesDescription InstanceNumber NumberOfFrames
     ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
     SamplesPerPixel PhotometricInterpretation PlanarConfiguration Rows Columns

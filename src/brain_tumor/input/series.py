@@ -31,6 +31,22 @@ class ReadOptions:
     window: WindowMode = WindowMode.FILE
 
 
+@dataclass(frozen=True, slots=True)
+class DicomReference:
+    """How other DICOM objects refer to a slice; an identifier is None where the file has none that is one."""
+
+    study_uid: str | None
+    series_uid: str | None
+    sop_instance_uid: str | None
+    sop_class_uid: str | None
+    frame: int | None  # counted from 1 within the file; None for a file of one frame
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an object can refer to the slice: all four identifiers are there."""
+        return None not in (self.study_uid, self.series_uid, self.sop_instance_uid, self.sop_class_uid)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slice:
     """One slice that can be read: cheap to hold, its pixels come when they are asked for."""
@@ -39,6 +55,8 @@ class Slice:
     number: int | None  # counted from 1 within the file; None for a file of one slice
     read: Callable[[], Scan]  # raises ScanError; the same call always gives the same pixels
     position_mm: float | None = None  # along the normal of the plane; None where unknown
+    dicom: DicomReference | None = None  # None for other formats
+    content: Callable[[], bytes] | None = None  # of a DICOM file, whole, as read() reads it; None for other formats
 
     @property
     def name(self) -> str:
