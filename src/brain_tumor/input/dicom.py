@@ -228,9 +228,8 @@ def _position_mm(header: DicomHeader) -> float | None:
 
 
 def _to_reference(header: DicomHeader, frame: int | None) -> DicomReference:
-    return DicomReference(
-        *map(_uid, (header.study_uid, header.series_uid, header.sop_instance_uid, header.sop_class_uid)), frame=frame
-    )
+    study, series = _uid(header.study_uid), _uid(header.series_uid)
+    return DicomReference(study, series, _uid(header.sop_instance_uid), _uid(header.sop_class_uid), frame)
 
 
 def _uid(text: str | None) -> str | None:
