@@ -4,14 +4,17 @@ import argparse
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
+from brain_tumor.labels import LABELS, ClassNames, Label, label_from_name
 from brain_tumor.model.choice import EngineName
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor.presentation.wording import NOTICE
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+LEAVE_OUT = "leave-out"
 
 
 def add_command(
@@ -38,17 +41,56 @@ def choice(kind: type[ChoiceT]) -> Callable[[str], ChoiceT]:
     return read
 
 
+class _Once(argparse.Action):
+    """Keeps an argument's value and refuses a second one, which argparse would take in the first one's place."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, *_: Any) -> None:
+        if getattr(namespace, self.dest, None) is not self.default:
+            raise argparse.ArgumentError(self, "is given twice; give it once")
+        setattr(namespace, self.dest, value)
+
+
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add --model, --threads and --engine."""
-    parser.add_argument("--model", type=Path, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}")
+    parser.add_argument(
+        "--model", type=Path, action=_Once, metavar="FILE", help=f"model file instead of {DEFAULT_NAME}"
+    )
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
     parser.add_argument(
         "--engine",
         choices=get_args(EngineName),
         default="auto",
         help="what runs the network. auto is LiteRT, with which the published figures were measured; openvino starts "
-        "a second later and needs the extra: pip install 'brain-tumor-mri[openvino]'",
+        "a second later and needs the extra openvino",
     )
+
+
+def add_label_names(parser: argparse.ArgumentParser) -> None:
+    """Add --label, which says what the names of a data set mean; read it with to_class_names."""
+    parser.add_argument(
+        "--label",
+        type=_label_name,
+        action="append",
+        default=[],
+        metavar="NAME=CLASS",
+        help=f"what a folder or label of this name is: one of {', '.join(LABELS)}, or {LEAVE_OUT}; may be given several "
+        "times",
+    )
+
+
+def to_class_names(pairs: Sequence[tuple[str, Label | None]]) -> ClassNames:
+    """The pairs of --label as one value; of two that give one name, the last counts."""
+    return ClassNames(dict(pairs))
+
+
+def _label_name(text: str) -> tuple[str, Label | None]:
+    name, _, meaning = text.rpartition("=")
+    if not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=CLASS, as in 'Pituitary adenomas=pituitary'")
+    label = label_from_name(meaning)
+    if label is None and meaning.strip().lower() != LEAVE_OUT:
+        raise argparse.ArgumentTypeError(f"{meaning!r} is none of {', '.join(LABELS)} or {LEAVE_OUT}")
+    return name.strip().lower(), label
 
 
 def positive(text: str) -> int:

@@ -1,6 +1,8 @@
 """The classes of a model, the four of this project's own, and how people spell them on folders."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 
@@ -65,23 +67,80 @@ TUMORS = tuple(label for label in LABELS if label.is_finding)
 # The final class of an image that was not analysed, where a model has no class without a finding.
 NO_CLASS = Label("No class", False)
 
-# What is left of a folder name once case, punctuation and the word "tumor" are gone.
+# The words that people use for each class, in the singular, without blanks, punctuation and the words of _FILLERS.
+# Astrocytoma, oligodendroglioma and glioblastoma are gliomas by the WHO's classification of 2021.
 _SPELLINGS = {
-    "glioma": Label.GLIOMA,
-    "meningioma": Label.MENINGIOMA,
-    "pituitary": Label.PITUITARY,
-    "pituitaryadenoma": Label.PITUITARY,
-    "no": Label.NO_TUMOR,
-    "none": Label.NO_TUMOR,
-    "normal": Label.NO_TUMOR,
-    "healthy": Label.NO_TUMOR,
+    Label.GLIOMA: (
+        "glioma",
+        "gliomatous",
+        "lowgradeglioma",
+        "highgradeglioma",
+        "lgg",
+        "hgg",
+        "gbm",
+        "glioblastoma",
+        "glioblastomamultiforme",
+        "astrocytoma",
+        "oligodendroglioma",
+    ),
+    Label.MENINGIOMA: ("meningioma", "meningiomatous", "menin", "meningothelioma"),
+    Label.PITUITARY: (
+        "pituitary",
+        "pituitarie",
+        "pituitaryadenoma",
+        "pituitarymacroadenoma",
+        "pituitarymicroadenoma",
+        "pituitaryneuroendocrine",
+        "pitnet",
+        "hypophysealadenoma",
+    ),
+    Label.NO_TUMOR: (
+        "no",
+        "non",
+        "not",
+        "none",
+        "without",
+        "free",
+        "nofinding",
+        "normal",
+        "healthy",
+        "healthycontrol",
+        "normalcontrol",
+        "control",
+        "negative",
+        "nolesion",
+    ),
 }
+_KNOWN = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in spellings}
+# Said beside a class, these words change nothing.
+_FILLERS = re.compile(r"tumou?r(s|ous)?|brain|mri|images?|scans?|slices?|patients?|subjects?|cases?")
 
 
 def label_from_name(name: str) -> Label | None:
-    """The class that a folder name such as ``Glioma``, ``glioma_tumor`` or ``notumor`` means, or None.
+    """The class that a folder name such as ``Gliomas``, ``glioma_tumor`` or ``notumor`` means, or None.
 
-    The comparison ignores case, everything that is not a letter, and the word "tumor" or "tumour".
+    The comparison ignores case, everything that is not a letter, the plural, and words such as "tumor" and "brain".
     """
     letters = re.sub(r"[^a-z]", "", name.lower())
-    return _SPELLINGS.get(re.sub(r"tumou?rs?", "", letters))
+    short = _FILLERS.sub("", letters)
+    # Plurals end in s, as "pituitaries" does, too, whose singular is listed without its last letter.
+    return _KNOWN.get(short) or _KNOWN.get(short.removesuffix("s"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNames:
+    """What folder names and labels of a data set mean: what a person said of them, else the usual spellings."""
+
+    said: Mapping[str, Label | None] = field(default_factory=dict)  # name in lower case -> class; None is left out
+
+    def find(self, name: str) -> Label | None:
+        """The class that a name means; None for one that means none, or that is to be left out."""
+        key = name.strip().lower()
+        return self.said[key] if key in self.said else label_from_name(name)
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a person said that images of this name have no part."""
+        return self.said.get(name.strip().lower(), Label.NO_TUMOR) is None
+
+
+USUAL_NAMES = ClassNames()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import install_command
 from brain_tumor.version import package_version
 from brain_tumor_training.commands.audit import add_audit
 from brain_tumor_training.commands.card import add_card
@@ -21,7 +22,6 @@ from brain_tumor_training.commands.fit_decision import add_fit_decision
 from brain_tumor_training.commands.split import add_split
 from brain_tumor_training.commands.training_list import add_training_list
 
-_INSTALL = "pip install 'brain-tumor-mri[train]'; TensorFlow has no build for Python 3.14 yet"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"brain-tumor-train: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"brain-tumor-train: needs {error.name}; install it with: {_INSTALL}", file=sys.stderr)
+        print(f"brain-tumor-train: needs {error.name}; install it with: {_install()}", file=sys.stderr)
         return 2
     except OSError as error:
         full = "; make room, the same command goes on from here" if error.errno in _FULL else ""
@@ -68,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     add_audit(commands)
     add_compare_maps(commands)
     return parser
+
+
+def _install() -> str:
+    hint = "; TensorFlow has no build for Python 3.14 yet" if sys.version_info >= (3, 14) else ""
+    return install_command("train") + hint
 
 
 class _Version(argparse.Action):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.input.files import find_files
 from brain_tumor.labels import LABELS, Label, label_from_name
 
@@ -66,9 +67,7 @@ def fetch_public_set() -> Path:
     try:
         import kagglehub
     except ModuleNotFoundError:
-        raise MissingExtraError(
-            "data fetch needs kagglehub; install it with: pip install 'brain-tumor-mri[train]'"
-        ) from None
+        raise MissingExtraError(f"data fetch needs kagglehub; install it with: {install_command('train')}") from None
     try:
         return Path(kagglehub.dataset_download(PUBLIC_SET))
     except Exception as error:  # kagglehub passes on whatever its HTTP client raises

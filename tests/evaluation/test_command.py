@@ -7,6 +7,7 @@ import pytest
 
 from brain_tumor.cli import main
 from brain_tumor.evaluation import command
+from brain_tumor.extras import install_command
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.wording import NOTICE
 from tests.evaluation.fakes import FakeClassifier, fill
@@ -150,7 +151,7 @@ def test_a_missing_library_is_named_with_the_way_to_install_it(tmp_path: Path, l
     )
     assert done.returncode == 2
     assert f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing" in done.stderr
-    assert "pip install 'brain-tumor-mri[evaluate]'" in done.stderr
+    assert install_command("evaluate") in done.stderr
 
 
 def test_the_shipped_model_can_be_evaluated(tmp_path: Path, model_path: Path, capsys: Capture) -> None:
@@ -179,3 +180,17 @@ def test_boxes_of_another_folder_are_noticed_before_the_work_begins(
     assert evaluate(data, fake, tmp_path / "out", "--boxes", table) == 2
     assert "none of its tumor scans has a box" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_model_is_refused(tmp_path: Path, fake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        evaluate(fill(tmp_path / "data", "glioma/glioma-90.png"), fake, tmp_path / "out", "--model", fake)
+    assert "is given twice" in capsys.readouterr().err
+
+
+def test_images_that_were_left_out_stand_beside_the_number_of_those_measured(
+    tmp_path: Path, fake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = fill(tmp_path / "data", "Gliomas/glioma-90.png", "metastasis/glioma-90.png")
+    assert evaluate(data, fake, tmp_path / "out", "--label", "Metastasis=leave-out") == 0
+    assert "on data, 1 image, 1 left out\n" in capsys.readouterr().out

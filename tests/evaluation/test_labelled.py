@@ -4,7 +4,7 @@ import pytest
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.labelled import Dataset, find_families, find_labelled, read_list
-from brain_tumor.labels import Label
+from brain_tumor.labels import ClassNames, Label
 from tests.evaluation.fakes import fill
 
 
@@ -44,10 +44,35 @@ def test_class_folders_beside_testing_are_two_ways_to_read_a_tree(tmp_path: Path
         find_labelled(fill(tmp_path, "Testing/glioma/a.png", "glioma/b.png"))
 
 
-def test_folders_that_are_no_class_are_left_out_and_named(tmp_path: Path) -> None:
-    dataset = find_labelled(fill(tmp_path, "glioma/a.png", "metastasis/b.png", ".cache/c.png"))
-    assert len(dataset.files) == 1
-    assert dataset.notes == ("Left out, as their names are no class: metastasis.",)
+def test_a_folder_that_means_no_class_is_refused_with_its_files_and_what_to_do(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "set", "glioma/a.png", "metastasis/b.png", "metastasis/c.png", "empty/.cache", ".d/c.png")
+    with pytest.raises(DatasetError, match=r"^set: .* metastasis \(2 files\) .* --label 'metastasis'=leave-out"):
+        find_labelled(folder)
+
+
+def test_a_folder_is_taken_or_left_out_as_a_person_says(tmp_path: Path) -> None:
+    folder = fill(tmp_path, "glioma/a.png", "Metastasis/b.png", "hypophysis/c.png")
+    dataset = find_labelled(folder, ClassNames({"metastasis": None, "hypophysis": Label.PITUITARY}))
+    assert labels(dataset) == {"glioma/a.png": Label.GLIOMA, "hypophysis/c.png": Label.PITUITARY}
+    assert (dataset.left_out, dataset.notes) == (1, ("Left out, as was asked: Metastasis, 1 file.",))
+
+
+def test_tumors_of_unknown_type_are_sent_where_they_are_measured(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"yes \(1 file\).*--brain-mri"):
+        find_labelled(fill(tmp_path, "no/a.png", "yes/b.png"))
+
+
+def test_labels_of_a_list_are_mapped_and_left_out(tmp_path: Path) -> None:
+    table = write(tmp_path / "list.csv", "path,label\na.png,1\nb.png,4\nc.png,none\n")
+    dataset = read_list(table, tmp_path, ClassNames({"1": Label.MENINGIOMA, "4": None}))
+    assert labels(dataset) == {"a.png": Label.MENINGIOMA, "c.png": Label.NO_TUMOR}
+    assert dataset.left_out == 1
+
+
+def test_a_list_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    table = write(tmp_path / "list.csv", "path,label\na.png,4\n")
+    with pytest.raises(DatasetError, match="nothing is left to measure"):
+        read_list(table, tmp_path, ClassNames({"4": None}))
 
 
 @pytest.mark.parametrize("name", ["cats/a.png", "glioma/.hidden"])
@@ -83,8 +108,8 @@ def test_a_list_without_a_split_gives_all_rows(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("file,label\na.png,Glioma\n", "no column path"),
-        ("path,label\na.png,cat\n", "row 2: the label 'cat'"),
-        ("path,label\na.png\n", "row 2: the label ''"),
+        ("path,label\na.png,cat\n", r"row 2: the names cat \(1 file\)"),
+        ("path,label\na.png\n", r"row 2: the names \(empty\) \(1 file\)"),
         ("path,label\n../a.png,Glioma\n", "below the data folder"),
         ("path,label\n/a.png,Glioma\n", "below the data folder"),
         ("path,label\na.png,Glioma\na.png,Glioma\n", "row 3: a.png is listed a second time"),

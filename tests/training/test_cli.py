@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from brain_tumor.errors import ModelFileError
+from brain_tumor.extras import install_command
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.version import package_version
@@ -298,7 +299,7 @@ def test_what_is_not_installed_is_named_with_its_installation(
     monkeypatch.setitem(sys.modules, "brain_tumor_training.train", None)
     monkeypatch.delattr("brain_tumor_training.train", raising=False)
     assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
-    assert "pip install 'brain-tumor-mri[train]'" in told(capsys)
+    assert install_command("train") in told(capsys)
 
 
 def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain_tumor.arguments import Commands, add_command, add_network, positive
+from brain_tumor.arguments import Commands, add_command, add_label_names, add_network, positive, to_class_names
 from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 if TYPE_CHECKING:
-    from brain_tumor.evaluation.labelled import Dataset
     from brain_tumor.evaluation.sources import Source
 
 # Each image is answered 61 times, so 200 of them take as long as 12,200 others.
@@ -48,6 +48,7 @@ def add_evaluate(subparsers: Commands) -> None:
         metavar="CSV",
         help="columns path (relative to DIR), label, split; only rows of the split test are used",
     )
+    add_label_names(parser)
     _add_sources(parser)
     parser.add_argument(
         "--corruptions",
@@ -117,10 +118,16 @@ def run_evaluate(args: argparse.Namespace) -> int:
             raise
         raise MissingExtraError(
             f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing: "
-            "pip install 'brain-tumor-mri[evaluate]'"
+            f"{install_command('evaluate')}"
         ) from None
-    dataset = labelled.read_list(args.list, args.folder) if args.list else labelled.find_labelled(args.folder)
-    dataset, chosen = _find_sources(args, dataset)
+    names = to_class_names(args.label)
+    chosen, notes = _find_sources(args)
+    if args.list:
+        dataset = labelled.read_list(args.list, args.folder, names)
+    else:
+        elsewhere = {file.path for source in chosen for file in source.files}
+        dataset = labelled.find_labelled(args.folder, names, elsewhere)
+    dataset = replace(dataset, notes=(*dataset.notes, *notes))
     marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     path = args.model or default_model_path()
     classifier = load_classifier(path, args.threads, args.engine)
@@ -171,16 +178,18 @@ def _add_maps(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _find_sources(args: argparse.Namespace, dataset: "Dataset") -> "tuple[Dataset, tuple[Source, ...]]":
+def _find_sources(args: argparse.Namespace) -> "tuple[tuple[Source, ...], list[str]]":
+    """The sources, and what was chosen of the lists."""
     from brain_tumor.evaluation.sources import find_sources, name_apart, read_sources
 
     found = [source for folder in args.brain_mri for source in find_sources(folder, is_brain_mri=True)]
     found += [source for folder in args.not_brain_mri for source in find_sources(folder, is_brain_mri=False)]
+    notes = []
     for table in args.sources_list:
         listed, note = read_sources(table, args.data or args.folder)
         found += listed
-        dataset = replace(dataset, notes=(*dataset.notes, note))
-    return dataset, name_apart(found)
+        notes.append(note)
+    return name_apart(found), notes
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,17 +1,21 @@
 """A folder tree or a list -> the image files to evaluate. What was chosen or left out is said in notes."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import find_files
-from brain_tumor.labels import LABELS, Label, label_from_name
+from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
 _TRAINING_NAMES = ("training", "train")
+# Names of folders and labels that say that there is a tumor, and not which.
+_ANY_TUMOR = ("yes", "tumor", "tumour", "tumors", "tumours", "positive")
+NO_NAME = "(empty)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +42,27 @@ class Dataset:
     name: str  # the data folder's own name, never where it lies
     files: tuple[tuple[ImageFile, Label], ...]
     notes: tuple[str, ...]  # what was chosen and what was left out, for the report
+    left_out: int = 0  # files that a person left out, because no class stands for them
 
 
-def find_labelled(folder: Path) -> Dataset:
+def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Collection[Path] = ()) -> Dataset:
     """The images below a folder whose subfolders name the classes, in any spelling and any depth below them.
 
     Where the folder holds ``Testing/<class>`` instead, those are taken; ``Training`` is only ever taken when it
     is the folder itself.
 
+    Args:
+        folder: the data.
+        names: what the names of its folders mean.
+        elsewhere: files that are measured as images of other sources, which need no class folder.
+
     Raises:
-        DatasetError: there are no class folders, no images, or two ways to read the tree.
+        DatasetError: there are no class folders, no images, a folder with files whose name means no class, or two
+            ways to read the tree.
     """
     name = _name(folder)
-    classes, others = _split_folders(folder)
-    tests = [path for path in others if path.name.lower() in _TEST_NAMES and _split_folders(path)[0]]
+    classes, others = _split_folders(folder, names)
+    tests = [path for path in others if path.name.lower() in _TEST_NAMES and _split_folders(path, names)[0]]
     if len(tests) > 1 or (tests and classes):
         raise DatasetError(
             f"{name}: holds class folders in several places ({_listed([*tests, *classes])}); "
@@ -59,39 +70,72 @@ def find_labelled(folder: Path) -> Dataset:
         )
     notes = []
     if tests:
-        classes, others = _split_folders(tests[0])
+        classes, others = _split_folders(tests[0], names)
         notes.append(f"The test part, {tests[0].name}, was evaluated; other parts of the folder were not.")
     if not classes:
         raise DatasetError(f"{name}: {_missing_classes(others)}")
     if name.lower() in _TRAINING_NAMES:
         notes.append("The folder's name says that these are training images; their figures prove little.")
-    if others:
-        notes.append(f"Left out, as their names are no class: {_listed(others)}.")
+    found = {path: [file for file in _images(path, folder) if file.path not in elsewhere] for path in others}
+    unnamed = {path: len(files) for path, files in found.items() if files}
+    if unknown := [path for path in unnamed if not names.leaves_out(path.name)]:
+        raise DatasetError(f"{name}: {describe_unknown({path.name: unnamed[path] for path in unknown})}")
+    if unnamed:
+        notes.append(f"Left out, as was asked: {_listed(list(unnamed))}, {_count_files(sum(unnamed.values()))}.")
     files = tuple(
-        (file, label) for child in classes if (label := label_from_name(child.name)) for file in _images(child, folder)
+        (file, label) for child in classes if (label := names.find(child.name)) for file in _images(child, folder)
     )
     if not files:
         raise DatasetError(f"{name}: its class folders ({_listed(classes)}) hold no files; give a filled folder")
-    return Dataset(name, files, tuple(notes))
+    return Dataset(name, files, tuple(notes), sum(unnamed.values()))
 
 
-def read_list(table: Path, folder: Path) -> Dataset:
+def describe_unknown(found: Mapping[str, int]) -> str:
+    """What is wrong with names that mean no class, and what to do.
+
+    Args:
+        found: name -> files.
+    """
+    shown = ", ".join(f"{name or NO_NAME} ({_count_files(count)})" for name, count in sorted(found.items()))
+    first = min(found)
+    hint = ""
+    if any(name.strip().lower() in _ANY_TUMOR for name in found):
+        hint = "; a tumor of unknown type is measured with --brain-mri, and trains in a list of finetune"
+    return (
+        f"the names {shown} mean none of the classes {', '.join(LABELS)}; say what they are with "
+        f"--label {first!r}=CLASS, or leave them out with --label {first!r}=leave-out{hint}"
+    )
+
+
+def read_list(table: Path, folder: Path, names: ClassNames = USUAL_NAMES) -> Dataset:
     """The test rows of a list such as the training's split file.
 
     Args:
         table: a CSV with the columns path, label and split.
         folder: what the paths are relative to.
+        names: what its labels mean.
 
     Raises:
         DatasetError: as read_rows does, and for unknown labels.
     """
     rows, note = read_rows(table, folder, ("path", "label"), "--list")
-    files = []
+    files, left_out = [], 0
+    unknown: Counter[str] = Counter()
+    where = ""
     for row in rows:
-        if (label := label_from_name(row.cells["label"])) is None:
-            raise DatasetError(f"{row.where}: the label {row.cells['label']!r} is none of {', '.join(LABELS)}")
-        files.append((row.file, label))
-    return Dataset(_name(folder), tuple(files), (note,))
+        if label := names.find(row.cells["label"]):
+            files.append((row.file, label))
+        elif names.leaves_out(row.cells["label"]):
+            left_out += 1
+        else:
+            unknown[row.cells["label"]] += 1
+            where = where or row.where
+    if unknown:
+        raise DatasetError(f"{where}: {describe_unknown(unknown)}")
+    if not files:
+        raise DatasetError(f"{table.name}: all of its {left_out} test rows are left out; nothing is left to measure")
+    notes = (note, f"Left out, as was asked: {_count_files(left_out)}.") if left_out else (note,)
+    return Dataset(_name(folder), tuple(files), notes, left_out)
 
 
 def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -> tuple[tuple[ListedFile, ...], str]:
@@ -140,7 +184,7 @@ def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]
     Raises:
         DatasetError: there is no such folder, or it holds no files.
     """
-    _, subfolders = _split_folders(folder, classes=False)
+    _, subfolders = _split_folders(folder, None)
     loose = tuple(_image(path, folder) for path in _entries(folder) if path.is_file())
     families = [
         (_name(folder), loose),
@@ -151,11 +195,11 @@ def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]
     return tuple((name, files) for name, files in families if files)
 
 
-def _split_folders(folder: Path, classes: bool = True) -> tuple[list[Path], list[Path]]:
+def _split_folders(folder: Path, names: ClassNames | None = USUAL_NAMES) -> tuple[list[Path], list[Path]]:
     if not folder.is_dir():
         raise _no_folder(folder)
     folders = [path for path in _entries(folder) if path.is_dir()]
-    named = [path for path in folders if classes and label_from_name(path.name)]
+    named = [path for path in folders if names and names.find(path.name)]
     return named, [path for path in folders if path not in named]
 
 
@@ -175,6 +219,10 @@ def _image(path: Path, root: Path) -> ImageFile:
 
 def _name(folder: Path) -> str:
     return folder.resolve().name
+
+
+def _count_files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
 
 
 def _listed(paths: list[Path]) -> str:

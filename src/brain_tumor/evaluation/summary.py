@@ -25,7 +25,7 @@ def render_text(evaluation: Evaluation) -> str:
     """The figures that matter most, one a line."""
     measures = evaluation.measures
     lines = [
-        f"{evaluation.model.model_id} on {evaluation.dataset.name}, {_count(len(evaluation.outcomes), 'image')}",
+        f"{evaluation.model.model_id} on {evaluation.dataset.name}, {_count_images(evaluation)}",
         *evaluation.dataset.notes,
         f"accuracy      {format_share(measures.accuracy)}",
         f"macro F1      {format_number(measures.macro_f1)}",
@@ -144,6 +144,14 @@ def _source_lines(results: Sequence[SourceResult]) -> Iterator[str]:
         )
         for reason, images in total.rejections.items():
             yield f"rejected      {_count(images, 'image')} that are not brain MRI: {reason_words(reason)}"
+
+
+def _count_images(evaluation: Evaluation) -> str:
+    """How many were measured and how many were not, which a figure of the others must not hide."""
+    unreadable = sum(outcome.answer is None for outcome in evaluation.outcomes)
+    others = ((evaluation.dataset.left_out, "left out"), (unreadable, "unreadable"))
+    counts = [f"{number:,} {what}" for number, what in others if number]
+    return ", ".join([_count(len(evaluation.outcomes), "image"), *counts])
 
 
 def _count(number: int, thing: str) -> str:

@@ -43,6 +43,7 @@ def render_json(evaluation: Evaluation) -> str:
         "data": {
             "folder": evaluation.dataset.name,
             "notes": evaluation.dataset.notes,
+            "left_out": evaluation.dataset.left_out,
             "images": len(evaluation.outcomes),
             "answered": int(measures.matrix.sum()),
             "predictions": PREDICTIONS,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brain_tumor.errors import MissingExtraError, ModelFileError
+from brain_tumor.extras import install_command
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.model.engine import Engine
 from brain_tumor.model.litert import read_output_names
@@ -82,7 +83,7 @@ def _load_core() -> "openvino.Core":
     except ImportError as error:
         raise MissingExtraError(
             f"the engine openvino needs OpenVINO, which cannot be imported ({error}): "
-            "pip install 'brain-tumor-mri[openvino]', or choose the engine litert"
+            f"{install_command('openvino')}, or choose the engine litert"
         ) from None
     return openvino.Core()
 

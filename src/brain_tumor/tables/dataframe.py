@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, escape_names, to_rows
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None 
     except ModuleNotFoundError as error:
         if error.name != "pandas":
             raise
-        raise MissingExtraError("to_dataframe needs pandas: pip install 'brain-tumor-mri[pandas]'") from None
+        raise MissingExtraError(f"to_dataframe needs pandas: {install_command('pandas')}") from None
     types = {
         column: "string" if column in TEXT_COLUMNS else "Int64" if column in NUMBER_COLUMNS else "float64"
         for column in COLUMNS

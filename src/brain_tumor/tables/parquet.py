@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import BrainTumorError, MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
 from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names
@@ -32,7 +33,7 @@ class ParquetFile(JsonLinesFile):
             BrainTumorError: something else than a Parquet file lies there.
         """
         if not find_spec("pyarrow"):
-            raise MissingExtraError("Parquet needs pyarrow: pip install 'brain-tumor-mri[pandas]'")
+            raise MissingExtraError(f"Parquet needs pyarrow: {install_command('pandas')}")
         super().__init__(path)
         self._unfinished = path.with_name(f"{path.name}.part")
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from importlib.util import find_spec
 
 from brain_tumor.errors import MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.subject import ReportSubject
 
@@ -68,5 +69,5 @@ def require_report_library(report_format: ReportFormat) -> None:
         found = False
     if not found:
         raise MissingExtraError(
-            f"a report as {report_format.name} needs {name}, which is missing: pip install 'brain-tumor-mri[report]'"
+            f"a report as {report_format.name} needs {name}, which is missing: {install_command('report')}"
         )
