@@ -73,8 +73,8 @@ def add_label_names(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=CLASS",
-        help=f"what a folder or label of this name is: one of {', '.join(LABELS)}, or {LEAVE_OUT}; may be given several "
-        "times",
+        help=f"what a folder or label of this name is: one of {', '.join(LABELS)}, or {LEAVE_OUT}; may be "
+        "given several times",
     )
 
 

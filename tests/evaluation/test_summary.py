@@ -60,7 +60,7 @@ def test_the_page_says_what_was_measured_and_on_what(html: str) -> None:
 
 def test_the_terminal_gets_the_figures_that_matter_most(tmp_path: Path) -> None:
     lines = render_text(make_evaluation(tmp_path)).splitlines()
-    assert lines[0] == "fake-1 on data, 10 images"
+    assert lines[0] == "fake-1 on data, 10 images, 1 unreadable"
     assert lines[1].startswith("accuracy      77.8 % (")
     assert [line.split("  ")[-1] for line in lines if line.startswith("recall")] == [
         "Glioma",
