@@ -52,6 +52,13 @@ def _answer_in_order(classifier: Classifier, state: SessionState) -> Generator[N
 
     for outcome in classifier.classify_many(feed(), SLICES_AT_ONCE):
         item = in_flight.popleft()
-        item.add(to_slice_record(outcome, classifier.card.model_id, item.name if item.is_stack else None))
+        item.add(
+            to_slice_record(
+                outcome,
+                classifier.card.model_id,
+                item.name if item.is_stack else None,
+                classifier.card.rules.classes,
+            )
+        )
         del outcome  # its pixels must be gone before the next ones come
         yield

@@ -5,54 +5,51 @@ from typing import Any
 
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, ON_WHITE, TEXT, WHITE
+from brain_tumor.labels import LABELS, Label, in_display_order
+from brain_tumor.presentation.palette import FILLS, GREY, ON_WHITE, TEXT, WHITE, Look, Mark, class_looks
 from brain_tumor.presentation.wording import format_percent
 
 _BAR_STEP_PX = 40
-# Rows of a strip chart: each class differs in place, shape and colour; what was not analysed is grey, hollow, and in a
-# row of its own.
-_MARKS = {
-    Label.GLIOMA.value: (CLASS_COLORS[Label.GLIOMA], "triangle-up"),
-    Label.MENINGIOMA.value: (CLASS_COLORS[Label.MENINGIOMA], "square"),
-    Label.NO_TUMOR.value: (CLASS_COLORS[Label.NO_TUMOR], "circle"),
-    Label.PITUITARY.value: (CLASS_COLORS[Label.PITUITARY], "diamond"),
-    "Not analysed": (GREY, "circle"),
-    "Not read": (GREY, "cross"),
-}
+# Rows of a strip chart below those of the classes: grey, as they name none.
+_OTHER_ROWS = {"Not analysed": Look(GREY, Mark.CIRCLE), "Not read": Look(GREY, Mark.CROSS)}
 _STRIP_STEP_PX = 30
 # Labels and title of the axis below. Streamlit fits them into the height as well, and labels of the rows overlapped.
 _STRIP_AXIS_PX = 60
 
 
 def probability_chart(probabilities: Mapping[Label, float], status: Status, on_dark: bool = False) -> dict[str, Any]:
-    """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
+    """Horizontal bars of all classes in the order that tables have, on an axis from 0 to 100 %.
 
     Args:
         probabilities: of every class, 0 to 1.
         status: bars are pale where it is uncertain; hollow and grey where the probabilities mean nothing.
         on_dark: whether the page is dark.
     """
-    is_hollow = not FILLS[status]
-    colors = [GREY if is_hollow else CLASS_COLORS[label] for label in LABELS]
-    color = {"field": "class", "type": "nominal", "scale": {"domain": list(LABELS), "range": colors}, "legend": None}
+    classes, is_hollow = in_display_order(probabilities), not FILLS[status]
+    colors = [GREY if is_hollow else look.color for look in class_looks(classes).values()]
+    color = {
+        "field": "class",
+        "type": "nominal",
+        "scale": {"domain": list(classes), "range": colors},
+        "legend": None,
+    }
     values = [
         {
             "class": label.value,
             "probability": probabilities[label],
             "text": format_percent(probabilities[label]),
         }
-        for label in LABELS
+        for label in classes
     ]
     return {
         "data": {"values": values},
         "padding": {"left": 0, "top": 5, "right": 60, "bottom": 5},  # room for the figures behind the axis
-        "height": _BAR_STEP_PX * len(LABELS),
+        "height": _BAR_STEP_PX * len(classes),
         "encoding": {
             "y": {
                 "field": "class",
                 "type": "nominal",
-                "sort": [label.value for label in LABELS],
+                "sort": [label.value for label in classes],
                 "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 13},
             },
             "x": {
@@ -89,7 +86,7 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status, on_d
     }
 
 
-def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, Any]:
+def strip_chart(findings: Sequence[Finding | None], chosen: int, classes: Sequence[Label] = LABELS) -> dict[str, Any]:
     """One mark per slice, in the row of its class, along the position in mm or, where unknown, the slice's number.
 
     Filled marks are classified, pale ones uncertain, hollow ones not analysed.
@@ -97,11 +94,13 @@ def strip_chart(findings: Sequence[Finding | None], chosen: int) -> dict[str, An
     Args:
         findings: in the order of the slices; None for one that could not be read.
         chosen: index of the slice that is shown, counted from 0; a line marks it.
+        classes: of the model, in the order of `Rules.classes`.
     """
     in_mm = all(finding is not None and finding.position_mm is not None for finding in findings)
     values = [_strip_value(index, finding, in_mm) for index, finding in enumerate(findings)]
-    rows = [row for row in _MARKS if row in LABELS or any(value["row"] == row for value in values)]
-    colors, shapes = ([_MARKS[row][column] for row in rows] for column in (0, 1))
+    looks = {label.value: look for label, look in class_looks(classes).items()}
+    looks |= {row: look for row, look in _OTHER_ROWS.items() if any(value["row"] == row for value in values)}
+    rows, colors, shapes = list(looks), [look.color for look in looks.values()], [look.mark for look in looks.values()]
     color = {"field": "row", "type": "nominal", "scale": {"domain": rows, "range": colors}, "legend": None}
     x = {
         "field": "position",

@@ -1,6 +1,7 @@
 """The first page: files in, answers out."""
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor import Classifier
-from brain_tumor.labels import LABELS
+from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
 from brain_tumor.problems import ACCEPTED
@@ -52,7 +53,7 @@ def show() -> None:
     attention, start = st.container(), st.empty()
     if is_empty:
         with start.container():
-            show_start()
+            show_start(classifier.card.rules.classes)
         with attention:
             draw_attention("", None, state.moves, has_answers=False)
         return
@@ -84,9 +85,9 @@ def receive_files(state: SessionState, is_empty: bool) -> None:
         st.rerun()  # as a page with answers
 
 
-def show_start() -> None:
+def show_start(classes: Sequence[Label]) -> None:
     """What the program tells, examples to try, and what becomes of files."""
-    st.markdown("It names one of four classes: " + ", ".join(f"**{label}**" for label in LABELS) + ".")
+    st.markdown(f"It names one of {len(classes)} classes: " + ", ".join(f"**{label}**" for label in classes) + ".")
     with st.container(horizontal=True, key="examples"):
         for number, (name, title) in enumerate(EXAMPLES.items(), 1):
             st.button(

@@ -111,7 +111,7 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
 
 def answer_slice(model: Classifier, slice_: Slice) -> SliceRecord:
     """One model's answer for one slice."""
-    return to_slice_record(next(model.classify_many([slice_])), model.card.model_id)
+    return to_slice_record(next(model.classify_many([slice_])), model.card.model_id, classes=model.card.rules.classes)
 
 
 def show_differences(pairs: Sequence[tuple[SliceRecord, SliceRecord]]) -> None:

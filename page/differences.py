@@ -1,6 +1,5 @@
 """Two models' answers for one image: what differs, in words."""
 
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import TITLES, format_percent
 from page.slice_record import SliceRecord
 
@@ -11,7 +10,7 @@ def name_differences(first: SliceRecord, second: SliceRecord) -> str:
         return "not read"
     verdicts = first.cached.verdict, second.cached.verdict
     probabilities = first.cached.probabilities, second.cached.probabilities
-    label = max(LABELS, key=lambda label: abs(probabilities[1][label] - probabilities[0][label]))
+    label = max(probabilities[0], key=lambda label: abs(probabilities[1][label] - probabilities[0][label]))
     compared = {
         "class": [str(verdict.label) for verdict in verdicts],
         "status": [TITLES[verdict.status] for verdict in verdicts],

@@ -11,13 +11,14 @@ from typing import Any
 import streamlit as st
 
 from brain_tumor.input.series import Series
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
 from brain_tumor.tables.parquet import render_parquet
-from brain_tumor.tables.rows import Row
+from brain_tumor.tables.rows import Row, slice_columns
 from brain_tumor.tables.serialize import render_csv, to_cells, to_csv_line, to_json_line
-from brain_tumor.tables.series_rows import SERIES_COLUMNS, join_numbers, to_series_row
+from brain_tumor.tables.series_rows import join_numbers, series_columns, to_series_row
 from page.literal import literal
 from page.series_item import SeriesItem
 
@@ -31,7 +32,7 @@ def offer_downloads(items: Sequence[SeriesItem], card: Card) -> None:
     """
     with st.popover("Download", icon=":material/download:", disabled=not items):
         rows = [record.row for item in items for record in item.records]
-        offer_tables(rows, [row for item in items if (row := to_series_row_of(item, card))])
+        offer_tables(rows, [row for item in items if (row := to_series_row_of(item, card))], card.rules.classes)
         # As they are now: the button may be clicked while a plane is being answered.
         done = [freeze(item) for item in items if has_report(item)]
         if done:
@@ -46,25 +47,26 @@ def offer_downloads(items: Sequence[SeriesItem], card: Card) -> None:
             )
 
 
-def offer_tables(rows: Sequence[Row], series_rows: Sequence[dict[str, Any]]) -> None:
+def offer_tables(rows: Sequence[Row], series_rows: Sequence[dict[str, Any]], classes: Sequence[Label] = LABELS) -> None:
     """A button for each kind of table.
 
     Args:
         rows: of all slices.
         series_rows: of all series.
+        classes: of the model, in the order of `Rules.classes`.
     """
     kinds: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
-        ("Table as CSV", "csv", "text/csv", lambda: render_csv(rows)),
+        ("Table as CSV", "csv", "text/csv", lambda: render_csv(rows, slice_columns(classes))),
         (
             "Table as JSON Lines",
             "jsonl",
             "application/x-ndjson",
             lambda: "".join(f"{to_json_line(row)}\n" for row in rows),
         ),
-        ("Table as Parquet", "parquet", "application/vnd.apache.parquet", lambda: render_parquet(rows)),
+        ("Table as Parquet", "parquet", "application/vnd.apache.parquet", lambda: render_parquet(rows, classes)),
     ]
     if series_rows:
-        kinds.append(("Series as CSV", "series.csv", "text/csv", lambda: render_series_csv(series_rows)))
+        kinds.append(("Series as CSV", "series.csv", "text/csv", lambda: render_series_csv(series_rows, classes)))
     for title, ending, mime, render in kinds:
         st.download_button(
             title,
@@ -85,10 +87,10 @@ def to_series_row_of(item: SeriesItem, card: Card) -> dict[str, Any] | None:
     return to_series_row(Series(item.name, (), item.plane), item.verdict, card.model_id)
 
 
-def render_series_csv(rows: Sequence[dict[str, Any]]) -> str:
+def render_series_csv(rows: Sequence[dict[str, Any]], classes: Sequence[Label]) -> str:
     """The table of all series as text."""
     cells = [to_cells(join_numbers(row)).values() for row in rows]
-    return to_csv_line(SERIES_COLUMNS) + "".join(map(to_csv_line, cells))
+    return to_csv_line(series_columns(classes)) + "".join(map(to_csv_line, cells))
 
 
 def render_zip(items: Sequence[SeriesItem], card: Card) -> bytes:

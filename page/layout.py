@@ -7,16 +7,11 @@ import streamlit as st
 import brain_tumor
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
-from brain_tumor.presentation.palette import CLASS_COLORS
 from brain_tumor.presentation.wording import NOTICE
 
 _FOLDER = Path(__file__).parent
 STYLE = _FOLDER / "style.css"
 EMPTY_STYLE, ANSWERED_STYLE = _FOLDER / "style_empty.css", _FOLDER / "style_answered.css"
-CLASS_STYLE = "".join(
-    f'[class*="st-key-tile-{label.slug}-"] button {{ border-bottom: 4px solid {color}; }}'
-    for label, color in CLASS_COLORS.items()
-)
 
 
 @st.cache_resource(show_spinner="Loading the model")
@@ -42,6 +37,5 @@ def usable_classifier() -> Classifier | None:
 def show_notice() -> None:
     """The notice, in view wherever an answer is."""
     st.html(STYLE)
-    st.html(f"<style>{CLASS_STYLE}</style>")
     with st.container(key="notice"):
         st.warning(NOTICE, icon=":material/science:")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brain_tumor.labels import LABELS
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.model_info import describe_share
 from brain_tumor.presentation.wording import LIMITS, format_percent
@@ -67,7 +66,7 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
         row |= {title: _share(figures.get(key)) for key, title in _SHARES.items()}
         recall = figures.get("recall")
         recall = recall if isinstance(recall, Mapping) else {}
-        rows.append(row | {f"Found: {label}": _share(recall.get(label.value)) for label in LABELS})
+        rows.append(row | {f"Found: {label}": _share(recall.get(label.value)) for label in card.rules.classes})
     return rows
 
 

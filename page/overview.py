@@ -11,8 +11,9 @@ from PIL import Image
 
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import Label, in_display_order
 from brain_tumor.presentation.data_uri import to_data_uri
+from brain_tumor.presentation.palette import class_looks
 from brain_tumor.presentation.wording import STATUS_COUNTS, format_percent, headline
 from page.literal import literal
 from page.series_item import SeriesItem
@@ -42,13 +43,14 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         open_item: callback of a click on a tile; takes the item's key.
     """
     st.markdown(describe_counts(items))
+    st.html(render_tile_style(found_classes(items)))
     orders = list(Order)
     with st.container(horizontal=True, key="filters"):
         order = st.selectbox("Sort by", orders, key="order", width=170)
         statuses = st.pills(
             "Status", list(ITEM_COUNTS), format_func=ITEM_COUNTS.__getitem__, selection_mode="multi", key="statuses"
         )
-        labels = st.pills("Class", list(LABELS), selection_mode="multi", key="classes")
+        labels = st.pills("Class", list(found_classes(items)), selection_mode="multi", key="classes")
     chosen = choose_items(items, order, statuses, labels)
     if len(chosen) < len(items):
         st.caption(f"{len(chosen)} of {len(items)} are shown.")
@@ -88,6 +90,20 @@ def choose_items(
     return chosen
 
 
+def found_classes(items: Sequence[SeriesItem]) -> tuple[Label, ...]:
+    """The classes of the model that answered."""
+    return in_display_order(dict.fromkeys(label for item in items for label in item.classes))
+
+
+def render_tile_style(classes: Sequence[Label]) -> str:
+    """Tiles with the colour of the class that they name."""
+    rules = (
+        f'[class*="st-key-tile-{label.slug}-"] button {{ border-bottom: 4px solid {look.color}; }}'
+        for label, look in class_looks(classes).items()
+    )
+    return f"<style>{''.join(rules)}</style>"
+
+
 def status_of(item: SeriesItem) -> str:
     """Key of ITEM_COUNTS."""
     if item.answer:
@@ -117,7 +133,7 @@ def describe_counts(items: Sequence[SeriesItem]) -> str:
     statuses = Counter(status_of(item) for item in items)
     labels = Counter(map(named_class, items))
     listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in ITEM_COUNTS.items() if statuses[status])
-    classes = ", ".join(f"**{labels[label]}** {label}" for label in LABELS if labels[label])
+    classes = ", ".join(f"**{labels[label]}** {label}" for label in found_classes(items) if labels[label])
     return f"{len(items)} in all: {listed}" + (f". Of these: {classes}." if classes else ".")
 
 

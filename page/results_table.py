@@ -59,11 +59,12 @@ def show_slices(items: Sequence[SeriesItem]) -> None:
     rows = [record.row for item in items for record in item.records]
     located = any(row["location_score"] is not None for row in rows)
     left_out = {"class", "answer", *(() if located else LOCATION_COLUMNS)}
-    numbers = [name for name in COLUMNS if name == "confidence" or name.startswith("p_")]
+    columns = tuple(rows[0]) if rows else COLUMNS
+    numbers = [name for name in columns if name == "confidence" or name.startswith("p_")]
     st.dataframe(
         [{**row, **{name: _to_percent(row[name]) for name in numbers}} for row in rows],
         hide_index=True,
-        column_order=["file", "answer", *(name for name in COLUMNS[1:] if name not in left_out)],
+        column_order=["file", "answer", *(name for name in columns[1:] if name not in left_out)],
         column_config={"answer": st.column_config.TextColumn(width=200)},
         placeholder="",
         alt="Results of all slices",

@@ -9,7 +9,7 @@ from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label, in_display_order
 from page.slice_record import SliceRecord
 from page.uploads import KeptFile
 
@@ -56,12 +56,16 @@ class SeriesItem:
         return len(self.records) // 2
 
     @property
+    def classes(self) -> tuple[Label, ...]:
+        """Those of the model that answered; this project's while no slice was read."""
+        found = next((record.cached.probabilities for record in self.records if record.cached), LABELS)
+        return in_display_order(found)
+
+    @property
     def suspicion(self) -> float:
         """The highest probability of a tumor among its analysed slices, 0 to 1; -1 where none was analysed."""
         chances = [
-            1 - record.cached.probabilities[Label.NO_TUMOR]
-            for record in self.records
-            if record.cached and record.is_analysed
+            record.cached.result.finding_probability for record in self.records if record.cached and record.is_analysed
         ]
         return max(chances, default=-1.0)
 

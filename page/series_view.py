@@ -5,7 +5,6 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
-from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
 from brain_tumor.presentation.wording import format_percent, headline, to_sentence
 from page.charts import strip_chart
@@ -43,12 +42,12 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         with st.expander("How a series is answered"):
             st.caption(SERIES_RULE)
     with shares:
-        counts = {label: round(verdict.shares[label] * verdict.analysed) for label in LABELS}
+        counts = {label: round(verdict.shares[label] * verdict.analysed) for label in verdict.shares}
         st.table(
             {
-                "Class": list(map(str, LABELS)),
-                "Slices": [str(counts[label]) for label in LABELS],
-                "Share": [format_percent(verdict.shares[label]) for label in LABELS],
+                "Class": list(map(str, verdict.shares)),
+                "Slices": [str(counts[label]) for label in verdict.shares],
+                "Share": [format_percent(verdict.shares[label]) for label in verdict.shares],
             },
             hide_index=True,
             border="horizontal",
@@ -97,7 +96,7 @@ def look_at_slices(item: SeriesItem) -> None:
         index = st.slider("Slice (arrow keys move it)", 1, count, key=key) - 1
     findings = [record.finding for record in item.records]
     with strip:
-        st.vega_lite_chart(strip_chart(findings, index), alt=describe_strip(findings))
+        st.vega_lite_chart(strip_chart(findings, index, item.classes), alt=describe_strip(findings))
         st.caption("Filled: classified. Pale: uncertain. Hollow: not analysed. The line is the slice shown below.")
     record = item.records[index]
     position = f", at {record.position_mm:.1f} mm" if record.position_mm is not None else ""
@@ -109,7 +108,7 @@ def jump_to_slices(item: SeriesItem) -> None:
     """The most suspicious slices, to be clicked; none where the series is healthy or was not analysed."""
     if item.verdict is None or item.verdict.status is Status.NOT_A_BRAIN_MRI:
         return
-    if item.verdict.status is Status.CLASSIFIED and item.verdict.label is Label.NO_TUMOR:
+    if item.verdict.status is Status.CLASSIFIED and not item.verdict.label.is_finding:
         return
     suspicious = [index for index in item.verdict.order if item.records[index].is_analysed]
     st.pills(

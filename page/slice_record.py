@@ -1,5 +1,6 @@
 """What the page keeps of one slice: some twenty kilobytes, so that a session can hold hundreds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.decision.series import Finding
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.reader import read_scan
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
 from brain_tumor.presentation.overlay import render_overlay, render_png
 from brain_tumor.presentation.report.subject import fingerprint
@@ -104,15 +105,18 @@ def to_cached_result(result: Result) -> CachedResult:
     return CachedResult(bare, render_thumbnail(result.scan), fingerprint(result.scan))
 
 
-def to_slice_record(outcome: SliceOutcome, model_id: str, series: str | None = None) -> SliceRecord:
+def to_slice_record(
+    outcome: SliceOutcome, model_id: str, series: str | None = None, classes: Iterable[Label] = LABELS
+) -> SliceRecord:
     """The record of one slice, answered or not.
 
     Args:
         outcome: what became of it.
         model_id: of the model that was asked.
         series: name of the series it belongs to; None for a single image.
+        classes: of that model, in the order of `Rules.classes`.
     """
     source, result = outcome.slice, outcome.result
     cached = None if result is None else to_cached_result(result)
-    row = to_answered_row(outcome, model_id, series)
+    row = to_answered_row(outcome, model_id, series, classes)
     return SliceRecord(source.name, row, cached, source.number, source.position_mm)

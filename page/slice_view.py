@@ -1,6 +1,6 @@
 """One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import Scan
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
@@ -95,7 +95,7 @@ def show_pictures(key: str, name: str, cached: CachedResult) -> None:
         show_picture(st.container(), cached.thumbnail, f"The slice {name}")
         overlay = st.container() if is_shown else None
     if overlay:
-        label = choose_label(key, cached.verdict.label) if kind is MapKind.SALIENCY else None
+        label = choose_label(key, cached.verdict.label, cached.probabilities) if kind is MapKind.SALIENCY else None
         strength = st.session_state.get(f"strength-{key}", DEFAULT_STRENGTH)
         picture = cached.render_picture(kind, strength, label)
         show_picture(overlay, picture, f"The slice {name}, under its heat map {title_map(kind, label)}")
@@ -152,15 +152,15 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
 
 def describe_rivals(cached: CachedResult) -> str:
     """The two likeliest classes with their probabilities, in a sentence."""
-    first, second = sorted(LABELS, key=lambda label: -cached.probabilities[label])[:2]
+    first, second = sorted(cached.probabilities, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
     return f"{first} has {shares[0]}, {second} {shares[1]}."
 
 
-def choose_label(key: str, final: Label) -> Label:
+def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:
     """The class whose saliency is shown, at first the final one; says so when it is another."""
     # The final class is part of the key: another slice of a series starts at its own.
-    labels = list(LABELS)
+    labels = list(classes)
     label = st.selectbox(
         "Saliency for the class",
         labels,
@@ -174,7 +174,7 @@ def choose_label(key: str, final: Label) -> Label:
 
 
 def show_numbers(cached: CachedResult) -> None:
-    """All four probabilities; of a rejected picture only on request, as they look like an answer."""
+    """The probabilities of all classes; of a rejected picture only on request, as they look like an answer."""
     if cached.verdict.status is Status.NOT_A_BRAIN_MRI:
         with st.expander("The network's numbers, which mean nothing here"):
             show_probabilities(cached)
@@ -185,11 +185,11 @@ def show_numbers(cached: CachedResult) -> None:
 def show_probabilities(cached: CachedResult) -> None:
     """Table and chart; greyed and labelled where the numbers mean nothing."""
     meaningful = cached.verdict.status is not Status.NOT_A_BRAIN_MRI
-    texts = {label: format_percent(cached.probabilities[label]) for label in LABELS}
+    texts = {label: format_percent(cached.probabilities[label]) for label in cached.probabilities}
     cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(
         {
-            "Class": [cell.format(label) for label in LABELS],
+            "Class": [cell.format(label) for label in cached.probabilities],
             # A cell is Markdown, where a line that starts with ">" is a quotation.
             heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
         },

@@ -15,7 +15,7 @@ from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, Series, Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
@@ -116,14 +116,14 @@ def test_a_series_has_one_answer_through_every_way_out(
     assert headline_of(render_html_report(to_report_subject(item, show_name=False), CARD)) == answer
     downloaded = to_series_row_of(item, CARD)
     assert downloaded is not None
-    (shown,) = csv.DictReader(io.StringIO(render_series_csv([downloaded])))
+    (shown,) = csv.DictReader(io.StringIO(render_series_csv([downloaded], LABELS)))
     assert {**shown, "report": row["report"]} == row  # the page writes no report into a folder
 
     decided = (item.verdict.label, item.verdict.status, item.verdict.reason)
     assert (row["class"], row["status"], row["reason_code"]) == decided
     # A run that goes on from the table decides on its rows.
     again = decide_series(
-        [to_finding(from_cells(one), has_location=False) for one in read_rows(tmp_path / "slices.csv")]
+        [to_finding(from_cells(one), LABELS, has_location=False) for one in read_rows(tmp_path / "slices.csv")]
     )
     assert (again.label, again.status, again.reason) == decided
 

@@ -22,7 +22,7 @@ from brain_tumor.input.preprocess import NetworkInput, to_input
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import Box, Scan
 from brain_tumor.input.series import Series, Slice
-from brain_tumor.labels import Label
+from brain_tumor.labels import Label, in_display_order
 from brain_tumor.model.card import Card
 from brain_tumor.model.choice import EngineName, load_engine
 from brain_tumor.model.engine import Engine
@@ -49,8 +49,14 @@ class Result:
 
     @property
     def probabilities(self) -> dict[Label, float]:
-        """The network's own softmax, per class; not meaningful when the image is not a brain MRI."""
-        return dict(zip(self.order, map(float, self.output.probabilities), strict=True))
+        """The network's own softmax, in the order of `Rules.classes`; not meaningful of what is not a brain MRI."""
+        found = dict(zip(self.order, map(float, self.output.probabilities), strict=True))
+        return {label: found[label] for label in in_display_order(found)}
+
+    @property
+    def finding_probability(self) -> float:
+        """How likely a tumor or another finding is: all that the classes without one leave, 0 to 1."""
+        return 1 - sum(value for label, value in self.probabilities.items() if not label.is_finding)
 
     @property
     def confidence(self) -> float | None:
@@ -162,7 +168,7 @@ class Classifier:
             series = found[0]
         outcomes = tuple(self.classify_many(series.slices))
         findings = [one.result.to_finding(one.slice.position_mm) if one.result else None for one in outcomes]
-        return SeriesOutcome(series, decide_series(findings), outcomes)
+        return SeriesOutcome(series, decide_series(findings, self.card.rules.classes), outcomes)
 
     def classify_scan(self, scan: Scan, name: str) -> Result:
         """Classify a scan that is in memory already, perhaps a changed one; `name` only appears in the result."""

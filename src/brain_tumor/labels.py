@@ -1,7 +1,7 @@
 """The classes of a model, the four of this project's own, and how people spell them on folders."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -114,6 +114,17 @@ _SPELLINGS = {
 _KNOWN = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in spellings}
 # Said beside a class, these words change nothing.
 _FILLERS = re.compile(r"tumou?r(s|ous)?|brain|mri|images?|scans?|slices?|patients?|subjects?|cases?")
+
+
+def in_display_order(classes: Iterable[Label]) -> tuple[Label, ...]:
+    """Classes in the order that tables and charts have: this project's four as LABELS, others as they are given."""
+    given = tuple(classes)
+    return LABELS if set(given) == set(LABELS) else given
+
+
+def class_without_finding(classes: Iterable[Label]) -> Label:
+    """The safe final class: the first that is no finding, NO_CLASS where there is none."""
+    return next((label for label in classes if not label.is_finding), NO_CLASS)
 
 
 def label_from_name(name: str) -> Label | None:

@@ -32,7 +32,7 @@ def make_series(slices: int, numbered: bool = True) -> Series:
 
 
 def decide_rows(rows: list[Row]) -> SeriesVerdict:
-    return decide_series([to_finding(row, has_location=False) for row in rows])
+    return decide_series([to_finding(row, LABELS, has_location=False) for row in rows])
 
 
 def tumor_row(position_mm: float | None = None) -> Row:
@@ -48,7 +48,7 @@ def rejected_row() -> Row:
 
 
 def test_a_finding_says_what_the_row_says() -> None:
-    finding = to_finding(tumor_row(position_mm=-3.5), has_location=False)
+    finding = to_finding(tumor_row(position_mm=-3.5), LABELS, has_location=False)
     assert finding
     assert finding.verdict == Verdict(Label.GLIOMA, Status.CLASSIFIED, None)
     assert finding.probabilities == dict(zip(LABELS, TUMOR, strict=True))
@@ -56,7 +56,7 @@ def test_a_finding_says_what_the_row_says() -> None:
 
 
 def test_a_slice_that_was_not_read_has_no_finding() -> None:
-    assert to_finding(to_error_row("a", ScanError("a", Problem.EMPTY), "test-1"), has_location=True) is None
+    assert to_finding(to_error_row("a", ScanError("a", Problem.EMPTY), "test-1"), LABELS, has_location=True) is None
 
 
 def test_a_series_row_states_the_answer_and_the_shares() -> None:
@@ -110,6 +110,6 @@ def test_a_line_says_what_a_person_asks_first(rows: list[Row], line: str) -> Non
 
 @pytest.mark.parametrize(("score", "located"), [(0.8, True), (None, False)])
 def test_a_slice_is_located_where_its_row_has_a_score(score: float | None, located: bool) -> None:
-    finding = to_finding({**tumor_row(), "location_score": score}, has_location=True)
+    finding = to_finding({**tumor_row(), "location_score": score}, LABELS, has_location=True)
     assert finding is not None
     assert finding.located is located

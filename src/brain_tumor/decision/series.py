@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.labels import LABELS, TUMORS, Label
+from brain_tumor.labels import LABELS, Label, class_without_finding, in_display_order
 
 # A tumor is seen, and located, in all slices that it reaches; a healthy slice called a tumor by mistake stands mostly
 # alone or beside one or two others. Chosen on the volumes of six healthy subjects, of which slices trained or
@@ -67,7 +67,7 @@ class SeriesVerdict:
     order: tuple[int, ...]  # indices of the readable slices, most suspicious first, counted from 0
 
 
-def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
+def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] | None = None) -> SeriesVerdict:
     """One answer for all slices.
 
     Ordered: without an analysed slice it is not a brain MRI. A tumor is named when at least MIN_RUN neighbouring
@@ -77,38 +77,43 @@ def decide_series(findings: Sequence[Finding | None]) -> SeriesVerdict:
 
     Args:
         findings: in the order of the slices' position; None stands for a slice that could not be read.
+        classes: of the model, in the order of `Rules.classes`; None: those of the findings.
 
     Raises:
         ValueError: there are no findings.
     """
     if not findings:
         raise ValueError("a series has at least one slice")
+    if classes is None:
+        classes = in_display_order(next((one.probabilities for one in findings if one), LABELS))
     analysed = [one for one in findings if one and one.verdict.status is not Status.NOT_A_BRAIN_MRI]
-    shares = {label: _share(label, analysed) for label in LABELS}
+    shares = {label: _share(label, analysed) for label in classes}
     order = sorted((index for index, one in enumerate(findings) if one), key=lambda index: _rank(findings[index]))
-    label, status, reason, counted = _decide(findings, len(analysed))
+    label, status, reason, counted = _decide(findings, len(analysed), class_without_finding(classes))
     return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order))
 
 
-def _decide(findings: Sequence[Finding | None], analysed: int) -> tuple[Label, Status, SeriesReason, int]:
+def _decide(
+    findings: Sequence[Finding | None], analysed: int, no_finding: Label
+) -> tuple[Label, Status, SeriesReason, int]:
     if not analysed:
-        return Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, SeriesReason.NONE_ANALYSED, 0
+        return no_finding, Status.NOT_A_BRAIN_MRI, SeriesReason.NONE_ANALYSED, 0
     if runs := [run for run in _tumor_runs(findings) if _is_long_enough(run)]:
         longest = max(runs, key=len)
-        label = max(TUMORS, key=lambda tumor: _mean(tumor, longest))
+        label = max(filter(_is_finding, longest[0].probabilities), key=lambda tumor: _mean(tumor, longest))
         return label, Status.CLASSIFIED, SeriesReason.TUMOR_RUN, len(longest)
     if called := [one for one in findings if one and _is_called(one)]:
         reason = SeriesReason.FEW_TOGETHER if all(one.is_sure for one in called) else SeriesReason.FEW_LOCATED
-        return Label.NO_TUMOR, Status.UNCERTAIN, reason, len(called)
+        return no_finding, Status.UNCERTAIN, reason, len(called)
     doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
     if 2 * doubted > analysed:
-        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, doubted
+        return no_finding, Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, doubted
     if analysed < MIN_ANALYSED_SHARE * len(findings):
-        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.FEW_ANALYSED, analysed
+        return no_finding, Status.UNCERTAIN, SeriesReason.FEW_ANALYSED, analysed
     sure = sum(1 for one in findings if one and one.verdict.status is Status.CLASSIFIED)
     if sure < max(MIN_RUN, MIN_SURE_SHARE * analysed):
-        return Label.NO_TUMOR, Status.UNCERTAIN, SeriesReason.FEW_SURE, sure
-    return Label.NO_TUMOR, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
+        return no_finding, Status.UNCERTAIN, SeriesReason.FEW_SURE, sure
+    return no_finding, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
 
 
 def _is_called(finding: Finding) -> bool:
@@ -132,6 +137,10 @@ def _is_long_enough(run: Sequence[Finding]) -> bool:
     return abs(last - first) * len(run) / (len(run) - 1) >= MIN_EXTENT_MM - _TOLERANCE_MM
 
 
+def _is_finding(label: Label) -> bool:
+    return label.is_finding
+
+
 def _share(label: Label, analysed: Sequence[Finding]) -> float:
     return sum(one.verdict.label is label for one in analysed) / len(analysed) if analysed else 0.0
 
@@ -142,7 +151,8 @@ def _mean(label: Label, run: Sequence[Finding]) -> float:
 
 def _rank(finding: Finding | None) -> tuple[bool, float]:
     assert finding is not None  # noqa: S101 - the indices of readable slices only
-    return rank_suspicion(finding.verdict, finding.probabilities[Label.NO_TUMOR])
+    no_tumor = sum(value for label, value in finding.probabilities.items() if not label.is_finding)
+    return rank_suspicion(finding.verdict, no_tumor)
 
 
 def rank_suspicion(verdict: Verdict, no_tumor: float) -> tuple[bool, float]:

@@ -25,21 +25,22 @@ class Status(StrEnum):
 class Verdict:
     """The class a person is shown, and how far to trust it."""
 
-    label: Label
+    label: Label  # of an image that was not analysed: the model's class without a finding
     status: Status
     reason: Reason | None  # why the status is not CLASSIFIED
     found: str | None = None  # what the reason speaks of: the image's size, or another modality's code
 
     @property
     def names_tumor(self) -> bool:
-        """Whether the final class is a tumor, of an image that was analysed."""
-        return self.status is not Status.NOT_A_BRAIN_MRI and self.label is not Label.NO_TUMOR
+        """Whether the final class is a tumor or another finding, of an image that was analysed."""
+        return self.status is not Status.NOT_A_BRAIN_MRI and self.label.is_finding
 
 
 def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
     """Name the class a person is shown, and how far to trust it.
 
-    Ordered: what is no brain MRI ends as No Tumor, marked as not analysed; then doubt; then the class.
+    Ordered: what is no brain MRI ends as No Tumor (in a model of other classes, as its class without a finding),
+    marked as not analysed; then doubt; then the class.
 
     Args:
         scan: blank, too small and colour are facts of the image, not of the network.
@@ -47,7 +48,7 @@ def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
         rules: the card's.
     """
     if refused := gate_reason(scan, output, rules):
-        return Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, *refused)
+        return Verdict(rules.not_analysed, Status.NOT_A_BRAIN_MRI, *refused)
     best = rules.order[int(output.probabilities.argmax())]
     if doubt := _doubt(best, output, rules):
         return Verdict(best, Status.UNCERTAIN, doubt)
@@ -65,8 +66,8 @@ def _doubt(best: Label, output: ModelOutput, rules: Rules) -> Reason | None:
         return Reason.UNLIKELY
     if first - second < rules.min_margin:
         return Reason.CLOSE_CALL
-    no_tumor = float(output.probabilities[rules.order.index(Label.NO_TUMOR)])
-    if best is Label.NO_TUMOR:
+    no_tumor = rules.no_finding_probability(output.probabilities)
+    if not best.is_finding:
         return Reason.TUMOR_POSSIBLE if rules.min_no_tumor is not None and no_tumor < rules.min_no_tumor else None
     # Which tumor it is may be open while it is sure that there is one.
     return Reason.NO_TUMOR_POSSIBLE if rules.min_tumor is not None and 1 - no_tumor < rules.min_tumor else None

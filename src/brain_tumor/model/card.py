@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import LABELS, Label, class_without_finding, in_display_order
 
 CARD_VERSION = 1
 _ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
@@ -28,6 +29,24 @@ class Rules:
     min_familiarity: float | None = None  # 0 or less; a lower second gate score is unlike the training images
     min_no_tumor: float | None = None  # 0 to 1; No Tumor with a lower probability is uncertain
     min_tumor: float | None = None  # 0 to 1; a tumor is uncertain where all tumor classes together have a lower one
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The classes in the order that tables and charts have."""
+        return in_display_order(self.order)
+
+    @property
+    def not_analysed(self) -> Label:
+        """The final class of an image that was not analysed: one without a finding, where the model has such a one."""
+        return class_without_finding(self.order)
+
+    def no_finding_probability(self, probabilities: FloatArray) -> float:
+        """How likely no class with a finding is; 0 where the model has only such.
+
+        Args:
+            probabilities: (classes,), in the order of `order`.
+        """
+        return float(sum(value for label, value in zip(self.order, probabilities, strict=True) if not label.is_finding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,9 @@ class Card:
 
     def to_json(self) -> str:
         """The content of ``card.json``; keys are sorted so that equal cards are equal files."""
-        return json.dumps({"format_version": CARD_VERSION, **asdict(self)}, indent=2, sort_keys=True) + "\n"
+        fields = {"format_version": CARD_VERSION, **asdict(self)}
+        fields["rules"]["order"] = [_from_label(label) for label in self.rules.order]
+        return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str, name: str) -> Self:
@@ -104,6 +125,8 @@ def _check(card: Card) -> None:
     rules, golden = asdict(card.rules), card.golden
     if missing := [name for name in _ALWAYS if rules[name] is None]:
         raise ValueError(f"{', '.join(missing)} is missing")
+    if len(golden.probabilities) != len(card.rules.order):
+        raise ValueError(f"{len(golden.probabilities)} golden probabilities for {len(card.rules.order)} classes")
     if rules["min_familiarity"] is not None and len(golden.gate_scores) == 1:
         raise ValueError("min_familiarity is given, but the network has one gate score")
     numbers = {key: value for key, value in rules.items() if key != "order" and value is not None}
@@ -122,8 +145,23 @@ def _to_rules(fields: dict[str, Any]) -> Rules:
     return Rules(order=order, **numbers)
 
 
-def _to_order(names: list[str]) -> tuple[Label, ...]:
-    order = tuple(Label(name) for name in names)
-    if sorted(order) != sorted(LABELS):
+def _to_order(classes: list[str | dict[str, Any]]) -> tuple[Label, ...]:
+    order = tuple(Label(known) if isinstance(known, str) else _to_label(**known) for known in classes)
+    slugs = {label.slug for label in order}
+    if len(order) < 2 or len(slugs) < len(order) or not all(slugs):
+        raise ValueError(f"each class is needed once, and two at least, found {', '.join(order)}")
+    if all(isinstance(known, str) for known in classes) and len(order) < len(LABELS):
         raise ValueError(f"each class is needed once, found {', '.join(order)}")
     return order
+
+
+def _to_label(name: Any, is_finding: Any) -> Label:
+    if not isinstance(name, str) or not isinstance(is_finding, bool):
+        raise TypeError(f"a class has a name and is a finding or not, found {name!r}, {is_finding!r}")
+    return Label(name, is_finding)
+
+
+def _from_label(label: Label) -> str | dict[str, Any]:
+    """This project's classes by their names, as every release reads them; others with what they are."""
+    is_ours = any(label is ours for ours in LABELS)
+    return label.value if is_ours else {"name": label.value, "is_finding": label.is_finding}

@@ -53,6 +53,7 @@ class Batch:
     def answer(self, classifier: Classifier, opened: Iterable[Series]) -> None:
         """Answer all slices of all series, in their order."""
         self._card = classifier.card
+        self._classes = classifier.card.rules.classes
         self._model_id = classifier.card.model_id
         self._has_location = "location" in classifier.card.outputs
         self._open: deque[_OpenSeries] = deque()
@@ -73,7 +74,7 @@ class Batch:
             fresh = []
             for index, slice_ in enumerate(series.slices):
                 if row := self.done.take(slice_):
-                    current.findings[index] = to_finding(row, self._has_location)
+                    current.findings[index] = to_finding(row, self._classes, self._has_location)
                     self.failed += row["status"] == "error"
                     self.summary.kept += 1
                 else:
@@ -88,7 +89,7 @@ class Batch:
     def _write(self, outcome: SliceOutcome) -> None:
         current, index, state = self._in_flight.popleft()
         result, position_mm, series = outcome.result, outcome.slice.position_mm, current.series
-        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None) | state
+        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes) | state
         if series.is_stack:
             row["series_slice"] = index + 1
         if self.maps and result:
@@ -122,7 +123,7 @@ class Batch:
             series = current.series
             if not series.is_stack:
                 continue
-            verdict = decide_series([current.findings[index] for index in range(len(series.slices))])
+            verdict = decide_series([current.findings[index] for index in range(len(series.slices))], self._classes)
             if _is_ordered(series):
                 row = to_series_row(series, verdict, self._model_id) | {"report": current.report}
                 if self.reports:
@@ -136,7 +137,9 @@ class Batch:
                 self.old_series.pop(to_printable(series.name), None)
             if current.is_new and self.shows_lines:
                 kind = {"kind": "series", **row}
-                self.progress.show(to_json_line(kind) if self.as_json else to_printable(render_series_line(row)))
+                self.progress.show(
+                    to_json_line(kind) if self.as_json else to_printable(render_series_line(row, self._classes))
+                )
 
 
 def _is_ordered(series: Series) -> bool:

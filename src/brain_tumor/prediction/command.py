@@ -66,19 +66,23 @@ def run_predict(arguments: argparse.Namespace) -> int:
     Raises:
         BrainTumorError: for everything that a person must change first.
     """
-    outputs = to_outputs(arguments)
+    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
+    outputs = to_outputs(arguments, classifier.card.rules.classes)
     skip = outputs.find_own()
     if outputs.uses_standard_output and arguments.json:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
     with locked(outputs.names):  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
-        return _answer(arguments, outputs, *_find(arguments, skip))
+        return _answer(classifier, arguments, outputs, *_find(arguments, skip))
 
 
 def _answer(
-    arguments: argparse.Namespace, outputs: Outputs, find: Callable[[], Iterator[str]], piped: SourceFile | None
+    classifier: Classifier,
+    arguments: argparse.Namespace,
+    outputs: Outputs,
+    find: Callable[[], Iterator[str]],
+    piped: SourceFile | None,
 ) -> int:
-    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
     read_options = ReadOptions(arguments.plane, arguments.window)
     options = _to_options(arguments, classifier, read_options)
     with ExitStack() as stack:

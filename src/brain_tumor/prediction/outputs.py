@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.labels import Label
 from brain_tumor.prediction.arguments import STANDARD_STREAM
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
@@ -55,8 +56,12 @@ class Outputs:
         return found
 
 
-def to_outputs(arguments: argparse.Namespace) -> Outputs:
+def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outputs:
     """The outputs that were asked for.
+
+    Args:
+        arguments: of the command line.
+        classes: of the model, in the order of `Rules.classes`.
 
     Raises:
         BrainTumorError: one of them is something else already, or needs what is not installed.
@@ -64,18 +69,21 @@ def to_outputs(arguments: argparse.Namespace) -> Outputs:
     excel = arguments.csv_excel
     csv_files = [path for path in (arguments.csv, excel) if isinstance(path, Path)]
     tables: list[TableFile] = [
-        CsvOutput(bool(excel)) if _is_stream(path) else CsvFile(path, bool(excel)) for path in csv_files
+        CsvOutput(bool(excel), classes) if _is_stream(path) else CsvFile(path, bool(excel), classes)
+        for path in csv_files
     ]
     if arguments.jsonl:
         tables.append(JsonLinesOutput() if _is_stream(arguments.jsonl) else JsonLinesFile(arguments.jsonl))
     if arguments.parquet:
         if _is_stream(arguments.parquet):
             raise BrainTumorError("Parquet cannot be written to the standard output; name a file with --parquet")
-        tables.append(ParquetFile(arguments.parquet))
+        tables.append(ParquetFile(arguments.parquet, classes))
     series_table: SeriesCsvFile | None = None
     if arguments.series_csv:
         path = arguments.series_csv
-        series_table = SeriesCsvOutput(bool(excel)) if _is_stream(path) else SeriesCsvFile(path, bool(excel))
+        series_table = SeriesCsvOutput(bool(excel), classes)
+        if not _is_stream(path):
+            series_table = SeriesCsvFile(path, bool(excel), classes)
     maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
     return Outputs(tables, series_table, maps, _report_folder(arguments))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import STATUS_COUNTS
 
 
@@ -44,7 +43,7 @@ class RunSummary:
         if self.slices:
             yield _listed("slices", {words: self.statuses[status] for status, words in STATUS_COUNTS.items()})
         if self.classes:
-            yield _listed("classes", {label.value: self.classes[label.value] for label in LABELS})
+            yield _listed("classes", dict(sorted(self.classes.items())))
         if self.series:
             yield _listed(f"{self.series.total()} series", dict(sorted(self.series.items())))
 

@@ -1,15 +1,51 @@
 """The colours of page, reports and plots. A class is a hue; a status is another family: slate, amber and grey."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 
 # Of Okabe and Ito's palette, which all kinds of colour vision tell apart; each reaches 3:1 on white and on a dark page.
-CLASS_COLORS = {
-    Label.GLIOMA: "#D55E00",
-    Label.MENINGIOMA: "#CC79A7",
-    Label.NO_TUMOR: "#0072B2",
-    Label.PITUITARY: "#009E73",
-}
+_NO_FINDING, _FINDINGS = "#0072B2", ("#D55E00", "#CC79A7", "#009E73")
+
+
+class Mark(StrEnum):
+    """The shape of a class in a chart, for those who see no colour; Vega-Lite's names."""
+
+    CIRCLE = "circle"
+    TRIANGLE = "triangle-up"
+    SQUARE = "square"
+    DIAMOND = "diamond"
+    CROSS = "cross"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a class is drawn: everywhere the same."""
+
+    color: str
+    mark: Mark
+
+
+def class_looks(classes: Iterable[Label]) -> dict[Label, Look]:
+    """How a model's classes are drawn. From the fourth finding on colours repeat; the shape differs up to the ninth.
+
+    Args:
+        classes: in the order of `Rules.classes`.
+    """
+    looks, findings, marks = {}, 0, (Mark.TRIANGLE, Mark.SQUARE, Mark.DIAMOND)
+    for label in classes:
+        looks[label] = Look(_NO_FINDING, Mark.CIRCLE)
+        if label.is_finding:
+            around, index = divmod(findings, len(_FINDINGS))
+            looks[label] = Look(_FINDINGS[index], marks[(index + around) % len(marks)])
+            findings += 1
+    return looks
+
+
+CLASS_COLORS = {label: look.color for label, look in class_looks(LABELS).items()}
 # White letters on each reach 4.5:1.
 STATUS_COLORS = {
     Status.CLASSIFIED: "#3F4A59",

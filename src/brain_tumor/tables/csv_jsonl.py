@@ -3,34 +3,39 @@
 import csv
 import io
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.tables.resumable import TableFile
-from brain_tumor.tables.rows import COLUMNS, Row
+from brain_tumor.tables.rows import COLUMNS, Row, slice_columns
 from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
-from brain_tumor.tables.series_rows import SERIES_COLUMNS, join_numbers
+from brain_tumor.tables.series_rows import SERIES_COLUMNS, join_numbers, series_columns
 
 
 class CsvFile(TableFile):
     """A table for spreadsheets; None is an empty cell."""
 
-    _columns: ClassVar[tuple[str, ...]] = COLUMNS
     _signature = _part_signature = ",".join(COLUMNS[:2]).encode()
 
-    def __init__(self, path: Path, for_excel: bool = False) -> None:
+    def __init__(self, path: Path, for_excel: bool = False, classes: Iterable[Label] = LABELS) -> None:
         """Nothing is opened yet.
 
         Args:
             path: of the table.
             for_excel: whether it begins with a byte order mark, without which Excel takes UTF-8 for something else.
+            classes: of the model, in the order of `Rules.classes`.
 
         Raises:
             BrainTumorError: something else than such a table lies there.
         """
         super().__init__(path)
-        self._for_excel = for_excel
+        self._for_excel, self._columns = for_excel, self._to_columns(classes)
+
+    @staticmethod
+    def _to_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+        return slice_columns(classes)
 
     def _head(self) -> bytes:
         return (BOM_UTF8 if self._for_excel else b"") + to_csv_line(self._columns).encode()
@@ -60,8 +65,11 @@ class SeriesCsvFile(CsvFile):
     """The table of series, of to_series_row's rows."""
 
     _can_resume = False
-    _columns = SERIES_COLUMNS
     _signature = _part_signature = ",".join(SERIES_COLUMNS[:2]).encode()
+
+    @staticmethod
+    def _to_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+        return series_columns(classes)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one row; of the slices to look at first it makes one cell."""

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.extras import install_command
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, escape_names, to_rows
+from brain_tumor.labels import LABELS, Label
+from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, escape_names, slice_columns, to_rows
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 
-def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None = None) -> "pd.DataFrame":
+def to_dataframe(
+    answers: Iterable[SliceOutcome | Result], model_id: str | None = None, classes: Iterable[Label] = LABELS
+) -> "pd.DataFrame":
     """A table with one row per answer and the columns of `brain-tumor predict`, in their order.
 
     Text columns have the type ``string``, the slice's number ``Int64``, all else ``float64``; what is absent is
@@ -21,6 +24,7 @@ def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None 
     Args:
         answers: results, or what `classify_many` gives.
         model_id: what stands in the rows of slices that could not be read.
+        classes: of that model, `card.rules.classes`.
 
     Raises:
         MissingExtraError: pandas is not installed.
@@ -33,6 +37,7 @@ def to_dataframe(answers: Iterable[SliceOutcome | Result], model_id: str | None 
         raise MissingExtraError(f"to_dataframe needs pandas: {install_command('pandas')}") from None
     types = {
         column: "string" if column in TEXT_COLUMNS else "Int64" if column in NUMBER_COLUMNS else "float64"
-        for column in COLUMNS
+        for column in slice_columns(classes)
     }
-    return pd.DataFrame([escape_names(row) for row in to_rows(answers, model_id)], columns=list(COLUMNS)).astype(types)
+    rows = [escape_names(row) for row in to_rows(answers, model_id, classes)]
+    return pd.DataFrame(rows, columns=list(types)).astype(types)

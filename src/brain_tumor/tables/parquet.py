@@ -1,7 +1,7 @@
 """The adapter of Parquet."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import BinaryIO
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import BrainTumorError, MissingExtraError
 from brain_tumor.extras import install_command
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names
+from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names, slice_columns
 from brain_tumor.tables.serialize import from_json_line, to_json_line
 
 # Rows that are in memory at once, about a megabyte.
@@ -25,8 +26,12 @@ class ParquetFile(JsonLinesFile):
     _signature = b"PAR1"
     _part_ending = ".part.jsonl"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, classes: Iterable[Label] = LABELS) -> None:
         """Nothing is opened yet.
+
+        Args:
+            path: of the table.
+            classes: of the model, in the order of `Rules.classes`.
 
         Raises:
             MissingExtraError: pyarrow is not installed.
@@ -35,6 +40,7 @@ class ParquetFile(JsonLinesFile):
         if not find_spec("pyarrow"):
             raise MissingExtraError(f"Parquet needs pyarrow: {install_command('pandas')}")
         super().__init__(path)
+        self._columns = slice_columns(classes)
         self._unfinished = path.with_name(f"{path.name}.part")
 
     @property
@@ -44,7 +50,7 @@ class ParquetFile(JsonLinesFile):
 
     def _finish(self) -> None:
         with written_whole(self.path, self._unfinished) as unfinished, unfinished.open("wb") as file:
-            _write(file, (row for row, _ in self._whole_rows()))
+            _write(file, (row for row, _ in self._whole_rows()), self._columns)
         self.part.unlink()
 
     def _finished_rows(self) -> Iterator[Row]:
@@ -59,22 +65,27 @@ class ParquetFile(JsonLinesFile):
             raise BrainTumorError(f"{self.path}: cannot be read ({error}); start again with --overwrite") from None
 
 
-def render_parquet(rows: Iterable[Row]) -> bytes:
-    """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory."""
+def render_parquet(rows: Iterable[Row], classes: Iterable[Label] = LABELS) -> bytes:
+    """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory.
+
+    Args:
+        rows: of slices.
+        classes: of the model, in the order of `Rules.classes`.
+    """
     file = io.BytesIO()
     # As the other tables hold them.
-    _write(file, (from_json_line(to_json_line(row)) for row in rows))
+    _write(file, (from_json_line(to_json_line(row)) for row in rows), slice_columns(classes))
     return file.getvalue()
 
 
-def _write(file: BinaryIO, rows: Iterator[Row]) -> None:
+def _write(file: BinaryIO, rows: Iterator[Row], columns: Sequence[str]) -> None:
     import pyarrow as pa  # 50 MB that nothing before the last row needs
     import pyarrow.parquet as pq
 
     text, number, other = pa.string(), pa.int64(), pa.float64()
     fields = [
         (column, text if column in TEXT_COLUMNS else number if column in NUMBER_COLUMNS else other)
-        for column in COLUMNS
+        for column in columns
     ]
     schema = pa.schema(fields, metadata={"notice": NOTICE})
     with pq.ParquetWriter(file, schema) as writer:

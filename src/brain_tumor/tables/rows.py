@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import ScanError
-from brain_tumor.labels import LABELS
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import describe_reason, headline, to_printable
 from brain_tumor.version import package_version
 
@@ -24,12 +24,8 @@ TEXT_COLUMNS = (
     "heatmaps",
 )
 NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes")  # whole numbers
-COLUMNS = (
-    "file",
-    "status",
-    "class",
-    "confidence",
-    *(f"p_{label.slug}" for label in LABELS),
+_BEFORE_CLASSES = ("file", "status", "class", "confidence")
+_AFTER_CLASSES = (
     "reason",
     "model_id",
     *LOCATION_COLUMNS,
@@ -52,6 +48,18 @@ COLUMNS = (
 Row = dict[str, str | float | None]
 
 
+def slice_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+    """The columns of a table of slices; a class has the probability p_ and its name.
+
+    Args:
+        classes: of the model, in the order of `Rules.classes`.
+    """
+    return *_BEFORE_CLASSES, *(f"p_{label.slug}" for label in classes), *_AFTER_CLASSES
+
+
+COLUMNS = slice_columns(LABELS)  # of a model with this project's classes
+
+
 def to_row(result: Result, *, series: str | None = None, position_mm: float | None = None) -> Row:
     """The row of an answered slice; confidence is None when it was not analysed.
 
@@ -63,7 +71,7 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
     """
     location = result.location
     return {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(slice_columns(result.probabilities)),
         "file": result.name,
         "status": result.verdict.status.value,
         "class": result.verdict.label.value,
@@ -84,16 +92,17 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
     }
 
 
-def to_error_row(name: str, error: ScanError, model_id: str | None) -> Row:
+def to_error_row(name: str, error: ScanError, model_id: str | None, classes: Iterable[Label] = LABELS) -> Row:
     """The row of a file that could not be read: status ``error``, no class, the problem as reason.
 
     Args:
         name: for the column ``file``; the error may name one slice of it, or its whole path.
         error: why it could not be read.
         model_id: of the model that was to answer.
+        classes: its own, in the order of `Rules.classes`.
     """
     return {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(slice_columns(classes)),
         "file": name,
         "status": "error",
         "reason": error.message,
@@ -104,18 +113,21 @@ def to_error_row(name: str, error: ScanError, model_id: str | None) -> Row:
     }
 
 
-def to_answered_row(outcome: SliceOutcome, model_id: str | None, series: str | None = None) -> Row:
+def to_answered_row(
+    outcome: SliceOutcome, model_id: str | None, series: str | None = None, classes: Iterable[Label] = LABELS
+) -> Row:
     """The row of one slice of `classify_many`, read or not.
 
     Args:
         model_id: what stands in the row of a slice that could not be read.
         series: name of the series it belongs to.
+        classes: of that model, in the order of `Rules.classes`.
     """
     slice_ = outcome.slice
     if outcome.result:
         return to_row(outcome.result, series=series, position_mm=slice_.position_mm)
     assert outcome.error  # noqa: S101 - there is one where there is no result
-    return to_error_row(slice_.file, outcome.error, model_id) | {
+    return to_error_row(slice_.file, outcome.error, model_id, classes) | {
         "slice": slice_.number,
         "series": series,
         "position_mm": slice_.position_mm,
@@ -123,14 +135,17 @@ def to_answered_row(outcome: SliceOutcome, model_id: str | None, series: str | N
     }
 
 
-def to_rows(answers: Iterable[SliceOutcome | Result], model_id: str | None = None) -> Iterator[Row]:
+def to_rows(
+    answers: Iterable[SliceOutcome | Result], model_id: str | None = None, classes: Iterable[Label] = LABELS
+) -> Iterator[Row]:
     """Rows of answers, one by one, in their order.
 
     Args:
         model_id: what stands in the rows of slices that could not be read.
+        classes: of that model, `card.rules.classes`.
     """
     for answer in answers:
-        yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id)
+        yield to_row(answer) if isinstance(answer, Result) else to_answered_row(answer, model_id, classes=classes)
 
 
 def escape_names(row: Row) -> Row:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from brain_tumor.presentation.wording import NOTICE, to_printable
@@ -56,9 +56,9 @@ def from_cells(cells: Mapping[str, str]) -> Row:
     return {column: _from_cell(column, cell) if cell else None for column, cell in cells.items()}
 
 
-def render_csv(rows: Iterable[Row]) -> str:
+def render_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:
     """A whole table as text, as CsvFile writes it; for tables that fit in memory."""
-    return to_csv_line(COLUMNS) + "".join(to_csv_line(to_cells(row).values()) for row in rows)
+    return to_csv_line(columns) + "".join(to_csv_line(to_cells(row).values()) for row in rows)
 
 
 def to_csv_line(cells: Iterable[object]) -> str:

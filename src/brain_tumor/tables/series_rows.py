@@ -1,13 +1,13 @@
 """One row per series: its slices' rows -> the series' answer, as a table and as a line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import LABELS, NO_CLASS, Label
 from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import format_percent, headline
 from brain_tumor.tables.rows import Row
@@ -16,12 +16,8 @@ from brain_tumor.version import package_version
 COUNTED = "counted only"  # the answer where the order of the pictures is not known
 # As many as a person looks at first.
 MOST_SUSPICIOUS = 5
-SERIES_COLUMNS = (
-    "series",
-    "status",
-    "class",
-    "reason",
-    *(f"share_{label.slug}" for label in LABELS),  # of the analysed slices, 0 to 1
+_BEFORE_CLASSES = ("series", "status", "class", "reason")
+_AFTER_CLASSES = (
     "analysed",
     "slices",
     "most_suspicious",  # numbers in the order of the series, most suspicious first
@@ -34,18 +30,35 @@ SERIES_COLUMNS = (
 )
 
 
-def to_finding(row: Row, has_location: bool) -> Finding | None:
+def series_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+    """The columns of a table of series; a class has the share of the analysed slices, 0 to 1, share_ and its name.
+
+    Args:
+        classes: of the model, in the order of `Rules.classes`.
+    """
+    return *_BEFORE_CLASSES, *(f"share_{label.slug}" for label in classes), *_AFTER_CLASSES
+
+
+SERIES_COLUMNS = series_columns(LABELS)  # of a model with this project's classes
+
+
+def to_finding(row: Row, classes: Sequence[Label], has_location: bool) -> Finding | None:
     """What a series' answer needs of a slice that an interrupted run answered; None for one that was not read.
 
     Args:
         row: as a file holds it, its numbers rounded.
+        classes: of the model, in the order of `Rules.classes`.
         has_location: whether the network computes a location map.
     """
     if row["status"] == "error":
         return None
     code, position_mm = row["reason_code"], row["position_mm"]
-    verdict = Verdict(Label(str(row["class"])), Status(str(row["status"])), None if code is None else Reason(str(code)))
-    probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in LABELS}
+    verdict = Verdict(
+        next((label for label in classes if label == row["class"]), NO_CLASS),
+        Status(str(row["status"])),
+        None if code is None else Reason(str(code)),
+    )
+    probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in classes}
     located = row["location_score"] is not None if has_location else None
     return Finding(verdict, probabilities, None if position_mm is None else float(position_mm), located)
 
@@ -58,7 +71,7 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         "status": verdict.status.value,
         "class": verdict.label.value,
         "reason": describe_series_reason(verdict),
-        **{f"share_{label.slug}": verdict.shares[label] for label in LABELS},
+        **{f"share_{label.slug}": share for label, share in verdict.shares.items()},
         "analysed": verdict.analysed,
         "slices": verdict.slices,
         "most_suspicious": [index + 1 for index in first],
@@ -96,10 +109,15 @@ def to_count_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[
     }
 
 
-def render_series_line(row: dict[str, Any]) -> str:
-    """One line for a terminal; row: of to_series_row."""
+def render_series_line(row: dict[str, Any], classes: Iterable[Label] = LABELS) -> str:
+    """One line for a terminal.
+
+    Args:
+        row: of to_series_row.
+        classes: of the model, in the order of `Rules.classes`.
+    """
     shares = ", ".join(
-        f"{label} {format_percent(share)}" for label in LABELS if (share := row[f"share_{label.slug}"]) > 0
+        f"{label} {format_percent(share)}" for label in classes if (share := row[f"share_{label.slug}"]) > 0
     )
     line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:

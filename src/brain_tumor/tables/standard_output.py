@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
 from brain_tumor.tables.resumable import NO_OPTIONS, Options, TableFile
 from brain_tumor.tables.rows import Row
@@ -41,8 +42,8 @@ class _StandardOutput(TableFile):
 class CsvOutput(_StandardOutput, CsvFile):
     """CSV."""
 
-    def __init__(self, for_excel: bool = False) -> None:
-        self._for_excel, self._file = for_excel, None
+    def __init__(self, for_excel: bool = False, classes: Iterable[Label] = LABELS) -> None:
+        self._for_excel, self._file, self._columns = for_excel, None, self._to_columns(classes)
 
 
 class SeriesCsvOutput(SeriesCsvFile, CsvOutput):

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import floor, log10
+from typing import TypeAlias
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, QUIET, RULE, TEXT
+from brain_tumor.labels import Label
+from brain_tumor.presentation.palette import FILLS, GREY, QUIET, RULE, TEXT, Look, Mark, class_looks
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSlice
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Shape, Text
 from brain_tumor.presentation.wording import format_percent
 
+Looks: TypeAlias = Mapping[Label, Look]
+
 
 def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font: float) -> Drawing:
-    """Horizontal bars of all four classes in the order of Label, on an axis from 0 to 100 %.
+    """Horizontal bars of all classes in the order of shares, on an axis from 0 to 100 %.
 
     Args:
         shares: of every class, 0 to 1.
@@ -22,15 +25,16 @@ def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font:
         font: size of the letters, in the same unit.
     """
     left, right, step = 6.8 * font, width - 4.4 * font, 1.9 * font
-    bottom, is_hollow = step * len(LABELS), not FILLS[status]
+    looks = class_looks(shares)
+    bottom, is_hollow = step * len(shares), not FILLS[status]
     shapes: list[Shape] = []
     for tick in (0, 25, 50, 75, 100):
         x = left + (right - left) * tick / 100
         shapes += [Path(((x, 0), (x, bottom)), RULE), Text((x, bottom + 1.2 * font), f"{tick} %", "middle", QUIET)]
-    for row, label in enumerate(LABELS):
+    for row, label in enumerate(shares):
         y, end = row * step, left + (right - left) * shares[label]
         bar = ((left, y + 0.3 * font), (end, y + 0.3 * font), (end, y + 1.6 * font), (left, y + 1.6 * font))
-        hue = GREY if is_hollow else CLASS_COLORS[label]
+        hue = GREY if is_hollow else looks[label].color
         paint = Path(bar, hue, hue, FILLS[status], (4, 3) if is_hollow else None)
         baseline, color = y + 1.3 * font, GREY if is_hollow else TEXT
         shapes += [
@@ -57,7 +61,7 @@ def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: 
     left, right = 4.6 * font, width - 0.8 * font
     upper, lane = (top + 0.8 * font, top + 7.8 * font), top + 9.0 * font
     gate = (lane + 1.4 * font, lane + 5.2 * font)
-    axis = _Axis(series.slices, left, right)
+    axis, looks = _Axis(series.slices, left, right), class_looks(series.verdict.shares)
     radius = min(0.36 * font, max(0.18 * font, 0.45 * axis.step))
     shapes = [*legend, *_grid(upper, [(0, "0 %"), (0.5, "50 %"), (1, "100 %")], left, right, font)]
     for place, _ in series.shown:
@@ -75,7 +79,7 @@ def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: 
             shapes += _cross((x, lane), radius)
             continue
         y = _height(upper, one.tumor_probability) if one.is_analysed else lane
-        shapes.append(_marker(one, (x, y), radius))
+        shapes.append(_marker(one, looks, (x, y), radius))
         passed = GREY if one.is_analysed else None
         shapes.append(Circle((x, _height(gate, (one.gate_score - low) / span)), 0.75 * radius, GREY, passed))
     for place, text in axis.ticks(int((right - left) / (9 * font))):
@@ -122,29 +126,29 @@ def _grid(
         yield Text((left - 0.5 * font, y + 0.35 * font), text, "end", QUIET)
 
 
-def _marker(one: ReportSlice, center: tuple[float, float], radius: float) -> Path | Circle:
+def _marker(one: ReportSlice, looks: Looks, center: tuple[float, float], radius: float) -> Path | Circle:
     if one.verdict is None or not one.is_analysed:
         return Circle(center, radius, GREY)
-    return _shape(one.verdict.label, center, radius, one.verdict.status is Status.UNCERTAIN)
+    return _shape(looks[one.verdict.label], center, radius, one.verdict.status is Status.UNCERTAIN)
 
 
-def _shape(label: Label, center: tuple[float, float], radius: float, is_pale: bool) -> Path | Circle:
-    (x, y), color = center, CLASS_COLORS[label]
+def _shape(look: Look, center: tuple[float, float], radius: float, is_pale: bool) -> Path | Circle:
+    (x, y), color = center, look.color
     opacity = FILLS[Status.UNCERTAIN if is_pale else Status.CLASSIFIED]
-    if label is Label.NO_TUMOR:
+    if look.mark is Mark.CIRCLE:
         return Circle(center, radius, color, color, opacity)
     wide, tall = 1.1 * radius, 1.4 * radius
     corners = {
-        Label.GLIOMA: ((x - wide, y + radius), (x, y - tall), (x + wide, y + radius)),
-        Label.MENINGIOMA: (
+        Mark.TRIANGLE: ((x - wide, y + radius), (x, y - tall), (x + wide, y + radius)),
+        Mark.SQUARE: (
             (x - radius, y - radius),
             (x + radius, y - radius),
             (x + radius, y + radius),
             (x - radius, y + radius),
         ),
-        Label.PITUITARY: ((x - tall, y), (x, y - tall), (x + tall, y), (x, y + tall)),
+        Mark.DIAMOND: ((x - tall, y), (x, y - tall), (x + tall, y), (x, y + tall)),
     }
-    return Path(corners[label], color, color, opacity)
+    return Path(corners[look.mark], color, color, opacity)
 
 
 def _cross(center: tuple[float, float], radius: float) -> tuple[Path, Path]:
@@ -171,12 +175,13 @@ def _legend(series: ReportSeries, width: float, font: float) -> tuple[list[Shape
 
 def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tuple[Path | Circle, ...]]]:
     analysed = [one.verdict for one in series.slices if one.verdict and one.is_analysed]
-    for label in LABELS:
+    looks = class_looks(series.verdict.shares)
+    for label, look in looks.items():
         if any(verdict.label is label for verdict in analysed):
-            yield label.value, (_shape(label, (0, 0), radius, False),)
+            yield label.value, (_shape(look, (0, 0), radius, False),)
     if any(verdict.status is Status.UNCERTAIN for verdict in analysed):
         label = next(verdict.label for verdict in analysed if verdict.status is Status.UNCERTAIN)
-        yield "pale: uncertain", (_shape(label, (0, 0), radius, True),)
+        yield "pale: uncertain", (_shape(looks[label], (0, 0), radius, True),)
     if any(one.verdict and not one.is_analysed for one in series.slices):
         yield "hollow: not analysed", (Circle((0, 0), radius, GREY),)
     if any(one.verdict is None for one in series.slices):

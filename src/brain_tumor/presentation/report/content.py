@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.model_info import describe_share
@@ -139,7 +139,7 @@ def _image_content(
             f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
         ),
         table_title="Probability of each class",
-        table=tuple((label, format_percent(image.probabilities[label])) for label in LABELS),
+        table=tuple((label, format_percent(image.probabilities[label])) for label in image.probabilities),
         shares=image.probabilities,
         table_note="" if is_analysed else "Not analysed: these numbers mean nothing here.",
         groups=(Group("", tuple(_shown(picture) for picture in image.pictures)),),
@@ -155,7 +155,7 @@ def _series_content(
     verdict = series.verdict
     counts = {
         label: sum(1 for one in series.slices if one.verdict and one.is_analysed and one.verdict.label is label)
-        for label in LABELS
+        for label in verdict.shares
     }
     kinds = {picture.kind for _, pictures in series.shown for picture in pictures if picture.kind}
     return Content(
@@ -171,7 +171,9 @@ def _series_content(
             SERIES_RULE,
         ),
         table_title="Share of the analysed slices",
-        table=tuple((label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in LABELS),
+        table=tuple(
+            (label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in verdict.shares
+        ),
         shares=verdict.shares,
         table_note="" if verdict.analysed else "Not analysed: no slice was taken for a brain MRI.",
         groups=tuple(

@@ -56,7 +56,7 @@ class ReportSlice:
     number: int  # counted from 1 in the order of position
     position_mm: float | None
     verdict: Verdict | None  # None: it could not be read
-    tumor_probability: float  # 0 to 1: what is not No Tumor; 0 where it could not be read
+    tumor_probability: float  # 0 to 1: a tumor or another finding; 0 where it could not be read
     gate_score: float | None  # log-odds
 
     @property
@@ -124,12 +124,12 @@ class SeriesDraft:
             self._slices.append(ReportSlice(index + 1, position_mm, None, 0.0, None))
             self._pixels.update(b"unreadable")
             return
-        gate, healthy = float(result.output.gate_scores[0]), result.probabilities[Label.NO_TUMOR]
-        self._slices.append(ReportSlice(index + 1, position_mm, result.verdict, 1 - healthy, gate))
+        gate, suspicion = float(result.output.gate_scores[0]), result.finding_probability
+        self._slices.append(ReportSlice(index + 1, position_mm, result.verdict, suspicion, gate))
         self._pixels.update((digits or fingerprint(result.scan)).encode())
         # The order of SeriesVerdict.order, turned round, since a heap gives up its smallest first.
-        not_analysed, suspicion = rank_suspicion(result.verdict, healthy)
-        rank = (not not_analysed, -suspicion, -index)
+        not_analysed, healthy = rank_suspicion(result.verdict, 1 - suspicion)
+        rank = (not not_analysed, -healthy, -index)
         if len(self._worst) < SHOWN_SLICES or rank > self._worst[0][0]:
             # Location where there is one, for it says more; saliency otherwise.
             pictures = _to_pictures(result.scan, to_heat_maps(result)[-1:])
