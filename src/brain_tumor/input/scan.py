@@ -19,5 +19,5 @@ class Scan:
     file_format: str  # what the bytes are, whatever the name says: "PNG", "JPEG", "DICOM", "NIfTI", ...
     spacing_mm: tuple[float, float] | None = None  # from row to row, from column to column; None where unknown
     modality: str | None = None  # DICOM's code, such as "MR" or "CT"; None where the file does not say
-    # The file's own values, after rescale, that became 0 and 1; None of pictures and where a table or one value decides.
+    # The own values, after rescale, that became 0 and 1; None of pictures and where a table or a single value decides.
     value_range: tuple[float, float] | None = None
