@@ -47,6 +47,11 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "reportlab": ("presentation/report/pdf.py",),
         "pandas": ("tables/dataframe.py",),
         "pyarrow": ("tables/parquet.py",),
+        "fastapi": ("service/app.py",),
+        "starlette": ("service/app.py",),
+        "uvicorn": ("service/server.py",),
+        "python_multipart": ("service/multipart.py",),
+        "prometheus_client": ("service/metrics.py",),
     },
     "brain_tumor_training": {
         # Gradients are each backend's own: compare_maps checks the exported maps with TensorFlow's.
@@ -211,7 +216,8 @@ def test_a_broken_rule_is_found(tmp_path: Path, file: str, text: str, complaint:
 def test_a_cold_start_loads_nothing_heavy(module: str) -> None:
     # In a program of its own: this one may have loaded anything by now.
     heavy = (
-        "tensorflow keras streamlit sklearn matplotlib openvino jinja2 reportlab nibabel pydicom pandas pyarrow".split()
+        "tensorflow keras streamlit sklearn matplotlib openvino jinja2 reportlab nibabel pydicom pandas pyarrow "
+        "fastapi starlette uvicorn prometheus_client".split()
     )
     program = f"import sys, {module}; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)

@@ -76,7 +76,9 @@ def test_no_source_turns_data_into_code(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_source_of_the_runtime_asks_for_a_network(path: Path) -> None:
-    assert imports(path) & NETWORK == set()
+    # The service answers those who ask; its loop comes from asyncio, its connections from uvicorn.
+    accepted = {"asyncio"} if path.parent.name == "service" else set()
+    assert imports(path) & NETWORK - accepted == set()
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_
 from brain_tumor.prediction.command import add_predict
 from brain_tumor.presentation.model_info import FileFacts, render_model, render_model_json
 from brain_tumor.presentation.wording import NOTICE, to_printable
+from brain_tumor.service.command import add_serve
 from brain_tumor.version import package_version
 
 DONE, WRONG_USE = 0, 2
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check_fit(commands)
     _add_model(commands)
     add_evaluate(commands)
+    add_serve(commands)
     return parser
 
 

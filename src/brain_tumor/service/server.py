@@ -1,0 +1,74 @@
+"""The adapter of uvicorn: listens until it is told to stop, then lets what is under way finish."""
+
+import logging
+
+import uvicorn
+
+from brain_tumor.configuration import ModelSettings
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.service.api_key import ApiKey
+from brain_tumor.service.app import create_app
+from brain_tumor.service.loading import LoadedModel, load_model
+from brain_tumor.service.logs import log_event, start_logging
+from brain_tumor.service.settings import ServiceSettings
+from brain_tumor.version import package_version
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def run_server(settings: ServiceSettings, model: ModelSettings, key: ApiKey | None) -> None:
+    """Serve until SIGTERM or SIGINT; then requests under way are answered before this returns.
+
+    Raises:
+        BrainTumorError: the network cannot be loaded, or the address is taken.
+    """
+    start_logging()
+    failures: list[BaseException] = []
+
+    def load() -> LoadedModel:
+        loaded = load_model(model)
+        log_event("ready", model_id=loaded.classifier.card.model_id)
+        return loaded
+
+    def stop(error: BaseException | None) -> None:
+        failures.extend([error] if error else [])
+        server.should_exit = True
+
+    config = uvicorn.Config(
+        create_app(settings, load, key, stop),
+        host=settings.host,
+        port=settings.port,
+        root_path=settings.root_path,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        proxy_headers=False,  # nothing asks who the caller is
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_timeout_s,
+    )
+    server = _Server(config)
+    if settings.host not in _LOOPBACK and key is None:
+        log_event("open_to_the_network_without_a_key", logging.WARNING)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass  # the signal that ended it, which uvicorn raises again
+    except SystemExit:
+        raise BrainTumorError(
+            f"{settings.host} port {settings.port} cannot be listened on; another program may do so: choose another "
+            "one with --port"
+        ) from None
+    if failures:
+        raise failures[0]
+    log_event("stopped")
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: "list[object] | None" = None) -> None:  # type: ignore[override]
+        await super().startup(None)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        log_event("listening", host=host, port=port, version=package_version())
+
+    async def shutdown(self, sockets: "list[object] | None" = None) -> None:  # type: ignore[override]
+        log_event("draining")
+        await super().shutdown(None)
