@@ -7,9 +7,9 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 
 from brain_tumor.input import dicom
-from brain_tumor.input.dicom import DicomHeader, list_slices, nearest_plane, read_header
+from brain_tumor.input.dicom import DicomHeader, list_slices, read_header
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import DicomReference, Plane, ReadOptions, WindowMode
+from brain_tumor.input.series import DicomReference, ReadOptions, WindowMode
 from tests.dicom_factory import (
     ORIENTATION,
     SERIES_UID,
@@ -90,28 +90,15 @@ def test_an_orientation_that_spans_no_plane_is_none(orientation: list[float]) ->
 
 
 def test_the_position_is_measured_along_the_normal() -> None:
-    # Sagittal: rows run along y, columns along -z, so the normal is -x.
+    # Sagittal: rows run along y, columns along -z, so across them runs x, to the left.
     data = make_dicom(RAMP, ImageOrientationPatient=[0, 1, 0, 0, 0, -1], ImagePositionPatient=[30, 5, 9])
-    assert read_slices(data)[0].position_mm == -30
+    assert read_slices(data)[0].position_mm == 30
 
 
 def test_a_header_built_by_hand_gives_a_position_too() -> None:
     header = DicomHeader(None, None, None, None, 1, (1, 0, 0, 0, 1, 0), (0, 0, 12))
     (only,) = list_slices(lambda: b"", header, "scan", ReadOptions())
     assert only.position_mm == 12
-
-
-@pytest.mark.parametrize(
-    ("orientation", "plane"),
-    [
-        ((1, 0, 0, 0, 1, 0), Plane.AXIAL),
-        ((0.99, 0.1, 0, -0.1, 0.99, 0.2), Plane.AXIAL),
-        ((1, 0, 0, 0, 0, -1), Plane.CORONAL),
-        ((0, 1, 0, 0, 0, -1), Plane.SAGITTAL),
-    ],
-)
-def test_the_plane_is_the_one_across_the_nearest_axis(orientation: Any, plane: Plane) -> None:
-    assert nearest_plane(orientation) is plane
 
 
 # Pixels

@@ -52,7 +52,8 @@ def _announce_images() -> list[Path]:
 
 
 def read_scans(data: bytes, window: WindowMode) -> list[FloatArray]:
-    return [one.read().pixels for one in read_slices(data, window)]
+    scans = [one.read() for one in read_slices(data, window)]
+    return [scan.view.undo(scan.pixels) for scan in scans]  # dcmtk shows them as stored
 
 
 def tool_for(syntax: str) -> str:

@@ -121,7 +121,7 @@ def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None
     series = opened({"in/1": dicom_bytes(np.zeros((5, 4, 6)), PerFrameFunctionalGroupsSequence=groups)})
     assert [(one.name, one.plane, [piece.number for piece in one.slices]) for one in series] == [
         ("in/1 series 1", Plane.AXIAL, [3, 1]),
-        ("in/1 series 2", Plane.CORONAL, [4, 2]),
+        ("in/1 series 2", Plane.CORONAL, [2, 4]),
         ("in/1 slice 5", Plane.SAGITTAL, [5]),
     ]
 

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from brain_tumor.input import volume
 from brain_tumor.input.nifti import open_nifti
+from brain_tumor.input.scan import Sides
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.problems import Problem
 from tests.input.volumes import make_values, nifti_bytes
@@ -177,3 +180,17 @@ def _volume(values: NDArray[np.generic], file_window: tuple[float, float] | None
 def test_a_slice_knows_which_values_are_black_and_white() -> None:
     values = make_values()
     assert read(values).slices[0].read().value_range == (values.min(), values.max())
+
+
+def test_a_slice_of_a_placed_volume_knows_its_sides() -> None:
+    slices = {plane: volume.reslice(_volume(make_values()), plane, WindowMode.FULL, "a") for plane in Plane}
+    assert {plane: found[0].read().sides for plane, found in slices.items()} == {
+        Plane.AXIAL: Sides("R", "L", "A", "P"),
+        Plane.CORONAL: Sides("R", "L", "S", "I"),
+        Plane.SAGITTAL: Sides("A", "P", "S", "I"),
+    }
+
+
+def test_a_volume_whose_place_is_a_guess_has_no_sides() -> None:
+    placed = replace(_volume(make_values()), is_placed=False)
+    assert volume.reslice(placed, Plane.AXIAL, WindowMode.FULL, "a")[0].read().sides is None

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brain_tumor.input.scan import Scan
-from brain_tumor.presentation.overlay import render_overlay, render_png, to_square_pixels
+from brain_tumor.input.scan import Scan, Sides
+from brain_tumor.presentation.overlay import draw_sides, render_overlay, render_png, to_square_pixels
 from tests.factories import make_scan
 
 NOTHING = np.zeros((2, 2), np.float32)
@@ -155,3 +155,24 @@ def test_square_pixels_stay_as_they_are() -> None:
 def test_a_picture_of_very_long_pixels_stays_small() -> None:
     scan = Scan(np.zeros((100, 80), np.float32), 0.0, "DICOM", spacing_mm=(1000.0, 1.0))
     assert max(to_square_pixels(scan).pixels.shape) == 4096
+
+
+def test_the_sides_of_the_patient_are_marked_at_the_edges() -> None:
+    black = np.zeros((200, 300, 3), np.uint8)
+    marked = draw_sides(black, Sides("R", "L", "A", "P"))
+    rows, columns = np.nonzero(marked.max(axis=2) > 200)
+    for is_here in (columns < 40, columns > 260, rows < 40, rows > 160):
+        assert is_here.any()
+    middle = (abs(columns - 150) < 80) & (abs(rows - 100) < 60)
+    assert not middle.any()
+    assert not black.any()
+
+
+def test_without_known_sides_nothing_is_drawn() -> None:
+    black = np.zeros((20, 30, 3), np.uint8)
+    assert draw_sides(black, None) is black
+
+
+def test_square_pixels_keep_the_sides() -> None:
+    scan = Scan(np.zeros((2, 4), np.float32), 0.0, "DICOM", (2.0, 1.0), sides=Sides("R", "L", "A", "P"))
+    assert to_square_pixels(scan).sides == scan.sides

@@ -17,11 +17,12 @@ from brain_tumor.input.dicom_file import (
     read_header_elements,
     read_pixel_elements,
 )
-from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position, normal
+from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position
 from brain_tumor.input.dicom_pixels import decode_frame
+from brain_tumor.input.orientation import radiological_view
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import DicomReference, Plane, ReadOptions, Slice, WindowMode
+from brain_tumor.input.series import DicomReference, ReadOptions, Slice, WindowMode
 from brain_tumor.input.sop_classes import check_is_image
 from brain_tumor.input.voi import to_grey_and_range
 from brain_tumor.problems import Problem
@@ -33,7 +34,6 @@ MAX_FRAMES = 10_000
 _MAX_KEPT_BYTES = 16 * 2**20
 # Source: DICOM PS3.5, 9.1. Whatever else stands there is not repeated: it may be a person's.
 _UID = re.compile(r"(?=.{1,64}$)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
-_PLANES = (Plane.SAGITTAL, Plane.CORONAL, Plane.AXIAL)  # across the patient's x, y and z
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -124,11 +124,6 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
     )
 
 
-def nearest_plane(orientation: Orientation) -> Plane:
-    """The plane of the body that is nearest to a slice's rows and columns, given in the patient's coordinates."""
-    return _PLANES[int(np.abs(normal(orientation)).argmax())]
-
-
 class _FramesOfOneFile:
     """Frames of a file that holds several. The file that was read last stays parsed until all were, and no other."""
 
@@ -205,7 +200,14 @@ def _render(dataset: FileDataset, statements: Frames, index: int, name: str, win
             chroma = 0.0
         else:
             (pixels, chroma), values = to_luma_and_chroma(stored), None
-        return Scan(pixels, chroma, "DICOM", statements.spacing_mm(index), _modality(dataset), values)
+        spacing_mm, orientation = statements.spacing_mm(index), statements.plane(index).orientation
+        if orientation is None:
+            return Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values)
+        view, sides = radiological_view(orientation[:3], orientation[3:])
+        if spacing_mm and view.is_transposed:
+            spacing_mm = spacing_mm[::-1]
+        shown = np.ascontiguousarray(view.apply(pixels))
+        return Scan(shown, chroma, "DICOM", spacing_mm, _modality(dataset), values, sides, view)
 
 
 def _count_frames(dataset: FileDataset, name: str) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from brain_tumor.input.dicom_file import held_bytes, sequence_items
+from brain_tumor.input.orientation import ascending_normal
 from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow
 
 Orientation = tuple[float, float, float, float, float, float]
@@ -30,17 +31,10 @@ class ImagePlane:
 
     @property
     def along_normal_mm(self) -> float | None:
-        """Distance from the origin along the normal of the frame: grows from slice to slice of a stack."""
+        """Distance from the origin along the normal of the frame, towards superior, anterior or left."""
         if self.orientation is None or self.position is None:
             return None
-        return float(np.dot(normal(self.orientation), self.position))
-
-
-def normal(orientation: Orientation) -> np.ndarray:
-    """Unit vector, (x, y, z), across rows and columns; source: DICOM PS3.3, C.7.6.2.1.1."""
-    across = np.cross(orientation[:3], orientation[3:])
-    unit: np.ndarray = across / np.linalg.norm(across)
-    return unit
+        return float(ascending_normal(self.orientation[:3], self.orientation[3:]) @ np.array(self.position))
 
 
 class Frames:

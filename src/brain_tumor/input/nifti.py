@@ -155,14 +155,17 @@ def _expect(found: int, announced: int, file: str) -> None:
 
 
 def _to_volume(header: Any, voxels: NDArray[Any], release: Callable[[], object]) -> Volume:
-    affine = next(affine for affine in _affines(header) if _is_usable(affine))
+    *stated, guessed = _affines(header)
+    affine = next((affine for affine in stated if _is_usable(affine)), None)
+    is_placed = affine is not None
+    affine = guessed if affine is None else affine
     orientation = _nibabel().io_orientation(affine)  # (3, 2): of each stored axis, its world axis and direction
     i, j, k = (int(axis) for axis in np.argsort(orientation[:, 0]))
     forward = (bool(orientation[i, 1] > 0), bool(orientation[j, 1] > 0), bool(orientation[k, 1] > 0))
     slope, intercept = _scaling(header)
     low, high = float(header["cal_min"]), float(header["cal_max"])
     window = (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
-    return Volume(voxels, affine, (i, j, k), forward, slope, intercept, window, release)
+    return Volume(voxels, affine, (i, j, k), forward, slope, intercept, window, release, is_placed=is_placed)
 
 
 def _scaling(header: Any) -> tuple[float, float]:

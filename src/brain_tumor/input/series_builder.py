@@ -13,6 +13,7 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.formats import Kind
 from brain_tumor.input.nifti import open_nifti
+from brain_tumor.input.orientation import nearest_plane
 from brain_tumor.input.reader import check_size, read_scan_of
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
@@ -164,9 +165,7 @@ def _last_if_none(value: float | None) -> tuple[bool, float]:
 
 
 def _plane(orientation: "Orientation | None") -> Plane | None:
-    from brain_tumor.input.dicom import nearest_plane
-
-    return nearest_plane(orientation) if orientation else None
+    return nearest_plane(orientation[:3], orientation[3:]) if orientation else None
 
 
 def _is_parallel(first: Any, second: Any) -> bool:

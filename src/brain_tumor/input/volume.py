@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.orientation import to_sides
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, MAX_SIDE_PX, to_luma_and_chroma
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import FloatArray, Scan, Sides
 from brain_tumor.input.series import Plane, Slice, WindowMode
 from brain_tumor.input.voi import bands
 from brain_tumor.problems import Problem
@@ -35,6 +36,8 @@ _NORMAL = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
 # World axes of a picture's rows and columns. Both run against the axis, so that superior or anterior is up and
 # the patient's right, or anterior of a sagittal slice, is on the left.
 _PICTURE = {Plane.SAGITTAL: (2, 1), Plane.CORONAL: (2, 0), Plane.AXIAL: (1, 0)}
+# From directions in nibabel's world to those of DICOM's patient coordinates.
+_TO_DICOM = np.array((-1.0, -1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +53,7 @@ class Volume:
     file_window: Range | None = None  # that the file asks for
     release: Callable[[], object] = bool  # lets go of memory that reading voxels from disk took
     file_format: str = "NIfTI"
+    is_placed: bool = True  # whether the file says where it lies in the patient; False: the affine is a guess
 
     @property
     def is_colour(self) -> bool:
@@ -203,13 +207,23 @@ def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range) -> Scan
     if grey.shape != (rows, columns):
         grey = np.array(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
     values = None if volume.is_colour else shades
-    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm, value_range=values)
+    sides = _sides(volume, plane) if volume.is_placed else None
+    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm, value_range=values, sides=sides)
 
 
 def _orient(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:
     rows, columns = _PICTURE[plane]
     upright = stored if volume.axes[rows] < volume.axes[columns] else stored.T
     return upright[:: -1 if volume.forward[rows] else 1, :: -1 if volume.forward[columns] else 1]
+
+
+def _sides(volume: Volume, plane: Plane) -> Sides:
+    """What the edges of a picture are; both directions of a picture run against the world's axes."""
+    to_bottom, to_right = (
+        volume.affine[:3, volume.axes[world]] * (-1 if volume.forward[world] else 1) for world in _PICTURE[plane]
+    )
+    # DICOM's x and y run the other way.
+    return to_sides(to_right * _TO_DICOM, to_bottom * _TO_DICOM)
 
 
 def _shade(values: NDArray[np.float64], shades: Range) -> FloatArray:

@@ -6,7 +6,7 @@ from pathlib import Path
 from brain_tumor.atomic_write import NewFolder, add_ending
 from brain_tumor.classifier import Result
 from brain_tumor.presentation.heatmap import MapKind, missing_maps, to_heat_maps
-from brain_tumor.presentation.overlay import render_overlay, render_png, to_square_pixels
+from brain_tumor.presentation.overlay import draw_sides, render_overlay, render_png, to_square_pixels
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, describe_map, render_missing
 
 
@@ -34,7 +34,8 @@ class MapFolder:
 
         NAME is the image's path as it was given, without its ending, in subfolders of the same names, and the number
         of the slice (``-slice-12``) where a file has several; a number is added where two images would share it.
-        Pixels that are not square are drawn at their true proportions.
+        Pixels that are not square are drawn at their true proportions. The sides of the patient are marked where the file
+        says which they are.
 
         Returns:
             The files' names below the folder.
@@ -55,7 +56,7 @@ class MapFolder:
         for shown in maps:
             pixels = render_overlay(scan, shown.heat, self._strength, shown.box, shown.region)
             file = add_ending(stem, _to_ending(shown.kind))
-            self._folder.write(file, render_png(pixels, describe_map(shown.kind)))
+            self._folder.write(file, render_png(draw_sides(pixels, scan.sides), describe_map(shown.kind)))
             names.append(file.relative_to(self.path).as_posix())
             self._written[shown.kind] += 1
         return names

@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from brain_tumor.input.scan import Box, FloatArray, Scan
+from brain_tumor.input.scan import Box, FloatArray, Scan, Sides
 
 # Every 32nd colour of "plasma" (S. van der Walt and N. Smith, 2015, github.com/BIDS/colormap, CC0), from 0 to 1.
 # Lightness rises evenly, so order survives colour blindness and grey print; unlike inferno's, its brightest
@@ -19,6 +20,9 @@ DEFAULT_STRENGTH = 0.5
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 # Of the image's longer side: seen at a glance on a slice of any size, and thin beside a small tumor.
 _LINE_SHARE = 1 / 200
+
+# Letters of the sides: read on a picture of any size, and small beside a head.
+_LETTER_SHARE, _MIN_LETTER_PX = 1 / 18, 11
 
 # No picture grows beyond this where one side of its pixels is far longer than the other.
 _MAX_SIDE_PX = 4096
@@ -45,7 +49,7 @@ def to_square_pixels(scan: Scan, side_px: int | None = None) -> Scan:
     # A strip of a thousand to one is still a picture.
     size = max(1, round(width * scale)), max(1, round(height * scale))
     grey = Image.fromarray(np.ascontiguousarray(scan.pixels, np.float32)).resize(size, Image.Resampling.BICUBIC)
-    return Scan(np.clip(np.asarray(grey, np.float32), 0, 1), scan.chroma, scan.file_format)
+    return replace(scan, pixels=np.clip(np.asarray(grey, np.float32), 0, 1), spacing_mm=None)
 
 
 def render_overlay(
@@ -81,6 +85,31 @@ def render_overlay(
     for channel, colors in enumerate(_to_channels(_PLASMA)):  # one by one, a scan may have 25 million pixels
         pixels[..., channel] = np.round(grey + share * (colors[step] - grey))
     return pixels if box is None else _outline(pixels, box)
+
+
+def draw_sides(pixels: RgbArray, sides: Sides | None) -> RgbArray:
+    """The picture with the letters of its four edges, such as R on the left, in white between black lines.
+
+    Args:
+        pixels: (rows, columns, 3); not changed.
+        sides: None where the file does not say; the picture then stays as it is.
+    """
+    if sides is None:
+        return pixels
+    image = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(image)
+    columns, rows = image.size
+    size = max(_MIN_LETTER_PX, round(max(rows, columns) * _LETTER_SHARE))
+    font, line = ImageFont.load_default(size), max(1, size // 12)
+    edge = 2 * line
+    for letters, place, anchor in (
+        (sides.left, (edge, rows / 2), "lm"),
+        (sides.right, (columns - edge, rows / 2), "rm"),
+        (sides.top, (columns / 2, edge), "mt"),
+        (sides.bottom, (columns / 2, rows - edge), "mb"),
+    ):
+        draw.text(place, letters, _WHITE, font, anchor, stroke_width=line, stroke_fill=_BLACK)
+    return np.array(image)
 
 
 def render_png(pixels: RgbArray, texts: Mapping[str, str]) -> bytes:

@@ -13,7 +13,14 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, render_overlay, render_png, to_square_pixels
+from brain_tumor.presentation.overlay import (
+    DEFAULT_STRENGTH,
+    RgbArray,
+    draw_sides,
+    render_overlay,
+    render_png,
+    to_square_pixels,
+)
 from brain_tumor.presentation.wording import render_map_state
 
 # Printed five centimetres wide this is 180 dots per inch, and three such pictures stay below half a megabyte.
@@ -164,4 +171,4 @@ def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
     drawn += [(render_overlay(small, one.heat, DEFAULT_STRENGTH, one.box, one.region), one.kind) for one in maps]
     height, width = small.pixels.shape
     # No texts in the file: the page around it says what it is.
-    return tuple(Picture(render_png(pixels, {}), width, height, kind) for pixels, kind in drawn)
+    return tuple(Picture(render_png(draw_sides(pixels, scan.sides), {}), width, height, kind) for pixels, kind in drawn)
