@@ -34,8 +34,8 @@ class MapFolder:
 
         NAME is the image's path as it was given, without its ending, in subfolders of the same names, and the number
         of the slice (``-slice-12``) where a file has several; a number is added where two images would share it.
-        Pixels that are not square are drawn at their true proportions. The sides of the patient are marked where the file
-        says which they are.
+        Pixels that are not square are drawn at their true proportions. The sides of the patient are marked where the
+        file says which they are.
 
         Returns:
             The files' names below the folder.
