@@ -3,16 +3,21 @@
 import csv
 import io
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from brain_tumor.arguments import to_class_names
 from brain_tumor.classifier import Result
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesReason, decide_series
 from brain_tumor.decision.verdict import Status, Verdict, decide
-from brain_tumor.errors import ModelFileError, ScanError
-from brain_tumor.labels import LABELS, NO_CLASS, Label
+from brain_tumor.errors import BrainTumorError, DatasetError, ModelFileError, ScanError
+from brain_tumor.evaluation.labelled import Dataset, ImageFile, find_labelled
+from brain_tumor.evaluation.report import render_report
+from brain_tumor.evaluation.run import ModelFacts, evaluate
+from brain_tumor.labels import LABELS, NO_CLASS, Label, find_class
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.presentation.palette import class_looks
 from brain_tumor.presentation.report.render import render_html_report
@@ -142,3 +147,54 @@ def test_this_project_s_classes_have_a_colour_and_a_shape_each() -> None:
     looks = class_looks(LABELS).values()
     assert len({look.color for look in looks}) == len({look.mark for look in looks}) == 4
     assert np.array([look.color for look in looks])[2] == class_looks([NO])[NO].color
+
+
+def test_a_data_set_is_read_with_the_model_s_own_classes(tmp_path: Path) -> None:
+    for folder in ("lesion", "CLEAR"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(b"")
+    names = to_class_names([], (NO, YES))
+    assert {label for _, label in find_labelled(tmp_path, names).files} == {NO, YES}
+    with pytest.raises(DatasetError, match="has no folder named after a class \\(Glioma, Meningioma"):
+        find_labelled(tmp_path)
+    with pytest.raises(BrainTumorError, match="'glioma' is none of Clear, Lesion or leave-out"):
+        to_class_names([("lesion", "glioma")], (NO, YES))
+
+
+def test_a_usual_spelling_means_a_class_that_the_model_has() -> None:
+    assert find_class("glioma_tumor", (NO, Label.GLIOMA)) is Label.GLIOMA
+    assert find_class("meningioma", (NO, Label.GLIOMA)) is None
+
+
+class _Answering:
+    """Answers by the file's name, one for each."""
+
+    def __init__(self, answers: dict[str, Result]) -> None:
+        self._answers = answers
+
+    def classify(self, data: bytes, name: str) -> Result:
+        return self._answers[name]
+
+
+@pytest.mark.parametrize(
+    ("classes", "named"), [((NO, YES), (NO, YES)), ((BENIGN, MALIGNANT), (BENIGN, MALIGNANT, NO_CLASS))]
+)
+def test_an_evaluation_has_the_model_s_classes(
+    tmp_path: Path, classes: tuple[Label, Label], named: tuple[Label, ...]
+) -> None:
+    answers, files = {}, []
+    for number, (label, probabilities, gate) in enumerate(
+        [(0, (0.9, 0.1), 1.0), (0, (0.2, 0.8), 1.0), (1, (0.1, 0.9), 1.0), (1, (0.1, 0.9), -1.0)]
+    ):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(b"")
+        files.append((ImageFile(path, path.name), classes[label]))
+        answers[path.name] = make_answer(probabilities, classes, gate)
+    dataset = Dataset("some", tuple(files), (), classes=classes)
+    evaluation = evaluate(_Answering(answers), ModelFacts("m", "m", "0", "0"), dataset, [], "2026-01-31")
+    assert tuple(evaluation.measures.classes) == named
+    assert evaluation.measures.accuracy is not None
+    assert (evaluation.measures.accuracy.hits, evaluation.measures.accuracy.total) == (2, 4)
+    report = render_report(evaluation)
+    assert b"p_lesion" in report["predictions.csv"] or b"p_benign_mass" in report["predictions.csv"]
+    assert b"Meningioma" not in report["report.html"]

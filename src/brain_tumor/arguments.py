@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args
 
-from brain_tumor.labels import LABELS, ClassNames, Label, label_from_name
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.labels import LABELS, ClassNames, Label, find_class
 from brain_tumor.model.choice import EngineName
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor.presentation.wording import NOTICE
@@ -73,24 +74,34 @@ def add_label_names(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=CLASS",
-        help=f"what a folder or label of this name is: one of {', '.join(LABELS)}, or {LEAVE_OUT}; may be "
-        "given several times",
+        help=f"what a folder or label of this name is: a class of the model ({', '.join(LABELS)}), or {LEAVE_OUT}; "
+        "may be given several times",
     )
 
 
-def to_class_names(pairs: Sequence[tuple[str, Label | None]]) -> ClassNames:
-    """The pairs of --label as one value; of two that give one name, the last counts."""
-    return ClassNames(dict(pairs))
+def to_class_names(pairs: Sequence[tuple[str, str]], classes: tuple[Label, ...] = LABELS) -> ClassNames:
+    """The pairs of --label as one value; of two that give one name, the last counts.
+
+    Args:
+        pairs: name in lower case, and what it means.
+        classes: of the model.
+
+    Raises:
+        BrainTumorError: a meaning is none of them.
+    """
+    said: dict[str, Label | None] = {}
+    for name, meaning in pairs:
+        said[name] = find_class(meaning, classes)
+        if said[name] is None and meaning.strip().lower() != LEAVE_OUT:
+            raise BrainTumorError(f"--label {name!r}: {meaning!r} is none of {', '.join(classes)} or {LEAVE_OUT}")
+    return ClassNames(said, classes)
 
 
-def _label_name(text: str) -> tuple[str, Label | None]:
+def _label_name(text: str) -> tuple[str, str]:
     name, _, meaning = text.rpartition("=")
     if not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=CLASS, as in 'Pituitary adenomas=pituitary'")
-    label = label_from_name(meaning)
-    if label is None and meaning.strip().lower() != LEAVE_OUT:
-        raise argparse.ArgumentTypeError(f"{meaning!r} is none of {', '.join(LABELS)} or {LEAVE_OUT}")
-    return name.strip().lower(), label
+    return name.strip().lower(), meaning
 
 
 def positive(text: str) -> int:

@@ -138,16 +138,32 @@ def label_from_name(name: str) -> Label | None:
     return _KNOWN.get(short) or _KNOWN.get(short.removesuffix("s"))
 
 
+def find_class(name: str, classes: Iterable[Label]) -> Label | None:
+    """The class of a model that a folder or label means, or None: its own name, or a usual spelling of it.
+
+    The comparison ignores case and everything that is neither a letter nor a digit.
+    """
+    wanted, usual = _to_key(name), label_from_name(name)
+    known = tuple(classes)
+    own = next((label for label in known if _to_key(label) == wanted), None)
+    return own or next((label for label in known if label is usual), None)
+
+
+def _to_key(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower())
+
+
 @dataclass(frozen=True, slots=True)
 class ClassNames:
     """What folder names and labels of a data set mean: what a person said of them, else the usual spellings."""
 
     said: Mapping[str, Label | None] = field(default_factory=dict)  # name in lower case -> class; None is left out
+    classes: tuple[Label, ...] = LABELS  # of the model
 
     def find(self, name: str) -> Label | None:
         """The class that a name means; None for one that means none, or that is to be left out."""
         key = name.strip().lower()
-        return self.said[key] if key in self.said else label_from_name(name)
+        return self.said[key] if key in self.said else find_class(name, self.classes)
 
     def leaves_out(self, name: str) -> bool:
         """Whether a person said that images of this name have no part."""

@@ -46,14 +46,14 @@ def test_a_class_without_images_is_a_row_of_zeros() -> None:
 
 def test_the_roc_names_each_class_with_its_area(tmp_path: Path) -> None:
     measures = make_evaluation(tmp_path).measures
-    areas = {label.value: one.auc for label, one in measures.classes.items()}
-    svg = drawn(render_roc({label.value: curve for label, curve in measures.curves.items()}, areas).svg)
+    areas = {label: one.auc for label, one in measures.classes.items()}
+    svg = drawn(render_roc(measures.curves, areas).svg)
     assert all(f"<!-- {label}, AUC 1.000 -->" in svg for label in (Label.NO_TUMOR, Label.PITUITARY))
 
 
 def test_each_class_has_its_colour_in_the_roc(tmp_path: Path) -> None:
     measures = make_evaluation(tmp_path).measures
-    svg = drawn(render_roc({label.value: curve for label, curve in measures.curves.items()}, dict.fromkeys(LABELS)).svg)
+    svg = drawn(render_roc(measures.curves, dict.fromkeys(LABELS)).svg)
     assert all(f"stroke: {CLASS_COLORS[label].lower()}" in svg for label in measures.curves)
 
 

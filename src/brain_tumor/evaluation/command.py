@@ -120,7 +120,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
             f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing: "
             f"{install_command('evaluate')}"
         ) from None
-    names = to_class_names(args.label)
+    path = args.model or default_model_path()
+    classifier = load_classifier(path, args.threads, args.engine)
+    card = classifier.card
+    names = to_class_names(args.label, card.rules.classes)
     chosen, notes = _find_sources(args)
     if args.list:
         dataset = labelled.read_list(args.list, args.folder, names)
@@ -129,9 +132,6 @@ def run_evaluate(args: argparse.Namespace) -> int:
         dataset = labelled.find_labelled(args.folder, names, elsewhere)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
-    path = args.model or default_model_path()
-    classifier = load_classifier(path, args.threads, args.engine)
-    card = classifier.card
     facts = run.ModelFacts(
         card.model_id, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), card.flatbuffer_sha256
     )
@@ -139,7 +139,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
     if args.corruptions:
-        measured = robustness.measure_robustness(classifier, evaluation.answered, args.corruption_images)
+        measured = robustness.measure_robustness(
+            classifier, evaluation.answered, args.corruption_images, card.rules.classes
+        )
         evaluation = replace(evaluation, robustness=measured)
     if marked is not None:
         maps = map_run.check_maps(classifier, evaluation, marked, args.map_images, args.occlusion_images)

@@ -19,10 +19,10 @@ from brain_tumor.evaluation.metrics import Estimate, IntArray, RocCurve
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from brain_tumor.presentation.palette import CLASS_COLORS, INK, ON_WHITE, QUIET, RULE
+from brain_tumor.presentation.palette import INK, ON_WHITE, QUIET, RULE, Mark, class_looks
 
 # Beside its colour, so that lines are told apart in print without colours too.
-_DASHES = {Label.GLIOMA: "-", Label.MENINGIOMA: "--", Label.NO_TUMOR: "-.", Label.PITUITARY: (0, (1, 1))}
+_DASHES = {Mark.TRIANGLE: "-", Mark.SQUARE: "--", Mark.CIRCLE: "-.", Mark.DIAMOND: (0, (1, 1))}
 _REFERENCE = ON_WHITE[QUIET]
 _TILE_COLUMNS = 4
 _PANEL_COLUMNS = 4
@@ -71,8 +71,14 @@ def render_confusion(matrix: IntArray, names: Sequence[str]) -> Picture:
         return _save(figure)
 
 
-def render_roc(curves: dict[str, RocCurve], areas: dict[str, Estimate | None]) -> Picture:
-    """One-vs-rest ROC curves by class name, with the area under each in the legend."""
+def render_roc(curves: dict[Label, RocCurve], areas: dict[Label, Estimate | None]) -> Picture:
+    """One-vs-rest ROC curves by class, with the area under each in the legend.
+
+    Args:
+        curves: of classes that have both kinds of images.
+        areas: of all classes, in the order of `Rules.classes`.
+    """
+    looks = class_looks(areas)
     with _figure(6.4, 5.8) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1, linestyle=":", label="chance")
@@ -82,8 +88,8 @@ def render_roc(curves: dict[str, RocCurve], areas: dict[str, Estimate | None]) -
             axes.plot(
                 curve.false_positive_rate,
                 curve.true_positive_rate,
-                color=CLASS_COLORS[Label(name)],
-                linestyle=_DASHES[Label(name)],
+                color=looks[name].color,
+                linestyle=_DASHES[looks[name].mark],
                 linewidth=2.2,
                 label=label,
             )

@@ -1,7 +1,7 @@
 """A folder tree or a list -> the image files to evaluate. What was chosen or left out is said in notes."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -43,6 +43,7 @@ class Dataset:
     files: tuple[tuple[ImageFile, Label], ...]
     notes: tuple[str, ...]  # what was chosen and what was left out, for the report
     left_out: int = 0  # files that a person left out, because no class stands for them
+    classes: tuple[Label, ...] = LABELS  # of the model that is measured
 
 
 def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Collection[Path] = ()) -> Dataset:
@@ -73,13 +74,13 @@ def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Coll
         classes, others = _split_folders(tests[0], names)
         notes.append(f"The test part, {tests[0].name}, was evaluated; other parts of the folder were not.")
     if not classes:
-        raise DatasetError(f"{name}: {_missing_classes(others)}")
+        raise DatasetError(f"{name}: {_missing_classes(others, names)}")
     if name.lower() in _TRAINING_NAMES:
         notes.append("The folder's name says that these are training images; their figures prove little.")
     found = {path: [file for file in _images(path, folder) if file.path not in elsewhere] for path in others}
     unnamed = {path: len(files) for path, files in found.items() if files}
     if unknown := [path for path in unnamed if not names.leaves_out(path.name)]:
-        raise DatasetError(f"{name}: {describe_unknown({path.name: unnamed[path] for path in unknown})}")
+        raise DatasetError(f"{name}: {describe_unknown({path.name: unnamed[path] for path in unknown}, names.classes)}")
     if unnamed:
         notes.append(f"Left out, as was asked: {_listed(list(unnamed))}, {_count_files(sum(unnamed.values()))}.")
     files = tuple(
@@ -87,14 +88,15 @@ def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Coll
     )
     if not files:
         raise DatasetError(f"{name}: its class folders ({_listed(classes)}) hold no files; give a filled folder")
-    return Dataset(name, files, tuple(notes), sum(unnamed.values()))
+    return Dataset(name, files, tuple(notes), sum(unnamed.values()), names.classes)
 
 
-def describe_unknown(found: Mapping[str, int]) -> str:
+def describe_unknown(found: Mapping[str, int], classes: Iterable[Label] = LABELS) -> str:
     """What is wrong with names that mean no class, and what to do.
 
     Args:
         found: name -> files.
+        classes: of the model.
     """
     shown = ", ".join(f"{name or NO_NAME} ({_count_files(count)})" for name, count in sorted(found.items()))
     first = min(found)
@@ -102,7 +104,7 @@ def describe_unknown(found: Mapping[str, int]) -> str:
     if any(name.strip().lower() in _ANY_TUMOR for name in found):
         hint = "; a tumor of unknown type is measured with --brain-mri, and trains in a list of finetune"
     return (
-        f"the names {shown} mean none of the classes {', '.join(LABELS)}; say what they are with "
+        f"the names {shown} mean none of the classes {', '.join(classes)}; say what they are with "
         f"--label {first!r}=CLASS, or leave them out with --label {first!r}=leave-out{hint}"
     )
 
@@ -131,11 +133,11 @@ def read_list(table: Path, folder: Path, names: ClassNames = USUAL_NAMES) -> Dat
             unknown[row.cells["label"]] += 1
             where = where or row.where
     if unknown:
-        raise DatasetError(f"{where}: {describe_unknown(unknown)}")
+        raise DatasetError(f"{where}: {describe_unknown(unknown, names.classes)}")
     if not files:
         raise DatasetError(f"{table.name}: all of its {left_out} test rows are left out; nothing is left to measure")
     notes = (note, f"Left out, as was asked: {_count_files(left_out)}.") if left_out else (note,)
-    return Dataset(_name(folder), tuple(files), notes, left_out)
+    return Dataset(_name(folder), tuple(files), notes, left_out, names.classes)
 
 
 def read_rows(table: Path, folder: Path, needed: tuple[str, ...], option: str) -> tuple[tuple[ListedFile, ...], str]:
@@ -233,8 +235,8 @@ def _no_folder(folder: Path) -> DatasetError:
     return DatasetError(f"{folder}: is not a folder; give the folder that holds the images")
 
 
-def _missing_classes(others: list[Path]) -> str:
-    wanted = f"has no folder named after a class ({', '.join(LABELS)})"
+def _missing_classes(others: list[Path], names: ClassNames) -> str:
+    wanted = f"has no folder named after a class ({', '.join(names.classes)})"
     if training := [path.name for path in others if path.name.lower() in _TRAINING_NAMES]:
         return f"{wanted} and no Testing; to measure on training images all the same, give {training[0]} itself"
     return f"{wanted}; put the images into one folder per class, or give a list with --list"

@@ -95,7 +95,7 @@ def check_maps(
     ]
     marked = [(file, label, seen) for file, label, seen in answered if file.name in boxes]
     truth = {file.name: (file, label) for file, label, seen in marked if seen}
-    healthy = {file.name: file for file, label, seen in answered if seen and label is Label.NO_TUMOR}
+    healthy = {file.name: file for file, label, seen in answered if seen and not label.is_finding}
     names = sample(truth, images)
     tumors = [
         _look(classifier, *truth[name], boxes[name], place < occlusion_images)
@@ -110,7 +110,7 @@ def check_maps(
 
 def is_marked(name: str, label: Label, boxes: Mapping[str, Box]) -> bool:
     """Whether the image shows a tumor whose place is known."""
-    return label is not Label.NO_TUMOR and name in boxes
+    return label.is_finding and name in boxes
 
 
 def sample(names: Iterable[str], limit: int) -> list[str]:

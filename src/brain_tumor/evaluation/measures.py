@@ -1,5 +1,6 @@
 """All figures of one evaluation, from arrays of answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ class CalibrationMeasures:
 class Measures:
     """The figures over all files that could be read."""
 
-    matrix: IntArray  # (true class, final class) in images, in LABELS's order
+    matrix: IntArray  # (true class, final class) in images, in the order of classes
     accuracy: Estimate | None  # share whose final class is the label
     accuracy_among_classified: Estimate | None  # the same, without uncertain and not analysed images
     macro_f1: Estimate
@@ -64,6 +65,7 @@ def measure(
     probabilities: FloatArray,
     analysed: BoolArray,
     classified: BoolArray,
+    names: Sequence[Label] = LABELS,
 ) -> Measures:
     """Measure at least one answered image.
 
@@ -71,13 +73,14 @@ def measure(
     nothing for the others; everything else looks at the final class of every image.
 
     Args:
-        truth: (images,), indices in LABELS's order.
+        truth: (images,), indices of names.
         predicted: (images,), the final classes.
-        probabilities: (images, classes), in LABELS's order.
+        probabilities: (images, classes), in the order of names.
         analysed: (images,), whether the gate accepted the image.
         classified: (images,), whether the answer is without doubt; what is classified is analysed.
+        names: the classes.
     """
-    names, right = LABELS, truth == predicted
+    right = truth == predicted
     matrix = count_confusions(truth, predicted, len(names))
     seen, scores = truth[analysed], probabilities[analysed].astype(np.float64)
     areas, curves = [], {}

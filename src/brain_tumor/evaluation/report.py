@@ -26,7 +26,6 @@ from brain_tumor.evaluation.tables import (
     render_json,
     render_predictions,
 )
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import format_percent
 
 PAGE = "report.html"
@@ -41,10 +40,10 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
     measures, calibration = evaluation.measures, evaluation.measures.calibration
     errors = evaluation.worst_errors(_WORST_ERRORS)
     pictures = {
-        "confusion_matrix": render_confusion(measures.matrix, LABELS),
+        "confusion_matrix": render_confusion(measures.matrix, tuple(measures.classes)),
         "roc": render_roc(
-            {label.value: curve for label, curve in measures.curves.items()},
-            {label.value: one.auc for label, one in measures.classes.items()},
+            measures.curves,
+            {label: one.auc for label, one in measures.classes.items()},
         ),
         "calibration": render_calibration(
             calibration.bins if calibration else (), calibration.error if calibration else None

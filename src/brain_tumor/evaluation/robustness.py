@@ -61,13 +61,16 @@ class Robustness:
         return float(np.mean([self.drop_points(steps[middle]) for steps in self.corrupted.values()]))
 
 
-def measure_robustness(classifier: ScanClassifier, files: Sequence[LabelledFile], limit: int) -> Robustness:
+def measure_robustness(
+    classifier: ScanClassifier, files: Sequence[LabelledFile], limit: int, classes: Sequence[Label] = LABELS
+) -> Robustness:
     """Answer a sample of the files clean and under every corruption, with a progress bar.
 
     Args:
         classifier: answers the scans.
         files: at least one.
         limit: at most so many of them.
+        classes: of the model.
 
     Raises:
         ScanError: one of them cannot be read.
@@ -81,11 +84,11 @@ def measure_robustness(classifier: ScanClassifier, files: Sequence[LabelledFile]
             seen = corrupt(scan, *state, file.name) if state else scan
             given.append(classifier.classify_scan(seen, file.name).verdict)
     labels = [label for _, label in sample]
-    clean, *corrupted = (_measure(labels, given) for given in verdicts)
+    clean, *corrupted = (_measure(labels, given, classes) for given in verdicts)
     steps = iter(corrupted)
     return Robustness(
         drawn_from=len(files),
-        sample={label: labels.count(label) for label in LABELS},
+        sample={label: labels.count(label) for label in classes},
         clean=clean,
         corrupted={corruption: tuple(next(steps) for _ in STRENGTHS) for corruption in Corruption},
     )
@@ -112,8 +115,9 @@ def _shuffled(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _measure(labels: Sequence[Label], verdicts: Sequence[Verdict]) -> Condition:
-    order = LABELS
+def _measure(labels: Sequence[Label], verdicts: Sequence[Verdict], classes: Sequence[Label]) -> Condition:
+    # A model without a class that is no finding names NO_CLASS what it does not analyse.
+    order = tuple(dict.fromkeys([*classes, *(verdict.label for verdict in verdicts)]))
     truth = np.array([order.index(label) for label in labels])
     final = np.array([order.index(verdict.label) for verdict in verdicts])
     classified = np.array([verdict.status is Status.CLASSIFIED for verdict in verdicts])

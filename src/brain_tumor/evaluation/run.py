@@ -1,6 +1,6 @@
 """Labelled files -> Evaluation: every image goes through the Classifier that users call, one at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from brain_tumor.input.files import read_file
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import LABELS, NO_CLASS, Label
 from brain_tumor.tables.rows import Row, to_error_row, to_row
 
 # A tumor named with this confidence on a picture that shows no brain is what a person would believe.
@@ -50,7 +50,7 @@ class Answer:
     """What is kept of a Result: no pixels, so memory does not grow with the size of the images."""
 
     verdict: Verdict
-    probabilities: tuple[float, ...]  # in LABELS's order
+    probabilities: tuple[float, ...]  # in the order of the data set's classes
     confidence: float | None  # as in Result
 
 
@@ -129,10 +129,17 @@ class Evaluation:
 
 
 def classify_files(
-    classifier: AnyClassifier, files: Iterable[ImageFile], model_id: str, title: str
+    classifier: AnyClassifier,
+    files: Iterable[ImageFile],
+    model_id: str,
+    title: str,
+    classes: Iterable[Label] = LABELS,
 ) -> tuple[Outcome, ...]:
     """Answer every file in order, with a progress bar named title; an unreadable file has no answer."""
-    return tuple(_classify(classifier, file, model_id) for file in tqdm(files, desc=title, unit="image", disable=None))
+    known = tuple(classes)
+    return tuple(
+        _classify(classifier, file, model_id, known) for file in tqdm(files, desc=title, unit="image", disable=None)
+    )
 
 
 def evaluate(
@@ -146,13 +153,15 @@ def evaluate(
 
     Raises DatasetError when not one labelled file could be read.
     """
-    outcomes = classify_files(classifier, [file for file, _ in dataset.files], model.model_id, dataset.name)
+    outcomes = classify_files(
+        classifier, [file for file, _ in dataset.files], model.model_id, dataset.name, dataset.classes
+    )
     if not any(outcome.answer for outcome in outcomes):
         raise DatasetError(
             f"{dataset.name}: none of its {len(outcomes)} files could be read; "
             f"{outcomes[0].file.name} {outcomes[0].row['reason']}"
         )
-    tested = tuple(_test_gate(classifier, model.model_id, source) for source in sources)
+    tested = tuple(_test_gate(classifier, model.model_id, source, dataset.classes) for source in sources)
     return Evaluation(model, measured_on, dataset, outcomes, _measure(dataset, outcomes), tested)
 
 
@@ -160,14 +169,18 @@ def _measure(dataset: Dataset, outcomes: tuple[Outcome, ...]) -> Measures:
     answered = [
         (label, outcome.answer) for outcome, (_, label) in zip(outcomes, dataset.files, strict=True) if outcome.answer
     ]
-    order = LABELS
+    named = {answer.verdict.label for _, answer in answered}
+    # A model without a class that is no finding names NO_CLASS what it does not analyse.
+    order = (*dataset.classes, NO_CLASS) if NO_CLASS in named else dataset.classes
+    unnamed = np.zeros((len(answered), len(order) - len(dataset.classes)))
     statuses = [answer.verdict.status for _, answer in answered]
     return measure(
         truth=np.array([order.index(label) for label, _ in answered]),
         predicted=np.array([order.index(answer.verdict.label) for _, answer in answered]),
-        probabilities=np.array([answer.probabilities for _, answer in answered], dtype=np.float32),
+        probabilities=np.hstack([[answer.probabilities for _, answer in answered], unnamed]).astype(np.float32),
         analysed=np.array([status is not Status.NOT_A_BRAIN_MRI for status in statuses]),
         classified=np.array([status is Status.CLASSIFIED for status in statuses]),
+        names=order,
     )
 
 
@@ -179,26 +192,24 @@ def load_thumbnail(file: ImageFile) -> FloatArray | None:
         return None
 
 
-def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str) -> Outcome:
+def _classify(classifier: AnyClassifier, file: ImageFile, model_id: str, classes: Sequence[Label]) -> Outcome:
     try:
         result = classifier.classify(read_file(str(file.path)), file.name)
     except ScanError as error:
         # A report says which file below the data folder it was, never where that folder lies.
-        return Outcome(file, to_error_row(file.name, error, model_id), None)
-    probabilities = tuple(result.probabilities[label] for label in LABELS)
+        return Outcome(file, to_error_row(file.name, error, model_id, classes), None)
+    probabilities = tuple(result.probabilities.values())
     # A report of the same images repeats, the time that they took does not.
     row = to_row(result) | {"elapsed_s": None}
     return Outcome(file, row, Answer(result.verdict, probabilities, result.confidence))
 
 
-def _test_gate(classifier: AnyClassifier, model_id: str, source: Source) -> SourceResult:
-    outcomes = classify_files(classifier, source.files, model_id, source.name)
+def _test_gate(classifier: AnyClassifier, model_id: str, source: Source, classes: Sequence[Label]) -> SourceResult:
+    outcomes = classify_files(classifier, source.files, model_id, source.name, classes)
     answers = [outcome.answer for outcome in outcomes if outcome.answer]
     # The confidence is None exactly where the gate rejected the image.
     accepted = [answer for answer in answers if answer.confidence is not None]
-    sure = [
-        answer for answer in accepted if answer.verdict.label is not Label.NO_TUMOR and (answer.confidence or 0) >= SURE
-    ]
+    sure = [answer for answer in accepted if answer.verdict.label.is_finding and (answer.confidence or 0) >= SURE]
     return SourceResult(
         source, outcomes, proportion_ci(len(accepted), len(answers)), proportion_ci(len(sure), len(answers))
     )

@@ -95,8 +95,7 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
         called_tumor_surely=part(sum((answer.confidence or 0.0) >= SURE for answer in tumors)),
         no_tumor_classified=part(
             sum(
-                answer.verdict.label is Label.NO_TUMOR and answer.verdict.status is Status.CLASSIFIED
-                for answer in answers
+                not answer.verdict.label.is_finding and answer.verdict.status is Status.CLASSIFIED for answer in answers
             )
         ),
         uncertain=part(statuses[Status.UNCERTAIN]),
@@ -110,7 +109,7 @@ def _measure_source(result: SourceResult) -> MeasuredSource:
         return MeasuredSource(result.source, measure_outcomes(result.outcomes), None, None)
     # Tumor or none is what a wrong class of another source is about; the type is counted in right.
     wants_tumor = expected != (Label.NO_TUMOR,)
-    wrong = np.array([(answer.verdict.label is not Label.NO_TUMOR) is not wants_tumor for answer in answers])
+    wrong = np.array([answer.verdict.label.is_finding is not wants_tumor for answer in answers])
     # What is doubted or rejected, whatever its probability, is what a person looks at first.
     confidence = np.array(
         [

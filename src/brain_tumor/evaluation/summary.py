@@ -14,7 +14,6 @@ from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
 from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, SourceResult
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import NOTICE, format_percent, reason_words
 
@@ -70,7 +69,7 @@ def render_html(
         evaluation=evaluation,
         measures=evaluation.measures,
         sources=measure_sources(evaluation.source_results),
-        labels=LABELS,
+        labels=tuple(evaluation.measures.classes),
         figures={name: to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
         map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),

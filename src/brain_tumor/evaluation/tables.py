@@ -16,9 +16,8 @@ from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Condition, Robustness
 from brain_tumor.evaluation.run import SURE, Evaluation, SourceResult
 from brain_tumor.evaluation.source_measures import CALLED_TUMOR, MeasuredSource, SourceMeasures, measure_sources
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.tables.rows import COLUMNS
+from brain_tumor.tables.rows import slice_columns
 from brain_tumor.tables.serialize import to_cells
 
 # Raised when a key goes or changes its meaning; new keys do not count.
@@ -56,7 +55,7 @@ def render_json(evaluation: Evaluation) -> str:
         "not_analysed": _numbers(measures.not_analysed),
         "not_analysed_but_right": measures.not_analysed_but_right,
         "classes": {label.value: _class(one) for label, one in measures.classes.items()},
-        "confusion_matrix": {"order": list(LABELS), "true_by_final": measures.matrix.tolist()},
+        "confusion_matrix": {"order": list(measures.classes), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "risk_coverage": _risk_coverage(measures.risk_coverage) if measures.risk_coverage else None,
         "robustness": _robustness(evaluation.robustness) if evaluation.robustness else None,
@@ -73,7 +72,7 @@ def render_json(evaluation: Evaluation) -> str:
 def render_predictions(evaluation: Evaluation) -> str:
     """CSV: the columns of `brain-tumor predict --csv`, then the true class as label."""
     return _to_csv(
-        ("label",),
+        (*slice_columns(evaluation.dataset.classes), "label"),
         (
             {**outcome.row, "label": label.value}
             for outcome, (_, label) in zip(evaluation.outcomes, evaluation.dataset.files, strict=True)
@@ -84,7 +83,7 @@ def render_predictions(evaluation: Evaluation) -> str:
 def render_gate_predictions(evaluation: Evaluation) -> str:
     """CSV of the gate's folders: the same columns, then family and is_brain_mri (1 or 0)."""
     return _to_csv(
-        ("family", "is_brain_mri"),
+        (*slice_columns(evaluation.dataset.classes), "family", "is_brain_mri"),
         (
             {**outcome.row, "family": result.name, "is_brain_mri": int(result.is_brain_mri)}
             for result in evaluation.source_results
@@ -93,9 +92,9 @@ def render_gate_predictions(evaluation: Evaluation) -> str:
     )
 
 
-def _to_csv(more: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
+def _to_csv(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*COLUMNS, *more], lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     # The same cells that `brain-tumor predict --csv` writes, so that the two can be compared.
     writer.writerows(to_cells(row) for row in rows)
