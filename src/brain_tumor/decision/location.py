@@ -51,7 +51,7 @@ def find_location(output: ModelOutput, rules: Rules) -> Location | None:
     if not score >= threshold or score == 0:  # the first is also true for NaN
         return None
     limit = REGION_SHARE * score
-    region = _connected(heat >= limit, row, column)
+    region = connected_cells(heat >= limit, row, column)
     rows, columns = heat.shape
     x0, x1 = _first_edge(heat.T, region.T, limit), columns - _first_edge(heat.T[::-1], region.T[::-1], limit)
     y0, y1 = _first_edge(heat, region, limit), rows - _first_edge(heat[::-1], region[::-1], limit)
@@ -59,7 +59,7 @@ def find_location(output: ModelOutput, rules: Rules) -> Location | None:
     return Location(box, ((column + 0.5) / columns, (row + 0.5) / rows), score)
 
 
-def _connected(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
+def connected_cells(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
     """The cells of the mask that a way of steps up, down, left and right joins to the given one."""
     region = np.zeros_like(mask)
     region[row, column] = True

@@ -84,10 +84,28 @@ def read_header_elements(data: bytes, name: str) -> HeaderElements:
     """
     with as_scan_error(name, Problem.BAD_ELEMENTS):
         file = _CountedReader(_inflate(data, name))
-        dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=list(_ELEMENTS))
-        dataset.buffer = None  # else the data set keeps the whole file
-        _check_whole(file, dataset, name)
-        return HeaderElements(dataset, file.tell())
+        return HeaderElements(_parse_header(file, name, list(_ELEMENTS)), file.tell())
+
+
+def read_whole_header(data: bytes, name: str) -> FileDataset:
+    """Everything that stands before the pixel data, names and dates too: for objects of the same patient and study.
+
+    Args:
+        data: the whole file.
+        name: used in messages only.
+
+    Raises:
+        ScanError: as read_header_elements.
+    """
+    with as_scan_error(name, Problem.BAD_ELEMENTS):
+        return _parse_header(_CountedReader(_inflate(data, name)), name, None)
+
+
+def _parse_header(file: _CountedReader, name: str, keywords: list[str] | None) -> FileDataset:
+    dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=keywords)
+    dataset.buffer = None  # else the data set keeps the whole file
+    _check_whole(file, dataset, name)
+    return dataset
 
 
 def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileDataset:
