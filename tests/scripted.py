@@ -19,7 +19,7 @@ RULES = Rules(LABELS, min_gate_score=0.0, max_chroma=0.1, min_probability=0.5, m
 CARD = Card(
     model_id="scripted-1",
     created="2026-01-01",
-    flatbuffer_sha256="",
+    flatbuffer_sha256="5c" * 32,
     flatbuffer_bytes=0,
     input=InputContract(),
     outputs={},

@@ -1,0 +1,65 @@
+"""One series' answer -> its DICOM objects: the table of contents of this package."""
+
+from typing import TYPE_CHECKING
+
+from brain_tumor.dicom_out.findings import SeriesFindings
+from brain_tumor.errors import MissingExtraError
+from brain_tumor.model.card import Card
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+def to_dicom_results(
+    findings: SeriesFindings, card: Card, *, with_heat_map: bool = False, part: int = 1
+) -> "list[Dataset]":
+    """Structured report and secondary capture of one series or image, in the study of its images.
+
+    Identifiers derive from the images' series, their orientation and the network alone, so what a later run makes
+    takes the place of what an earlier one made. Dates and times apart, equal answers give equal objects. The first
+    image's file is read again for patient and study.
+
+    Args:
+        findings: of `to_findings`, or of a `FindingsDraft` that was filled slice by slice.
+        card: of the model that answered.
+        with_heat_map: also make a segmentation that holds the location map; None is made without a located tumor.
+        part: counted from 1, where a series' images are answered in several parts of the same orientation.
+
+    Returns:
+        Report first, then, where there is something to show, capture and heat map. Empty where an object cannot refer
+        to the images: no DICOM files, or without valid identifiers of study, series, instance and class.
+
+    Raises:
+        MissingExtraError: highdicom is not installed.
+        ScanError: an image's file cannot be read any more.
+    """
+    require_dicom_library()
+    from brain_tumor.dicom_out.identity import Producer, derive_uid
+    from brain_tumor.dicom_out.secondary_capture import make_capture
+    from brain_tumor.dicom_out.source import add_patient_and_study, read_source
+    from brain_tumor.dicom_out.structured_report import make_report
+
+    source = read_source([one.slice for one in findings.slices])
+    if source is None:
+        return []
+    producer = Producer.of(card)
+
+    def uids(kind: str) -> tuple[str, str]:
+        """Of a kind's series and object."""
+        common = (kind, source.series_uid, producer.model_sha256)
+        return derive_uid("series", *common), derive_uid("object", *common, *source.stack, str(part))
+
+    results = [make_report(findings, source, producer, uids("SR"))]
+    if capture := make_capture(findings, source, producer, uids("SC")):
+        results.append(capture)
+    for dataset in results:
+        add_patient_and_study(dataset, source.header)
+    return results
+
+
+def require_dicom_library() -> None:
+    """Raises MissingExtraError where objects cannot be made."""
+    from importlib.util import find_spec
+
+    if not find_spec("highdicom"):
+        raise MissingExtraError("DICOM results need highdicom: pip install 'brain-tumor-mri[dicom-out]'")

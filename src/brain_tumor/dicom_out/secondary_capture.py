@@ -1,0 +1,103 @@
+"""Findings -> a secondary capture of the slice that is looked at first, for viewers that show no reports."""
+
+from collections.abc import Iterator
+
+from highdicom.sc import SCImage
+from pydicom.dataset import Dataset
+
+from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
+from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer
+from brain_tumor.dicom_out.source import Source, patient_orientation
+from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.key_picture import render_key_picture
+from brain_tumor.presentation.series_words import describe_series_reason
+from brain_tumor.presentation.wording import (
+    MAP_EXPLANATIONS,
+    NOTICE,
+    describe_reason,
+    format_percent,
+    headline,
+    to_sentence,
+)
+
+SERIES_NUMBER = 9902
+
+
+def make_capture(findings: SeriesFindings, source: Source, producer: Producer, uids: tuple[str, str]) -> Dataset | None:
+    """The picture of one series or image; None where no slice could be read.
+
+    Args:
+        findings: what it shows.
+        source: the images that it refers to.
+        producer: who says it.
+        uids: of the picture's series and of the picture itself.
+    """
+    if findings.key is None or findings.picture is None:
+        return None
+    shown = findings.slices[findings.key]
+    pixels = render_key_picture(
+        findings.picture,
+        f"RESEARCH USE ONLY. {NOTICE}",
+        headline(findings.verdict or shown.verdict),
+        list(_lines(findings, shown, producer)),
+    )
+    patient = source.evidence()[0]
+    directions = patient_orientation(source.orientation)
+    capture = SCImage.from_ref_dataset(
+        patient,
+        pixels,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        series_instance_uid=uids[0],
+        series_number=SERIES_NUMBER,
+        sop_instance_uid=uids[1],
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=NAME,
+        device_serial_number=producer.serial_number,
+        software_versions=producer.software_versions,
+        series_description=RESEARCH_ONLY,
+        patient_orientation=directions or ("L", "P"),
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+    )
+    if directions is None:
+        capture.PatientOrientation = []
+    if body_part := source.header.get("BodyPartExamined"):
+        capture.BodyPartExamined = body_part
+    else:
+        capture.Laterality = ""  # the standard's way to say that nobody knows
+    capture.BurnedInAnnotation = "YES"
+    capture.ImageComments = NOTICE
+    capture.DerivationDescription = f"Slice {shown.number} with the location map and the answer of {NAME}"
+    capture.SourceImageSequence = [_reference(shown)]
+    return capture
+
+
+def _lines(findings: SeriesFindings, shown: SliceFindings, producer: Producer) -> Iterator[str]:
+    if findings.verdict is not None:
+        yield to_sentence(describe_series_reason(findings.verdict))
+        answer = f"Slice {shown.number} of {findings.verdict.slices}: {headline(shown.verdict)}"
+    else:
+        answer = headline(shown.verdict)
+    if shown.confidence is not None:
+        answer += f" {format_percent(shown.confidence)}"
+    yield answer
+    if shown.verdict and (reason := describe_reason(shown.verdict)):
+        yield to_sentence(reason)
+    if findings.map_state:
+        yield findings.map_state
+    if shown.heat is not None:
+        yield MAP_EXPLANATIONS[MapKind.LOCATION]
+    yield f"{NAME} {producer.version}, model {producer.model_id}"
+
+
+def _reference(shown: SliceFindings) -> Dataset:
+    reference = shown.slice.dicom
+    assert reference is not None  # noqa: S101 - read_source has looked
+    item = Dataset()
+    item.ReferencedSOPClassUID = reference.sop_class_uid
+    item.ReferencedSOPInstanceUID = reference.sop_instance_uid
+    if reference.frame is not None:
+        item.ReferencedFrameNumber = reference.frame
+    return item

@@ -1,0 +1,155 @@
+"""What objects take over from the images that they speak of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import config
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.dicom_file import as_scan_error, read_whole_header
+from brain_tumor.input.dicom_frames import Frames
+from brain_tumor.input.series import DicomReference, Slice
+from brain_tumor.problems import Problem
+
+# Every object has these, empty where the images have none. Source: DICOM PS3.3, C.7.1.1 and C.7.2.1.
+_ALWAYS = (
+    "PatientName PatientID PatientBirthDate PatientSex "
+    "StudyDate StudyTime AccessionNumber ReferringPhysicianName StudyID"
+).split()
+# These go with the patient and the study where the images have them. Source: the same, C.7.1.3, C.7.2.2 and C.7.2.3.
+_WHERE_PRESENT = (
+    "IssuerOfPatientID TypeOfPatientID OtherPatientNames PatientBirthTime EthnicGroup PatientComments "
+    "PatientSpeciesDescription PatientBreedDescription ResponsiblePerson ResponsibleOrganization "
+    "PatientIdentityRemoved DeidentificationMethod QualityControlSubject "
+    "StudyDescription ConsultingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy "
+    "PatientAge PatientSize PatientWeight AdditionalPatientHistory "
+    "ClinicalTrialSponsorName ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID "
+    "ClinicalTrialSiteName ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ClinicalTrialTimePointID "
+    "ClinicalTrialTimePointDescription"
+).split()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The images of one series."""
+
+    slices: tuple[Slice, ...]  # each with a whole reference
+    header: Dataset  # of the first one, without pixels
+    orientation: tuple[float, ...] | None  # of the first slice, six direction cosines
+
+    @property
+    def study_uid(self) -> str:
+        """Of all of them."""
+        return str(_reference(self.slices[0]).study_uid)
+
+    @property
+    def series_uid(self) -> str:
+        """Of all of them."""
+        return str(_reference(self.slices[0]).series_uid)
+
+    @property
+    def stack(self) -> tuple[str, ...]:
+        """What tells stacks of one series apart: their orientation, and the file of many frames."""
+        first = _reference(self.slices[0])
+        # A rounded -0.0 is written unlike 0.0.
+        orientation = ",".join(f"{round(value, 2) + 0.0:.2f}" for value in self.orientation or ())
+        return (orientation, str(first.sop_instance_uid) if first.frame is not None else "")
+
+    def evidence(self) -> list[Dataset]:
+        """A data set for each file with just its identifiers; the first also stands for patient and study, empty."""
+        files = {one.dicom.sop_instance_uid: one.dicom for one in self.slices if one.dicom}
+        found = []
+        for reference in files.values():
+            dataset = Dataset()
+            dataset.StudyInstanceUID, dataset.SeriesInstanceUID = reference.study_uid, reference.series_uid
+            dataset.SOPInstanceUID, dataset.SOPClassUID = reference.sop_instance_uid, reference.sop_class_uid
+            found.append(dataset)
+        for keyword in _ALWAYS:
+            setattr(found[0], keyword, "")
+        return found
+
+
+def read_source(slices: Sequence[Slice]) -> Source | None:
+    """What must be known of a series' images; reads the first file again.
+
+    Returns:
+        None where no object can refer to them: no DICOM files, identifiers missing or of several studies or series, or
+        a kind of object that the standard does not know.
+
+    Raises:
+        ScanError: the first file cannot be read any more.
+    """
+    references = [one.dicom for one in slices]
+    if not all(one and one.is_whole and UID(str(one.sop_class_uid)).type == "SOP Class" for one in references):
+        return None
+    if len({(one.study_uid, one.series_uid) for one in references if one}) != 1:
+        return None
+    header = read_slice_header(slices[0])
+    frame = (slices[0].number or 1) - 1
+    return Source(tuple(slices), header, Frames(header).plane(frame).orientation)
+
+
+def read_slice_header(one: Slice) -> Dataset:
+    """Everything that a slice's file says but for the pixels.
+
+    Raises:
+        ScanError: it cannot be read any more.
+    """
+    if one.content is None:
+        raise ScanError(one.name, Problem.UNEXPECTED, found="no DICOM file")
+    return read_whole_header(one.content(), one.file)
+
+
+def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
+    """Give an object the patient and the study of its images, as these have them.
+
+    Nothing is judged: a name without a caret, or a date that is none, is the archive's own. What cannot be read at all
+    is left empty.
+    """
+    texts = ""
+    for keyword in (*_ALWAYS, *_WHERE_PRESENT):
+        value = _value(header, keyword)
+        if value is None and keyword not in _ALWAYS:
+            continue
+        tag = tag_for_keyword(keyword)
+        assert tag is not None  # noqa: S101 - they are the standard's
+        texts += str(value or "")
+        dataset[tag] = DataElement(tag, dictionary_VR(tag), value, validation_mode=config.IGNORE)
+    dataset.pop("SpecificCharacterSet", None)
+    if not texts.isascii():
+        # UTF-8 where Latin letters are not enough, whatever the images have: some archives read the first only.
+        dataset.SpecificCharacterSet = "ISO_IR 192" if max(texts) > "\xff" else "ISO_IR 100"
+
+
+def patient_orientation(orientation: Sequence[float] | None) -> tuple[str, str] | None:
+    """Where rows and columns of an image point to, such as L and P; None where that is not known.
+
+    Args:
+        orientation: direction cosines of rows and columns, in the patient's coordinates.
+    """
+    return (_letter(orientation[:3]), _letter(orientation[3:])) if orientation else None
+
+
+def _letter(direction: Sequence[float]) -> str:
+    axis = int(np.abs(direction).argmax())
+    return ("LPH" if direction[axis] > 0 else "RAF")[axis]
+
+
+def _reference(one: Slice) -> DicomReference:
+    assert one.dicom is not None  # noqa: S101 - read_source has looked
+    return one.dicom
+
+
+def _value(header: Dataset, keyword: str) -> object | None:
+    try:
+        with as_scan_error("", Problem.BAD_ELEMENTS):
+            value = header.get(keyword)
+            # Several values, or a name of several alphabets, as they are written.
+            return None if value in (None, "") else value
+    except ScanError:
+        return None

@@ -1,0 +1,312 @@
+"""Objects are made through the real reader and rules, and read back with pydicom."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from brain_tumor.decision.series import decide_series
+from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
+from brain_tumor.dicom_out.results import to_dicom_results
+from brain_tumor.input.files import open_paths
+from tests.factories import png_bytes
+from tests.mr_series import PATIENT, SERIES_UID, STUDY_UID, write_enhanced, write_series
+from tests.scripted import CARD, CLEAR, HEALTHY, ScriptedClassifier
+
+SR, SC = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.7"
+HEAD = np.tile(np.linspace(0, 4000, 96).astype(np.uint16), (128, 1))
+BLANK = np.zeros_like(HEAD)
+
+
+def find(paths: Sequence[Path], **answers: Any) -> list[SeriesFindings]:
+    """What a scripted classifier finds in the series of some files."""
+    found = []
+    for series in open_paths(map(str, paths)):
+        draft, findings = FindingsDraft(), []
+        for one in ScriptedClassifier(**answers).classify_many(series.slices):
+            draft.add(one)
+            findings.append(one.result.to_finding(one.slice.position_mm) if one.result else None)
+        found.append(draft.finish(series, decide_series(findings) if series.is_stack else None))
+    return found
+
+
+def make(paths: Sequence[Path], **answers: Any) -> list[Dataset]:
+    """The objects of one series, written and read back."""
+    (findings,) = find(paths, **answers)
+    return [_read_back(one) for one in to_dicom_results(findings, CARD)]
+
+
+def _read_back(dataset: Dataset) -> Dataset:
+    stream = io.BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    stream.seek(0)
+    return pydicom.dcmread(stream)
+
+
+def items(item: Dataset) -> Iterator[Dataset]:
+    """Every content item of a report, in its order."""
+    for child in item.get("ContentSequence", []):
+        yield child
+        yield from items(child)
+
+
+def groups(report: Dataset) -> dict[str, Dataset]:
+    """Measurement groups by their tracking identifier."""
+    named = {}
+    for item in items(report):
+        if name_of(item) == "Measurement Group":
+            (identifier,) = (one.TextValue for one in item.ContentSequence if name_of(one) == "Tracking Identifier")
+            named[identifier] = item
+    return named
+
+
+def name_of(item: Dataset) -> str:
+    return str(item.ConceptNameCodeSequence[0].CodeMeaning) if "ConceptNameCodeSequence" in item else ""
+
+
+def codes(group: Dataset) -> dict[str, tuple[str, str]]:
+    """Scheme and value of a group's coded answers, by the name's code."""
+    return {
+        str(item.ConceptNameCodeSequence[0].CodeValue): (
+            str(item.ConceptCodeSequence[0].CodingSchemeDesignator),
+            str(item.ConceptCodeSequence[0].get("CodeValue") or item.ConceptCodeSequence[0].LongCodeValue),
+        )
+        for item in group.ContentSequence
+        if item.ValueType == "CODE" and item.RelationshipType == "CONTAINS"
+    }
+
+
+def numbers(group: Dataset) -> dict[str, float]:
+    return {
+        str(item.ConceptNameCodeSequence[0].CodeValue): float(item.MeasuredValueSequence[0].NumericValue)
+        for item in group.ContentSequence
+        if item.ValueType == "NUM"
+    }
+
+
+@pytest.fixture
+def tumor(tmp_path: Path) -> list[Path]:
+    """A series of five slices, each a clear glioma with a location."""
+    return write_series(tmp_path / "in", [HEAD] * 5, name="mapped")
+
+
+def test_a_series_gets_a_report_and_a_picture(tumor: list[Path]) -> None:
+    assert [one.SOPClassUID for one in make(tumor)] == [SR, SC]
+
+
+def test_objects_lie_in_the_study_of_the_images_in_series_of_their_own(tumor: list[Path]) -> None:
+    results = make(tumor)
+    assert {one.StudyInstanceUID for one in results} == {STUDY_UID}
+    assert len({one.SeriesInstanceUID for one in results} | {SERIES_UID}) == 3
+    for one in results:
+        assert {keyword: str(one[keyword].value) for keyword in PATIENT} == PATIENT
+        assert (one.AccessionNumber, one.StudyDescription, one.StudyDate) == ("A-4", "Head", "20260131")
+
+
+def test_every_object_says_that_it_is_for_research_only(tumor: list[Path]) -> None:
+    report, picture = make(tumor)
+    assert all("RESEARCH USE ONLY" in one.SeriesDescription for one in (report, picture))
+    comments = [item.TextValue for item in items(report) if name_of(item) == "Comment"]
+    assert len(comments) == len(groups(report))
+    assert all("never for diagnosis" in text for text in comments)
+    assert "never for diagnosis" in picture.ImageComments
+    assert picture.BurnedInAnnotation == "YES"
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+
+
+def test_a_classified_series_has_its_class_as_a_standard_code(tumor: list[Path]) -> None:
+    series = groups(make(tumor)[0])["Series"]
+    assert codes(series)["status"] == ("99BTMRI", "classified")
+    assert codes(series)["output_class"] == ("SCT", "393564001")
+    assert numbers(series) == {
+        "share_glioma": 1, "share_meningioma": 0, "share_no_tumor": 0, "share_pituitary": 0, "slices": 5, "analysed": 5,
+    }  # fmt: skip
+
+
+def test_a_slice_s_probabilities_are_the_network_s_own(tumor: list[Path]) -> None:
+    group = groups(make(tumor)[0])["Slice 1"]
+    found = numbers(group)
+    probabilities = [found[f"p_{name}"] for name in ("glioma", "meningioma", "no_tumor", "pituitary")]
+    assert probabilities == pytest.approx(CLEAR, rel=1e-7)
+    units = {
+        item.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue
+        for item in group.ContentSequence
+        if item.ValueType == "NUM" and name_of(item).startswith("Probability")
+    }
+    assert units == {"{ratio}"}
+
+
+def test_a_report_refers_to_every_image_and_to_the_slices_it_speaks_of(tumor: list[Path]) -> None:
+    report = make(tumor)[0]
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    (series,) = study.ReferencedSeriesSequence
+    assert (study.StudyInstanceUID, series.SeriesInstanceUID) == (STUDY_UID, SERIES_UID)
+    listed = [one.ReferencedSOPInstanceUID for one in series.ReferencedSOPSequence]
+    assert listed == [f"{SERIES_UID}.{number}" for number in range(1, 6)]
+    (library,) = (item for item in items(report) if name_of(item) == "Image Library")
+    assert len([item for item in items(library) if item.ValueType == "IMAGE"]) == 5
+    (source,) = (item for item in groups(report)["Slice 2"].ContentSequence if item.ValueType == "IMAGE")
+    assert source.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == f"{SERIES_UID}.2"
+    assert "ReferencedFrameNumber" not in source.ReferencedSOPSequence[0]
+
+
+def test_a_location_is_a_closed_line_in_the_image_s_pixels(tumor: list[Path]) -> None:
+    # The map is full in the second of four rows, in the third and fourth of four columns; 128 rows, 96 columns.
+    group = groups(make(tumor)[0])["Slice 1 location"]
+    (region,) = (item for item in group.ContentSequence if item.ValueType == "SCOORD")
+    points = np.array(region.GraphicData).reshape(-1, 2)
+    assert region.GraphicType == "POLYLINE"
+    assert points[0].tolist() == points[-1].tolist()
+    assert points.min(axis=0) == pytest.approx([48, 32])
+    assert points.max(axis=0) == pytest.approx([96, 64])
+    (image,) = region.ContentSequence
+    assert image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == f"{SERIES_UID}.1"
+    assert numbers(group) == {"location_score": pytest.approx(0.8)}
+
+
+def test_no_tumor_is_an_output_class_and_no_absence_of_disease(tmp_path: Path) -> None:
+    report = make(write_series(tmp_path, [HEAD] * 5, name="healthy"))[0]
+    found = codes(groups(report)["Series"])
+    assert found["status"] == ("99BTMRI", "classified")
+    assert found["output_class"] == ("99BTMRI", "no_tumor")
+    assert codes(groups(report)["Slice 1"])["output_class"] == ("99BTMRI", "no_tumor")
+    assert not [name for name in groups(report) if "location" in name]
+
+
+def test_an_uncertain_series_has_no_class_and_its_slices_a_doubtful_one(tmp_path: Path) -> None:
+    report = make(write_series(tmp_path, [HEAD] * 5, name="doubt"))[0]
+    assert codes(groups(report)["Series"]) == {
+        "status": ("99BTMRI", "uncertain"), "reason": ("99BTMRI", "many_doubtful"),
+    }  # fmt: skip
+    assert codes(groups(report)["Slice 1"]) == {
+        "status": ("99BTMRI", "uncertain"),
+        "reason": ("99BTMRI", "unlikely"),
+        "likeliest_class": ("SCT", "393564001"),
+    }
+
+
+def test_a_series_that_was_not_analysed_has_neither_class_nor_probability(tmp_path: Path) -> None:
+    report, picture = make(write_series(tmp_path, [BLANK] * 5))
+    assert list(groups(report)) == ["Series"]
+    assert codes(groups(report)["Series"]) == {
+        "status": ("99BTMRI", "not_analysed"), "reason": ("99BTMRI", "none_analysed"),
+    }  # fmt: skip
+    assert numbers(groups(report)["Series"]) == {"slices": 5, "analysed": 0}
+    assert "No Tumor" not in {item.get("TextValue", "")[:8] for item in items(report)}
+    assert picture.SOPClassUID == SC
+
+
+def test_a_single_image_is_reported_as_its_slice(tmp_path: Path) -> None:
+    report, picture = make(write_series(tmp_path, [HEAD], name="mapped"))
+    assert list(groups(report)) == ["Slice 1", "Slice 1 location"]
+    assert picture.SourceImageSequence[0].ReferencedSOPInstanceUID == f"{SERIES_UID}.1"
+
+
+def test_a_single_image_that_was_not_analysed_says_so(tmp_path: Path) -> None:
+    report, _ = make(write_series(tmp_path, [BLANK]))
+    assert codes(groups(report)["Slice 1"]) == {
+        "status": ("99BTMRI", "not_analysed"), "reason": ("99BTMRI", "blank"),
+    }  # fmt: skip
+    assert set(numbers(groups(report)["Slice 1"])) == {"gate_score"}
+
+
+def test_a_frame_of_an_enhanced_file_is_named_by_its_number(tmp_path: Path) -> None:
+    report, picture = make([write_enhanced(tmp_path / "mapped.dcm", [BLANK, HEAD, HEAD, HEAD])])
+    (source,) = (item for item in groups(report)["Slice 3"].ContentSequence if item.ValueType == "IMAGE")
+    assert source.ReferencedSOPSequence[0].ReferencedFrameNumber == 3
+    (series,) = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    assert len(series.ReferencedSOPSequence) == 1
+    assert picture.SourceImageSequence[0].ReferencedFrameNumber == 2
+
+
+def test_a_second_run_gives_the_same_bytes_but_for_times(tumor: list[Path]) -> None:
+    (findings,) = find(tumor)
+    first, second = to_dicom_results(findings, CARD), to_dicom_results(findings, CARD)
+    assert [_without_times(one) for one in first] == [_without_times(one) for one in second]
+
+
+def _without_times(dataset: Dataset) -> bytes:
+    for keyword in ("InstanceCreation", "Content"):
+        dataset.pop(f"{keyword}Date", None)
+        dataset.pop(f"{keyword}Time", None)
+    for keyword in ("DateOfSecondaryCapture", "TimeOfSecondaryCapture"):
+        dataset.pop(keyword, None)
+    for equipment in dataset.ContributingEquipmentSequence:  # highdicom names itself
+        del equipment.ContributionDateTime
+    stream = io.BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def test_another_network_makes_other_objects(tumor: list[Path]) -> None:
+    (findings,) = find(tumor)
+    uids = {
+        one.SOPInstanceUID
+        for digest in ("a" * 64, "b" * 64)
+        for one in to_dicom_results(findings, replace(CARD, flatbuffer_sha256=digest))
+    }
+    assert len(uids) == 4
+    assert all(uid.startswith("2.25.") and len(uid) <= 64 for uid in uids)
+
+
+def test_another_orientation_of_the_same_series_makes_other_objects(tmp_path: Path, tumor: list[Path]) -> None:
+    coronal = write_series(tmp_path / "coronal", [HEAD] * 2, ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    first, second = make(tumor), make(coronal)
+    assert first[0].SeriesInstanceUID == second[0].SeriesInstanceUID
+    assert first[0].SOPInstanceUID != second[0].SOPInstanceUID
+
+
+@pytest.mark.parametrize("missing", ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])
+def test_images_without_identifiers_get_no_objects(tmp_path: Path, missing: str) -> None:
+    elements: dict[str, Any] = {missing: None}
+    for findings in find(write_series(tmp_path, [HEAD] * 2, "slice", **elements)):
+        assert to_dicom_results(findings, CARD) == []
+
+
+def test_images_of_a_class_that_is_not_the_standard_s_get_no_objects(tmp_path: Path) -> None:
+    (findings,) = find(write_series(tmp_path, [HEAD], SOPClassUID="1.2.3.4.5"))
+    assert to_dicom_results(findings, CARD) == []
+
+
+def test_pictures_get_no_objects(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png_bytes())
+    (findings,) = find([tmp_path / "a.png"])
+    assert to_dicom_results(findings, CARD) == []
+
+
+def test_a_series_whose_pixels_cannot_be_read_is_reported_without_a_picture(tmp_path: Path) -> None:
+    files = write_series(tmp_path, [HEAD] * 2, PixelData=b"")
+    (report,) = make(files)
+    assert codes(groups(report)["Series"])["status"] == ("99BTMRI", "not_analysed")
+
+
+@pytest.mark.parametrize(
+    ("elements", "name"),
+    [
+        ({"PatientName": "Bono"}, "Bono"),  # no caret: highdicom warns, with the name
+        ({"PatientName": None, "PatientID": None, "StudyDate": None}, ""),
+        ({"SpecificCharacterSet": "ISO_IR 192", "PatientName": "王^小東"}, "王^小東"),
+        ({"SpecificCharacterSet": "ISO_IR 144", "PatientName": "Люкceмбypг"}, "Люкceмбypг"),
+        ({"PatientName": "D" * 70 + "^J"}, "D" * 70 + "^J"),
+        ({"PatientSex": "x"}, "Doe^Jané"),
+    ],
+)
+def test_a_patient_is_taken_over_as_the_images_have_it(
+    tmp_path: Path, elements: dict[str, Any], name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pydicom.config.disable_value_validation():
+        files = write_series(tmp_path, [HEAD], **elements)
+        for one in make(files):
+            assert str(one.PatientName) == name
+    assert capfd.readouterr().err == ""
+
+
+def test_probabilities_of_a_slice_that_is_not_a_key_slice_are_left_out(tmp_path: Path) -> None:
+    report = make(write_series(tmp_path, [HEAD] * 8), default=HEALTHY)[0]
+    assert len([name for name in groups(report) if name.startswith("Slice")]) == 5
