@@ -19,7 +19,7 @@ from brain_tumor.service.docs_page import render_docs
 from brain_tumor.service.loading import LoadedModel, Loading
 from brain_tumor.service.metrics import CONTENT_TYPE, Metrics
 from brain_tumor.service.observed import Observed
-from brain_tumor.service.receive import Body
+from brain_tumor.service.receive import GONE_STATUS, Body, GoneError
 from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.settings import ServiceSettings
 from brain_tumor.service.work import Workplace
@@ -101,7 +101,7 @@ def _add_health(app: FastAPI, work: Workplace) -> None:
         responses={200: schema.json_answer("It did", schema.READY), **schema.refusals(Refusal.NOT_READY)},
     )
     async def ready() -> Response:
-        return JSONResponse({"status": "ready", "model_id": work.batcher.model_id, "notice": NOTICE})
+        return JSONResponse({"status": "ready", "model_id": work.batcher.card.model_id, "notice": NOTICE})
 
 
 def _add_answers(app: FastAPI, work: Workplace, checks: list[Any]) -> None:
@@ -193,6 +193,10 @@ def _add_refusals(app: FastAPI) -> None:
     async def other(request: Request, error: HTTPException) -> Response:
         refusal = {404: Refusal.NOT_FOUND, 405: Refusal.WRONG_METHOD}.get(error.status_code, Refusal.FAILED)
         return RefusalResponse(request, RefusedError(refusal), error.headers)
+
+    @app.exception_handler(GoneError)
+    async def gone(_: Request, __: GoneError) -> Response:
+        return Response(status_code=GONE_STATUS)  # for the log; nobody reads it
 
     @app.exception_handler(Exception)
     async def failed(request: Request, _: Exception) -> Response:

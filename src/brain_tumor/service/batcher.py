@@ -8,6 +8,7 @@ from contextlib import closing
 
 from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.input.series import Slice
+from brain_tumor.model.card import Card
 from brain_tumor.service.job import Job
 from brain_tumor.service.refusals import Refusal, RefusedError
 
@@ -42,9 +43,9 @@ class Batcher:
         self._thread.start()
 
     @property
-    def model_id(self) -> str:
+    def card(self) -> Card:
         """Of the model that answers."""
-        return self._classifier.card.model_id
+        return self._classifier.card
 
     @property
     def waiting(self) -> int:

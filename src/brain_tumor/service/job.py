@@ -11,6 +11,7 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import refuse
+from brain_tumor.model.card import Card
 from brain_tumor.prediction.by_folder import PictureSeries, group_by_folder
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.problems import Problem
@@ -25,9 +26,9 @@ from brain_tumor.version import package_version
 class Job:
     """Slices are taken in their order and answered in any; the pixels of an answer are not kept."""
 
-    def __init__(self, series: Sequence[Series], uploads: Sequence[Upload], model_id: str) -> None:
+    def __init__(self, series: Sequence[Series], uploads: Sequence[Upload], card: Card) -> None:
         self.answer: Future[bytes] = Future()  # JSON, once every slice is there
-        self._series, self._model_id = series, model_id
+        self._series, self._model_id, self._classes = series, card.model_id, card.rules.classes
         self._numbers = {upload.name: upload.number for upload in uploads}
         self._places = [(index, place) for index, one in enumerate(series) for place in range(len(one.slices))]
         self._taken = 0
@@ -59,7 +60,7 @@ class Job:
             The row's status, for those who count.
         """
         series = self._series[at[0]]
-        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None)
+        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes)
         if series.is_stack:
             row["series_slice"] = at[1] + 1
         self._rows[at] = to_rounded(row) | {"upload": _find_upload(outcome.slice.file, self._numbers)}
@@ -86,7 +87,7 @@ class Job:
 
     def _to_series_row(self, index: int) -> dict[str, Any]:
         series = self._series[index]
-        verdict = decide_series([self._findings[index, place] for place in range(len(series.slices))])
+        verdict = decide_series([self._findings[index, place] for place in range(len(series.slices))], self._classes)
         is_ordered = not isinstance(series, PictureSeries) or series.is_ordered
         return to_rounded((to_series_row if is_ordered else to_count_row)(series, verdict, self._model_id))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from brain_tumor.service.logs import log_event, log_failure
 from brain_tumor.service.metrics import Metrics
-from brain_tumor.service.receive import Body, GoneError, Receive
+from brain_tumor.service.receive import GONE_STATUS, Body, Receive
 from brain_tumor.service.work import RequestFacts
 
 _Scope = MutableMapping[str, Any]
@@ -19,8 +19,6 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
 _OTHER = "other"
 # Asked every few seconds by those who watch: counted, but not logged.
 _QUIET = ("/health/live", "/health/ready", "/metrics")
-# As nginx writes it of a caller who did not wait.
-_GONE_STATUS = 499
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -38,7 +36,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begin, status = time.monotonic(), _GONE_STATUS
+        begin, status = time.monotonic(), GONE_STATUS
         request_id, facts = str(uuid.uuid4()), RequestFacts()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = Body(receive, headers)
@@ -54,8 +52,6 @@ class Observed:
 
         try:
             await self._app(scope, receive, send_observed)
-        except GoneError:
-            pass
         except Exception as error:  # the caller has got a problem document
             log_failure("failure", error, request=request_id)
         finally:

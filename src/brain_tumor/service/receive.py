@@ -9,6 +9,8 @@ from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.settings import ServiceSettings
 from brain_tumor.service.spool import Spool, Storage, Upload
 
+# As nginx writes it of a caller who did not wait.
+GONE_STATUS = 499
 _MIB = 2**20
 # While the rest of a refused upload comes, so that the caller reads the refusal before the connection closes.
 _LINGER_S = 2.0

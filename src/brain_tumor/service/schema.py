@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from brain_tumor.labels import LABELS
 from brain_tumor.service.refusals import FIELD, PROBLEM_TYPE, Refusal
-from brain_tumor.tables.rows import COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS
-from brain_tumor.tables.series_rows import SERIES_COLUMNS
+from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, slice_columns
+from brain_tumor.tables.series_rows import series_columns
 
 Schema = dict[str, Any]
 
 _SERIES_NUMBERS = ("analysed", "slices")
-_SERIES_SHARES = tuple(f"share_{label.slug}" for label in LABELS)
+_NUMBER: Schema = {"type": ["number", "null"]}
 
 
 def _object(properties: dict[str, Schema], **more: Any) -> Schema:
@@ -25,16 +24,19 @@ def _slice_column(column: str) -> Schema:
 def _series_column(column: str) -> Schema:
     if column == "most_suspicious":
         return {"type": "array", "items": {"type": "integer"}}
-    if column in _SERIES_NUMBERS:
-        return {"type": "integer"}
-    return {"type": ["number" if column in _SERIES_SHARES else "string", "null"]}
+    return {"type": "integer"} if column in _SERIES_NUMBERS else {"type": ["string", "null"]}
 
 
+# Without classes: which there are, the model's card says, and it is loaded after this document can be asked for.
 _SLICE = _object(
-    {column: _slice_column(column) for column in COLUMNS}
-    | {"upload": {"type": ["integer", "null"], "description": "number of the file in the request, counted from 1"}}
+    {column: _slice_column(column) for column in slice_columns(())}
+    | {"upload": {"type": ["integer", "null"], "description": "number of the file in the request, counted from 1"}},
+    patternProperties={"^p_": {**_NUMBER, "description": "probability of a class, 0 to 1"}},
 )
-_SERIES = _object({column: _series_column(column) for column in SERIES_COLUMNS})
+_SERIES = _object(
+    {column: _series_column(column) for column in series_columns(())},
+    patternProperties={"^share_": {**_NUMBER, "description": "of the analysed slices, 0 to 1"}},
+)
 _TEXT: Schema = {"type": "string"}
 
 ANSWER = _object(

@@ -92,7 +92,7 @@ class Workplace:
             try:
                 async with asyncio.timeout(self.settings.answer_timeout_s):
                     series = await _unless(gone, self._open(uploads, options, by_folder))
-                    job = Job(series, uploads, batcher.model_id)
+                    job = Job(series, uploads, batcher.card)
                     facts.slices = job.size
                     batcher.submit(job)
                     return await _unless(gone, asyncio.wrap_future(job.answer))
