@@ -98,7 +98,7 @@ def show_start(classes: Sequence[Label]) -> None:
             )
     st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
     st.markdown(
-        "**Privacy:** files stay in this server's memory and are forgotten once they are answered.  \n"
+        "**Privacy:** files stay in this server's memory until you clear them or leave the page.  \n"
         "**Accuracy:** many tumors are found and some are missed, above all in images of other scanners; "
         "[what was measured](about)."
     )

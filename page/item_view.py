@@ -27,7 +27,7 @@ def show_item(item: SeriesItem, card: Card) -> None:
         if item.is_stack:
             show_series(item)
         else:
-            show_slice(item.key, item.records[0])
+            show_slice(item, 0)
         offer_report(item, card)
 
 

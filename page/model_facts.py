@@ -30,10 +30,10 @@ DOUBT = (
     "Doubt about an image never turns into No Tumor, and probabilities are never edited."
 )
 YOUR_FILES = (
-    "Uploads stay in this server's memory until they are answered and no longer needed, until you clear them, or until "
-    "shortly after you leave the page. They are never logged, and not written to disk, but for volumes of more than "
-    "16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that shows "
-    "a patient's name."
+    "Uploads stay in this server's memory until you clear them, until shortly after you leave the page, or, once they "
+    "are answered, until others need the room. They are never logged, and not written to disk, but for volumes of more "
+    "than 16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that "
+    "shows a patient's name."
 )
 _SOURCE_SHARES = {
     "tumors_called_a_tumor": "Tumors called a tumor",

@@ -1,12 +1,15 @@
 """A series, or a single image, on the page: its slices and what was answered so far."""
 
+import threading
+import weakref
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.archive import list_members
-from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, WindowMode
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.labels import LABELS, Label, in_display_order
@@ -22,13 +25,15 @@ class SeriesItem:
     name: str
     plane: Plane | None
     slice_count: int
-    files: tuple[KeptFile, ...]  # empty once they are not needed again
+    files: tuple[KeptFile, ...]  # once all is answered, they may have lost their content
     # None for a file of several slices, except while it is answered: an opened volume weighs more than its file.
     series: Series | None
     volume: str | None = None  # the file that all its slices lie in
     records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
     batch: int = 0  # which of the batches that were sent brought it, counted from 1
+    # Opened again to be looked at, a file of several slices only; see `find_source`.
+    viewed: Series | None = field(default=None, repr=False)
 
     @property
     def is_stack(self) -> bool:
@@ -87,18 +92,45 @@ class SeriesItem:
         return self.series.slices[len(self.records) :]
 
     def add(self, record: SliceRecord) -> None:
-        """Keep the next slice's answer; after the last one decide the series and drop files not needed again."""
+        """Keep the next slice's answer; after the last one decide the series and let files go if others need room."""
         self.records.append(record)
         if self.is_done:
             self.series = None
             if self.is_stack:
                 self.verdict = decide_series([record.finding for record in self.records])
             if not self.has_planes:
-                self.files = ()
+                self._release()
 
     def close(self) -> None:
-        """Let go of its files: what is answered stays, other planes cannot be read any more."""
-        self.files, self.series = (), None
+        """Let go of its files: what is answered stays, other planes and originals cannot be read any more."""
+        if not self.is_done or self.has_planes:
+            self._release()
+        self.files, self.series, self.viewed = (), None, None
+
+    def _release(self) -> None:
+        for file in self.files:
+            file.release()
+
+    def find_source(self, index: int) -> Slice | None:
+        """One answered slice as its file stores it, over the full range of its values, to be looked at.
+
+        Args:
+            index: of the slice, counted from 0.
+
+        Returns:
+            None where the file is not in memory any more.
+        """
+        name, file_name = self.records[index].name, str(self.records[index].row["file"])
+        file = next((file for file in self.files if _lies_in(file_name, file)), None)
+        if file is None or file.is_gone:
+            return None
+        viewed = self.viewed if self.volume else None
+        if viewed is None:
+            opened = open_series([_member(file, file_name)], ReadOptions(self.plane, WindowMode.FULL))
+            viewed = next((series for series in opened if any(slice_.name == name for slice_ in series.slices)), None)
+        if viewed is not None and self.volume:
+            _keep_viewed(self, viewed)
+        return next((slice_ for slice_ in viewed.slices if slice_.name == name), None) if viewed else None
 
     def count_slices(self, plane: Plane) -> int:
         """How many slices the volume has along another plane."""
@@ -112,14 +144,12 @@ class SeriesItem:
             slice_count: of `count_slices(plane)`.
         """
         self.plane, self.slice_count = plane, slice_count
-        self.series, self.records, self.verdict = None, [], None
+        self.series, self.records, self.verdict, self.viewed = None, [], None, None
 
     def _reopen(self, plane: Plane | None) -> Series:
         (file,) = self.files
-        source = SourceFile(file.name, file.read)
-        if self.volume != file.name:
-            source = next(member for member in list_members(source) if member.name == self.volume)
-        return next(open_series([source], ReadOptions(plane)))
+        assert self.volume  # noqa: S101 - only a file of several slices is opened again
+        return next(open_series([_member(file, self.volume)], ReadOptions(plane)))
 
 
 def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> SeriesItem:
@@ -132,10 +162,38 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
     """
     names = {slice_.file for slice_ in series.slices}
     needed = tuple(file for file in files if any(_lies_in(name, file) for name in names))
+    for file in needed:
+        file.claim()
     item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
     if item.is_stack and len(names) == 1:
         item.series, item.volume = None, names.pop()
     return item
+
+
+def _member(file: KeptFile, name: str) -> SourceFile:
+    """An upload, or a member of this archive."""
+    source = SourceFile(file.name, file.read)
+    if name == file.name:
+        return source
+    return next(member for member in list_members(source) if member.name == name)
+
+
+# Volumes that are looked at stay open, up to 16 MiB in memory each: the last few of all sessions.
+_MAX_VIEWED = 2
+_lock = threading.Lock()
+_viewed_items: "deque[weakref.ref[SeriesItem]]" = deque()
+
+
+def _keep_viewed(item: SeriesItem, series: Series) -> None:
+    """Keep the opened volume of the items that were looked at last, and of no others."""
+    with _lock:
+        others = [ref for ref in _viewed_items if (other := ref()) is not None and other is not item]
+        _viewed_items.clear()
+        _viewed_items.extend([*others, weakref.ref(item)])
+        item.viewed = series
+        while len(_viewed_items) > _MAX_VIEWED:
+            if (oldest := _viewed_items.popleft()()) is not None:
+                oldest.viewed = None
 
 
 def _lies_in(name: str, file: KeptFile) -> bool:

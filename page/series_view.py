@@ -101,7 +101,7 @@ def look_at_slices(item: SeriesItem) -> None:
     record = item.records[index]
     position = f", at {record.position_mm:.1f} mm" if record.position_mm is not None else ""
     st.markdown(f"**Slice {index + 1} of {item.slice_count}{position}**")
-    show_slice(item.key, record, in_series=True)
+    show_slice(item, index, key)
 
 
 def jump_to_slices(item: SeriesItem) -> None:

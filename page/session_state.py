@@ -59,6 +59,8 @@ class SessionState:
                     self.opened_count += 1
                     self.items.append(to_series_item(str(self.opened_count), series, files))
                     self.items[-1].batch = self.batch_count
+        for file in files:
+            file.release()  # what its series need of it, they have claimed
 
     def _accepts(self, name: str, slice_count: int, others: Iterable[SeriesItem]) -> bool:
         """Whether so many more slices go beside the others; a note says so where they do not."""

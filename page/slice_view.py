@@ -29,7 +29,9 @@ from brain_tumor.presentation.wording import (
 )
 from page.advice import ADVICE
 from page.charts import probability_chart
+from page.series_item import SeriesItem
 from page.slice_record import CachedResult, SliceRecord
+from page.viewer import draw_viewer
 
 PICTURE_PX = 300
 NO_MAP = "none"
@@ -44,23 +46,27 @@ BADGES: dict[Status, tuple[str, Color]] = {
 }
 
 
-def show_slice(key: str, record: SliceRecord, in_series: bool = False) -> None:
+def show_slice(item: SeriesItem, index: int, slider: str | None = None) -> None:
     """One slice's answer, or why there is none.
 
     Args:
-        key: of its widgets.
-        record: the slice.
-        in_series: whether it stands below a series' own heading.
+        item: that it belongs to.
+        index: of the slice, counted from 0.
+        slider: key of the slider that chooses the slice of a series; None for an image that stands alone.
     """
+    record = item.records[index]
     if record.cached is None:
         st.badge("Not read", icon=":material/error:", color="red")
         st.text(f"The file {record.row['reason']}.")
         return
     words, pictures, numbers = st.columns([5, 8, 5], gap="medium")
     with words:
-        show_verdict(record.cached, in_series)
+        show_verdict(record.cached, slider is not None)
     with pictures:
-        show_pictures(key, record.name, record.cached)
+        if slider:  # in the series' own fragment, which another slice draws again
+            show_pictures(item, index, slider)
+        else:
+            st.fragment(show_pictures)(item, index)
     with numbers:
         show_numbers(record.cached)
 
@@ -86,13 +92,20 @@ def choose_map(records: Sequence[SliceRecord]) -> None:
     )
 
 
-@st.fragment  # so that another strength or class draws these pictures again, and nothing else of the page
-def show_pictures(key: str, name: str, cached: CachedResult) -> None:
-    """The image and, beside it, its heat map of the kind that is chosen, with a legend."""
+def show_pictures(item: SeriesItem, index: int, slider: str | None = None) -> None:
+    """The image to look at closely and, beside it, its heat map of the kind that is chosen, with a legend.
+
+    Args:
+        item: that it belongs to.
+        index: of a slice that could be read.
+        slider: as for `show_slice`.
+    """
+    key, name, cached = item.key, item.records[index].name, item.records[index].cached
+    assert cached  # noqa: S101 - it could be read
     kind = st.session_state.get("map", MapKind.LOCATION)
     is_shown = kind in cached.find_maps()
     with st.container(horizontal=True, key=f"pictures-{key}", gap="small"):
-        show_picture(st.container(), cached.thumbnail, f"The slice {name}")
+        draw_viewer(item, index, slider)
         overlay = st.container() if is_shown else None
     if overlay:
         label = choose_label(key, cached.verdict.label, cached.probabilities) if kind is MapKind.SALIENCY else None

@@ -1,11 +1,19 @@
-"""Fixtures that need the shipped network."""
+"""Fixtures that need the shipped network, or a browser."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME, ModelFile, load_model_file
+
+if TYPE_CHECKING:  # most tests need neither
+    from playwright.sync_api import Browser, Page
+
+    from tools.browser import Server
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +38,54 @@ def model(model_path: Path) -> ModelFile:
 def classifier(model: ModelFile) -> Classifier:
     """The shipped network, ready to answer."""
     return Classifier.from_model_file(model)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A Chromium without a window."""
+    from tools.browser import find_chromium, open_browser
+
+    chromium = find_chromium()
+    if chromium is None and os.environ.get("BRAIN_TUMOR_REQUIRE_BROWSER") != "1":
+        pytest.skip("no Chromium on this machine")
+    assert chromium is not None, "BRAIN_TUMOR_REQUIRE_BROWSER=1, and no Chromium on this machine"
+    with open_browser(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server(browser: "Browser") -> "Iterator[Server]":
+    """The page, as its users start it."""
+    from tools.browser import serve_page
+
+    with serve_page() as served:
+        yield served
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about, and every request that left this computer."""
+    return []
+
+
+@pytest.fixture
+def page(browser: "Browser", server: "Server", complaints: list[str]) -> "Iterator[Page]":
+    """The first page in that browser, empty."""
+    from playwright.sync_api import expect
+
+    page = browser.new_page()
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((server.url, "data:", "blob:")) else complaints.append(request.url)
+        ),
+    )
+    page.goto(server.url)
+    expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=60_000)
+    yield page
+    page.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,21 +1,17 @@
 """The shipped model file and the real page, in a real Chromium."""
 
-import csv
 import gzip
 import io
-import os
 import re
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
@@ -24,12 +20,21 @@ from playwright.sync_api import Error as PlaywrightError
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
 from tests.hostile.test_bad_files import BAD_FILES, LIGHT
+from tests.page_in_browser import (
+    ANSWER_TIMEOUT_MS,
+    drawn,
+    expect_answers,
+    has_answers,
+    read_answers,
+    send,
+    serious_findings,
+    volume,
+)
 from tests.watched import SERVER
-from tools.browser import ROOT, Server, find_chromium, open_browser, serve_page
+from tools.browser import ROOT, Server, serve_page
 
 pytestmark = pytest.mark.slow
 
-ANSWER_TIMEOUT_MS = 60_000
 # Streamlit Community Cloud and small virtual machines give a page about 1 GB.
 MAX_SERVER_BYTES = 700 * 10**6
 # Less than small hosts give a server, 1 GB.
@@ -37,68 +42,6 @@ MAX_BOMB_BYTES = 900 * 10**6
 IMAGES_BEFORE = 15
 CHART = "3-colour-chart-no-scan.png"
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$.png"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = find_chromium()
-    if chromium is None and os.environ.get("BRAIN_TUMOR_REQUIRE_BROWSER") != "1":
-        pytest.skip("no Chromium on this machine")
-    assert chromium is not None, "BRAIN_TUMOR_REQUIRE_BROWSER=1, and no Chromium on this machine"
-    with open_browser(chromium) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def server(browser: Browser) -> Iterator[Server]:
-    with serve_page() as served:
-        yield served
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained about, and every request that left this computer."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Page]:
-    page = browser.new_page()
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((server.url, "data:", "blob:")) else complaints.append(request.url)
-        ),
-    )
-    page.goto(server.url)
-    expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    yield page
-    page.close()
-
-
-def drawn(name: str, seed: int, side_px: int = 512) -> FilePayload:
-    """A grey disc with grain, new with every seed."""
-    rows, columns = np.mgrid[:side_px, :side_px] - side_px / 2
-    disc = np.where(np.hypot(rows, columns) < side_px / 2.5, 120, 0)
-    grain = np.random.default_rng(seed).integers(0, 60, disc.shape)
-    stream = io.BytesIO()
-    Image.fromarray((disc + grain).astype(np.uint8)).save(stream, "PNG")
-    return {"name": name, "mimeType": "image/png", "buffer": stream.getvalue()}
-
-
-def send(page: Page, files: list[FilePayload]) -> None:
-    page.locator("input[type=file]").first.set_input_files(files)
-
-
-def has_answers(page: Page) -> bool:
-    """Whether everything that was sent is answered."""
-    return bool(page.locator(".for-screen-readers", has_text="Answered").count())
-
-
-def expect_answers(page: Page, timeout_ms: int = ANSWER_TIMEOUT_MS) -> None:
-    expect(page.locator(".for-screen-readers")).to_contain_text("Answered", timeout=timeout_ms)
 
 
 def test_three_images_get_three_answers_and_a_broken_one_its_message(
@@ -301,24 +244,6 @@ def to_bytes(frame: str | bytes) -> bytes:
     return frame.encode() if isinstance(frame, str) else frame
 
 
-def read_answers(page: Page) -> list[tuple[str, list[float]]]:
-    """Each file of the page's table, and what the network said of it: probabilities and gate score."""
-    while True:
-        if not page.get_by_role("button", name="Table as CSV").is_visible():
-            page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
-        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
-            page.get_by_role("button", name="Table as CSV").click()
-        # What was asked for while the page was still being drawn is gone when Streamlit is done with that.
-        if not download.value.failure():
-            break
-        page.wait_for_timeout(2000)
-    rows = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
-    return [
-        (row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"])
-        for row in rows
-    ]
-
-
 @pytest.mark.timeout(600)
 def test_20_sessions_at_once_each_get_their_own_answer(
     browser: Browser, server: Server, classifier: Classifier
@@ -349,16 +274,6 @@ def test_20_sessions_at_once_each_get_their_own_answer(
         page.close()
 
 
-def volume() -> FilePayload:
-    """A drawn head of 64 x 64 x 12 voxels."""
-    x, y, z = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
-    head = np.hypot(np.hypot(x / 24, y / 28), z / 7) < 1
-    grain = np.random.default_rng(0).integers(0, 300, head.shape)
-    voxels = (head * (800 + grain)).astype(np.int16)
-    image = Nifti1Image(voxels, np.diag([2.0, 2.0, 5.0, 1.0]))  # type: ignore[no-untyped-call]
-    return {"name": "head.nii", "mimeType": "application/octet-stream", "buffer": image.to_bytes()}
-
-
 def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, complaints: list[str]) -> None:
     send(page, [volume()])
     expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
@@ -371,19 +286,6 @@ def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, comp
         page.get_by_role("button", name="Report as PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
     assert complaints == []
-
-
-def serious_findings(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it stands."""
-    # A table's cells are drawn on a canvas, and pictures fade in: both must be done before colours are measured.
-    page.wait_for_timeout(2000)
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{violation['id']}: {node['target']} {node['html'][:200]}"
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,9 +1,11 @@
 """Opens the page without a browser, sends files, clicks, and reads what it shows."""
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,5 +107,23 @@ def all_markdown(page: AppTest) -> str:
 
 
 def pictures(page: AppTest) -> list[str]:
-    """The address of each picture, which tells its content."""
-    return [image.url for element in page.get("image") for image in element.proto.imgs]
+    """The address of each picture, which tells its content; of the viewer's its small copy."""
+    shown = []
+    for element in page.main:
+        if element.type == "image":
+            shown += [image.url for image in element.proto.imgs]
+        if element.type == "bidi_component" and "viewer" in element.proto.component_name:
+            data = viewed(element)
+            shown.append(data["small"][str(data["index"])])
+    return shown
+
+
+def viewers(page: AppTest) -> list[dict[str, Any]]:
+    """What each viewer was given."""
+    return [viewed(element) for element in page.get("bidi_component") if "viewer" in element.proto.component_name]
+
+
+def viewed(element: Any) -> dict[str, Any]:
+    """What a viewer was given."""
+    data: dict[str, Any] = json.loads(element.proto.json)
+    return data

@@ -8,7 +8,7 @@ from brain_tumor.input.source_file import SourceFile
 from page.answering import answer_all
 from page.series_item import to_series_item
 from page.session_state import SessionState
-from page.uploads import KeptFile, kept_bytes
+from page.uploads import KeptFile, kept_bytes, make_room
 from tests.factories import png_bytes
 from tests.page.items import make_item, make_volume
 from tests.scripted import ScriptedClassifier
@@ -33,11 +33,55 @@ def test_a_single_image_has_no_answer_of_a_series() -> None:
     assert item.is_done and item.verdict is None
 
 
-def test_files_go_once_every_slice_is_answered() -> None:
-    before, item = kept_bytes(), make_item("a", 2)
-    assert kept_bytes() == before + 1000
-    answer(SessionState([item]))
+def test_a_file_may_go_once_every_slice_in_it_is_answered() -> None:
+    make_room(0, limit=0)  # what other tests have answered
+    before = kept_bytes()
+    state, archive = SessionState(), io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in ("a.png", "b.png"):
+            opened.writestr(name, png_bytes())
+    state.open([KeptFile("two.zip", archive.getvalue())])
+    work = answer_all(ScriptedClassifier(), state)  # type: ignore[arg-type]
+    next(work)
+    assert not make_room(1, limit=before)
+    assert list(work)[-1] == 0
+    assert state.items[0].find_source(0) is not None
+    assert make_room(1, limit=before + 1)
     assert kept_bytes() == before
+    assert state.items[0].find_source(0) is None
+
+
+def test_a_volume_that_has_planes_does_not_go_until_it_is_removed() -> None:
+    make_room(0, limit=0)
+    before, state = kept_bytes(), SessionState()
+    state.open([make_volume("a.nii", 3)])
+    answer(state)
+    assert not make_room(1, limit=before + 1)
+    state.remove(state.items[0].key)
+    assert kept_bytes() == before
+
+
+def test_a_slice_is_found_again_over_the_full_range_of_its_values() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/first.nii", make_volume("first.nii", 3).read())
+        archive.writestr("b/second.nii", make_volume("second.nii", 5).read())
+    state = SessionState()
+    state.open([KeptFile("both.zip", stream.getvalue())])
+    answer(state)
+    found = state.items[1].find_source(4)
+    assert found is not None and found.name == "both.zip/b/second.nii slice 5"
+    assert found.read().pixels.shape == (9, 8)
+    assert state.items[1].viewed is not None
+
+
+def test_only_the_volumes_that_were_looked_at_last_stay_open() -> None:
+    state = SessionState()
+    state.open([make_volume(f"{number}.nii", 3) for number in range(3)])
+    answer(state)
+    for item in state.items:
+        item.find_source(0)
+    assert [item.viewed is not None for item in state.items] == [False, True, True]
 
 
 def test_a_volume_keeps_its_file_for_other_planes_and_is_open_only_while_it_is_answered() -> None:

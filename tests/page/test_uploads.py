@@ -6,8 +6,9 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+from brain_tumor.errors import ScanError
 from page import uploads
-from page.uploads import KeptFile, bound_uploads, kept_bytes
+from page.uploads import KeptFile, bound_uploads, kept_bytes, make_room
 
 
 def record(name: str, size: int) -> UploadedFileRec:
@@ -18,6 +19,7 @@ def record(name: str, size: int) -> UploadedFileRec:
 def manager(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
     manager = MemoryUploadedFileManager("")
     monkeypatch.setattr(uploads, "_manager", lambda: manager)
+    make_room(0, limit=0)  # what other tests have answered
     monkeypatch.setattr(uploads, "MAX_SERVER_BYTES", kept_bytes() + 100)
     bound_uploads()
     bound_uploads()
@@ -62,3 +64,16 @@ def test_the_addresses_for_an_upload_outlive_another_drawing_of_the_page() -> No
         queue.enqueue(message)
     queue.clear(retain_lifecycle_msgs=True)
     assert [message.WhichOneof("type") for message in queue.flush()] == ["file_urls_response"]
+
+
+def test_answered_files_make_room_the_oldest_first_and_others_never(manager: MemoryUploadedFileManager) -> None:
+    unopened, old, young = (KeptFile(name, bytes(30)) for name in ("unopened", "old", "young"))
+    for file in (young, old):
+        file.release()
+    manager.add_file("first", record("b", 20))
+    assert [file.is_gone for file in (unopened, old, young)] == [False, True, False]
+    with pytest.raises(HTTPException):
+        manager.add_file("first", record("c", 90))
+    assert not unopened.is_gone and young.is_gone
+    with pytest.raises(ScanError):
+        old.read()

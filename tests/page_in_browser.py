@@ -1,0 +1,76 @@
+"""What tests of the page in a real browser send and look at; their fixtures are in conftest.py."""
+
+import csv
+import io
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from nibabel.nifti1 import Nifti1Image
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+ANSWER_TIMEOUT_MS = 60_000
+
+
+def drawn(name: str, seed: int, side_px: int = 512) -> FilePayload:
+    """A grey disc with grain, new with every seed."""
+    rows, columns = np.mgrid[:side_px, :side_px] - side_px / 2
+    disc = np.where(np.hypot(rows, columns) < side_px / 2.5, 120, 0)
+    grain = np.random.default_rng(seed).integers(0, 60, disc.shape)
+    stream = io.BytesIO()
+    Image.fromarray((disc + grain).astype(np.uint8)).save(stream, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": stream.getvalue()}
+
+
+def send(page: Page, files: list[FilePayload]) -> None:
+    page.locator("input[type=file]").first.set_input_files(files)
+
+
+def has_answers(page: Page) -> bool:
+    """Whether everything that was sent is answered."""
+    return bool(page.locator(".for-screen-readers", has_text="Answered").count())
+
+
+def expect_answers(page: Page, timeout_ms: int = ANSWER_TIMEOUT_MS) -> None:
+    expect(page.locator(".for-screen-readers")).to_contain_text("Answered", timeout=timeout_ms)
+
+
+def volume() -> FilePayload:
+    """A drawn head of 64 x 64 x 12 voxels."""
+    x, y, z = np.mgrid[:64, :64, :12] - np.array([32, 32, 6])[:, None, None, None]
+    head = np.hypot(np.hypot(x / 24, y / 28), z / 7) < 1
+    grain = np.random.default_rng(0).integers(0, 300, head.shape)
+    voxels = (head * (800 + grain)).astype(np.int16)
+    image = Nifti1Image(voxels, np.diag([2.0, 2.0, 5.0, 1.0]))  # type: ignore[no-untyped-call]
+    return {"name": "head.nii", "mimeType": "application/octet-stream", "buffer": image.to_bytes()}
+
+
+def read_answers(page: Page) -> list[tuple[str, list[float]]]:
+    """Each file of the page's table, and what the network said of it: probabilities and gate score."""
+    while True:
+        if not page.get_by_role("button", name="Table as CSV").is_visible():
+            page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
+        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
+            page.get_by_role("button", name="Table as CSV").click()
+        # What was asked for while the page was still being drawn is gone when Streamlit is done with that.
+        if not download.value.failure():
+            break
+        page.wait_for_timeout(2000)
+    rows = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
+    return [
+        (row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"])
+        for row in rows
+    ]
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands."""
+    # A table's cells are drawn on a canvas, and pictures fade in: both must be done before colours are measured.
+    page.wait_for_timeout(2000)
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:200]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
