@@ -11,7 +11,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
-from brain_tumor.presentation.overlay import render_overlay, render_png
+from brain_tumor.presentation.overlay import draw_sides, render_overlay, render_png
 from brain_tumor.presentation.report.subject import fingerprint
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import describe_map, render_map_state
@@ -71,10 +71,8 @@ class CachedResult:
             return self.thumbnail
         heat_map = self.find_maps(label)[kind]
         scan = read_scan(self.thumbnail, "thumbnail")
-        return render_png(
-            render_overlay(scan, heat_map.heat, strength, heat_map.box, heat_map.region),
-            describe_map(kind, heat_map.label),
-        )
+        pixels = render_overlay(scan, heat_map.heat, strength, heat_map.box, heat_map.region)
+        return render_png(draw_sides(pixels, self.result.scan.sides), describe_map(kind, heat_map.label))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,6 +41,8 @@ def test_wheel_and_keys_go_through_a_series(page: Page, complaints: list[str]) -
     send(page, [volume()])
     expect_answers(page)
     frame = look_closely(page, "64 x 64")
+    sides = {side: page.locator(f".side.{side}").inner_text() for side in ("left", "right", "top", "bottom")}
+    assert sides == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     frame.press("Home")
     expect_slice(page, 1)
     frame.press("ArrowRight")
