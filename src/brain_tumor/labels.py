@@ -1,9 +1,9 @@
 """The classes of a model, the four of this project's own, and how people spell them on folders."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 
 class Label(str):
@@ -136,6 +136,47 @@ def label_from_name(name: str) -> Label | None:
     short = _FILLERS.sub("", letters)
     # Plurals end in s, as "pituitaries" does, too, whose singular is listed without its last letter.
     return _KNOWN.get(short) or _KNOWN.get(short.removesuffix("s"))
+
+
+def to_stored(label: Label) -> str | dict[str, Any]:
+    """A class as JSON files hold it: this project's by their names, as every release reads them, others in full."""
+    return label.value if label in LABELS else {"name": label.value, "is_finding": label.is_finding}
+
+
+def from_stored(stored: str | dict[str, Any]) -> Label:
+    """The class of `to_stored`.
+
+    Raises:
+        ValueError: the name alone says nothing, for it is none of this project's classes.
+        TypeError: it is not such a value.
+    """
+    if isinstance(stored, str):
+        return Label(stored)
+    name, is_finding = stored.get("name"), stored.get("is_finding")
+    if not isinstance(name, str) or not isinstance(is_finding, bool) or len(stored) != 2:
+        raise TypeError(f"a class has a name and is a finding or not, found {stored!r}")
+    return Label(name, is_finding)
+
+
+def own_classes(names: Iterable[str], no_finding: Collection[str] = ()) -> tuple[Label, ...]:
+    """The classes of a data set that names its own, in alphabetical order.
+
+    Args:
+        names: of its folders or labels.
+        no_finding: those of them that name nothing abnormal, besides the usual words for that, such as "normal".
+
+    Raises:
+        ValueError: fewer than two are given, two of them make one column of a table, or no_finding has another one.
+    """
+    found = sorted(set(names))
+    if unknown := sorted(set(no_finding) - set(found)):
+        raise ValueError(f"{', '.join(unknown)} is none of the classes {', '.join(found)}")
+    classes = tuple(
+        Label(name, name not in no_finding and label_from_name(name) is not Label.NO_TUMOR) for name in found
+    )
+    if len(classes) < 2 or len({label.slug for label in classes}) < len(classes):
+        raise ValueError(f"two or more classes with different names are needed, found {', '.join(found) or 'none'}")
+    return classes
 
 
 def find_class(name: str, classes: Iterable[Label]) -> Label | None:

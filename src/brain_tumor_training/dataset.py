@@ -1,12 +1,13 @@
 """Labelled folder trees, and where the public one comes from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError, MissingExtraError
 from brain_tumor.extras import install_command
 from brain_tumor.input.files import find_files
-from brain_tumor.labels import LABELS, Label, label_from_name
+from brain_tumor.labels import USUAL_NAMES, ClassNames, Label, own_classes
 
 PUBLIC_SET = "masoudnickparvar/brain-tumor-mri-dataset"
 PUBLIC_SET_NOTE = f"""\
@@ -28,18 +29,45 @@ class LabelledImage:
     official_split: str  # "Training" or "Testing"
 
 
-def read_tree(root: Path) -> list[LabelledImage]:
+def read_tree(root: Path, names: ClassNames = USUAL_NAMES) -> list[LabelledImage]:
     """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
 
     Class folders are matched by name whatever their spelling.
 
+    Args:
+        root: the data set.
+        names: what its folders mean.
+
     Raises:
         DatasetError: a split or a class is missing, a split is there twice, or a folder's name means no class.
     """
+    parts = _find_parts(root)
+    return sorted(image for split, folder in parts.items() for image in _read_classes(root, folder, split, names))
+
+
+def read_own_classes(root: Path, no_finding: Collection[str]) -> tuple[Label, ...]:
+    """The classes that the folders below Training/ and Testing/ name, for a data set with its own.
+
+    Args:
+        root: the data set.
+        no_finding: folders that hold nothing abnormal.
+
+    Raises:
+        DatasetError: a split is missing or there twice, or the folders' names cannot be classes.
+    """
+    folders = (p for part in _find_parts(root).values() for p in part.iterdir())
+    try:
+        return own_classes((p.name for p in folders if p.is_dir() and not p.name.startswith(".")), no_finding)
+    except ValueError as error:
+        raise DatasetError(f"{root}: {error}") from None
+
+
+def _find_parts(root: Path) -> dict[str, Path]:
+    """The folders Training and Testing, by these names."""
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/")
     folders = sorted(p for p in root.iterdir() if p.is_dir())
-    images: list[LabelledImage] = []
+    parts: dict[str, Path] = {}
     for split in ("Training", "Testing"):
         named = [p for p in folders if OFFICIAL_SPLITS.get(p.name.lower()) == split]
         if not named:
@@ -48,8 +76,8 @@ def read_tree(root: Path) -> list[LabelledImage]:
         if len(named) > 1:
             both = ", ".join(p.name for p in named)
             raise DatasetError(f"{root}: has several {split}/ folders ({both}); leave the one that is meant")
-        images += _read_classes(root, named[0], split)
-    return sorted(images)
+        parts[split] = named[0]
+    return parts
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -78,14 +106,16 @@ def fetch_public_set() -> Path:
         ) from None
 
 
-def _read_classes(root: Path, split_folder: Path, split: str) -> list[LabelledImage]:
+def _read_classes(root: Path, split_folder: Path, split: str, names: ClassNames) -> list[LabelledImage]:
     images: list[LabelledImage] = []
     for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        label = label_from_name(folder.name)
+        label = names.find(folder.name)
         if label is None:
-            known = ", ".join(label.value for label in LABELS)
+            known = ", ".join(names.classes)
             raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
         images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder)]
-    if missing := [label.value for label in LABELS if label not in {image.label for image in images}]:
-        raise DatasetError(f"{split_folder}: has no images of {', '.join(missing)}; all four classes are needed")
+    if missing := [label.value for label in names.classes if label not in {image.label for image in images}]:
+        raise DatasetError(
+            f"{split_folder}: has no images of {', '.join(missing)}; every class needs images in both parts"
+        )
     return images

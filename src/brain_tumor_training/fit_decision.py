@@ -24,7 +24,7 @@ from brain_tumor_training.label_notes import find_note
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.recipes import Recipe
-from brain_tumor_training.run_folder import load_network, read_rows, read_run, read_seen
+from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run, read_seen
 from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow
 from brain_tumor_training.train import open_features
 from brain_tumor_training.uncertainty import fit_on_unseen, fit_temperature, fit_uncertainty_threshold, to_probabilities
@@ -53,9 +53,10 @@ class _Run:
     families: Sequence[GateFamily]  # of its own images
     head: keras.Model
     features: FeatureCache
+    classes: tuple[Label, ...]  # in the order of the network's outputs
 
     def logits(self, views: Sequence[View]) -> FloatArray:
-        """(views, 4), in LABELS's order."""
+        """(views, classes)."""
         maximum, _ = self.features.features(views)
         return np.asarray(build_head_logits(self.head).predict(maximum, verbose=0))
 
@@ -105,7 +106,7 @@ def fit_decision(
     families = find_families(own, brain_mri, not_brain_mri, unseen, notes, further)
     network = load_network(run)
     backbone, head = take_apart(network)
-    fitted = _Run(run, data, notes, own, head, _open_features(run, data, cache, backbone))
+    fitted = _Run(run, data, notes, own, head, _open_features(run, data, cache, backbone), read_classes(run))
 
     temperature, min_probability, min_margin = _fit_uncertainty(fitted)
     gate, rates = fit_gate(families, fitted.features)
@@ -155,7 +156,7 @@ def fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[str
     location_head = find_location_head(network)
     if location_head is None:
         return None
-    rows = [row for row in validation_rows(run, notes) if row.label is Label.NO_TUMOR]
+    rows = [row for row in validation_rows(run, notes) if not row.label.is_finding]
     if not rows:
         return MIN_LOCATION
     backbone, head = take_apart(network)
@@ -166,7 +167,7 @@ def fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[str
     for batch in load_batches(views, read_run(run)[0].input, _LOCATION_BATCH):
         found, classes = (np.asarray(output) for output in answers.predict_on_batch(batch))
         # Where no tumor is named no location is shown, however high the map.
-        names_tumor = classes.argmax(axis=1) != LABELS.index(Label.NO_TUMOR)
+        names_tumor = np.array([label.is_finding for label in read_classes(run)])[classes.argmax(axis=1)]
         shown.append(np.where(names_tumor, expit(found.max(axis=(1, 2, 3))), 0.0))
     return max(MIN_LOCATION, float(np.quantile(np.concatenate(shown), 1 - MAX_HEALTHY_LOCATED)))
 
@@ -190,7 +191,7 @@ def _fit_uncertainty(run: _Run) -> tuple[float, float, float]:
     """Temperature, and the thresholds of top probability and margin."""
     rows = run.validation_rows()
     logits = run.logits(run.views(rows))
-    targets = np.array([LABELS.index(row.label) for row in rows])
+    targets = np.array([run.classes.index(row.label) for row in rows])
     temperature = fit_temperature(logits, targets)
     probabilities = np.sort(to_probabilities(logits, temperature), axis=1)
     correct: NDArray[np.bool_] = logits.argmax(axis=1) == targets
@@ -207,6 +208,8 @@ def _choose_on_unseen(
     """The thresholds of No Tumor's probability and of all tumors' together, and what they leave."""
     if doubt is None:
         return None, None, {}
+    if run.classes != LABELS:
+        raise DatasetError(f"{doubt}: lists have this project's classes, and this run has {', '.join(run.classes)}")
     if doubt.is_dir():
         other = read_decision(doubt)
         return other.min_no_tumor, other.min_tumor, {"thresholds of": doubt.name}
@@ -240,11 +243,12 @@ def _describe_validation(run: _Run, decision: Decision, gate: Gate, familiarity:
     rows = to_directions(run.features.features(views)[1])
     scores, familiar = gate.score(rows), familiarity.score(rows)
     probabilities = to_probabilities(run.logits(views), decision.temperature)
-    ordered, healthy = np.sort(probabilities, axis=1), probabilities[:, LABELS.index(Label.NO_TUMOR)]
+    has_finding = np.array([label.is_finding for label in run.classes])
+    ordered, healthy = np.sort(probabilities, axis=1), probabilities[:, ~has_finding].sum(axis=1)
     accepted = scores >= decision.min_gate_score
     doubted = (ordered[:, -1] < decision.min_probability) | (ordered[:, -1] - ordered[:, -2] < decision.min_margin)
     doubted |= (scores < decision.min_sure_gate_score) | (familiar < decision.min_familiarity)
-    is_healthy = ordered[:, -1] == healthy
+    is_healthy = ~has_finding[probabilities.argmax(axis=1)]
     doubted |= is_healthy & (healthy < (decision.min_no_tumor or 0))
     doubted |= ~is_healthy & (1 - healthy < (decision.min_tumor or 0))
     steps = np.linspace(0, 1, 21)

@@ -138,8 +138,8 @@ class _Nothing(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         return inputs
 
 
-def build_head(recipe: AnyRecipe, features: int = XCEPTION.features) -> keras.Model:
-    """The trained part: pooled features (n, features) -> class probabilities (n, 4) in LABELS's order."""
+def build_head(recipe: AnyRecipe, features: int = XCEPTION.features, classes: int = len(LABELS)) -> keras.Model:
+    """The trained part: pooled features (n, features) -> class probabilities (n, classes)."""
     return keras.Sequential(
         [
             keras.Input((features,), name="features"),
@@ -147,7 +147,7 @@ def build_head(recipe: AnyRecipe, features: int = XCEPTION.features) -> keras.Mo
             keras.layers.Dropout(recipe.first_dropout),
             keras.layers.Dense(recipe.hidden_units, activation="relu", name="hidden"),
             keras.layers.Dropout(recipe.second_dropout),
-            keras.layers.Dense(len(LABELS), activation="softmax", name="classes"),
+            keras.layers.Dense(classes, activation="softmax", name="classes"),
         ],
         name="head",
     )
@@ -159,7 +159,7 @@ def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
 
 
 def build_head_logits(head: keras.Model) -> keras.Model:
-    """The same head, stopped before the softmax: features -> logits (n, 4); the weights are shared values."""
+    """The same head, stopped before the softmax: features -> logits (n, classes); the weights are shared values."""
     hidden, classes = head.get_layer("hidden"), head.get_layer("classes")
     logits = keras.layers.Dense(classes.units, name="classes")
     features = keras.Input(head.input_shape[1:], name="features")

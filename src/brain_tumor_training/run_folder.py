@@ -12,6 +12,7 @@ import keras
 from brain_tumor.atomic_write import write_whole, written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor.labels import LABELS, Label, from_stored, to_stored
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.history import read_history
@@ -39,7 +40,13 @@ def read_settings(run: Path) -> dict[str, Any]:
 
 def read_rows(run: Path) -> list[SplitRow]:
     """The images of a run whose class is known, with their part; raises DatasetError as read_split does."""
-    return read_split(run / _SPLIT)
+    return read_split(run / _SPLIT, read_classes(run))
+
+
+def read_classes(run: Path) -> tuple[Label, ...]:
+    """The classes of a run, in the order of its network's outputs."""
+    stored = read_settings(run).get("classes")
+    return LABELS if stored is None else tuple(map(from_stored, stored))
 
 
 def read_list(run: Path) -> list[Example] | None:
@@ -62,7 +69,16 @@ def save_whole(model: keras.Model, path: Path) -> None:
         model.save(unfinished)
 
 
-def open_fit_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: str, seed: int, *, cached: bool) -> None:
+def open_fit_run(
+    out: Path,
+    rows: Sequence[SplitRow],
+    recipe: Recipe,
+    weights: str,
+    seed: int,
+    *,
+    cached: bool,
+    classes: Sequence[Label] = LABELS,
+) -> None:
     """Begin a run of fit, or go on with it. More epochs than before are allowed: the results of fewer are removed.
 
     Args:
@@ -72,6 +88,7 @@ def open_fit_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: s
         weights: "imagenet" or a path, of which the file's name is kept.
         seed: of all random draws.
         cached: whether features are cached.
+        classes: in the order of the network's outputs.
 
     Raises:
         DatasetError: the folder holds a run with other settings or more epochs.
@@ -82,6 +99,8 @@ def open_fit_run(out: Path, rows: Sequence[SplitRow], recipe: Recipe, weights: s
         "seed": seed,
         "feature_cache": cached,
     }
+    if tuple(classes) != LABELS:  # runs of before have no such entry
+        settings["classes"] = [to_stored(label) for label in classes]
     wanted = json.loads(json.dumps(settings))
     wanted["recipe"]["epochs"] = None
     out.mkdir(parents=True, exist_ok=True)

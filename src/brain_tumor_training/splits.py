@@ -3,7 +3,7 @@
 import csv
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
-from brain_tumor.labels import LABELS, Label, label_from_name
+from brain_tumor.labels import LABELS, Label, find_class, own_classes
 from brain_tumor_training.dataset import LabelledImage
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
@@ -116,14 +116,22 @@ def write_split(rows: Sequence[SplitRow], path: Path) -> None:
         writer.writerows((row.path, row.label.value, row.split) for row in rows)
 
 
-def read_split(path: Path) -> list[SplitRow]:
-    """Load what write_split saved; raises DatasetError for no such file, missing columns, unknown labels and parts."""
+def read_split(path: Path, classes: Sequence[Label] = LABELS) -> list[SplitRow]:
+    """Load what write_split saved.
+
+    Args:
+        path: of the file.
+        classes: that its labels name.
+
+    Raises:
+        DatasetError: no such file, missing columns, unknown labels or parts.
+    """
     records = read_csv(path)
     if not records or not {"path", "label", "split"} <= records[0].keys():
         raise DatasetError(f"{path}: is not a split file; it needs the columns path, label, split")
     if unknown := {record["split"] for record in records} - set(PARTS):
         raise DatasetError(f"{path}: names the parts {', '.join(sorted(unknown))}; {', '.join(PARTS)} are known")
-    return [SplitRow(record["path"], _label(record["label"], path), record["split"]) for record in records]
+    return [SplitRow(record["path"], _label(record["label"], path, classes), record["split"]) for record in records]
 
 
 def _carve(items: list[tuple[str, Label]], share: float, seed: int, groups: Groups | None) -> list[SplitRow]:
@@ -156,8 +164,24 @@ def _draw_groups(items: list[tuple[str, Label]], share: float, seed: int, groups
     return [int(place) for pile in piles[: drawn.numerator] for place in pile]
 
 
-def _label(text: str, source: Path) -> Label:
-    label = label_from_name(text)
+def read_own_classes(path: Path, no_finding: Collection[str]) -> tuple[Label, ...]:
+    """The classes that a split file names, for a data set with its own.
+
+    Args:
+        path: of the split file.
+        no_finding: labels that name nothing abnormal.
+
+    Raises:
+        DatasetError: as read_split does, or they cannot be classes.
+    """
+    try:
+        return own_classes((record.get("label", "") for record in read_csv(path)), no_finding)
+    except ValueError as error:
+        raise DatasetError(f"{path}: {error}") from None
+
+
+def _label(text: str, source: Path, classes: Sequence[Label] = LABELS) -> Label:
+    label = find_class(text, classes)
     if label is None:
-        raise DatasetError(f"{source}: has the label {text!r}; {', '.join(LABELS)} are known")
+        raise DatasetError(f"{source}: has the label {text!r}; {', '.join(classes)} are known")
     return label

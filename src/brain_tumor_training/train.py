@@ -37,6 +37,7 @@ def fit(
     out: Path,
     seed: int,
     cache: Path | None,
+    classes: Sequence[Label] = LABELS,
 ) -> dict[str, Any]:
     """Train a recipe on a split.
 
@@ -51,6 +52,7 @@ def fit(
             epochs, whose results are removed first.
         seed: of all random draws.
         cache: the feature cache's folder, or None to send every image through the backbone in every epoch.
+        classes: in the order of the network's outputs; every part has images of each.
 
     Returns:
         The figures by part, as in metrics.json.
@@ -63,11 +65,11 @@ def fit(
     if empty := [part for part, members in parts.items() if not members]:
         raise DatasetError(f"the split has no rows for {', '.join(empty)}; every part needs images")
     keras.utils.set_random_seed(seed)
-    backbone, head = build_backbone(recipe, weights), build_head(recipe)
-    open_fit_run(out, rows, recipe, weights, seed, cached=cache is not None)
+    backbone, head = build_backbone(recipe, weights), build_head(recipe, classes=len(classes))
+    open_fit_run(out, rows, recipe, weights, seed, cached=cache is not None, classes=classes)
     trained = head if cache else join(backbone, head)
     features = open_features(cache, backbone, recipe) if cache else None
-    datasets = {part: _dataset(members, data, recipe, seed, features) for part, members in parts.items()}
+    datasets = {part: _dataset(members, data, recipe, seed, features, classes) for part, members in parts.items()}
     compile_for(recipe, trained)
     trained = _run_epochs(trained, datasets, recipe, out, seed)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
@@ -84,7 +86,14 @@ def open_features(cache: Path, backbone: keras.Model, recipe: Recipe) -> Feature
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
     """Batches of one part; the training part is shuffled anew in every epoch, by seed and epoch alone."""
 
-    def __init__(self, load: Load, labels: Sequence[Label], batch_size: int, shuffle_seed: int | None) -> None:
+    def __init__(
+        self,
+        load: Load,
+        labels: Sequence[Label],
+        batch_size: int,
+        shuffle_seed: int | None,
+        classes: Sequence[Label] = LABELS,
+    ) -> None:
         """Batch one part.
 
         Args:
@@ -92,10 +101,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
             labels: of every row.
             batch_size: images of a batch; the last one may have fewer.
             shuffle_seed: None keeps the order of the rows.
+            classes: in the order of the network's outputs.
         """
         super().__init__(workers=2)
         self._load = load
-        self._targets = np.eye(len(LABELS), dtype=np.float32)[[LABELS.index(label) for label in labels]]
+        self._targets = np.eye(len(classes), dtype=np.float32)[[classes.index(label) for label in labels]]
         self._batch_size = batch_size
         self._shuffle_seed = shuffle_seed
         self.start_epoch(0)
@@ -140,7 +150,14 @@ def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe
     return keras.saving.load_model(out / "kept.keras")
 
 
-def _dataset(rows: Sequence[SplitRow], data: Path, recipe: Recipe, seed: int, features: FeatureCache | None) -> Batches:
+def _dataset(
+    rows: Sequence[SplitRow],
+    data: Path,
+    recipe: Recipe,
+    seed: int,
+    features: FeatureCache | None,
+    classes: Sequence[Label],
+) -> Batches:
     training = rows[0].split == TRAIN
 
     def view(row: int, epoch: int) -> View:
@@ -159,4 +176,4 @@ def _dataset(rows: Sequence[SplitRow], data: Path, recipe: Recipe, seed: int, fe
             return draws[epoch % len(draws)][chosen]
 
         load = load_features
-    return Batches(load, [row.label for row in rows], recipe.batch_size, seed if training else None)
+    return Batches(load, [row.label for row in rows], recipe.batch_size, seed if training else None, classes)

@@ -115,7 +115,7 @@ def test_a_class_that_means_nothing_is_named_with_the_known_ones(tmp_path: Path)
 
 def test_a_missing_class_is_named(tmp_path: Path) -> None:
     (make_tree(tmp_path) / "Testing/pituitary/1.jpg").unlink()
-    with pytest.raises(DatasetError, match=r"Testing: has no images of Pituitary; all four classes are needed"):
+    with pytest.raises(DatasetError, match=r"Testing: has no images of Pituitary; every class needs images"):
         read_tree(tmp_path)
 
 

@@ -291,7 +291,7 @@ def test_training_images_are_brightened_anew_and_others_never(data: Path, monkey
     monkeypatch.setattr(train, "load_view", note)
     for part in ("train", "validation", "test"):
         rows = [row for row in carve(data) if row.split == part][:1]
-        batches = train._dataset(rows, data, SMALL, 0, None)
+        batches = train._dataset(rows, data, SMALL, 0, None, LABELS)
         for epoch in (0, 1):
             batches.start_epoch(epoch)
             batches[0]

@@ -8,7 +8,7 @@ from typing import Any, Self
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS, Label, class_without_finding, in_display_order
+from brain_tumor.labels import LABELS, Label, class_without_finding, from_stored, in_display_order, to_stored
 
 CARD_VERSION = 1
 _ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
@@ -77,7 +77,7 @@ class Card:
     def to_json(self) -> str:
         """The content of ``card.json``; keys are sorted so that equal cards are equal files."""
         fields = {"format_version": CARD_VERSION, **asdict(self)}
-        fields["rules"]["order"] = [_from_label(label) for label in self.rules.order]
+        fields["rules"]["order"] = [to_stored(label) for label in self.rules.order]
         return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
     @classmethod
@@ -146,22 +146,10 @@ def _to_rules(fields: dict[str, Any]) -> Rules:
 
 
 def _to_order(classes: list[str | dict[str, Any]]) -> tuple[Label, ...]:
-    order = tuple(Label(known) if isinstance(known, str) else _to_label(**known) for known in classes)
+    order = tuple(map(from_stored, classes))
     slugs = {label.slug for label in order}
     if len(order) < 2 or len(slugs) < len(order) or not all(slugs):
         raise ValueError(f"each class is needed once, and two at least, found {', '.join(order)}")
     if all(isinstance(known, str) for known in classes) and len(order) < len(LABELS):
         raise ValueError(f"each class is needed once, found {', '.join(order)}")
     return order
-
-
-def _to_label(name: Any, is_finding: Any) -> Label:
-    if not isinstance(name, str) or not isinstance(is_finding, bool):
-        raise TypeError(f"a class has a name and is a finding or not, found {name!r}, {is_finding!r}")
-    return Label(name, is_finding)
-
-
-def _from_label(label: Label) -> str | dict[str, Any]:
-    """This project's classes by their names, as every release reads them; others with what they are."""
-    is_ours = any(label is ours for ours in LABELS)
-    return label.value if is_ours else {"name": label.value, "is_finding": label.is_finding}

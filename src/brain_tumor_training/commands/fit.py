@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from brain_tumor.labels import LABELS, ClassNames
 from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, count, describe_recipe, print_metrics, seed
 from brain_tumor_training.recipes import RECIPES
 
@@ -35,6 +36,19 @@ def add_fit(commands: Commands) -> None:
     )
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
     fit.add_argument("--no-feature-cache", action="store_true", help="send every image through in every epoch")
+    fit.add_argument(
+        "--own-classes",
+        action="store_true",
+        help="the names of the folders, or the labels of --split, are the classes, whatever they are",
+    )
+    fit.add_argument(
+        "--no-finding",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="of --own-classes, one that names nothing abnormal; 'normal', 'healthy', 'no' and the like do so by "
+        "themselves. It is the answer for images that are not analysed",
+    )
     fit.set_defaults(run=_run)
 
 
@@ -44,13 +58,15 @@ def _run(args: argparse.Namespace) -> None:
     recipe = RECIPES[args.recipe]
     recipe = replace(recipe, epochs=args.epochs or recipe.epochs, keep=args.keep or recipe.keep)
     if args.split:
-        rows = splits.read_split(args.split)
+        classes = splits.read_own_classes(args.split, args.no_finding) if args.own_classes else LABELS
+        rows = splits.read_split(args.split, classes)
         groups = leaks.read_groups(args.groups, [row.path for row in rows])
     else:
-        images = dataset.read_tree(args.data)
+        classes = dataset.read_own_classes(args.data, args.no_finding) if args.own_classes else LABELS
+        images = dataset.read_tree(args.data, ClassNames(classes=classes))
         groups = leaks.read_groups(args.groups, [image.name for image in images])
         rows = splits.carve_validation(images, recipe.validation_share, args.seed, groups)
     leaks.refuse_leaks(rows, groups, args.allow_leaks_into)
     cache = None if args.no_feature_cache else args.feature_cache or args.out / "features"
-    metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache)
+    metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache, classes)
     print_metrics(metrics, args.out)
