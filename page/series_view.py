@@ -6,7 +6,7 @@ from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
 from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
-from brain_tumor.presentation.wording import format_percent, headline, to_sentence
+from brain_tumor.presentation.wording import format_fraction, headline, to_sentence
 from page.charts import strip_chart
 from page.series_item import SeriesItem
 from page.session_state import current_state
@@ -47,7 +47,7 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
             {
                 "Class": list(map(str, verdict.shares)),
                 "Slices": [str(counts[label]) for label in verdict.shares],
-                "Share": [format_percent(verdict.shares[label]) for label in verdict.shares],
+                "Share": [format_fraction(verdict.shares[label]) for label in verdict.shares],
             },
             hide_index=True,
             border="horizontal",

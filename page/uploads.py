@@ -17,8 +17,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.archive import folders_last, is_hidden
+from brain_tumor.input.archive import folders_last
 from brain_tumor.input.formats import MAX_SCAN_BYTES
+from brain_tumor.input.no_images import is_hidden
 from brain_tumor.problems import Problem
 
 # 500 slices are a large study; more belong on the command line, which needs no memory for them.

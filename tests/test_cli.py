@@ -18,8 +18,13 @@ from PIL import Image
 
 import brain_tumor
 from brain_tumor.cli import main
+<<<<<<< HEAD
 from brain_tumor.extras import install_command
+=======
+from brain_tumor.input.no_images import LeftOut
+>>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.input.source_file import SourceFile
 from brain_tumor.output_lock import locked
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
@@ -452,11 +457,11 @@ def test_every_table_has_a_row_per_image() -> None:
 def test_plane_and_window_reach_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
-    def open_files(files: Iterator[str], options: ReadOptions) -> Iterator[Series]:
+    def open_series(files: Iterator[SourceFile], options: ReadOptions, left_out: LeftOut) -> Iterator[Series]:
         given.append(options)
         yield from ()
 
-    monkeypatch.setattr("brain_tumor.prediction.command.open_files", open_files)
+    monkeypatch.setattr("brain_tumor.prediction.command.open_series", open_series)
     main(["predict", "good.png"])
     main(["predict", "good.png", "--plane", "sagittal", "--window", "robust"])
     assert given == [ReadOptions(), ReadOptions(Plane.SAGITTAL, WindowMode.ROBUST)]

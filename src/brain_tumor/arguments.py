@@ -1,16 +1,19 @@
 """Arguments that several commands of the command line share."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.input.files import find_files
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.labels import LABELS, ClassNames, Label, find_class
 from brain_tumor.model.choice import EngineName
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.wording import NOTICE, render_left_out
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -102,6 +105,18 @@ def _label_name(text: str) -> tuple[str, str]:
     if not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=CLASS, as in 'Pituitary adenomas=pituitary'")
     return name.strip().lower(), meaning
+
+
+def check_found(paths: Sequence[str], skip: Collection[Path], given: str) -> None:
+    """Refuse paths, folders and patterns among which is no image at all; given: how a person gave them.
+
+    Raises:
+        BrainTumorError: with what was found instead.
+    """
+    left_out = LeftOut()
+    if not any(map(os.path.lexists, find_files(paths, skip, left_out))):
+        found = f"; {render_left_out(left_out)}" if left_out.kinds.total() else ""
+        raise BrainTumorError(f"no {'images' if left_out.files else 'files'} found: {given}{found}")
 
 
 def positive(text: str) -> int:

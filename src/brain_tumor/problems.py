@@ -6,17 +6,31 @@ The words say what was found, what is accepted, and what to do next. `ScanError`
 from enum import StrEnum
 from typing import Self
 
-ACCEPTED = "PNG, JPEG, BMP, TIFF and WebP images, DICOM files, NIfTI volumes and ZIP archives of them"
+# The usual ones; docs/formats.md has the others.
+ACCEPTED = "PNG, JPEG, TIFF and other images, DICOM, NIfTI and other volumes, and ZIP or tar archives of them"
 
 Fact = str | int | float | None
 
 # Kinds of files and DICOM objects that are recognised: code -> as a person calls it.
 _KINDS = {
     "pdf": "a PDF document",
-    "gif": "a GIF animation",
+    "video": "a video",
+    "program": "a program",
+    "compound": "an Office document or a folder's thumbnails",
+    "database": "a database or a table",
     "rar": "a RAR archive",
     "7z": "a 7z archive",
-    "heic": "a HEIC, AVIF or video file",
+    "xz": "packed by xz",
+    "bz2": "packed by bzip2",
+    "zst": "packed by Zstandard",
+    "minc": "a MINC volume (mnc2nii converts it)",
+    "hdf5": "an HDF5 or MINC 2 file (mnc2nii converts MINC)",
+    "psd": "a Photoshop document",
+    "jpeg_xl": "a JPEG XL picture",
+    "interfile": "an Interfile header",
+    "par_rec": "a Philips PAR header (dcm2niix converts it)",
+    "afni": "the header of an AFNI volume (3dAFNItoNIFTI converts it)",
+    "fits": "a FITS image",
     "git_lfs": "a Git LFS pointer, not the image itself (run 'git lfs pull')",
     "structured_report": "a structured report (SR)",
     "encapsulated_pdf": "a PDF document inside DICOM",
@@ -58,7 +72,7 @@ class Problem(StrEnum):
     )
     ARCHIVE = (
         "archive",
-        "is a ZIP archive, one image is needed here; 'brain-tumor predict', and in Python open_paths(), read them all",
+        "is an archive, one image is needed here; 'brain-tumor predict', and in Python open_paths(), read them all",
     )
     NO_ROOM = (
         "no_room",
@@ -120,6 +134,10 @@ class Problem(StrEnum):
     DEFLATED_CUT_OFF = (
         "deflated_cut_off",
         "is a DICOM file, but its compressed part is cut off; export it again",
+    )
+    INFLATED_PACKED = (
+        "inflated_packed",
+        "unpacks to more than the {limit_mib} MiB that are read; unpack it and give what it holds",
     )
     INFLATED_TOO_LARGE = (
         "inflated_too_large",
@@ -212,10 +230,10 @@ class Problem(StrEnum):
     NO_FINITE_VOXEL = "no_finite_voxel", "holds no voxel with a finite value; export the volume again"
 
     # Archives, and files in them.
-    EMPTY_ARCHIVE = "empty_archive", "is a ZIP archive without files; pack it again"
+    EMPTY_ARCHIVE = "empty_archive", "is an archive without images; give one that holds some"
     DAMAGED_ARCHIVE = (
         "damaged_archive",
-        "starts like a ZIP archive but is damaged ({found}); pack it again",
+        "starts like an archive but is damaged ({found}); pack it again",
     )
     ARCHIVE_TOO_LARGE = (
         "archive_too_large",

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from brain_tumor.errors import DatasetError, ScanError
 from brain_tumor.input.files import read_file
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label, label_from_name
 from brain_tumor_training.dataset import OFFICIAL_SPLITS, find_images
@@ -81,13 +82,15 @@ class Audit:
         return {label for position in positions if (label := self.images[position].label)}
 
 
-def audit(folders: Sequence[Path]) -> Audit:
-    """Read every file below the folders and compare all with all; a file that is no readable image is listed.
+def audit(folders: Sequence[Path], left_out: LeftOut | None = None) -> Audit:
+    """Read every image below the folders and compare all with all; one that cannot be read is listed.
+
+    left_out: counts the files that are no images.
 
     Raises:
         DatasetError: there is no such folder, two folders have one name, or no image is readable at all.
     """
-    files = list_files(folders)
+    files = list_files(folders, left_out)
     images: list[AuditFile] = []
     unreadable: list[tuple[AuditFile, str]] = []
     prints: list[Fingerprint] = []
@@ -113,8 +116,8 @@ def audit(folders: Sequence[Path]) -> Audit:
     return Audit(names, tuple(images), tuple(unreadable), copies, groups, shortcuts)
 
 
-def list_files(folders: Sequence[Path]) -> list[AuditFile]:
-    """The visible files below the folders, sorted by name; raises DatasetError as audit does."""
+def list_files(folders: Sequence[Path], left_out: LeftOut | None = None) -> list[AuditFile]:
+    """The images below the folders, sorted by name; raises DatasetError as audit does."""
     names = [_name(folder) for folder in folders]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DatasetError(f"{', '.join(twice)}: several folders have this name; give the folder above them, or rename")
@@ -122,13 +125,14 @@ def list_files(folders: Sequence[Path]) -> list[AuditFile]:
         if not folder.is_dir():
             raise DatasetError(f"{folder}: is not a folder; give folders that hold images")
     return sorted(
-        (file for folder in folders for file in _list_folder(folder, len(folders) > 1)), key=lambda file: file.name
+        (file for folder in folders for file in _list_folder(folder, len(folders) > 1, left_out)),
+        key=lambda file: file.name,
     )
 
 
-def _list_folder(folder: Path, several: bool) -> Iterator[AuditFile]:
+def _list_folder(folder: Path, several: bool, left_out: LeftOut | None) -> Iterator[AuditFile]:
     own = _name(folder)
-    for path in find_images(folder):
+    for path in find_images(folder, left_out):
         below = path.relative_to(folder)
         above = (own, *below.parts[:-1])
         # A name that is no valid text on this system must not stop the report from being written.

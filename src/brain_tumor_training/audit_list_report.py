@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from brain_tumor.presentation.wording import NOTICE, format_percent
+from brain_tumor.presentation.wording import NOTICE, format_fraction
 from brain_tumor_training.audit_list import BORDER, LOOKS, MOST_READ, ListAudit, Look
 from brain_tumor_training.audit_report import render_page
 from brain_tumor_training.fact_prediction import FOLDS, FoldMean
@@ -26,7 +26,7 @@ def render_report(audit: ListAudit, name: str) -> dict[str, bytes]:
     """
     page = render_page(
         _TEMPLATE,
-        {"area": format_area, "fold_percent": _format_percents, "percent": format_percent},
+        {"area": format_area, "fold_percent": _format_percents, "percent": format_fraction},
         audit=audit,
         name=name,
         facts=LOOKS,
@@ -44,7 +44,7 @@ def render_text(audit: ListAudit) -> str:
     """What every fact tells, before and after balancing, and the looks that occur on one side only."""
     lines = [
         f"pictures     {audit.pictures:,} of {audit.images:,} training images, copies count once; "
-        f"{format_percent(audit.drawn_with_tumor)} of what is drawn shows a tumor"
+        f"{format_fraction(audit.drawn_with_tumor)} of what is drawn shows a tumor"
     ]
     for found in audit.predictions:
         tumor, classes = found.tumor, found.classes
@@ -52,7 +52,7 @@ def render_text(audit: ListAudit) -> str:
         if classes.before:
             line += f"; classes: {_format_percents(classes.before)}, balanced {_format_percents(classes.after)}"
         lines.append(line)
-    chance = f", of the classes {format_percent(1 / len(audit.classes))}" if audit.classes else ""
+    chance = f", of the classes {format_fraction(1 / len(audit.classes))}" if audit.classes else ""
     lines.append(f"chance       AUC 0.500{chance}; in brackets the lowest and the highest of {FOLDS} folds")
     for fact in LOOKS:
         looks = [look for look in audit.looks if look.fact == fact]
@@ -62,7 +62,7 @@ def render_text(audit: ListAudit) -> str:
             if rest := len(alone) - len(names):
                 names.append(f"{rest} more")
             # Sums of shares miss 1 by rounding errors.
-            drawn = format_percent(round(sum(look.drawn for look in alone), 9))
+            drawn = format_fraction(round(sum(look.drawn for look in alone), 9))
             lines.append(
                 f"one-sided    {fact}: {len(alone)} of {len(looks)}, {drawn} of what is drawn: {'; '.join(names)}"
             )

@@ -14,7 +14,7 @@ from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.thumbnail import render_thumbnail
-from brain_tumor.presentation.wording import NOTICE, format_percent
+from brain_tumor.presentation.wording import NOTICE, format_fraction
 from brain_tumor_training.audit import Audit, AuditFile
 from brain_tumor_training.duplicates import KINDS, MIN_AGREEMENT, TURNS, Pair
 from brain_tumor_training.groups import render_groups
@@ -62,7 +62,7 @@ def render_text(audit: Audit) -> str:
     if found := audit.shortcuts:
         lines.append(
             f"shortcuts    file facts alone name the label of {format_share(found.accuracy)}; "
-            f"always the most frequent one: {format_percent(found.baseline)}"
+            f"always the most frequent one: {format_fraction(found.baseline)}"
         )
     return "\n".join(lines)
 
@@ -125,7 +125,7 @@ def _render_html(audit: Audit) -> str:
     within = [pair for pair in audit.copies if pair not in across]
     return render_page(
         _TEMPLATE,
-        {"share": format_share, "percent": format_percent},
+        {"share": format_share, "percent": format_fraction},
         audit=audit,
         leaks=list(leaks(audit)),
         kinds={kind: sum(pair.kind == kind for pair in audit.copies) for kind in KINDS},

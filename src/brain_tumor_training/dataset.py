@@ -7,6 +7,7 @@ from pathlib import Path
 from brain_tumor.errors import DatasetError, MissingExtraError
 from brain_tumor.extras import install_command
 from brain_tumor.input.files import find_files
+from brain_tumor.input.no_images import LeftOut, is_hidden
 from brain_tumor.labels import USUAL_NAMES, ClassNames, Label, own_classes
 
 PUBLIC_SET = "masoudnickparvar/brain-tumor-mri-dataset"
@@ -29,7 +30,7 @@ class LabelledImage:
     official_split: str  # "Training" or "Testing"
 
 
-def read_tree(root: Path, names: ClassNames = USUAL_NAMES) -> list[LabelledImage]:
+def read_tree(root: Path, names: ClassNames = USUAL_NAMES, left_out: LeftOut | None = None) -> list[LabelledImage]:
     """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
 
     Class folders are matched by name whatever their spelling.
@@ -37,12 +38,15 @@ def read_tree(root: Path, names: ClassNames = USUAL_NAMES) -> list[LabelledImage
     Args:
         root: the data set.
         names: what its folders mean.
+        left_out: counts files that are no images.
 
     Raises:
         DatasetError: a split or a class is missing, a split is there twice, or a folder's name means no class.
     """
     parts = _find_parts(root)
-    return sorted(image for split, folder in parts.items() for image in _read_classes(root, folder, split, names))
+    return sorted(
+        image for split, folder in parts.items() for image in _read_classes(root, folder, split, names, left_out)
+    )
 
 
 def read_own_classes(root: Path, no_finding: Collection[str]) -> tuple[Label, ...]:
@@ -57,7 +61,7 @@ def read_own_classes(root: Path, no_finding: Collection[str]) -> tuple[Label, ..
     """
     folders = (p for part in _find_parts(root).values() for p in part.iterdir())
     try:
-        return own_classes((p.name for p in folders if p.is_dir() and not p.name.startswith(".")), no_finding)
+        return own_classes((p.name for p in folders if p.is_dir() and not is_hidden((p.name,))), no_finding)
     except ValueError as error:
         raise DatasetError(f"{root}: {error}") from None
 
@@ -80,9 +84,9 @@ def _find_parts(root: Path) -> dict[str, Path]:
     return parts
 
 
-def find_images(folder: Path) -> list[Path]:
-    """All files below folder, sorted, less what systems leave behind in hidden files and folders."""
-    return sorted(path for file in find_files([str(folder)]) if (path := Path(file)).is_file())
+def find_images(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
+    """All images below folder, sorted; left_out counts what is none, as find_files tells."""
+    return sorted(path for file in find_files([str(folder)], left_out=left_out) if (path := Path(file)).is_file())
 
 
 def fetch_public_set() -> Path:
@@ -106,14 +110,16 @@ def fetch_public_set() -> Path:
         ) from None
 
 
-def _read_classes(root: Path, split_folder: Path, split: str, names: ClassNames) -> list[LabelledImage]:
+def _read_classes(
+    root: Path, split_folder: Path, split: str, names: ClassNames, left_out: LeftOut | None
+) -> list[LabelledImage]:
     images: list[LabelledImage] = []
-    for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+    for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not is_hidden((p.name,))):
         label = names.find(folder.name)
         if label is None:
             known = ", ".join(names.classes)
             raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
-        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder)]
+        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder, left_out)]
     if missing := [label.value for label in names.classes if label not in {image.label for image in images}]:
         raise DatasetError(
             f"{split_folder}: has no images of {', '.join(missing)}; every class needs images in both parts"

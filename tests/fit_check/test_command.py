@@ -113,7 +113,7 @@ def test_volumes_give_slices(capsys: Capture) -> None:
 def test_files_that_cannot_be_read_are_counted_and_some_are_named(capsys: Capture) -> None:
     fill("archive", 40)
     for number in range(7):
-        Path(f"archive/note-{number}.txt").write_text("no image")
+        Path(f"archive/note-{number}.png").write_text("no image")
     assert check("archive") == 1
     out, err = capsys.readouterr()
     assert "; 7 could not be read." in out

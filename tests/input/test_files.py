@@ -5,6 +5,7 @@ import pytest
 
 from brain_tumor.input.files import find_files, open_paths, read_file, to_source
 from brain_tumor.input.formats import MAX_SCAN_BYTES
+from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut
 from brain_tumor.problems import Problem
 from tests.factories import png_bytes
 from tests.refused import refused
@@ -36,10 +37,60 @@ def test_a_hidden_file_named_outright_is_taken() -> None:
     assert list(find_files([".1"])) == [".1"]
 
 
-def test_a_linked_folder_is_not_followed() -> None:
-    touch(Path("in/1"))
+@pytest.mark.parametrize("target", [".", "..", "x"])
+def test_a_link_to_where_the_search_is_anyway_gives_no_file_twice(target: str) -> None:
+    touch(Path("in/x/1"))
+    Path("in/loop").symlink_to(target, target_is_directory=True)
+    assert list(find_files(["in"])) == ["in/x/1"]
+
+
+def test_a_linked_folder_is_followed_after_all_others() -> None:
+    touch(Path("elsewhere/y/2"), Path("in/x/1"))
+    Path("in/a").symlink_to("../elsewhere", target_is_directory=True)
+    assert list(find_files(["in"])) == ["in/x/1", "in/a/y/2"]
+
+
+def test_a_folder_that_holds_only_a_link_is_searched() -> None:
+    touch(Path("elsewhere/2"))
+    Path("in").mkdir()
+    Path("in/a").symlink_to("../elsewhere", target_is_directory=True)
+    assert list(find_files(["in"])) == ["in/a/2"]
+
+
+def test_two_links_that_lead_into_each_others_folders_are_followed_once() -> None:
+    touch(Path("one/1"), Path("two/2"))
+    Path("one/to-two").symlink_to("../two", target_is_directory=True)
+    Path("two/to-one").symlink_to("../one", target_is_directory=True)
+    assert list(find_files(["one"])) == ["one/1", "one/to-two/2"]
+
+
+def test_a_link_to_a_folder_above_gives_what_is_not_known_yet() -> None:
+    touch(Path("all/in/1"), Path("all/other/2"))
+    Path("all/in/up").symlink_to("..", target_is_directory=True)
+    assert list(find_files(["all/in"])) == ["all/in/1", "all/in/up/other/2"]
+
+
+def test_folders_that_two_stars_do_not_follow_are_counted() -> None:
+    touch(Path("in/x/1"))
     Path("in/loop").symlink_to(".", target_is_directory=True)
-    assert list(find_files(["in"])) == ["in/1"]
+    left_out = LeftOut()
+    assert list(find_files(["in/**"], left_out=left_out)) == ["in/x/1"]
+    assert left_out.kinds[LINKED_FOLDERS] == 1 and left_out.files == 0
+
+
+def test_what_is_no_image_is_counted_when_it_was_found_and_taken_when_it_was_named() -> None:
+    touch(Path("in/1.png"), Path("in/dataset.json"), Path("in/Thumbs.db"), Path("in/._1.png"), Path("in/__MACOSX/2.png"))
+    left_out = LeftOut()
+    assert list(find_files(["in"], left_out=left_out)) == ["in/1.png"]
+    assert left_out.kinds == {".json": 1, ".db": 1, HIDDEN: 2} and left_out.files == 4
+    assert list(find_files(["in/dataset.json"])) == ["in/dataset.json"]
+
+
+@pytest.mark.parametrize("name", ["../2.png", "/etc/passwd", "", "..", "sub/2.png", "out.png"])
+def test_no_file_outside_the_folder_lies_beside_another(name: str) -> None:
+    touch(Path("in/1.png"), Path("2.png"), Path("in/sub/2.png"))
+    Path("in/out.png").symlink_to("../2.png")
+    assert to_source("in/1.png").find_beside(name) is None
 
 
 def test_a_pattern_is_expanded_in_sorted_order() -> None:

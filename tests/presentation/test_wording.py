@@ -12,6 +12,7 @@ from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
+    format_fraction,
     format_percent,
     headline,
     render_error_line,
@@ -24,10 +25,15 @@ from tests.factories import make_location, make_mapped_result, make_result, make
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.5, "50.0 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")],
+    [(0.0, "< 0.1 %"), (0.0004, "< 0.1 %"), (0.5, "50.0 %"), (0.9996, "> 99.9 %"), (1.0, "> 99.9 %")],
 )
 def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -> None:
     assert format_percent(probability) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")])
+def test_a_share_of_what_was_counted_may_be_none_or_all(share: float, text: str) -> None:
+    assert format_fraction(share) == text
 
 
 @pytest.mark.parametrize(

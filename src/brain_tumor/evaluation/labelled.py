@@ -7,8 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
-from brain_tumor.input.files import find_files
+from brain_tumor.input.files import find_files, to_source
+from brain_tumor.input.no_images import LeftOut, is_hidden, is_no_image
 from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label
+from brain_tumor.presentation.wording import render_left_out, to_sentence
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
@@ -83,9 +85,15 @@ def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Coll
         raise DatasetError(f"{name}: {describe_unknown({path.name: unnamed[path] for path in unknown}, names.classes)}")
     if unnamed:
         notes.append(f"Left out, as was asked: {_listed(list(unnamed))}, {_count_files(sum(unnamed.values()))}.")
+    left_out = LeftOut()
     files = tuple(
-        (file, label) for child in classes if (label := names.find(child.name)) for file in _images(child, folder)
+        (file, label)
+        for child in classes
+        if (label := names.find(child.name))
+        for file in _images(child, folder, left_out)
     )
+    if left_out.kinds:
+        notes.append(to_sentence(render_left_out(left_out)))
     if not files:
         raise DatasetError(f"{name}: its class folders ({_listed(classes)}) hold no files; give a filled folder")
     return Dataset(name, files, tuple(notes), sum(unnamed.values()), names.classes)
@@ -187,7 +195,11 @@ def find_families(folder: Path) -> tuple[tuple[str, tuple[ImageFile, ...]], ...]
         DatasetError: there is no such folder, or it holds no files.
     """
     _, subfolders = _split_folders(folder, None)
-    loose = tuple(_image(path, folder) for path in _entries(folder) if path.is_file())
+    loose = tuple(
+        _image(path, folder)
+        for path in _entries(folder)
+        if path.is_file() and not is_no_image(to_source(str(path), is_found=True))
+    )
     families = [
         (_name(folder), loose),
         *((child.name, tuple(_images(child, folder))) for child in subfolders),
@@ -207,11 +219,11 @@ def _split_folders(folder: Path, names: ClassNames | None = USUAL_NAMES) -> tupl
 
 def _entries(folder: Path) -> list[Path]:
     # Hidden entries are what systems leave behind, such as .DS_Store and .ipynb_checkpoints.
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not is_hidden((path.name,)))
 
 
-def _images(folder: Path, root: Path) -> Iterator[ImageFile]:
-    return (_image(Path(file), root) for file in find_files([str(folder)]))
+def _images(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[ImageFile]:
+    return (_image(Path(file), root) for file in find_files([str(folder)], left_out=left_out))
 
 
 def _image(path: Path, root: Path) -> ImageFile:

@@ -15,7 +15,7 @@ from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, Sour
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.presentation.data_uri import to_data_uri
-from brain_tumor.presentation.wording import NOTICE, format_percent, reason_words
+from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words
 
 _TEMPLATE = "report.html.j2"
 
@@ -61,7 +61,7 @@ def render_html(
     environment.filters |= {
         "share": format_share,
         "number": format_number,
-        "percent": format_percent,
+        "percent": format_fraction,
         "reason_words": reason_words,
     }
     template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")

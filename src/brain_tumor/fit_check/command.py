@@ -1,13 +1,12 @@
 """`brain-tumor check-fit`: arguments, files, calls."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from brain_tumor.arguments import Commands, add_command, add_network, positive
+from brain_tumor.arguments import Commands, add_command, add_network, check_found, positive
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.classifier import Classifier
 from brain_tumor.errors import BrainTumorError, ScanError
@@ -17,13 +16,14 @@ from brain_tumor.fit_check.judgement import judge
 from brain_tumor.fit_check.reference import read_reference
 from brain_tumor.fit_check.sample import choose_slices, draw_evenly
 from brain_tumor.fit_check.words import render_json, render_text
-from brain_tumor.input.files import find_files, to_source
+from brain_tumor.input.files import find_sources
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.series_builder import unpack_archives
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.model.model_file import default_model_path, load_model_file
 from brain_tumor.prediction.progress import Progress
-from brain_tumor.presentation.wording import NOTICE, to_printable
+from brain_tumor.presentation.wording import NOTICE, render_left_out, to_printable
 
 ALL_READ, SOME_FAILED = 0, 1
 # 95 % intervals of shares are then at most 14 points wide, and the answers take less than a minute on two cores.
@@ -87,11 +87,14 @@ def run_check_fit(arguments: argparse.Namespace) -> int:
     model = load_model_file(arguments.model or default_model_path())
     reference, rules = read_reference(model.card), model.card.rules
     skip = {out.resolve()} if out else set()  # it may lie in the very folder that is searched
-    if not any(map(os.path.lexists, find_files(arguments.paths, skip))):
-        raise BrainTumorError(f"no files found: {', '.join(arguments.paths)}")
-    files, count = draw_evenly(
-        lambda: unpack_archives(map(to_source, find_files(arguments.paths, skip))), arguments.images
-    )
+    check_found(arguments.paths, skip, ", ".join(arguments.paths))
+    searches: list[LeftOut] = []  # the files are gone through more than once
+
+    def find() -> Iterator[SourceFile]:
+        searches.append(LeftOut())
+        return unpack_archives(find_sources(arguments.paths, skip, searches[-1]), searches[-1])
+
+    files, count = draw_evenly(find, arguments.images)
     classifier = Classifier.from_model_file(model, arguments.threads, arguments.engine)
     scores, errors = _answer(classifier, files, arguments.images)
     facts = to_facts(scores, Drawn(count, len(files), len(errors)), rules)
@@ -105,6 +108,8 @@ def run_check_fit(arguments: argparse.Namespace) -> int:
         if out:
             print(to_printable(f"Picture: {out}"))
         print(NOTICE, file=sys.stderr)
+    if searches[0].kinds:
+        print(render_left_out(searches[0]), file=sys.stderr)
     _show_errors(errors)
     return SOME_FAILED if facts.drawn.unreadable else ALL_READ
 

@@ -1,19 +1,21 @@
-"""ZIP archives: their files as sources. Nothing is unpacked by its name; names are labels only."""
+"""Archives, ZIP and tar: their files as sources. Nothing is unpacked by its name; names are labels only."""
 
 import re
-import weakref
-import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.formats import MAX_SCAN_BYTES, MAX_VOLUME_BYTES, Kind, read_limited
+from brain_tumor.input.archive_entry import Entry, bad_member
+from brain_tumor.input.formats import MAX_VOLUME_BYTES, Kind
+from brain_tumor.input.no_images import HIDDEN, LeftOut, is_hidden, is_no_image
 from brain_tumor.input.source_file import SourceFile, refused_source
-from brain_tumor.input.unpacked import copy_unpacked
+from brain_tumor.input.tar_archive import list_tar_entries
+from brain_tumor.input.unpacked import copy_unpacked, unpack_gzip
+from brain_tumor.input.zip_archive import count_zip_entries, list_zip_entries
 from brain_tumor.problems import Problem
 
 # A study of several series with thousands of slices each; the directory of so many takes some 30 MiB.
@@ -22,28 +24,26 @@ MAX_MEMBERS = 50_000
 MAX_DEPTH = 2
 # Whole volumes with much air shrink by 20 to 50; a bomb by 1000 and, since members can overlap, by any number.
 MAX_RATIO = 100
-# zipfile unpacks these piece by piece. Of the others (BZIP2, LZMA) it unpacks whatever 4 KiB hold, gigabytes perhaps.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# DICOM files must be held whole. Measured images shrink by 2 to 4, and by 20 where most of them is black.
-_MAX_RATIO_IN_MEMORY = 20
-_CHUNK_BYTES = 2**20
-# Every entry of a ZIP's directory begins with it. Source: APPNOTE.TXT 6.3.10, section 4.3.12.
-_ENTRY = b"PK\x01\x02"
-_ENCRYPTED = 0x1  # general purpose bit flag, section 4.4.4
+# A packed tar can be read from its start only, so it is unpacked whole, into the folder for temporary files.
+MAX_UNPACKED_TAR_BYTES = 4 * 2**30
 
 
-def list_members(archive: SourceFile) -> Iterator[SourceFile]:
-    """The files of a ZIP archive, and of the archives in it down to MAX_DEPTH.
+def list_members(archive: SourceFile, left_out: LeftOut | None = None) -> Iterator[SourceFile]:
+    """The images of an archive, and of the archives in it down to MAX_DEPTH.
 
     A folder's own files come first, then its subfolders', both in sorted order; what archives hold comes after the
-    folder's other files. Hidden files, __MACOSX and empty names are left out; absolute paths, drives and ``..`` lose
-    what leads out of the archive.
+    folder's other files. Hidden files, __MACOSX, empty names and what is no image are left out; absolute paths, drives
+    and ``..`` lose what leads out of the archive.
+
+    Args:
+        archive: one that a search found may hold no images at all.
+        left_out: counts what is no image.
 
     Yields:
         Sources. Nothing is raised: what cannot be used (encrypted, damaged, packed by an unknown method, too large) is
         a source whose functions raise ScanError, the archive itself included.
     """
-    yield from _list(archive, _Budget(MAX_MEMBERS), MAX_DEPTH)
+    yield from _list(archive, _Budget(MAX_MEMBERS), MAX_DEPTH, left_out or LeftOut())
 
 
 @dataclass(slots=True)
@@ -55,47 +55,71 @@ class _Budget:
     unpacked_bytes: int | None = None
 
 
-def _list(archive: SourceFile, budget: _Budget, depth: int) -> Iterator[SourceFile]:
+def _list(archive: SourceFile, budget: _Budget, depth: int, left_out: LeftOut) -> Iterator[SourceFile]:
     try:
-        opened = _open_archive(archive, budget)
+        entries = _open_archive(archive, budget)
     except ScanError as error:
         yield refused_source(error)
         return
-    # Not is_dir(): some versions of it fail on a name that is empty, as one is that begins with a null character.
-    labelled = [(_label(entry), entry) for entry in opened.infolist() if not entry.filename.endswith("/")]
+    labelled = [(_label(entry.path), entry) for entry in entries]
     visible = [(parts, entry) for parts, entry in labelled if parts and not is_hidden(parts)]
-    if not visible:
-        yield refused_source(ScanError(archive.name, Problem.EMPTY_ARCHIVE))
+    left_out.kinds[HIDDEN] += sum(bool(parts) for parts, _ in labelled) - len(visible)
     visible.sort(key=lambda member: folders_last(member[0]))
-    members = (_member("/".join((archive.name, *parts)), opened, entry) for parts, entry in visible)
-    for member, is_archive in archives_last(members):
-        name = member.name
+    by_name = {"/".join((archive.name, *parts)): entry for parts, entry in visible}
+    members = (_member(by_name, "/".join((archive.name, *parts)), entry) for parts, entry in visible)
+    is_empty = True
+    for member, is_archive in archives_last(_images(members, left_out)):
+        name, is_empty = member.name, False
         if not is_archive:
             yield member
         elif depth > 0:
-            yield from _list(SourceFile(name, member.read, partial(_copy, member)), budget, depth - 1)
+            inner = SourceFile(name, member.read, partial(_copy, member), is_found=True)
+            yield from _list(inner, budget, depth - 1, left_out)
         else:
             yield refused_source(ScanError(name, Problem.NESTED_TOO_DEEP, depth=MAX_DEPTH + 1))
+    if is_empty and not archive.is_found:
+        yield refused_source(ScanError(archive.name, Problem.EMPTY_ARCHIVE))
 
 
-def _member(name: str, opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SourceFile:
-    return SourceFile(name, partial(_read, opened, entry, name), partial(_open, opened, entry, name))
+def _images(members: Iterable[SourceFile], left_out: LeftOut) -> Iterator[SourceFile]:
+    for member in members:
+        if is_no_image(member):
+            left_out.add(member.name)
+        else:
+            yield member
 
 
-def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
+def _member(by_name: dict[str, Entry], name: str, entry: Entry) -> SourceFile:
+    def find_beside(other: str) -> SourceFile | None:
+        path = str(PurePath(name).parent / other)
+        beside = None if "/" in other else by_name.get(path)
+        return _member(by_name, path, beside) if beside else None
+
+    source = entry.to_source(name)
+    return replace(source, is_found=True, find_beside=find_beside)
+
+
+def _open_archive(archive: SourceFile, budget: _Budget) -> list[Entry]:
     stream = archive.stream()
     try:
-        # Counted before zipfile reads the directory, since it would hold millions of entries in memory.
-        size, count = _measure(stream)
+        size = _measure(stream)
         left = max(MAX_VOLUME_BYTES, MAX_RATIO * size) if budget.unpacked_bytes is None else budget.unpacked_bytes
         if size > MAX_VOLUME_BYTES:
             raise ScanError(archive.name, Problem.ARCHIVE_TOO_LARGE, limit_mib=MAX_VOLUME_BYTES // 2**20)
-        if count > budget.members:
+        found = archive.find_format()
+        if found is not None and found.name in ("TAR", "TAR.GZ"):
+            if found.name == "TAR.GZ":
+                packed, stream = stream, unpack_gzip(stream, min(left, MAX_UNPACKED_TAR_BYTES), archive.name)
+                packed.close()
+            entries = list_tar_entries(stream, budget.members)
+        elif count_zip_entries(stream) > budget.members:
             raise ScanError(archive.name, Problem.TOO_MANY_MEMBERS, limit=MAX_MEMBERS)
-        opened = zipfile.ZipFile(stream)
-        weakref.finalize(opened, stream.close)  # the slices decide how long it is needed
-        budget.members -= len(opened.infolist())  # not count, which has those of archives stored in it too
-        total = sum(entry.file_size for entry in opened.infolist())
+        else:
+            entries = list_zip_entries(stream)
+        if len(entries) > budget.members:
+            raise ScanError(archive.name, Problem.TOO_MANY_MEMBERS, limit=MAX_MEMBERS)
+        budget.members -= len(entries)
+        total = sum(entry.size for entry in entries)
         budget.unpacked_bytes = left - total
         if budget.unpacked_bytes < 0:
             raise ScanError(
@@ -109,31 +133,20 @@ def _open_archive(archive: SourceFile, budget: _Budget) -> zipfile.ZipFile:
         stream.close()
         if isinstance(error, ScanError):
             raise
-        # On damaged directories zipfile raises nearly any type, and one bad archive must never end a batch.
-        raise ScanError(archive.name, Problem.DAMAGED_ARCHIVE, found=_words(error)) from None
-    return opened
+        # On damaged directories libraries raise nearly any type, and one bad archive must never end a batch.
+        raise ScanError(archive.name, Problem.DAMAGED_ARCHIVE, found=str(error) or type(error).__name__) from None
+    return [entry for entry in entries if not entry.path.endswith("/")]
 
 
-def _measure(stream: BinaryIO) -> tuple[int, int]:
-    """Bytes of an archive, and at least as many entries as its directory can have."""
-    size, count, tail = 0, 0, b""
+def _measure(stream: BinaryIO) -> int:
+    size = stream.seek(0, 2)
     stream.seek(0)
-    while chunk := stream.read(_CHUNK_BYTES):
-        size += len(chunk)
-        chunk = tail + chunk  # an entry may begin in one chunk and go on in the next
-        count += chunk.count(_ENTRY)
-        tail = chunk[1 - len(_ENTRY) :]
-    return size, count
+    return size
 
 
-def _label(entry: zipfile.ZipInfo) -> tuple[str, ...]:
-    parts = re.split(r"[\\/]", entry.filename)
+def _label(path: str) -> tuple[str, ...]:
+    parts = re.split(r"[\\/]", path)
     return tuple(part for part in parts if part not in ("", ".", "..") and not re.fullmatch(r"[A-Za-z]:", part))
-
-
-def is_hidden(parts: tuple[str, ...]) -> bool:
-    """Whether a path, given by its parts, is or lies in what no person put there: a dot file, or __MACOSX."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def folders_last(parts: tuple[str, ...]) -> tuple[tuple[bool, str], ...]:
@@ -165,41 +178,10 @@ def _is_archive(file: SourceFile) -> bool:
     return found is not None and found.kind is Kind.ARCHIVE
 
 
-def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> BinaryIO:
-    if entry.flag_bits & _ENCRYPTED:
-        raise ScanError(name, Problem.ENCRYPTED)
-    if entry.compress_type not in _METHODS:
-        raise ScanError(name, Problem.UNKNOWN_PACKING)
-    try:
-        return cast(BinaryIO, opened.open(entry))
-    except Exception as error:
-        raise _damaged(name, error) from None
-
-
-def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
-    with _open(opened, entry, name) as stream:
-        if entry.file_size > max(MAX_SCAN_BYTES, _MAX_RATIO_IN_MEMORY * entry.compress_size):
-            raise ScanError(
-                name, Problem.MEMBER_TOO_LARGE, size_mib=entry.file_size / 2**20, limit=_MAX_RATIO_IN_MEMORY
-            )
-        try:
-            return read_limited(stream)  # whatever the directory says, no more than that is unpacked
-        except Exception as error:
-            raise _damaged(name, error) from None
-
-
 def _copy(member: SourceFile) -> BinaryIO:
     """An archive in an archive as a file of its own, because in a packed one nobody can go back and forth."""
     try:
         with member.stream() as stream:
             return copy_unpacked(stream, MAX_VOLUME_BYTES + 1, member.name)  # one byte more says that it is too large
     except Exception as error:
-        raise error if isinstance(error, ScanError) else _damaged(member.name, error) from None
-
-
-def _damaged(name: str, error: Exception) -> ScanError:
-    return ScanError(name, Problem.BAD_MEMBER, found=_words(error))
-
-
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        raise error if isinstance(error, ScanError) else bad_member(member.name, error) from None

@@ -12,6 +12,13 @@ _GROUPS = (0x0002, 0x0008)
 _UID_BEGINNING = b"1.2."
 
 
+# SOP classes of what is stored without an image, beside the name of such a format. Source: DICOM PS3.6, annex A.
+_CLASS = b"1.2.840.10008.5.1.4.1.1."
+_WITHOUT_IMAGES = tuple(_CLASS + end for end in (b"9.", b"11.", b"88.", b"104.", b"66", b"67", b"481.", b"4.2"))
+_DICOMDIR = b"1.2.840.10008.1.3.10"
+_MARKED_GRID = (_CLASS + b"66.4", _CLASS + b"66.7")  # segmentations hold pixels
+
+
 def is_dicom(data: bytes) -> bool:
     """Whether a file's content is DICOM: by its mark, or, in old files without one, by its first elements.
 
@@ -23,6 +30,24 @@ def is_dicom(data: bytes) -> bool:
     return any(
         _begins_with_elements(data, order, explicit) for order, explicit in (("<", True), ("<", False), (">", True))
     )
+
+
+def find_class(data: bytes) -> str:
+    """What a DICOM file holds, by its first bytes: ``DICOM`` for images, or where the class does not stand in them."""
+    found = _find_sop_class(data)
+    if found.startswith(_DICOMDIR):
+        return "DICOMDIR"
+    if found.startswith(_WITHOUT_IMAGES) and not found.startswith(_MARKED_GRID):
+        return "DICOM object"
+    return "DICOM"
+
+
+def _find_sop_class(data: bytes) -> bytes:
+    for tag in (b"\x02\x00\x02\x00UI", b"\x08\x00\x16\x00UI"):  # of the file meta information, then of the data set
+        if (at := data.find(tag)) >= 0 and at + 8 <= len(data):
+            (length,) = struct.unpack_from("<H", data, at + 6)
+            return data[at + 8 : at + 8 + length]
+    return b""
 
 
 def _begins_with_elements(data: bytes, order: str, explicit: bool) -> bool:

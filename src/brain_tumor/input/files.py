@@ -13,6 +13,7 @@ from typing import BinaryIO
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import folders_last
 from brain_tumor.input.formats import read_limited
+from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut, is_hidden, is_no_image
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
@@ -23,52 +24,92 @@ _SEPARATORS = re.escape(os.sep + (os.altsep or ""))
 _ANY_FOLDERS = re.compile(rf"(?<![^{_SEPARATORS}])\*\*(?:[{_SEPARATORS}]+|$)")
 
 
-def open_paths(paths: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
+def open_paths(
+    paths: Iterable[str], options: ReadOptions | None = None, left_out: LeftOut | None = None
+) -> Iterator[Series]:
     """The series that paths, folders and glob patterns hold, opened one after the other.
 
     Args:
         paths: found as find_files finds them.
         options: how to read what can be read in several ways; None for the files' own way.
+        left_out: counts what a search finds and is no image.
 
     Yields:
         One series at a time. A file that cannot be read is a series of one slice, whose read() raises ScanError.
     """
-    return open_files(find_files(paths), options)
+    return open_series(find_sources(paths, left_out=left_out), options or ReadOptions(), left_out)
 
 
-def open_files(files: Iterable[str], options: ReadOptions | None = None) -> Iterator[Series]:
-    """The series that these files hold, opened one after the other; as open_paths, without searching."""
-    return open_series(map(to_source, files), options or ReadOptions())
+def find_files(paths: Iterable[str], skip: Collection[Path] = (), left_out: LeftOut | None = None) -> Iterator[str]:
+    """The images that paths, folders and glob patterns (``**`` included) name; folders are never held whole.
 
-
-def find_files(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
-    """The files that paths, folders and glob patterns (``**`` included) name; folders are never held whole.
-
-    A folder's own files come first, then its subfolders, both in sorted order; hidden ones and linked folders
-    are left out. What cannot be found or listed is given as it is, so that reading it says why.
+    A folder's own files come first, then its subfolders', both in sorted order. Linked folders come last, unless they
+    lie in what is searched anyway; a pattern's ``**`` does not follow them. Hidden files, and what is no image, are
+    left out, unless they are named. What cannot be found or listed is given as it is, so that reading it says why.
 
     Args:
         paths: as a person gives them.
         skip: resolved paths to leave out, folders with all that they hold.
+        left_out: counts what is left out.
 
     Yields:
         Paths; one that a spreadsheet takes for a formula gets ``./`` in front.
     """
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long
-            found: Iterable[str] = _walk(path)
-        elif os.path.lexists(path) or not glob.has_magic(path):
-            found = [path]
+    return (file.name for file in find_sources(paths, skip, left_out))
+
+
+def find_sources(
+    paths: Iterable[str], skip: Collection[Path] = (), left_out: LeftOut | None = None
+) -> Iterator[SourceFile]:
+    """As find_files, each file as open_series takes it; of those that were not named, the first bytes may be read."""
+    left_out = left_out or LeftOut()
+    for name, is_found in _find_names(paths, skip, left_out):
+        file = to_source(name, is_found)
+        if is_found and is_no_image(file):
+            left_out.add(name)
         else:
-            found = _expand(path)
+            yield file
+
+
+def find_names(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
+    """As find_files, with the files that are no images; none is opened."""
+    return (name for name, _ in _find_names(paths, skip, LeftOut()))
+
+
+def _find_names(paths: Iterable[str], skip: Collection[Path], left_out: LeftOut) -> Iterator[tuple[str, bool]]:
+    """Names, and whether a search found them."""
+    for path in paths:
+        is_found = True
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long
+            found: Iterable[str] = _walk(path, left_out)
+        elif os.path.lexists(path) or not glob.has_magic(path):
+            found, is_found = [path], False
+        else:
+            found = _expand(path, left_out)
         for file in found:
             if not skip or not _is_within(Path(os.path.realpath(file)), skip):
-                yield f"./{file}" if file.startswith(("=", "+", "-", "@")) else file
+                yield (f"./{file}" if file.startswith(("=", "+", "-", "@")) else file), is_found
 
 
-def to_source(file: str) -> SourceFile:
-    """A path as open_series takes it; nothing is read yet."""
-    return SourceFile(file, partial(read_file, file), partial(open_file, file), stays_open=True)
+def to_source(file: str, is_found: bool = False) -> SourceFile:
+    """A path as open_series takes it; nothing is read yet.
+
+    Args:
+        file: the path.
+        is_found: whether a search found it.
+    """
+    source = SourceFile(file, partial(read_file, file), partial(open_file, file), stays_open=True, is_found=is_found)
+    source.find_beside = partial(_find_beside, file, is_found)
+    return source
+
+
+def _find_beside(file: str, is_found: bool, name: str) -> SourceFile | None:
+    """A file of the same folder; no link out of it is followed, for a file's content may have given the name."""
+    if name in ("", ".", "..") or PurePath(name).name != name or "\\" in name or "\0" in name:
+        return None
+    path = os.path.join(os.path.dirname(file), name)  # noqa: PTH118, PTH120 - Path drops "./"
+    is_inside = os.path.dirname(os.path.realpath(path)) == os.path.realpath(os.path.dirname(file))  # noqa: PTH120
+    return to_source(path, is_found) if is_inside and os.path.isfile(path) else None  # noqa: PTH113
 
 
 def read_file(file: str) -> bytes:
@@ -109,16 +150,27 @@ def _is_within(path: Path, folders: Collection[Path]) -> bool:
     return any(ancestor in folders for ancestor in (path, *path.parents))
 
 
-def _walk(folder: str) -> Iterator[str]:
-    for here, files in _list_folders(folder):
+def _walk(folder: str, left_out: LeftOut) -> Iterator[str]:
+    for here, files in _list_folders(folder, left_out, follow=True):
         yield from [here] if files is None else files
 
 
-def _list_folders(folder: str) -> Iterator[tuple[str, list[str] | None]]:
-    """A folder, then its subfolders, each with its own files, or None where it cannot be listed."""
-    pending = [folder]
-    while pending:
-        here = pending.pop()
+def _list_folders(folder: str, left_out: LeftOut, follow: bool = False) -> Iterator[tuple[str, list[str] | None]]:
+    """A folder, then its subfolders, each with its own files, or None where it cannot be listed.
+
+    Linked folders are followed last, if at all, each at most once and only where no search has been: a link may lead
+    back to where it lies.
+    """
+    searched = [os.path.realpath(folder)]
+    pending, links = [(folder, searched[0])], list[tuple[str, str]]()
+    while pending or links:
+        if not pending:
+            here, real = links.pop(0)
+            if any(_was_searched(Path(real), Path(other)) for other in searched):
+                continue
+            searched.append(real)
+        else:
+            here, real = pending.pop()
         try:
             with os.scandir(here or os.curdir) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
@@ -126,16 +178,26 @@ def _list_folders(folder: str) -> Iterator[tuple[str, list[str] | None]]:
             yield here, None
             continue
         files: list[str] = []
-        folders: list[str] = []
+        folders: list[tuple[str, str]] = []
         for entry in entries:
-            path = entry.path if here else entry.name
-            if not entry.name.startswith("."):
-                if not _is_folder(entry):
-                    files.append(path)
-                elif not entry.is_symlink():
-                    folders.append(path)
+            path, inner = entry.path if here else entry.name, os.path.join(real, entry.name)  # noqa: PTH118 - faster
+            if is_hidden((entry.name,)):
+                left_out.kinds[HIDDEN] += 1
+            elif not _is_folder(entry):
+                files.append(path)
+            elif not entry.is_symlink():
+                if inner not in searched:  # a link led to where a search was before
+                    folders.append((path, inner))
+            elif follow:
+                links.append((path, os.path.realpath(path)))
+            else:
+                left_out.kinds[LINKED_FOLDERS] += 1
         yield here, files
         pending.extend(reversed(folders))
+
+
+def _was_searched(folder: Path, top: Path) -> bool:
+    return folder.is_relative_to(top) and not is_hidden(folder.relative_to(top).parts)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -145,13 +207,13 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _expand(pattern: str) -> Iterator[str]:
+def _expand(pattern: str, left_out: LeftOut) -> Iterator[str]:
     # A folder comes before all that lies in it, so that a match in a folder that was searched is known.
     def order(match: str) -> tuple[tuple[bool, str], ...]:
         parts = PurePath(match).parts
         return folders_last((*parts, "") if match in folders else parts)
 
-    matches = set(_match(pattern))
+    matches = set(_match(pattern, left_out))
     folders = {match for match in matches if os.path.isdir(match or os.curdir)}  # noqa: PTH112 - as in find_files
     searched: PurePath | None = None
     for match in sorted(matches, key=order) or [pattern]:
@@ -159,21 +221,21 @@ def _expand(pattern: str) -> Iterator[str]:
             continue
         if match in folders:
             searched = PurePath(match)
-            yield from _walk(match)
+            yield from _walk(match, left_out)
         else:
             yield match
 
 
-def _match(pattern: str) -> Iterator[str]:
-    """As glob.iglob, but ``**`` leaves out linked folders, as _walk does: they may lead back to where they lie."""
+def _match(pattern: str, left_out: LeftOut) -> Iterator[str]:
+    """As glob.iglob, but ``**`` leaves out linked folders: they may lead back to where they lie."""
     head, *tails = _ANY_FOLDERS.split(pattern, maxsplit=1)
     if not tails:
         yield from glob.iglob(pattern)  # noqa: PTH207 - Path.glob refuses absolute patterns
         return
-    for top in _match(head) if head else [""]:
-        for folder, _ in _list_folders(top):
+    for top in _match(head, left_out) if head else [""]:
+        for folder, _ in _list_folders(top, left_out):
             if tails[0]:
-                below = _match(glob.escape(os.path.join(folder, "")) + tails[0])  # noqa: PTH118 - Path drops "./"
+                below = _match(glob.escape(os.path.join(folder, "")) + tails[0], left_out)  # noqa: PTH118 - Path drops "./"
                 yield from (match for match in below if not _is_behind_link(match, folder))
             else:
                 yield folder

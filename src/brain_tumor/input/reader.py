@@ -6,6 +6,8 @@ from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.raster import read_raster
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Slice
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.unpacked import unpacked_source
 from brain_tumor.problems import Problem
 
 
@@ -34,9 +36,12 @@ def read_scan(data: bytes, name: str, options: ReadOptions | None = None) -> Sca
 def read_scan_of(found: Format | None, data: bytes, name: str, options: ReadOptions) -> Scan:
     """Read a file whose format is known already, else as read_scan."""
     check_size(data, name, found)
-    if found is None:
+    if found is None or found.name == "text":
         raise ScanError(name, Problem.UNKNOWN_FORMAT)
-    if found.kind is Kind.RASTER:
+    if found.kind is Kind.PACKED:
+        inner = unpacked_source(SourceFile(name, lambda: data))
+        return read_scan_of(inner.find_format(), inner.read(), name, options)
+    if found.kind in (Kind.RASTER, Kind.PAGES):
         return read_raster(data, name, found.name)
     slices = _list_slices(data, name, found, options)
     if len(slices) != 1:

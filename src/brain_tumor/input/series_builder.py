@@ -13,11 +13,16 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.formats import Kind
 from brain_tumor.input.nifti import open_nifti
+<<<<<<< HEAD
 from brain_tumor.input.orientation import nearest_plane
+=======
+from brain_tumor.input.no_images import LeftOut
+>>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
 from brain_tumor.input.reader import check_size, read_scan_of
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.source_file import SourceFile, refuse
+from brain_tumor.input.unpacked import unpacked_source
 
 if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
     from brain_tumor.input.dicom import DicomHeader
@@ -30,7 +35,9 @@ _InOrder: TypeAlias = "tuple[tuple[Slice, ...], Orientation | None]"
 _SAME_DIRECTION = 0.01
 
 
-def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[Series]:
+def open_series(
+    files: Iterable[SourceFile], options: ReadOptions, left_out: LeftOut | None = None
+) -> Iterator[Series]:
     """The series that files hold, opened one after the other; no more than one folder's headers are held.
 
     DICOM files of one frame that follow each other in a folder, or in a folder of an archive, are one series when they
@@ -41,7 +48,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions) -> Iterator[S
     its file, with "series N" where that holds several. A file that cannot be read is a series of one slice, whose
     read() raises the ScanError.
     """
-    for folder, members in groupby(unpack_archives(files), lambda file: str(PurePath(file.name).parent)):
+    for folder, members in groupby(unpack_archives(files, left_out), lambda file: str(PurePath(file.name).parent)):
         stacks: list[_Stack] = []
         for file in members:
             try:
@@ -81,13 +88,24 @@ class _Stack:
         )
 
 
-def unpack_archives(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    """The same files, archives replaced by what they hold; of the others, no more than the first bytes are read."""
+def unpack_archives(files: Iterable[SourceFile], left_out: LeftOut | None = None) -> Iterator[SourceFile]:
+    """The same files, archives replaced by what they hold; of the others, no more than the first bytes are read.
+
+    left_out: counts what archives hold and is no image.
+    """
     for file, is_archive in archives_last(files):
         if is_archive:
-            yield from list_members(file)
+            yield from map(_unpack, list_members(file, left_out))
         else:
-            yield file
+            yield _unpack(file)
+
+
+def _unpack(file: SourceFile) -> SourceFile:
+    try:
+        found = file.find_format()
+    except ScanError:
+        return file  # reading it will say why
+    return unpacked_source(file) if found is not None and found.kind is Kind.PACKED else file
 
 
 def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:

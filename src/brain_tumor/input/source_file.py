@@ -27,6 +27,9 @@ class SourceFile:
     read: Callable[[], bytes]  # whole; of a file that is too large, one byte more than allowed
     open: Callable[[], BinaryIO] | None = None  # seekable; with it, volumes and archives are never held whole
     stays_open: bool = False  # between find_format() and what is read first, so that it is opened once
+    is_found: bool = False  # by a search; otherwise somebody named it
+    # A file beside it, by its name: the other half of a volume in two files. None where there is no such file.
+    find_beside: "Callable[[str], SourceFile | None]" = lambda _: None
     _format: tuple[Format | None] | None = field(default=None, init=False)  # once it was found
     # The stream that stayed open, and what closes it when this source goes.
     _opened: "tuple[BinaryIO, weakref.finalize[[], SourceFile]] | None" = field(default=None, init=False)

@@ -2,19 +2,19 @@
 
 import argparse
 import dataclasses
-import functools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from brain_tumor.arguments import Commands, add_command
+from brain_tumor.arguments import Commands, add_command, check_found
 from brain_tumor.classifier import Classifier, load_classifier
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.input.files import find_files, open_files
+from brain_tumor.input.files import find_names, find_sources
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
@@ -48,7 +48,7 @@ def add_predict(commands: Commands) -> None:
     """Add the command to the program's parser; `arguments.run` takes the arguments and gives the exit status."""
     parser = add_command(commands, "predict", "classify images, volumes and series", _DESCRIPTION, _EXAMPLES)
     add_arguments(parser)
-    parser.set_defaults(run=functools.partial(_run, parser))
+    parser.set_defaults(run=partial(_run, parser))
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
@@ -73,6 +73,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
     with locked(outputs.names):  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
+<<<<<<< HEAD
         return _answer(classifier, arguments, outputs, *_find(arguments, skip))
 
 
@@ -83,12 +84,28 @@ def _answer(
     find: Callable[[], Iterator[str]],
     piped: SourceFile | None,
 ) -> int:
+=======
+        return _answer(arguments, outputs, _find(arguments, skip))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Input:
+    """What a run was given."""
+
+    names: Callable[[], Iterator[str]]  # of all files, those that are no images too
+    sources: Callable[[LeftOut], Iterator[SourceFile]]
+    piped: SourceFile | None
+
+
+def _answer(arguments: argparse.Namespace, outputs: Outputs, given: _Input) -> int:
+    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
+>>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
     read_options = ReadOptions(arguments.plane, arguments.window)
     options = _to_options(arguments, classifier, read_options)
     with ExitStack() as stack:
         for table in outputs.tables:
             stack.push(table)  # closed at the end, opened by _open_tables
-        done = _open_tables(arguments, outputs, options, find)
+        done = _open_tables(arguments, outputs, options, given.names)
         old_series = {}
         if series_table := outputs.series_table:
             old_series = series_table.read_old() if arguments.resume else {}
@@ -101,7 +118,7 @@ def _answer(
                 stack.callback(_print_maps, outputs.maps)
             if reports := outputs.reports:
                 stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
-        progress = Progress(find, is_quiet=arguments.quiet)
+        progress = Progress(given.names, is_quiet=arguments.quiet)
         stack.callback(progress.close)
         batch = Batch(
             outputs.tables,
@@ -114,9 +131,9 @@ def _answer(
             _shows_lines(arguments, outputs),
             old_series=old_series,
         )
-        opened = open_files(progress.pass_on(find()), read_options)
-        if piped:
-            opened = chain(open_series([piped], read_options), opened)
+        left_out = batch.summary.left_out
+        sources = progress.pass_on(given.sources(left_out))
+        opened = open_series(chain([given.piped], sources) if given.piped else sources, read_options, left_out)
         batch.answer(classifier, group_by_folder(opened) if arguments.by_folder else opened)
         if left := done.count_left():
             _say(f"{left} rows of the earlier run are of files that were not found now; they stay in the table")
@@ -127,21 +144,19 @@ def _answer(
     return SOME_FAILED if batch.failed else ALL_ANSWERED
 
 
-def _find(arguments: argparse.Namespace, skip: set[Path]) -> tuple[Callable[[], Iterator[str]], SourceFile | None]:
+def _find(arguments: argparse.Namespace, skip: set[Path]) -> _Input:
     if STANDARD_STREAM in arguments.paths and arguments.files_from == STANDARD_STREAM:
         raise BrainTumorError("the standard input is an image or a list; give only one -")
     paths = [path for path in arguments.paths if path != STANDARD_STREAM]
     if arguments.files_from:
         paths += read_file_list(arguments.files_from)
-    find = functools.partial(find_files, paths, skip)
     piped = None
     if STANDARD_STREAM in arguments.paths:
         content = sys.stdin.buffer.read(MAX_VOLUME_BYTES + 1)
         piped = SourceFile(STANDARD_INPUT, lambda: content)
-    elif not any(map(os.path.lexists, find())):
-        given = ", ".join(arguments.paths) or arguments.files_from
-        raise BrainTumorError(f"no files found: {given}")
-    return find, piped
+    else:
+        check_found(paths, skip, ", ".join(arguments.paths) or arguments.files_from)
+    return _Input(partial(find_names, paths, skip), partial(find_sources, paths, skip), piped)
 
 
 def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+<<<<<<< HEAD
 from brain_tumor.presentation.wording import STATUS_COUNTS
+=======
+from brain_tumor.input.no_images import LeftOut
+from brain_tumor.labels import LABELS
+from brain_tumor.presentation.wording import STATUS_COUNTS, render_left_out
+>>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
 
 
 @dataclass(slots=True)
@@ -19,6 +25,7 @@ class RunSummary:
     statuses: Counter[str] = field(default_factory=Counter)
     classes: Counter[str] = field(default_factory=Counter)  # of the slices that were analysed
     series: Counter[str] = field(default_factory=Counter)  # by answer
+    left_out: LeftOut = field(default_factory=LeftOut)  # files that are no images
     _last_file: str | None = None
     _start: float = field(default_factory=time.monotonic)
 
@@ -40,6 +47,8 @@ class RunSummary:
         elapsed_s = time.monotonic() - self._start
         first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {elapsed_s:.1f} s"
         yield f"{first}; {self.kept} more were in the table already" if self.kept else first
+        if self.left_out.kinds.total():
+            yield render_left_out(self.left_out)
         if self.slices:
             yield _listed("slices", {words: self.statuses[status] for status, words in STATUS_COUNTS.items()})
         if self.classes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.model.model_file import ModelFile
-from brain_tumor.presentation.wording import format_percent, to_printable
+from brain_tumor.presentation.wording import format_fraction, to_printable
 
 # Longer texts of the card are read in the model card.
 _SHOWN = ("recipe", "licence", "min_runtime_version")
@@ -68,7 +68,7 @@ def describe_share(figure: Any) -> str:
         return ""
     low, high = figure.get("low"), figure.get("high")
     interval = f" ({100 * low:.1f} to {100 * high:.1f})" if isinstance(low, float) and isinstance(high, float) else ""
-    return f"{format_percent(figure['value'])}{interval}"
+    return f"{format_fraction(figure['value'])}{interval}"
 
 
 def _accuracies(metrics: Any) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,14 @@
 """The words a person reads; nothing here computes."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.gate import MIN_SIDE_PX
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
@@ -33,6 +35,9 @@ LIMITS = (
     "High confidence is no proof: some wrong answers are given with more than 90 %.",
     "Nothing is known about age groups, sexes, scanners or hospitals.",
 )
+
+# More would make the line too long.
+_KINDS_LISTED = 6
 
 _HEADLINES = {
     Status.CLASSIFIED: "{label}",
@@ -114,12 +119,17 @@ def describe_final_class(label: Label, confidence: float | None) -> str:
 
 
 def format_percent(probability: float) -> str:
-    """A probability as a person reads it, e.g. ``97.3 %``; never 100.0, which would claim certainty."""
-    if 0 < probability < 0.001:
+    """A probability as a person reads it, e.g. ``97.3 %``; never 0.0 or 100.0, which would claim certainty."""
+    if probability < 0.001:
         return "< 0.1 %"
-    if 0.999 < probability < 1:
+    if probability > 0.999:
         return "> 99.9 %"
     return f"{probability:.1%}".replace("%", " %")
+
+
+def format_fraction(share: float) -> str:
+    """A share of what was counted, as `format_percent` writes it, but for none and all: ``0.0 %``, ``100.0 %``."""
+    return f"{share:.1%}".replace("%", " %") if share in (0, 1) else format_percent(share)
 
 
 def describe_reason(verdict: Verdict) -> str | None:
@@ -191,6 +201,21 @@ def render_line(result: Result) -> str:
 def render_error_line(name: str, message: str) -> str:
     """The line of a file that could not be read; message: as a row's reason, without the name."""
     return f"{name}: error: {message}"
+
+
+def render_left_out(left_out: LeftOut) -> str:
+    """One line on what a search found and left out; most frequent kinds first."""
+    kinds = dict(left_out.kinds.most_common())
+    links = kinds.pop(LINKED_FOLDERS, 0)
+    listed = ", ".join(f"{count} {kind}" for kind, count in islice(kinds.items(), _KINDS_LISTED))
+    if len(kinds) > _KINDS_LISTED:
+        listed += f", {sum(islice(kinds.values(), _KINDS_LISTED, None))} more"
+    parts = []
+    if left_out.files:
+        parts.append(f"{left_out.files} {'file' if left_out.files == 1 else 'files'}, no images ({listed})")
+    if links:
+        parts.append(f"{links} linked {'folder' if links == 1 else 'folders'}, as a pattern's ** follows none")
+    return f"left out: {'; '.join(parts)}"
 
 
 def to_printable(text: str) -> str:

@@ -9,7 +9,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series
 from brain_tumor.labels import LABELS, NO_CLASS, Label
 from brain_tumor.presentation.series_words import describe_series_reason
-from brain_tumor.presentation.wording import format_percent, headline
+from brain_tumor.presentation.wording import format_fraction, headline
 from brain_tumor.tables.rows import Row
 from brain_tumor.version import package_version
 
@@ -117,7 +117,11 @@ def render_series_line(row: dict[str, Any], classes: Iterable[Label] = LABELS) -
         classes: of the model, in the order of `Rules.classes`.
     """
     shares = ", ".join(
+<<<<<<< HEAD
         f"{label} {format_percent(share)}" for label in classes if (share := row[f"share_{label.slug}"]) > 0
+=======
+        f"{label} {format_fraction(share)}" for label in LABELS if (share := row[f"share_{label.slug}"]) > 0
+>>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
     )
     line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:

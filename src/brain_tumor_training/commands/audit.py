@@ -36,7 +36,8 @@ def add_audit(commands: Commands) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from brain_tumor.evaluation.report import write_report
-    from brain_tumor.presentation.wording import to_printable
+    from brain_tumor.input.no_images import LeftOut
+    from brain_tumor.presentation.wording import render_left_out, to_printable
 
     if bool(args.folders) == bool(args.list):
         raise DatasetError("audit needs either folders of images or a training list with --list")
@@ -57,7 +58,10 @@ def _run(args: argparse.Namespace) -> None:
         from brain_tumor_training import audit_report
         from brain_tumor_training.audit import audit
 
-        audited = audit(args.folders)
+        left_out = LeftOut()
+        audited = audit(args.folders, left_out)
+        if left_out.kinds:
+            print(render_left_out(left_out))
         contents = audit_report.render_report(audited)
         text, page = audit_report.render_text(audited), audit_report.PAGE
     write_report(contents, args.out)

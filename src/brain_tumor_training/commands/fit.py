@@ -53,6 +53,8 @@ def add_fit(commands: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from brain_tumor.input.no_images import LeftOut
+    from brain_tumor.presentation.wording import render_left_out
     from brain_tumor_training import dataset, leaks, splits, train
 
     recipe = RECIPES[args.recipe]
@@ -63,7 +65,10 @@ def _run(args: argparse.Namespace) -> None:
         groups = leaks.read_groups(args.groups, [row.path for row in rows])
     else:
         classes = dataset.read_own_classes(args.data, args.no_finding) if args.own_classes else LABELS
-        images = dataset.read_tree(args.data, ClassNames(classes=classes))
+        left_out = LeftOut()
+        images = dataset.read_tree(args.data, ClassNames(classes=classes), left_out)
+        if left_out.kinds:
+            print(render_left_out(left_out))
         groups = leaks.read_groups(args.groups, [image.name for image in images])
         rows = splits.carve_validation(images, recipe.validation_share, args.seed, groups)
     leaks.refuse_leaks(rows, groups, args.allow_leaks_into)

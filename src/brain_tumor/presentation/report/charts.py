@@ -10,7 +10,7 @@ from brain_tumor.labels import Label
 from brain_tumor.presentation.palette import FILLS, GREY, QUIET, RULE, TEXT, Look, Mark, class_looks
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSlice
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Shape, Text
-from brain_tumor.presentation.wording import format_percent
+from brain_tumor.presentation.wording import format_fraction
 
 Looks: TypeAlias = Mapping[Label, Look]
 
@@ -40,7 +40,7 @@ def draw_bars(shares: Mapping[Label, float], status: Status, width: float, font:
         shapes += [
             Text((left - 0.6 * font, baseline), label.value, "end", color),
             paint,
-            Text((right + 0.5 * font, baseline), format_percent(shares[label]), "start", color),
+            Text((right + 0.5 * font, baseline), format_fraction(shares[label]), "start", color),
         ]
     return Drawing(width, bottom + 1.6 * font, font, tuple(shapes))
 
