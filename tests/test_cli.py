@@ -18,11 +18,8 @@ from PIL import Image
 
 import brain_tumor
 from brain_tumor.cli import main
-<<<<<<< HEAD
 from brain_tumor.extras import install_command
-=======
 from brain_tumor.input.no_images import LeftOut
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.output_lock import locked

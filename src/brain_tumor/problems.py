@@ -65,6 +65,7 @@ class Problem(StrEnum):
     TOO_LARGE = "too_large", "is larger than the {limit_mib} MiB that are read; export one slice as its own file"
     UNKNOWN_FORMAT = "unknown_format", f"is not an image file this version knows; it reads {ACCEPTED}"
     UNSUPPORTED_FORMAT = "unsupported_format", f"is {{kind}}; {ACCEPTED} are read: export the slice as one of them"
+    NEEDS_EXTRA = "needs_extra", "is a {format} file, which a part of this program reads; install it: {command}"
     SEVERAL_SLICES = (
         "several_slices",
         "holds {found} slices, one image is needed here; "
@@ -99,7 +100,6 @@ class Problem(StrEnum):
         "too_many_scans",
         "holds more than {limit} scans of one picture; save it again as a usual JPEG",
     )
-    FLOAT_PIXELS = "float_pixels", "holds floating-point pixels, 8 or 16-bit integers are read; convert it first"
     VALUES_OUT_OF_RANGE = (
         "values_out_of_range",
         "holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit",

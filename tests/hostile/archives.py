@@ -169,7 +169,7 @@ ARCHIVES: tuple[BadFile, ...] = (
     bad("good-and-bad.zip", lambda: pack({"a.png": png_bytes(), "b.png": b"?", "c.dcm": scan()[:-9], "d": b""}),
         READS, _UNKNOWN, Problem.EMPTY, Problem.CUT_OFF),
     bad("letter.docx", lambda: pack({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
-        _UNKNOWN, _UNKNOWN),
+        Problem.EMPTY_ARCHIVE),
     bad("shell.zip", lambda: b"#!/bin/sh\nexit\n" + pack({"a.png": png_bytes()}), _UNKNOWN),
     bad("picture-and-archive.png", lambda: png_bytes() + pack({"a.png": png_bytes()}), READS),
     bad("photo-and-archive.jpg", lambda: encode(picture(), "JPEG") + pack({"a.png": png_bytes()}), READS),

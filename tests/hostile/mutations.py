@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 from pydicom.data.data_manager import DATA_ROOT
 from pydicom.uid import (
@@ -40,6 +41,7 @@ from tests.hostile.reading import answers_of, children_mb, good_files, peak_mb, 
 from tests.input.volumes import make_image, nifti_bytes
 
 _SIDE_PX = 24
+_RASTERS = ("PNG", "JPEG", "BMP", "TIFF", "TIFF-stack", "GIF", "JPEG2000", "AVIF", "HEIF", "WEBP")
 _EDGES = (0, 1, 2, 3, 127, 128, 254, 255)
 # Length fields are where readers trust a file most; written over what stands there in both byte orders.
 _NUMBERS = (0, 1, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
@@ -62,9 +64,25 @@ def _pictures(file_format: str) -> list[bytes]:
         "TIFF": lambda: [encode(grey, "TIFF"), encode(deep, "TIFF"), encode(colour, "TIFF", compression="tiff_lzw"),
                          encode(colour, "TIFF", compression="jpeg"), encode(grey, "TIFF", compression="tiff_deflate"),
                          encode(grey.convert("1"), "TIFF", compression="group4")],
+        "TIFF-stack": lambda: [_stack(grey), _stack(deep), _stack(Image.fromarray(_rows(np.float32))),
+                               encode(colour, "TIFF", save_all=True, append_images=[colour], compression="tiff_lzw")],
+        "GIF": lambda: [encode(grey, "GIF"), encode(colour.quantize(16), "GIF", transparency=3), _stack(grey, "GIF")],
+        "JPEG2000": lambda: [encode(grey, "JPEG2000"),
+                             encode(deep, "JPEG2000", no_jp2=True), encode(colour, "JPEG2000")],
+        "AVIF": lambda: [encode(grey, "AVIF"), encode(_picture("RGBA"), "AVIF")],
+        "HEIF": lambda: [_heif(grey), _heif(colour)],
         "WEBP": lambda: [encode(colour, "WEBP"), encode(colour, "WEBP", lossless=True),
                          encode(_picture("RGBA"), "WEBP")],
     }[file_format]()  # fmt: skip
+
+
+def _stack(page: Image.Image, file_format: str = "TIFF") -> bytes:
+    return encode(page, file_format, save_all=True, append_images=[page.transpose(Image.Transpose.ROTATE_90)])
+
+
+def _heif(picture: Image.Image) -> bytes:
+    pillow_heif.register_heif_opener()
+    return encode(picture, "HEIF")
 
 
 def _rows(dtype: type[np.generic]) -> np.ndarray:
@@ -102,7 +120,7 @@ def _run_lengths() -> bytes:
 
 
 _SEEDS: dict[str, Callable[[], list[bytes]]] = {
-    **{name: lambda name=name: _pictures(name) for name in ("PNG", "JPEG", "BMP", "TIFF", "WEBP")},  # type: ignore[misc]
+    **{name: lambda name=name: _pictures(name) for name in _RASTERS},  # type: ignore[misc]
     "DICOM": _plain_dicoms,
     "DICOM-deflated": lambda: [
         make_dicom(_rows(np.uint16), syntax=DeflatedExplicitVRLittleEndian, WindowCenter=9, WindowWidth=9)

@@ -79,7 +79,9 @@ def test_folders_that_two_stars_do_not_follow_are_counted() -> None:
 
 
 def test_what_is_no_image_is_counted_when_it_was_found_and_taken_when_it_was_named() -> None:
-    touch(Path("in/1.png"), Path("in/dataset.json"), Path("in/Thumbs.db"), Path("in/._1.png"), Path("in/__MACOSX/2.png"))
+    touch(
+        Path("in/1.png"), Path("in/dataset.json"), Path("in/Thumbs.db"), Path("in/._1.png"), Path("in/__MACOSX/2.png")
+    )
     left_out = LeftOut()
     assert list(find_files(["in"], left_out=left_out)) == ["in/1.png"]
     assert left_out.kinds == {".json": 1, ".db": 1, HIDDEN: 2} and left_out.files == 4

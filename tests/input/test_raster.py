@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input import heif
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_jpeg_and_back, to_luma_and_chroma
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -24,7 +25,7 @@ def pixels(image: Image.Image, file_format: str = "PNG", **options: object) -> F
     return read_scan(encode(image, file_format, **options), "slice").pixels
 
 
-def grey(*rows: list[int], dtype: type[np.generic] = np.uint8) -> Image.Image:
+def grey(*rows: list[float], dtype: type[np.generic] = np.uint8) -> Image.Image:
     return Image.fromarray(np.array(rows, dtype))
 
 
@@ -91,9 +92,45 @@ def test_negative_values_are_refused() -> None:
         pixels(grey([-1, 7], dtype=np.int32), "TIFF")
 
 
-def test_floating_point_pixels_are_refused() -> None:
-    with refused(Problem.FLOAT_PIXELS):
-        pixels(grey([0, 1], dtype=np.float32), "TIFF")
+def test_floating_point_pixels_within_0_and_1_are_kept() -> None:
+    assert pixels(grey([0.25, 0.5], dtype=np.float32), "TIFF").ravel().tolist() == [0.25, 0.5]
+
+
+def test_other_floating_point_pixels_are_stretched_and_what_is_no_number_is_black() -> None:
+    found = pixels(grey([-100.0, 100.0, 300.0, np.nan, np.inf], dtype=np.float32), "TIFF").ravel()
+    assert found.tolist() == [0, 0.5, 1, 0, 0]
+
+
+def test_pixels_of_which_none_is_a_number_are_refused() -> None:
+    with refused(Problem.NOT_FINITE):
+        pixels(grey([np.nan, np.inf], dtype=np.float32), "TIFF")
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "JPEG2000", "AVIF", "HEIF"])
+def test_formats_of_phones_scanners_and_the_web_are_read(file_format: str) -> None:
+    if file_format == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    ramp = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (64, 1))
+    options = {"quality": 100} if file_format in ("AVIF", "HEIF") else {}
+    scan = read_scan(encode(Image.fromarray(ramp), file_format, **options), "slice")
+    assert scan.file_format == file_format
+    assert scan.pixels == pytest.approx(ramp / 255, abs=0.02)
+
+
+@pytest.mark.parametrize("codestream", [False, True])
+def test_jpeg_2000_of_twelve_bits_is_read_as_deep_png_is(codestream: bool) -> None:
+    values = np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (64, 1))
+    data = encode(Image.fromarray(values), "JPEG2000", no_jp2=codestream)
+    assert read_scan(data, "slice").pixels == pytest.approx(values / 4095, abs=1e-6)
+
+
+def test_without_the_extra_a_heic_picture_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    heif._register.cache_clear()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with refused(Problem.NEEDS_EXTRA) as caught:
+        read_scan(b"\x00\x00\x00\x18ftypheic" + bytes(100), "phone.heic")
+    heif._register.cache_clear()
+    assert "[formats]" in caught.value.message
 
 
 def test_one_bit_becomes_black_and_white() -> None:
@@ -166,7 +203,7 @@ def test_unreadable_exif_is_ignored() -> None:
     assert np.argwhere(read_scan(data, "slice").pixels > 0.5).tolist() == [[0, 0]]
 
 
-@pytest.mark.parametrize("file_format", ["TIFF", "PNG", "WEBP"])
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP"])
 def test_several_frames_are_refused(file_format: str) -> None:
     first, second = Image.new("L", (4, 4), 10), Image.new("L", (4, 4), 200)
     data = encode(first, file_format, save_all=True, append_images=[second])
@@ -219,13 +256,18 @@ def test_what_pillow_warns_of_is_not_shown() -> None:
     assert done.stderr == ""
 
 
-def test_a_tiff_whose_pages_form_a_long_chain_is_refused_at_once() -> None:
+def test_a_long_chain_of_pages_without_a_picture_is_not_followed() -> None:
     page = bytearray(make_tiff(np.zeros((2, 2), "<u2")))
     next_page = 8 + 2 + 9 * 12
     page[next_page : next_page + 4] = struct.pack("<I", len(page))
     chain = b"".join(struct.pack("<HI", 0, len(page) + 6 * (n + 1)) for n in range(100_000))
-    with refused(Problem.SEVERAL_FRAMES):
-        read_scan(bytes(page) + chain, "slice")
+    assert read_scan(bytes(page) + chain, "slice").pixels.shape == (2, 2)
+
+
+def test_a_tiff_of_several_pages_is_no_single_image() -> None:
+    first, second = Image.new("L", (4, 4), 10), Image.new("L", (4, 4), 200)
+    with refused(Problem.SEVERAL_SLICES):
+        read_scan(encode(first, "TIFF", save_all=True, append_images=[second]), "slice")
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP", "MPO"])

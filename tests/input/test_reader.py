@@ -39,8 +39,9 @@ def test_one_byte_too_many_is_too_large() -> None:
     ("data", "kind"),
     [
         (b"%PDF-1.7", "pdf"),
-        (b"GIF89a", "gif"),
-        (b"\x00\x00\x00\x18ftypheic", "heic"),
+        (b"MZ\x90\x00", "program"),
+        (b"\x00\x00\x00\x18ftypmp42", "video"),
+        (b"CDF\x01", "minc"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git_lfs"),
     ],
 )

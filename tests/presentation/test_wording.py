@@ -31,7 +31,9 @@ def test_a_percentage_never_rounds_to_certainty(probability: float, text: str) -
     assert format_percent(probability) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")])
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")]
+)
 def test_a_share_of_what_was_counted_may_be_none_or_all(share: float, text: str) -> None:
     assert format_fraction(share) == text
 

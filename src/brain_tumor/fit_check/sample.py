@@ -55,4 +55,4 @@ def _may_hold_many(file: SourceFile) -> int:
         found = file.find_format()
     except ScanError:
         return 0  # opening it will say why
-    return {Kind.DICOM: 1, Kind.VOLUME: 2}.get(found.kind, 0) if found else 0
+    return {Kind.DICOM: 1, Kind.PAGES: 1, Kind.VOLUME: 2}.get(found.kind, 0) if found else 0

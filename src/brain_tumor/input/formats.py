@@ -13,6 +13,8 @@ from brain_tumor.input.dicom_signature import find_class, is_dicom
 MAX_SCAN_BYTES = 64 * 2**20
 # 512 x 512 x 1000 voxels of four bytes. A .nii.gz of 1 MB can announce, and hold, far more.
 MAX_VOLUME_BYTES = 2**30
+# 500 pages of 512 x 512 at two bytes a pixel; the whole file is held while a page is decoded.
+MAX_STACK_BYTES = 256 * 2**20
 # Enough to tell every format apart; a DICOM file without a mark says what it is in its first elements.
 HEAD_BYTES = 1024
 
@@ -136,7 +138,9 @@ def find_format(head: bytes) -> Format | None:
 
 def max_bytes(found: Format | None) -> int:
     """How large a file may be: MAX_VOLUME_BYTES where its format can hold many slices, else MAX_SCAN_BYTES."""
-    many = (Kind.DICOM, Kind.VOLUME, Kind.ARCHIVE, Kind.PAGES, Kind.PACKED)
+    many = (Kind.DICOM, Kind.VOLUME, Kind.ARCHIVE, Kind.PACKED)
+    if found and found.kind is Kind.PAGES:
+        return MAX_STACK_BYTES
     return MAX_VOLUME_BYTES if found and found.kind in many else MAX_SCAN_BYTES
 
 

@@ -1,4 +1,4 @@
-"""Which of the files that a search finds are no images: counted, never read. One rule for every command and the page."""
+"""Which of the files that a search finds are no images: counted, never read. One rule for commands and the page."""
 
 import re
 from collections import Counter
@@ -11,7 +11,8 @@ from brain_tumor.input.source_file import SourceFile
 
 # A file with such a name was meant as an image, or as a packed one, so that one that is none is an error.
 _IMAGE_ENDINGS = frozenset(
-    "png jpg jpeg jpe jfif bmp dib tif tiff webp gif jp2 j2k j2c jpc jpf jpx heic heif hif avif jxl nii hdr img mgh mgz nrrd nhdr mha mhd mnc brik head par fits "
+    "png jpg jpeg jpe jfif bmp dib tif tiff webp gif jp2 j2k j2c jpc jpf jpx heic heif hif avif jxl "
+    "nii hdr img mgh mgz nrrd nhdr mha mhd mnc brik head par fits "
     "zip tar tgz tbz2 txz gz bz2 xz zst rar 7z".split()
 )
 _DICOM_ENDINGS = frozenset("dcm dicom dic ima acr".split())

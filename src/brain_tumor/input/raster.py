@@ -1,9 +1,10 @@
-"""PNG, JPEG, BMP, TIFF and WebP, through Pillow."""
+"""Pictures of all formats that Pillow and its plug-ins decode."""
 
 import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.deep_colour import is_deep_colour, read_deep_colour
+from brain_tumor.input.heif import add_heif
 from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
 from brain_tumor.input.scan import FloatArray, Scan
 from brain_tumor.problems import Problem
@@ -22,6 +24,8 @@ MAX_SIDE_PX = 65_535
 # An average over this many pixels a side tells colour from grey; full size would only cost time.
 _CHROMA_SIDE_PX = 128
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+# A phone's files may carry further views of the same picture.
+_WITH_OTHER_VIEWS = ("MPO", "HEIF")
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8
 
 # What Pillow thinks of a damaged file is in the ScanError, not on the terminal of the user. At its most
@@ -30,17 +34,23 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 logging.getLogger("PIL").setLevel(logging.INFO)
 
 
-def read_raster(data: bytes, name: str, file_format: str) -> Scan:
+def read_raster(
+    data: bytes, name: str, file_format: str, values: tuple[float, float] | None = None, is_page: bool = False
+) -> Scan:
     """Decode one image of the format that its first bytes announce.
 
     8-bit values are divided by 255. Deeper values are divided by the largest value of the smallest
-    bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files.
+    bit depth that holds them all, because 12-bit scanners write 0 to 4095 into 16-bit files. Floating-point values
+    within 0 to 1 are kept, others are stretched from the smallest, black, to the largest, white; what is no number
+    becomes black.
     Transparent pixels become black, the EXIF orientation is applied, colour becomes ITU-R 601 luma.
 
     Args:
         data: the whole file.
         name: used in messages only.
         file_format: Pillow's word for it, of a Format.
+        values: smallest and largest value of the pictures that share one scale of grey; None of one alone.
+        is_page: whether the first of several pages is the picture that is meant.
 
     Raises:
         ScanError: the file is damaged, holds several frames or another pixel type, or has more than MAX_SCAN_PIXELS,
@@ -50,15 +60,39 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     if file_format == "JPEG" and has_too_many_scans(data):
         raise ScanError(name, Problem.TOO_MANY_SCANS, limit=MAX_SCANS)
+    with _open(data, name, file_format, is_page) as image:
+        deep = read_deep_colour(image, data, file_format) if is_deep_colour(image) else None
+        if deep is not None:
+            return Scan(*deep, file_format)
+        image.load()
+        _apply_orientation(image)
+        return Scan(*_to_grey(image, name, values), file_format)
+
+
+def read_value_range(data: bytes, name: str, file_format: str) -> tuple[float, float] | None:
+    """The smallest and the largest value of a picture of deep or floating-point grey; None of any other.
+
+    Raises:
+        ScanError: as read_raster does.
+    """
+    with _open(data, name, file_format, is_page=True) as image:
+        if image.mode not in (*_DEEP_MODES, "F"):
+            return None
+        image.load()
+        values = np.asarray(image)
+        values = values[np.isfinite(values)]
+        return (float(values.min()), float(values.max())) if values.size else None
+
+
+@contextlib.contextmanager
+def _open(data: bytes, name: str, file_format: str, is_page: bool) -> Iterator[Image.Image]:
+    """An image whose header is checked; what Pillow raises in the block becomes a ScanError."""
     try:
+        if file_format == "HEIF":
+            add_heif(name)
         with Image.open(io.BytesIO(data), formats=[file_format]) as image:
-            _check_header(image, name)
-            deep = read_deep_colour(image, data, file_format) if is_deep_colour(image) else None
-            if deep is not None:
-                return Scan(*deep, file_format)
-            image.load()
-            _apply_orientation(image)
-            pixels, chroma = _to_grey(image, name)
+            _check_header(image, name, is_page)
+            yield image
     except ScanError:
         raise
     except UnidentifiedImageError:
@@ -70,7 +104,6 @@ def read_raster(data: bytes, name: str, file_format: str) -> Scan:
         # and one bad file must never end a batch or a server's session.
         why = str(error) or type(error).__name__
         raise ScanError(name, Problem.DAMAGED, format=file_format, found=why) from None
-    return Scan(pixels, chroma, file_format)
 
 
 def check_pixels(rows: int, columns: int, name: str) -> None:
@@ -105,12 +138,12 @@ def to_jpeg_and_back(pixels: FloatArray, quality: int) -> FloatArray:
     return read_raster(file.getvalue(), "compressed scan", "JPEG").pixels
 
 
-def _check_header(image: Image.Image, name: str) -> None:
+def _check_header(image: Image.Image, name: str, is_page: bool) -> None:
     columns, rows = image.size
     check_pixels(rows, columns, name)
     # Not n_frames: to count them, Pillow follows a chain that a hostile TIFF can make very long.
-    # A phone's JPEG may carry further views of the same picture (MPO); the first is the picture.
-    if getattr(image, "is_animated", False) and image.format != "MPO":
+    # Of several views, the first is the picture.
+    if not is_page and getattr(image, "is_animated", False) and image.format not in _WITH_OTHER_VIEWS:
         raise ScanError(name, Problem.SEVERAL_FRAMES)
 
 
@@ -120,12 +153,12 @@ def _apply_orientation(image: Image.Image) -> None:
         ImageOps.exif_transpose(image, in_place=True)
 
 
-def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
-    if image.mode in _DEEP_MODES:
-        tags = getattr(image, "tag_v2", {})
-        return _scale_deep(np.asarray(image), tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO, name), 0.0
-    if image.mode == "F":
-        raise ScanError(name, Problem.FLOAT_PIXELS)
+def _to_grey(image: Image.Image, name: str, values: tuple[float, float] | None) -> tuple[FloatArray, float]:
+    if image.mode in (*_DEEP_MODES, "F"):
+        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+        scaled = (_scale_float if image.mode == "F" else _scale_deep)(np.asarray(image), values, name)
+        # Pillow inverts such pictures itself when they are 8 bits deep, and only then.
+        return 1 - scaled if white_is_zero else scaled, 0.0
     if image.mode == "La":
         image = image.convert("LA")  # Pillow knows no direct way from premultiplied grey to anything else
     if image.has_transparency_data:
@@ -139,15 +172,27 @@ def _to_grey(image: Image.Image, name: str) -> tuple[FloatArray, float]:
     return _to_unit(image if image.mode == "L" else image.convert("L")), 0.0
 
 
-def _scale_deep(values: np.ndarray, white_is_zero: bool, name: str) -> FloatArray:
-    low, high = int(values.min()), int(values.max())
+def _scale_deep(stored: np.ndarray, values: tuple[float, float] | None, name: str) -> FloatArray:
+    low, high = int(stored.min()), int(stored.max())
     if low < 0 or high > 2**16 - 1:
         raise ScanError(name, Problem.VALUES_OUT_OF_RANGE, low=low, high=high)
-    bits = max(8, high.bit_length())
-    scaled: FloatArray = values.astype(np.float32)
+    bits = max(8, high.bit_length(), int(values[1]).bit_length() if values else 0)
+    scaled: FloatArray = stored.astype(np.float32)
     scaled /= np.float32(2**bits - 1)
-    # Pillow inverts such pictures itself when they are 8 bits deep, and only then.
-    return 1 - scaled if white_is_zero else scaled
+    return scaled
+
+
+def _scale_float(stored: np.ndarray, values: tuple[float, float] | None, name: str) -> FloatArray:
+    known = np.isfinite(stored)
+    if not known.any():
+        raise ScanError(name, Problem.NOT_FINITE)
+    low, high = values or (float(stored[known].min()), float(stored[known].max()))
+    if low >= 0 and high <= 1:
+        return np.where(known, stored, 0).astype(np.float32)
+    # Halves: the distance between two very large floats would be infinite.
+    halves = np.where(known, stored, low).astype(np.float64) / 2
+    scaled: FloatArray = ((halves - low / 2) / (high / 2 - low / 2 or 1.0)).astype(np.float32)
+    return np.clip(scaled, 0, 1)
 
 
 def _luma_and_chroma(image: Image.Image) -> tuple[FloatArray, float]:

@@ -7,6 +7,7 @@ from brain_tumor.input.raster import read_raster
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.tiff_stack import open_tiff
 from brain_tumor.input.unpacked import unpacked_source
 from brain_tumor.problems import Problem
 
@@ -41,7 +42,7 @@ def read_scan_of(found: Format | None, data: bytes, name: str, options: ReadOpti
     if found.kind is Kind.PACKED:
         inner = unpacked_source(SourceFile(name, lambda: data))
         return read_scan_of(inner.find_format(), inner.read(), name, options)
-    if found.kind in (Kind.RASTER, Kind.PAGES):
+    if found.kind is Kind.RASTER:
         return read_raster(data, name, found.name)
     slices = _list_slices(data, name, found, options)
     if len(slices) != 1:
@@ -54,6 +55,8 @@ def _list_slices(data: bytes, name: str, found: Format, options: ReadOptions) ->
         from brain_tumor.input.dicom import list_slices, read_header  # pydicom is slow to import
 
         return list_slices(lambda: data, read_header(data, name), name, options)
+    if found.kind is Kind.PAGES:
+        return open_tiff(SourceFile(name, lambda: data)).slices
     if found.kind is Kind.VOLUME:
         return open_nifti(data, name, options).slices
     if found.kind is Kind.ARCHIVE:

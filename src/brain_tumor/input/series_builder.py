@@ -13,15 +13,13 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.formats import Kind
 from brain_tumor.input.nifti import open_nifti
-<<<<<<< HEAD
-from brain_tumor.input.orientation import nearest_plane
-=======
 from brain_tumor.input.no_images import LeftOut
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
+from brain_tumor.input.orientation import nearest_plane
 from brain_tumor.input.reader import check_size, read_scan_of
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.source_file import SourceFile, refuse
+from brain_tumor.input.tiff_stack import open_tiff
 from brain_tumor.input.unpacked import unpacked_source
 
 if TYPE_CHECKING:  # pydicom is slow to import, and most runs read no DICOM file
@@ -35,9 +33,7 @@ _InOrder: TypeAlias = "tuple[tuple[Slice, ...], Orientation | None]"
 _SAME_DIRECTION = 0.01
 
 
-def open_series(
-    files: Iterable[SourceFile], options: ReadOptions, left_out: LeftOut | None = None
-) -> Iterator[Series]:
+def open_series(files: Iterable[SourceFile], options: ReadOptions, left_out: LeftOut | None = None) -> Iterator[Series]:
     """The series that files hold, opened one after the other; no more than one folder's headers are held.
 
     DICOM files of one frame that follow each other in a folder, or in a folder of an archive, are one series when they
@@ -113,6 +109,8 @@ def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series] | _Single:
     if found is not None and found.kind is Kind.VOLUME:
         with file.stream() as stream:
             return [open_nifti(stream, file.name, options)]
+    if found is not None and found.kind is Kind.PAGES:
+        return [open_tiff(file)]
     if found is not None and found.kind is Kind.DICOM:
         return _open_dicom(file, options)
     return [Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))]

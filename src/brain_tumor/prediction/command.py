@@ -73,19 +73,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
     with locked(outputs.names):  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
-<<<<<<< HEAD
-        return _answer(classifier, arguments, outputs, *_find(arguments, skip))
-
-
-def _answer(
-    classifier: Classifier,
-    arguments: argparse.Namespace,
-    outputs: Outputs,
-    find: Callable[[], Iterator[str]],
-    piped: SourceFile | None,
-) -> int:
-=======
-        return _answer(arguments, outputs, _find(arguments, skip))
+        return _answer(classifier, arguments, outputs, _find(arguments, skip))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,9 +85,7 @@ class _Input:
     piped: SourceFile | None
 
 
-def _answer(arguments: argparse.Namespace, outputs: Outputs, given: _Input) -> int:
-    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
+def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outputs, given: _Input) -> int:
     read_options = ReadOptions(arguments.plane, arguments.window)
     options = _to_options(arguments, classifier, read_options)
     with ExitStack() as stack:

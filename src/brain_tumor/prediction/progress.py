@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+FileT = TypeVar("FileT")  # a path, or a file
 
 
 class Progress:
@@ -29,7 +31,7 @@ class Progress:
         self._bar: tqdm[Any] | None = None
         self._update()
 
-    def pass_on(self, files: Iterator[str]) -> Iterator[str]:
+    def pass_on(self, files: Iterator[FileT]) -> Iterator[FileT]:
         """The same files, counted as they go by."""
         for file in files:
             self._files_left = max(0, self._files_left - 1)

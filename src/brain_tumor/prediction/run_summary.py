@@ -6,13 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-<<<<<<< HEAD
-from brain_tumor.presentation.wording import STATUS_COUNTS
-=======
 from brain_tumor.input.no_images import LeftOut
-from brain_tumor.labels import LABELS
 from brain_tumor.presentation.wording import STATUS_COUNTS, render_left_out
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
 
 
 @dataclass(slots=True)

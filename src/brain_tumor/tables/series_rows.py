@@ -117,11 +117,7 @@ def render_series_line(row: dict[str, Any], classes: Iterable[Label] = LABELS) -
         classes: of the model, in the order of `Rules.classes`.
     """
     shares = ", ".join(
-<<<<<<< HEAD
-        f"{label} {format_percent(share)}" for label in classes if (share := row[f"share_{label.slug}"]) > 0
-=======
-        f"{label} {format_fraction(share)}" for label in LABELS if (share := row[f"share_{label.slug}"]) > 0
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
+        f"{label} {format_fraction(share)}" for label in classes if (share := row[f"share_{label.slug}"]) > 0
     )
     line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:

@@ -20,8 +20,8 @@ from brain_tumor.presentation.wording import (
     TITLES,
     describe_final_class,
     describe_reason,
-    format_percent,
     format_fraction,
+    format_percent,
     headline,
     to_printable,
     to_sentence,
@@ -172,13 +172,9 @@ def _series_content(
             SERIES_RULE,
         ),
         table_title="Share of the analysed slices",
-<<<<<<< HEAD
         table=tuple(
-            (label, f"{format_percent(verdict.shares[label])} ({counts[label]:,})") for label in verdict.shares
+            (label, f"{format_fraction(verdict.shares[label])} ({counts[label]:,})") for label in verdict.shares
         ),
-=======
-        table=tuple((label, f"{format_fraction(verdict.shares[label])} ({counts[label]:,})") for label in LABELS),
->>>>>>> 50770ce (Count files that are no images, follow linked folders, read tar archives)
         shares=verdict.shares,
         table_note="" if verdict.analysed else "Not analysed: no slice was taken for a brain MRI.",
         groups=tuple(

@@ -1,0 +1,76 @@
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from brain_tumor.input import tiff_stack
+from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.tiff_pages import find_pages
+from brain_tumor.problems import Problem
+from tests.factories import encode
+from tests.refused import refused
+
+SHADES = (10, 20, 200)
+
+
+def stack(*pages: NDArray[np.generic], **options: object) -> bytes:
+    first, *others = (Image.fromarray(page) for page in pages)
+    return encode(first, "TIFF", save_all=True, append_images=others, **options)
+
+
+def flat(shade: float, dtype: type[np.generic] = np.uint8) -> NDArray[np.generic]:
+    return np.full((4, 6), shade, dtype)
+
+
+def opened(data: bytes) -> Series:
+    (series,) = open_series([SourceFile("stack.tif", lambda: data)], ReadOptions())
+    return series
+
+
+def shown(data: bytes) -> list[float]:
+    return [float(one.read().pixels[0, 0]) for one in opened(data).slices]
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"big_tiff": True}])
+def test_pages_are_one_series_in_their_order(options: dict[str, object]) -> None:
+    series = opened(stack(*map(flat, SHADES), **options))
+    assert [one.name for one in series.slices] == [f"stack.tif slice {number}" for number in (1, 2, 3)]
+    assert [one.read().pixels[0, 0] for one in series.slices] == pytest.approx([shade / 255 for shade in SHADES])
+
+
+def test_pages_are_those_that_pillow_finds() -> None:
+    data = stack(*map(flat, SHADES))
+    with Image.open(io.BytesIO(data)) as image:
+        for place, one in enumerate(opened(data).slices):
+            image.seek(place)
+            assert one.read().pixels == pytest.approx(np.asarray(image) / 255)
+
+
+def test_pages_share_one_scale_of_grey() -> None:
+    assert shown(stack(flat(100, np.uint16), flat(4095, np.uint16))) == pytest.approx([100 / 4095, 1])
+    assert shown(stack(flat(-10, np.float32), flat(0, np.float32), flat(30, np.float32))) == pytest.approx([0, 0.25, 1])
+
+
+def test_a_smaller_copy_of_a_page_is_no_slice() -> None:
+    data = bytearray(stack(flat(10), flat(20)))
+    second = find_pages(io.BytesIO(data))[1]
+    entry = second.offset + 2  # the first one, which becomes NewSubfileType
+    data[entry : entry + 12] = struct.pack("<HHII", 254, 4, 1, 1)
+    assert shown(bytes(data)) == pytest.approx([10 / 255])
+
+
+def test_pages_of_different_sizes_are_refused() -> None:
+    with refused(Problem.SEVERAL_FRAMES):
+        opened(stack(flat(1), np.zeros((5, 5), np.uint8))).slices[0].read()
+
+
+def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_stack, "MAX_STACK_BYTES", 100)
+    with refused(Problem.TOO_LARGE):
+        opened(stack(flat(1), flat(2))).slices[0].read()
