@@ -44,8 +44,8 @@ def read_rows(run: Path) -> list[SplitRow]:
 
 
 def read_classes(run: Path) -> tuple[Label, ...]:
-    """The classes of a run, in the order of its network's outputs."""
-    stored = read_settings(run).get("classes")
+    """The classes of a run, in the order of its network's outputs; this project's where nothing says otherwise."""
+    stored = read_settings(run).get("classes") if (run / _SETTINGS).exists() else None
     return LABELS if stored is None else tuple(map(from_stored, stored))
 
 
