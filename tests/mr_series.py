@@ -46,13 +46,16 @@ def write_series(folder: Path, slices: Sequence[np.ndarray], name: str = "slice"
     return files
 
 
-def write_enhanced(path: Path, slices: Sequence[np.ndarray], **elements: Any) -> Path:
-    """All slices as frames of one file."""
+def write_enhanced(path: Path, slices: Sequence[np.ndarray], turned: bool = False, **elements: Any) -> Path:
+    """All slices as frames of one file; turned: rows run to anterior and columns to the right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     dataset = _make_common(EnhancedMRImageStorage, f"{SERIES_UID}.100", np.stack(slices))
     dataset.InstanceNumber = 1
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
     dataset.SharedFunctionalGroupsSequence = make_sequence(
-        PlaneOrientationSequence=make_sequence(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
+        PlaneOrientationSequence=make_sequence(
+            ImageOrientationPatient=[0, -1, 0, -1, 0, 0] if turned else [1, 0, 0, 0, 1, 0]
+        ),
         PixelMeasuresSequence=make_sequence(PixelSpacing=[SPACING_MM, SPACING_MM], SliceThickness=THICKNESS_MM),
     )
     dataset.PerFrameFunctionalGroupsSequence = [

@@ -429,7 +429,7 @@ def test_rows_of_files_that_are_gone_are_counted(capsys: Capture) -> None:
         (["--resume"], "--resume goes on with a table"),
         (
             ["--resume", "--csv", "out.csv", "--heatmaps", "maps"],
-            "draw --heatmaps and write --report in a run of their own",
+            "draw --heatmaps, write --report and --dicom-out in a run of their own",
         ),
         (["--csv", "out.csv", "--series-csv", "out.csv"], "two outputs have the same place"),
     ],

@@ -16,7 +16,7 @@ from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.results import to_dicom_results
 from brain_tumor.input.files import open_paths
 from tests.factories import png_bytes
-from tests.mr_series import PATIENT, SERIES_UID, STUDY_UID, write_enhanced, write_series
+from tests.mr_series import FRAME_OF_REFERENCE_UID, PATIENT, SERIES_UID, STUDY_UID, write_enhanced, write_series
 from tests.scripted import CARD, CLEAR, HEALTHY, ScriptedClassifier
 
 SR, SC = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.7"
@@ -36,10 +36,10 @@ def find(paths: Sequence[Path], **answers: Any) -> list[SeriesFindings]:
     return found
 
 
-def make(paths: Sequence[Path], **answers: Any) -> list[Dataset]:
+def make(paths: Sequence[Path], with_heat_map: bool = False, **answers: Any) -> list[Dataset]:
     """The objects of one series, written and read back."""
     (findings,) = find(paths, **answers)
-    return [_read_back(one) for one in to_dicom_results(findings, CARD)]
+    return [_read_back(one) for one in to_dicom_results(findings, CARD, with_heat_map=with_heat_map)]
 
 
 def _read_back(dataset: Dataset) -> Dataset:
@@ -159,7 +159,7 @@ def test_a_report_refers_to_every_image_and_to_the_slices_it_speaks_of(tumor: li
 def test_a_location_is_a_closed_line_in_the_image_s_pixels(tumor: list[Path]) -> None:
     # The map is full in the second of four rows, in the third and fourth of four columns; 128 rows, 96 columns.
     group = groups(make(tumor)[0])["Slice 1 location"]
-    (region,) = (item for item in group.ContentSequence if item.ValueType == "SCOORD")
+    region = _region(group)
     points = np.array(region.GraphicData).reshape(-1, 2)
     assert region.GraphicType == "POLYLINE"
     assert points[0].tolist() == points[-1].tolist()
@@ -168,6 +168,28 @@ def test_a_location_is_a_closed_line_in_the_image_s_pixels(tumor: list[Path]) ->
     (image,) = region.ContentSequence
     assert image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == f"{SERIES_UID}.1"
     assert numbers(group) == {"location_score": pytest.approx(0.8)}
+
+
+def test_a_slice_that_is_turned_to_be_shown_is_outlined_where_the_file_has_it(tmp_path: Path) -> None:
+    # Rows run to the right: shown the other way round, so the shown right half is the stored left half.
+    turned = write_series(tmp_path, [HEAD] * 5, name="mapped", ImageOrientationPatient=[-1, 0, 0, 0, 1, 0])
+    report, picture, heat_map = make(turned, with_heat_map=True)
+    points = np.array(_region(groups(report)["Slice 1 location"]).GraphicData).reshape(-1, 2)
+    assert (points.min(axis=0).tolist(), points.max(axis=0).tolist()) == ([0, 32], [48, 64])
+    assert picture.PatientOrientation == ["L", "P"]
+    assert np.argmax(heat_map.pixel_array[0].sum(axis=0)) < 48
+
+
+def test_a_slice_whose_rows_are_shown_as_columns_is_outlined_where_the_file_has_it(tmp_path: Path) -> None:
+    # Rows run down: the second quarter from above is the second from the left, the right half is the lower one.
+    turned = write_series(tmp_path, [HEAD] * 5, name="mapped", ImageOrientationPatient=[0, 1, 0, 1, 0, 0])
+    points = np.array(_region(groups(make(turned)[0])["Slice 1 location"]).GraphicData).reshape(-1, 2)
+    assert (points.min(axis=0).tolist(), points.max(axis=0).tolist()) == ([24, 64], [48, 128])
+
+
+def _region(group: Dataset) -> Any:
+    (region,) = (item for item in group.ContentSequence if item.ValueType == "SCOORD")
+    return region
 
 
 def test_no_tumor_is_an_output_class_and_no_absence_of_disease(tmp_path: Path) -> None:
@@ -310,3 +332,40 @@ def test_a_patient_is_taken_over_as_the_images_have_it(
 def test_probabilities_of_a_slice_that_is_not_a_key_slice_are_left_out(tmp_path: Path) -> None:
     report = make(write_series(tmp_path, [HEAD] * 8), default=HEALTHY)[0]
     assert len([name for name in groups(report) if name.startswith("Slice")]) == 5
+
+
+def test_a_heat_map_is_a_fractional_probability_of_the_same_size_in_the_same_place(tmp_path: Path) -> None:
+    files = write_series(tmp_path / "a", [BLANK, HEAD, HEAD, HEAD], name="mapped")
+    heat_map = make(files, with_heat_map=True)[2]
+    assert (heat_map.SegmentationType, heat_map.SegmentationFractionalType) == ("FRACTIONAL", "PROBABILITY")
+    assert "Heat map" in heat_map.SegmentSequence[0].SegmentLabel
+    assert "no outline" in heat_map.ContentDescription
+    assert heat_map.pixel_array.shape == (3, 128, 96)  # a blank slice has no location
+    # 0.8 in the second of four rows, in the third and fourth of four columns.
+    assert heat_map.pixel_array[0, 48, 84] / heat_map.MaximumFractionalValue == pytest.approx(0.8, abs=0.02)
+    assert heat_map.pixel_array[0, :, :24].max() == 0
+    places = [one.PlanePositionSequence[0].ImagePositionPatient[2] for one in heat_map.PerFrameFunctionalGroupsSequence]
+    assert sorted(places) == [5, 10, 15]
+    assert heat_map.FrameOfReferenceUID == FRAME_OF_REFERENCE_UID
+
+
+def test_heat_maps_of_frames_refer_to_their_frames(tmp_path: Path) -> None:
+    heat_map = make([write_enhanced(tmp_path / "mapped.dcm", [BLANK, HEAD, HEAD])], with_heat_map=True)[2]
+    sources = {
+        int(frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber): float(
+            frame.PlanePositionSequence[0].ImagePositionPatient[2]
+        )
+        for frame in heat_map.PerFrameFunctionalGroupsSequence
+    }
+    assert sources == {2: 5, 3: 10}
+
+
+def test_a_heat_map_needs_a_tumor_and_a_place(tmp_path: Path) -> None:
+    assert len(make(write_series(tmp_path / "a", [HEAD] * 3, name="healthy"), with_heat_map=True)) == 2
+    lost = write_series(tmp_path / "b", [HEAD], name="mapped", ImagePositionPatient=None)
+    assert len(make(lost, with_heat_map=True)) == 2
+
+
+def test_images_at_one_place_have_one_heat_map_all_the_same(tmp_path: Path) -> None:
+    files = write_series(tmp_path, [HEAD] * 3, name="mapped", ImagePositionPatient=[0, 0, 0])
+    assert make(files, with_heat_map=True)[2].pixel_array.ndim == 2

@@ -7,7 +7,7 @@ from brain_tumor.classifier import SeriesOutcome, SliceOutcome
 from brain_tumor.decision.location import Location
 from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.input.scan import Box, FloatArray
+from brain_tumor.input.scan import AS_STORED, Box, FloatArray, Sides, View
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
 from brain_tumor.presentation.key_picture import render_key_slice
@@ -26,11 +26,13 @@ class SliceFindings:
     number: int  # counted from 1 in the order of the series
     verdict: Verdict | None  # None: it could not be read
     probabilities: Mapping[Label, float]  # the network's own; empty where it could not be read
-    gate_score: float | None  # log-odds
-    size_px: tuple[int, int]  # rows, columns
+    gate_score: float | None  # log-odds; None where it could not be read
+    suspicion: float  # 0 to 1, probability of a finding of any class
+    size_px: tuple[int, int]  # rows, columns, of the slice as it is shown
+    view: View  # how the file's rows and columns became those that are shown
     location: Location | None  # of a tumor that was found
     heat: FloatArray | None  # (rows, columns), 0 to 1: the location map where a location was found
-    region: Box  # the part of the picture that the map covers
+    region: Box  # the part of the shown slice that the map covers
 
     @property
     def confidence(self) -> float | None:
@@ -48,7 +50,8 @@ class SeriesFindings:
     verdict: SeriesVerdict | None  # None for a single image, whose answer is that of its slice
     slices: tuple[SliceFindings, ...]  # in the order of the series
     key: int | None  # index of the slice that is shown; None where none could be read
-    picture: RgbArray | None  # (rows, columns, 3), the shown slice with its location map; None with key
+    picture: RgbArray | None  # (rows, columns, 3), that slice with its location map; None with key
+    sides: Sides | None  # of the picture's edges
     map_state: str  # in words: what became of the shown slice's map
 
     @property
@@ -67,15 +70,15 @@ class FindingsDraft:
     _worst: tuple[bool, float] | None = None
     _key: int | None = None
     _picture: RgbArray | None = None
+    _sides: Sides | None = None
     _map_state: str = ""
 
     def add(self, outcome: SliceOutcome) -> None:
         """Take the next slice in the order of the series."""
         index, result = len(self._slices), outcome.result
         if result is None:
-            self._slices.append(
-                SliceFindings(outcome.slice, index + 1, None, {}, None, (0, 0), None, None, (0, 0, 1, 1))
-            )
+            nothing = (0, 0), AS_STORED, None, None, (0.0, 0.0, 1.0, 1.0)
+            self._slices.append(SliceFindings(outcome.slice, index + 1, None, {}, None, 0.0, *nothing))
             return
         rows, columns = result.scan.pixels.shape
         self._slices.append(
@@ -85,17 +88,20 @@ class FindingsDraft:
                 result.verdict,
                 result.probabilities,
                 float(result.output.gate_scores[0]),
+                result.finding_probability,
                 (rows, columns),
+                result.scan.view,
                 result.location,
                 result.output.location if result.location else None,
                 result.region,
             )
         )
         # The first slice of SeriesVerdict.order.
-        rank = rank_suspicion(result.verdict, result.probabilities[Label.NO_TUMOR])
+        rank = rank_suspicion(result.verdict, 1 - result.finding_probability)
         if self._worst is None or rank < self._worst:
             self._worst, self._key = rank, index
-            self._picture, self._map_state = render_key_slice(result), render_map_state(result)
+            self._picture, self._sides = render_key_slice(result), result.scan.sides
+            self._map_state = render_map_state(result)
 
     def finish(self, series: Series, verdict: SeriesVerdict | None) -> SeriesFindings:
         """The whole series.
@@ -104,7 +110,8 @@ class FindingsDraft:
             series: whose slices were added, all of them.
             verdict: what was decided on them; None for a series of one slice.
         """
-        return SeriesFindings(series, verdict, tuple(self._slices), self._key, self._picture, self._map_state)
+        slices = tuple(self._slices)
+        return SeriesFindings(series, verdict, slices, self._key, self._picture, self._sides, self._map_state)
 
 
 def to_findings(outcome: SeriesOutcome) -> SeriesFindings:

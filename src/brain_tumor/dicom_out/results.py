@@ -1,10 +1,13 @@
 """One series' answer -> its DICOM objects: the table of contents of this package."""
 
+import logging
+import warnings
 from typing import TYPE_CHECKING
 
 from brain_tumor.dicom_out.findings import SeriesFindings
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.model.card import Card
+from brain_tumor.problems import Problem
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -31,13 +34,15 @@ def to_dicom_results(
 
     Raises:
         MissingExtraError: highdicom is not installed.
-        ScanError: an image's file cannot be read any more.
+        ScanError: an image's file cannot be read any more, or holds values that no object can take over.
     """
     require_dicom_library()
     from brain_tumor.dicom_out.identity import Producer, derive_uid
     from brain_tumor.dicom_out.secondary_capture import make_capture
+    from brain_tumor.dicom_out.segmentation import make_heat_map
     from brain_tumor.dicom_out.source import add_patient_and_study, read_source
     from brain_tumor.dicom_out.structured_report import make_report
+    from brain_tumor.input.dicom_file import as_scan_error
 
     source = read_source([one.slice for one in findings.slices])
     if source is None:
@@ -49,11 +54,18 @@ def to_dicom_results(
         common = (kind, source.series_uid, producer.model_sha256)
         return derive_uid("series", *common), derive_uid("object", *common, *source.stack, str(part))
 
-    results = [make_report(findings, source, producer, uids("SR"))]
-    if capture := make_capture(findings, source, producer, uids("SC")):
-        results.append(capture)
-    for dataset in results:
-        add_patient_and_study(dataset, source.header)
+    # highdicom logs, and warns of, values that may be a patient's.
+    logging.getLogger("highdicom").addHandler(logging.NullHandler())
+    logging.getLogger("highdicom").propagate = False
+    warnings.filterwarnings("ignore", module=r"highdicom(\.|$)")
+    with as_scan_error(findings.series.name, Problem.BAD_HEADER):
+        results = [make_report(findings, source, producer, uids("SR"))]
+        if capture := make_capture(findings, source, producer, uids("SC")):
+            results.append(capture)
+        if with_heat_map and (heat_map := make_heat_map(findings, source, producer, uids("SEG"))):
+            results.append(heat_map)
+        for dataset in results:
+            add_patient_and_study(dataset, source.header)
     return results
 
 

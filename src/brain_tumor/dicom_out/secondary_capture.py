@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 
 from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
 from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer
-from brain_tumor.dicom_out.source import Source, patient_orientation
+from brain_tumor.dicom_out.source import Source
+from brain_tumor.input.scan import Sides
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.key_picture import render_key_picture
 from brain_tumor.presentation.series_words import describe_series_reason
@@ -42,7 +43,6 @@ def make_capture(findings: SeriesFindings, source: Source, producer: Producer, u
         list(_lines(findings, shown, producer)),
     )
     patient = source.evidence()[0]
-    directions = patient_orientation(source.orientation)
     capture = SCImage.from_ref_dataset(
         patient,
         pixels,
@@ -58,11 +58,10 @@ def make_capture(findings: SeriesFindings, source: Source, producer: Producer, u
         device_serial_number=producer.serial_number,
         software_versions=producer.software_versions,
         series_description=RESEARCH_ONLY,
-        patient_orientation=directions or ("L", "P"),
+        patient_orientation=("L", "P"),  # one that highdicom takes
         transfer_syntax_uid="1.2.840.10008.1.2.1",
     )
-    if directions is None:
-        capture.PatientOrientation = []
+    capture.PatientOrientation = _directions(findings.sides)
     if body_part := source.header.get("BodyPartExamined"):
         capture.BodyPartExamined = body_part
     else:
@@ -90,6 +89,13 @@ def _lines(findings: SeriesFindings, shown: SliceFindings, producer: Producer) -
     if shown.heat is not None:
         yield MAP_EXPLANATIONS[MapKind.LOCATION]
     yield f"{NAME} {producer.version}, model {producer.model_id}"
+
+
+def _directions(sides: Sides | None) -> list[str]:
+    """Where rows and columns of the picture point to; DICOM calls superior head and inferior foot."""
+    if sides is None:
+        return []
+    return [letters.translate(str.maketrans("SI", "HF")) for letters in (sides.right, sides.bottom)]
 
 
 def _reference(shown: SliceFindings) -> Dataset:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pydicom import config
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
@@ -69,9 +68,7 @@ class Source:
             dataset.StudyInstanceUID, dataset.SeriesInstanceUID = reference.study_uid, reference.series_uid
             dataset.SOPInstanceUID, dataset.SOPClassUID = reference.sop_instance_uid, reference.sop_class_uid
             found.append(dataset)
-        for keyword in _ALWAYS:
-            setattr(found[0], keyword, "")
-        return found
+        return [without_patient(found[0]), *found[1:]]
 
 
 def read_source(slices: Sequence[Slice]) -> Source | None:
@@ -105,6 +102,19 @@ def read_slice_header(one: Slice) -> Dataset:
     return read_whole_header(one.content(), one.file)
 
 
+def without_patient(dataset: Dataset) -> Dataset:
+    """The same data set, with a patient and a study of whom nothing is known.
+
+    highdicom wants all of these elements, refuses odd ones, and repeats names in its warnings.
+    """
+    for keyword in (*_ALWAYS, *_WHERE_PRESENT):
+        if keyword in _ALWAYS:
+            setattr(dataset, keyword, "")
+        elif keyword in dataset:
+            delattr(dataset, keyword)
+    return dataset
+
+
 def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
     """Give an object the patient and the study of its images, as these have them.
 
@@ -124,20 +134,6 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
     if not texts.isascii():
         # UTF-8 where Latin letters are not enough, whatever the images have: some archives read the first only.
         dataset.SpecificCharacterSet = "ISO_IR 192" if max(texts) > "\xff" else "ISO_IR 100"
-
-
-def patient_orientation(orientation: Sequence[float] | None) -> tuple[str, str] | None:
-    """Where rows and columns of an image point to, such as L and P; None where that is not known.
-
-    Args:
-        orientation: direction cosines of rows and columns, in the patient's coordinates.
-    """
-    return (_letter(orientation[:3]), _letter(orientation[3:])) if orientation else None
-
-
-def _letter(direction: Sequence[float]) -> str:
-    axis = int(np.abs(direction).argmax())
-    return ("LPH" if direction[axis] > 0 else "RAF")[axis]
 
 
 def _reference(one: Slice) -> DicomReference:

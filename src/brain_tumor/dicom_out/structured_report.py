@@ -1,6 +1,6 @@
 """Findings -> a measurement report, TID 1500 of DICOM PS3.16, as a Comprehensive SR."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from highdicom.sr import (
@@ -27,11 +27,12 @@ from highdicom.sr import (
     TextContentItem,
     TrackingIdentifier,
 )
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from brain_tumor.decision.outline import find_outline
+from brain_tumor.decision.outline import Point, find_outline
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.dicom_out import codes as terms
@@ -199,8 +200,7 @@ def _slice_groups(one: SliceFindings, producer: Producer, document_uid: str) -> 
     )
     if one.location is None or one.heat is None:
         return
-    rows, columns = one.size_px
-    outline = np.array(find_outline(one.heat, one.region)) * (columns, rows)
+    outline = _to_stored_px(find_outline(one.heat, one.region), one)
     yield _comment(
         PlanarROIMeasurementsAndQualitativeEvaluations(
             _tracking(f"{name} location", document_uid, "location", _key(reference)),
@@ -233,6 +233,12 @@ def _number(name: CodedConcept, value: float, unit: Code) -> Measurement:
 
 def _tracking(name: str, *parts: str) -> TrackingIdentifier:
     return TrackingIdentifier(uid=derive_uid("tracking", *parts), identifier=name)
+
+
+def _to_stored_px(outline: Sequence[Point], one: SliceFindings) -> NDArray[np.float64]:
+    """Columns and rows in the image as the file stores it, from its upper left corner; outline: as it is shown."""
+    rows, columns = one.size_px[::-1] if one.view.is_transposed else one.size_px
+    return np.array([one.view.to_stored((x, y, x, y))[:2] for x, y in outline]) * (columns, rows)
 
 
 def _key(reference: DicomReference) -> str:

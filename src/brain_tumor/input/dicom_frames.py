@@ -64,6 +64,11 @@ class Frames:
         found = found or _numbers(self._dataset.get("ImagerPixelSpacing"), 2)
         return (found[0], found[1]) if found and min(found) > 0 else None
 
+    def thickness_mm(self, index: int) -> float | None:
+        """Nominal thickness of a slice; None where it is unknown or not above zero."""
+        value = self._find(index, "PixelMeasuresSequence", "SliceThickness")
+        return float(value) if value is not None and float(value) > 0 else None
+
     def grey_scale(self, index: int) -> GreyScale:
         """What the stored values of a frame mean. Raises ValueError for a rescale that is no number."""
         signed = self._dataset.get("PixelRepresentation") == 1

@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_tables(parser)
     _add_heatmaps(parser)
     _add_reports(parser)
+    _add_dicom(parser)
     add_network(parser)
 
 
@@ -121,6 +122,22 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="call reports as their files, and show that name in them; it may hold a patient's. By default they are "
         "numbered, and hold a short SHA-256 of the pixels",
+    )
+
+
+def _add_dicom(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("DICOM results", "of DICOM images only, for the archive that they are from")
+    group.add_argument(
+        "--dicom-out",
+        type=Path,
+        metavar="DIR",
+        help="also write a structured report and a secondary capture per series into a new folder (extra: dicom-out). "
+        "They name the patient as the images do",
+    )
+    group.add_argument(
+        "--dicom-seg",
+        action="store_true",
+        help="with --dicom-out, also a segmentation that holds the location map as a heat map",
     )
 
 

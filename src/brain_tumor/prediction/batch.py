@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.decision.series import Finding, decide_series
+from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
+from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.prediction.by_folder import PictureSeries
 from brain_tumor.prediction.progress import Progress
@@ -32,6 +34,7 @@ class _OpenSeries:
     is_new: bool = False  # whether this run answered one of its slices
     draft: SeriesDraft = field(default_factory=SeriesDraft)  # filled where a report is wanted
     report: str | None = None  # names of its files
+    dicom: FindingsDraft = field(default_factory=FindingsDraft)  # filled where DICOM results are wanted
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Batch:
     progress: Progress
     as_json: bool  # the lines that are shown
     shows_lines: bool = True
+    dicom: DicomFolder | None = None
     summary: RunSummary = field(default_factory=RunSummary)
     old_series: dict[str, dict[str, str]] = field(default_factory=dict)  # rows of an earlier run, by name
     failed: int = 0  # slices that could not be read, those of an interrupted run too
@@ -101,6 +105,8 @@ class Batch:
                 row["report"] = current.report
             elif result:
                 row["report"] = "; ".join(self.reports.write(result, self._card))
+        if self.dicom:
+            self._add_to_dicom(current, outcome)
         row = to_rounded(row)
         for table in self.tables:
             table.write(row)
@@ -116,6 +122,19 @@ class Batch:
         # Of the answer itself, not of its row, which is rounded.
         current.findings[index] = result.to_finding(position_mm) if result else None
 
+    def _add_to_dicom(self, current: _OpenSeries, outcome: SliceOutcome) -> None:
+        if current.series.is_stack and _is_ordered(current.series):
+            current.dicom.add(outcome)
+        elif outcome.result:
+            draft = FindingsDraft()
+            draft.add(outcome)
+            name, slices = current.series.name, (outcome.slice,)
+            self._write_dicom(draft.finish(Series(name, slices), None))
+
+    def _write_dicom(self, findings: SeriesFindings) -> None:
+        assert self.dicom  # noqa: S101 - asked by the callers
+        self.failed += not self.dicom.write(findings, self._card)
+
     def _close_series(self) -> None:
         """Decide the series whose slices are all there, in their order; every way out shows this one verdict."""
         while self._open and len(self._open[0].findings) == len(self._open[0].series.slices):
@@ -128,6 +147,8 @@ class Batch:
                 row = to_series_row(series, verdict, self._model_id) | {"report": current.report}
                 if self.reports:
                     self.reports.write_series(current.draft, verdict, series.name, self._card)
+                if self.dicom:
+                    self._write_dicom(current.dicom.finish(series, verdict))
                 self.summary.add_series(describe_series_answer(verdict))
             else:
                 row = to_count_row(series, verdict, self._model_id)

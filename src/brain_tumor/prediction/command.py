@@ -104,6 +104,8 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
                 stack.callback(_print_maps, outputs.maps)
             if reports := outputs.reports:
                 stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
+            if dicom := outputs.dicom:
+                stack.callback(lambda: print(to_printable(dicom.summary()), file=sys.stderr))
         progress = Progress(given.names, is_quiet=arguments.quiet)
         stack.callback(progress.close)
         batch = Batch(
@@ -115,6 +117,7 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
             progress,
             arguments.json,
             _shows_lines(arguments, outputs),
+            outputs.dicom,
             old_series=old_series,
         )
         left_out = batch.summary.left_out

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.labels import Label
 from brain_tumor.prediction.arguments import STANDARD_STREAM
@@ -25,6 +26,12 @@ class Outputs:
     series_table: SeriesCsvFile | None
     maps: MapFolder | None
     reports: ReportFolder | None
+    dicom: DicomFolder | None
+
+    @property
+    def folders(self) -> list[Path]:
+        """Each is new, or empty."""
+        return [folder.path for folder in (self.maps, self.reports, self.dicom) if folder]
 
     @property
     def all_tables(self) -> list[TableFile]:
@@ -34,8 +41,7 @@ class Outputs:
     @property
     def names(self) -> list[Path]:
         """What a lock is taken on."""
-        folders = [folder.path for folder in (self.maps, self.reports) if folder]
-        return [table.path for table in self.all_tables if table.paths] + folders
+        return [table.path for table in self.all_tables if table.paths] + self.folders
 
     @property
     def uses_standard_output(self) -> bool:
@@ -49,7 +55,7 @@ class Outputs:
             BrainTumorError: two outputs are one.
         """
         own = [path for table in self.all_tables for path in table.paths]
-        own += [folder.path for folder in (self.maps, self.reports) if folder]
+        own += self.folders
         found = {path.resolve() for path in own}
         if len(found) < len(own) or sum(not table.paths for table in self.all_tables) > 1:
             raise BrainTumorError("two outputs have the same place; name another one for each")
@@ -85,7 +91,7 @@ def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outpu
         if not _is_stream(path):
             series_table = SeriesCsvFile(path, bool(excel), classes)
     maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-    return Outputs(tables, series_table, maps, _report_folder(arguments))
+    return Outputs(tables, series_table, maps, _report_folder(arguments), _dicom_folder(arguments))
 
 
 def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
@@ -97,9 +103,10 @@ def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
     if resume:
         if not outputs.tables or outputs.uses_standard_output:
             raise BrainTumorError("--resume goes on with a table: name the earlier run's --csv, --jsonl or --parquet")
-        if outputs.maps or outputs.reports:
+        if outputs.folders:
             raise BrainTumorError(
-                "--resume goes on with tables only: draw --heatmaps and write --report in a run of their own"
+                "--resume goes on with tables only: draw --heatmaps, write --report and --dicom-out in a run of "
+                "their own"
             )
         if overwrite:
             raise BrainTumorError("--resume keeps a table's rows and --overwrite drops them; give one of them")
@@ -119,3 +126,11 @@ def _report_folder(arguments: argparse.Namespace) -> ReportFolder | None:
         return None
     formats = tuple(ReportFormat) if arguments.report_format == "both" else (ReportFormat(arguments.report_format),)
     return ReportFolder(arguments.report, formats, arguments.report_names)
+
+
+def _dicom_folder(arguments: argparse.Namespace) -> DicomFolder | None:
+    if arguments.dicom_out:
+        return DicomFolder(arguments.dicom_out, arguments.dicom_seg)
+    if arguments.dicom_seg:
+        raise BrainTumorError("--dicom-seg goes with --dicom-out; name its folder")
+    return None

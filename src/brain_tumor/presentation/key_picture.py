@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from brain_tumor.classifier import Result
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.presentation.heatmap import MapKind, to_heat_maps
-from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, render_overlay, to_square_pixels
+from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, RgbArray, draw_sides, render_overlay, to_square_pixels
 
 # As large as a slice on a viewer's screen, and less than a megabyte without compression.
 SIDE_PX = 512
@@ -20,7 +20,7 @@ _GROUND, _TEXT, _ALARM = (0, 0, 0), (235, 235, 235), (255, 196, 0)
 
 
 def render_key_slice(result: Result) -> RgbArray:
-    """The slice in grey, under its location map with its box where a tumor is named.
+    """The slice in grey, under its location map with its box where a tumor is named; its sides are marked.
 
     Returns:
         (rows, columns, 3), the longer side SIDE_PX long, at true proportions.
@@ -29,8 +29,10 @@ def render_key_slice(result: Result) -> RgbArray:
     nothing: FloatArray = np.zeros((1, 1), np.float32)
     shown = next((one for one in to_heat_maps(result) if one.kind is MapKind.LOCATION), None)
     if shown is None:
-        return render_overlay(small, nothing, DEFAULT_STRENGTH)
-    return render_overlay(small, shown.heat, DEFAULT_STRENGTH, shown.box, shown.region)
+        pixels = render_overlay(small, nothing, DEFAULT_STRENGTH)
+    else:
+        pixels = render_overlay(small, shown.heat, DEFAULT_STRENGTH, shown.box, shown.region)
+    return draw_sides(pixels, result.scan.sides)
 
 
 def render_key_picture(slice_pixels: RgbArray, notice: str, title: str, lines: Sequence[str]) -> RgbArray:

@@ -73,13 +73,7 @@ def render_overlay(
     if not 0 <= strength <= 1 or not 0 <= heat.min() <= heat.max() <= 1:
         raise ValueError(f"strength {strength} and heat {heat.min()} to {heat.max()} must be within 0 and 1")
     rows, columns = scan.pixels.shape
-    left, right = (round(edge * columns) for edge in region[::2])
-    top, bottom = (round(edge * rows) for edge in region[1::2])
-    # A region of a very small picture may have no pixel of its own.
-    covered = max(right - left, 1), max(bottom - top, 1)
-    stretched = Image.fromarray(np.asarray(heat, np.float32)).resize(covered, Image.Resampling.BILINEAR)
-    level = np.zeros((rows, columns), np.float32)
-    level[top:bottom, left:right] = np.asarray(stretched)[: bottom - top, : right - left]
+    level = stretch_heat(heat, region, rows, columns)
     grey, share, step = np.clip(scan.pixels, 0, 1) * 255, strength * level, np.round(level * 255).astype(np.uint8)
     pixels = np.empty((rows, columns, 3), np.uint8)
     for channel, colors in enumerate(_to_channels(_PLASMA)):  # one by one, a scan may have 25 million pixels
@@ -110,6 +104,25 @@ def draw_sides(pixels: RgbArray, sides: Sides | None) -> RgbArray:
     ):
         draw.text(place, letters, _WHITE, font, anchor, stroke_width=line, stroke_fill=_BLACK)
     return np.array(image)
+
+
+def stretch_heat(heat: FloatArray, region: Box, rows: int, columns: int) -> FloatArray:
+    """A heat map at the size of its picture, stretched bilinearly over a region and 0 elsewhere.
+
+    Args:
+        heat: (rows, columns) of cells.
+        region: x0, y0, x1, y1 in fractions of width and height.
+        rows: of the picture.
+        columns: of the picture.
+    """
+    left, right = (round(edge * columns) for edge in region[::2])
+    top, bottom = (round(edge * rows) for edge in region[1::2])
+    # A region of a very small picture may have no pixel of its own.
+    covered = max(right - left, 1), max(bottom - top, 1)
+    stretched = Image.fromarray(np.asarray(heat, np.float32)).resize(covered, Image.Resampling.BILINEAR)
+    level = np.zeros((rows, columns), np.float32)
+    level[top:bottom, left:right] = np.asarray(stretched)[: bottom - top, : right - left]
+    return level
 
 
 def render_png(pixels: RgbArray, texts: Mapping[str, str]) -> bytes:

@@ -1,0 +1,140 @@
+"""Findings -> the location maps as a fractional segmentation, which viewers can lay over the images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from highdicom import (
+    AlgorithmIdentificationSequence,
+    PixelMeasuresSequence,
+    PlaneOrientationSequence,
+    PlanePositionSequence,
+)
+from highdicom.seg import Segmentation, SegmentDescription
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+
+from brain_tumor.dicom_out import codes as terms
+from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
+from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer, derive_uid
+from brain_tumor.dicom_out.source import Source, read_slice_header, without_patient
+from brain_tumor.input.dicom_frames import Frames
+from brain_tumor.presentation.overlay import stretch_heat
+
+SERIES_NUMBER = 9903
+# Maps at the images' size, at four bytes a pixel; of a series with more, the most suspicious slices are kept.
+MAX_BYTES = 256 * 2**20
+# CID 7150 of DICOM PS3.16; a category of tissue would say that there is some.
+_CATEGORY = Code("309825002", "SCT", "Spatial and Relational Concept")
+
+
+def make_heat_map(
+    findings: SeriesFindings, source: Source, producer: Producer, uids: tuple[str, str]
+) -> Dataset | None:
+    """The location maps of all slices in which a tumor was located; reads their files again.
+
+    Args:
+        findings: whose maps are meant.
+        source: the images that it refers to.
+        producer: who says it.
+        uids: of the segmentation's series and of the segmentation itself.
+
+    Returns:
+        None where no tumor was located, or the images do not say where they lie.
+
+    Raises:
+        ScanError: an image's file cannot be read any more.
+    """
+    if "FrameOfReferenceUID" not in source.header:
+        return None
+    headers: dict[str, Dataset] = {}
+    placed: dict[tuple[float, ...], tuple[SliceFindings, _Plane]] = {}
+    for one in _choose(findings):
+        if _file(one) not in headers:
+            headers[_file(one)] = read_slice_header(one.slice)
+        if plane := _to_plane(one, headers[_file(one)]):
+            placed.setdefault(plane.at_mm, (one, plane))  # of images at one place, the most suspicious
+    if not placed:
+        return None
+    chosen, planes = zip(*placed.values(), strict=True)
+    files = {_file(one) for one in chosen}
+    maps = np.stack(
+        [one.view.undo(stretch_heat(one.heat, one.region, *one.size_px)) for one in chosen if one.heat is not None]
+    )
+    return Segmentation(
+        [without_patient(header) for uid, header in headers.items() if uid in files],
+        np.clip(maps, 0, 1),
+        "FRACTIONAL",
+        [_describe(producer, uids[1])],
+        series_instance_uid=uids[0],
+        series_number=SERIES_NUMBER,
+        series_description=RESEARCH_ONLY,
+        sop_instance_uid=uids[1],
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=NAME,
+        software_versions=producer.software_versions,  # type: ignore[arg-type] # one or several, whatever it says
+        device_serial_number=producer.serial_number,
+        fractional_type="PROBABILITY",
+        content_label="HEAT_MAP",
+        content_description=f"{terms.LOCATION_MAP.meaning}. RESEARCH ONLY"[:64],
+        pixel_measures=planes[0].measures,
+        plane_orientation=planes[0].orientation,
+        plane_positions=[plane.position for plane in planes],
+        omit_empty_frames=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plane:
+    """Where a map lies."""
+
+    at_mm: tuple[float, ...]
+    measures: PixelMeasuresSequence
+    orientation: PlaneOrientationSequence
+    position: PlanePositionSequence
+
+
+def _choose(findings: SeriesFindings) -> list[SliceFindings]:
+    """Slices of one size with a located tumor, as many as there is room for, the most suspicious first."""
+    found = [one for one in findings.slices if one.heat is not None]
+    found = [one for one in found if (one.size_px, one.view) == (found[0].size_px, found[0].view)]
+    if not found:
+        return []
+    rows, columns = found[0].size_px
+    most = max(1, MAX_BYTES // (4 * rows * columns))
+    return sorted(found, key=lambda one: -one.suspicion)[:most]  # as SeriesVerdict.order
+
+
+def _file(one: SliceFindings) -> str:
+    assert one.slice.dicom is not None  # noqa: S101 - read_source has looked
+    return str(one.slice.dicom.sop_instance_uid)
+
+
+def _to_plane(one: SliceFindings, header: Dataset) -> _Plane | None:
+    frames, index = Frames(header), (one.slice.number or 1) - 1
+    plane, spacing_mm = frames.plane(index), frames.spacing_mm(index)
+    if plane.orientation is None or plane.position is None or spacing_mm is None:
+        return None
+    thickness_mm = frames.thickness_mm(index)
+    return _Plane(
+        plane.position,
+        PixelMeasuresSequence(spacing_mm, thickness_mm),
+        PlaneOrientationSequence("PATIENT", plane.orientation),
+        PlanePositionSequence("PATIENT", plane.position),
+    )
+
+
+def _describe(producer: Producer, document_uid: str) -> SegmentDescription:
+    return SegmentDescription(
+        1,
+        "Heat map of tumor location, research only",
+        _CATEGORY,
+        terms.LOCATION_MAP,
+        "AUTOMATIC",
+        AlgorithmIdentificationSequence(
+            NAME, codes.DCM.ArtificialIntelligence, producer.version, parameters={"model": producer.model_id}
+        ),
+        tracking_uid=derive_uid("tracking", document_uid, "heat map"),
+        tracking_id="Heat map",
+    )
