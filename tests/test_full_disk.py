@@ -75,7 +75,7 @@ def test_a_table_that_does_not_fit_stays_a_part_and_is_gone_on_with(
     assert not Path(table).exists() and not Path(f"{table}.part").is_dir()
     assert main([*command, "--resume"]) == 0
     assert read_names(table) == (NAMES if images == "in" else [images])
-    assert files() == [table, f"{table}.about.json"]
+    assert files() == [table, f"{table}.run.json"]
 
 
 def test_a_table_beside_one_that_does_not_fit_is_no_whole_one_either() -> None:

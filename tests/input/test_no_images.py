@@ -41,7 +41,7 @@ def is_left_out(name: str, data: bytes) -> bool:
         ("report.pdf", b"%PDF-1.7"),
         ("REPORT", b"%PDF-1.7"),
         ("movie.mp4", b"\0\0\0\x18ftypmp42" + NOISE),
-        ("answers.csv.about.json", b"{}"),
+        ("answers.csv.run.json", b"{}"),
         ("answers.csv.lock", b""),
         ("answers.parquet", b"PAR1" + NOISE),
         ("DICOMDIR", make_dicom(None, SOPClassUID="1.2.840.10008.1.3.10")),

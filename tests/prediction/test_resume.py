@@ -136,7 +136,7 @@ def test_a_whole_table_is_gone_on_with(kind: type[TableFile], tmp_path: Path) ->
 
 def test_a_whole_table_that_says_nothing_of_its_making_is_refused(tmp_path: Path) -> None:
     make_whole(CsvFile(tmp_path / "out"), [make_row("a")])
-    (tmp_path / "out.about.json").unlink()
+    (tmp_path / "out.run.json").unlink()
     with pytest.raises(BrainTumorError, match="nothing says how its rows were made"):
         resume_tables([CsvFile(tmp_path / "out")], OPTIONS)
 

@@ -143,8 +143,8 @@ def test_beside_a_whole_table_lies_how_it_was_made_and_the_notice(kind: type[Tab
     table.begin(OPTIONS)
     with table:
         table.write(to_row(make_result()))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.about.json"]
-    assert "never for diagnosis" in json.loads((tmp_path / "out.about.json").read_text())["notice"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.run.json"]
+    assert "never for diagnosis" in json.loads((tmp_path / "out.run.json").read_text())["notice"]
 
 
 @KINDS

@@ -23,6 +23,7 @@ from brain_tumor.prediction.arguments import STANDARD_STREAM, add_arguments
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.by_folder import group_by_folder
 from brain_tumor.prediction.file_list import read_file_list
+from brain_tumor.prediction.manifest import to_manifest
 from brain_tumor.prediction.outputs import Outputs, check_outputs, to_outputs
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows, resume_tables
@@ -126,6 +127,9 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
         batch.answer(classifier, group_by_folder(opened) if arguments.by_folder else opened)
         if left := done.count_left():
             _say(f"{left} rows of the earlier run are of files that were not found now; they stay in the table")
+        facts = to_manifest(classifier.card, arguments.engine, arguments.threads, batch.summary)
+        for table in outputs.all_tables:
+            table.describe(facts)
         if not arguments.quiet:
             progress.close()
             for line in batch.summary.lines():

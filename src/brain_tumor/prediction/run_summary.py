@@ -37,10 +37,26 @@ class RunSummary:
         """Count a series; answer: in a few words."""
         self.series[answer] += 1
 
+    @property
+    def elapsed_s(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._start
+
+    def to_counts(self) -> dict[str, Any]:
+        """The same counts for programs."""
+        return {
+            "files": self.files,
+            "slices": self.slices,
+            "slices_of_earlier_runs": self.kept,
+            "files_left_out": self.left_out.kinds.total(),
+            "statuses": dict(sorted(self.statuses.items())),
+            "classes": dict(sorted(self.classes.items())),
+            "series": dict(sorted(self.series.items())),
+        }
+
     def lines(self) -> Iterator[str]:
         """Files, slices and time; statuses; classes; series; one line each, where there is something to say."""
-        elapsed_s = time.monotonic() - self._start
-        first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {elapsed_s:.1f} s"
+        first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {self.elapsed_s:.1f} s"
         yield f"{first}; {self.kept} more were in the table already" if self.kept else first
         if self.left_out.kinds.total():
             yield render_left_out(self.left_out)

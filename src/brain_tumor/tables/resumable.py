@@ -10,7 +10,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 from brain_tumor.atomic_write import write_whole, written_whole
 from brain_tumor.errors import BrainTumorError
@@ -27,7 +27,7 @@ class TableFile(ABC):
 
     Every row reaches the system at once, so that a part lacks nothing but the row that was being written when the
     program was killed. Beside it, NAME.part.options holds under which options its rows were made; beside the whole
-    table NAME.about.json says that, and the notice.
+    table NAME.run.json says that, what else is known of the run, and the notice.
     """
 
     _signature: ClassVar[bytes]  # how every file of this kind begins
@@ -44,7 +44,8 @@ class TableFile(ABC):
         self.path = path
         self.part = path.with_name(path.name + self._part_ending)
         self._options_file = path.with_name(f"{path.name}.part.options")
-        self._about_file = path.with_name(f"{path.name}.about.json")
+        self._run_file = path.with_name(f"{path.name}.run.json")
+        self._facts: Mapping[str, Any] = {}
         self._file: io.BufferedIOBase | None = None
         _refuse_other_content(self.path, self._signature)
         _refuse_other_content(self.part, self._part_signature)
@@ -52,7 +53,7 @@ class TableFile(ABC):
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file that it may write."""
-        return self.path, self.part, self._options_file, self._about_file
+        return self.path, self.part, self._options_file, self._run_file
 
     def __enter__(self) -> Self:
         """Begin a new part, in place of an older one.
@@ -83,7 +84,7 @@ class TableFile(ABC):
                     file.write(self._to_bytes(row))
                 file.flush()
                 if options:
-                    write_whole(self._options_file, json.dumps({"notice": NOTICE, **options}).encode())
+                    write_whole(self._options_file, _render({"options": dict(options)}))
             self._file = self.part.open("ab")
         except OSError as error:
             raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
@@ -121,6 +122,10 @@ class TableFile(ABC):
         except OSError as error:
             raise self._stopped(error) from None
 
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """What NAME.run.json says beside the options: JSON's own types, by their names."""
+        self._facts = facts
+
     def read_rows(self, options: Options) -> Iterator[Row]:
         """The part's whole rows, one by one, without half a row at its end; without a part, those of the whole table.
 
@@ -130,7 +135,7 @@ class TableFile(ABC):
         if self.part.exists():
             self._check_options(options, self.part, self._options_file)
             return (row for row, _ in self._whole_rows())
-        self._check_options(options, self.path, self._about_file)
+        self._check_options(options, self.path, self._run_file)
         return self._finished_rows()
 
     def __exit__(
@@ -152,7 +157,8 @@ class TableFile(ABC):
                 self._file.flush()
                 os.fsync(self._file.fileno())
             if self._options_file.exists():
-                write_whole(self._about_file, self._options_file.read_bytes())
+                options = {"options": _read_options(self._options_file) or {}}
+                write_whole(self._run_file, _render({**options, **self._facts}))
             self._finish()
             self._options_file.unlink(missing_ok=True)
         except OSError as failure:
@@ -201,16 +207,12 @@ class TableFile(ABC):
             raise BrainTumorError(f"{path}: cannot be read ({error.strerror}); check permissions") from None
 
     def _check_options(self, options: Options, path: Path, options_file: Path) -> None:
-        try:
-            found = json.loads(options_file.read_bytes())
-        except (OSError, ValueError):
-            found = None
-        if not isinstance(found, dict):
+        found = _read_options(options_file)
+        if found is None:
             raise BrainTumorError(
                 f"{path}: nothing says how its rows were made ({options_file.name} is missing or damaged); "
                 "delete it, or start again with --overwrite"
             )
-        found.pop("notice", None)
         for name in {**found, **options}:
             before, now = found.get(name), options.get(name)
             if before != now:
@@ -218,6 +220,19 @@ class TableFile(ABC):
                     f"{path}: was started with the {name} {before}, not {now}; "
                     "choose that again, or start again with --overwrite"
                 )
+
+
+def _render(facts: Mapping[str, Any]) -> bytes:
+    return (json.dumps({"notice": NOTICE, **facts}, indent=2) + "\n").encode()
+
+
+def _read_options(file: Path) -> dict[str, str] | None:
+    """The options in a file of `_render`; None where it is missing, damaged or something else."""
+    try:
+        found = json.loads(file.read_bytes())["options"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _refuse_other_content(path: Path, signature: bytes) -> None:
