@@ -7,13 +7,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from brain_tumor_training.recipes import FLOAT16, FLOAT32
+
 
 def to_flatbuffer(
     function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
     parts: Sequence[keras.Model],
     side_px: int,
     *,
-    quantize: bool = False,
+    stored: str = FLOAT32,
 ) -> bytes:
     """Convert what a function computes of one image.
 
@@ -21,7 +23,7 @@ def to_flatbuffer(
         function: of an image, (1, side, side, 3), which the file calls ``image``; its keys name the outputs.
         parts: every model whose weights the function uses.
         side_px: of the image.
-        quantize: store weights in eight bits (dynamic range).
+        stored: FLOAT32; FLOAT16 stores weights in half the bytes, DYNAMIC_RANGE in a quarter of them.
     """
     with tempfile.TemporaryDirectory() as folder:
         # A saved model keeps the names of the outputs, which a bare function loses. Keras must write it:
@@ -33,6 +35,8 @@ def to_flatbuffer(
         archive.add_endpoint("serve", function, [image])
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantize:
+        if stored != FLOAT32:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if stored == FLOAT16:
+            converter.target_spec.supported_types = [tf.float16]
         return bytes(converter.convert())

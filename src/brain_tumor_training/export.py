@@ -1,18 +1,20 @@
-"""Keras to one .tfliteA, which is written only when it answers like the Keras network on real images."""
+"""Keras to one .tfliteA, in the smallest form that answers like the Keras network on real images."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import ModelFileError
-from brain_tumor.input.preprocess import to_tensor
+from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import LABELS
@@ -23,76 +25,135 @@ from brain_tumor_training.card_facts import describe_training
 from brain_tumor_training.decision_file import Decision, read_decision
 from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.golden_image import draw_golden_image
-from brain_tumor_training.parity import Answers, Parity, measure_parity
+from brain_tumor_training.parity import Answers, Parity, describe_failures, measure_parity, tolerances
 from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.quantize import quantize_static
-from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
+from brain_tumor_training.recipes import FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
 from brain_tumor_training.run_folder import load_network, read_rows, read_run
 from brain_tumor_training.serving import Serving, convert
-from brain_tumor_training.splits import VALIDATION, SplitRow, pick_evenly
+from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow, pick_evenly
 
-MIN_PARITY_IMAGES = 200
-_PARITY_BATCH = 32  # Keras is slow on single images; the converted networks take no more than one
+PARITY_IMAGES = 400
+# Keras needs 0.3 GB for each image of a batch, and one image after the other is slow.
+_PARITY_BATCH = 4
+# The graph is right or wrong; a few images show which.
+_FLOAT_IMAGES = 32
 UNSTATED = "not stated"
 # Processors round eight-bit products differently; damaged arithmetic is off by far more.
 GOLDEN_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reference:
+    """What the Keras network answers, to compare conversions with."""
+
+    images: list[View]
+    targets: NDArray[np.int64]  # (images,), class indices
+    by_part: dict[str, int]  # part of the data -> images
+    answers: Answers
 
 
 def export(
     run: Path,
     data: Path,
     out: Path,
-    parity_images: int,
+    parity_images: int = PARITY_IMAGES,
     quantizations: Sequence[str] = QUANTIZATIONS["auto"],
     licence: str = UNSTATED,
     terms: Path | None = None,
-) -> Parity:
-    """Convert run/model.keras with run/decision.json and write out, once parity holds.
+) -> tuple[str, Parity]:
+    """Convert run/model.keras with run/decision.json and write out in the first way that answers as Keras does.
 
-    The network computes in eight bits where that answers as Keras does (static int8, calibrated on training images),
-    else its weights alone are stored in eight bits (dynamic range).
+    Static int8, calibrated on training images, is tried first, then weights alone in eight bits (dynamic range), in
+    float16, and in float32.
 
     Args:
         run: a folder that fit_decision has been in.
         data: the folder that it was trained on.
         out: the model file.
-        parity_images: how many validation images are compared, at least MIN_PARITY_IMAGES.
-        quantizations: what else to try; the first that agrees is written.
+        parity_images: how many images are compared at most: of the validation part, then of the training part.
+        quantizations: what to try, in this order.
         licence: the file's own terms, for its card.
         terms: CSV with source, shows, origin and terms of what trained the network, for the card.
 
+    Returns:
+        The way that was taken, and how it compares with Keras.
+
     Raises:
-        ModelFileError: none agrees with Keras, or too few images are there; nothing is written then.
+        ModelFileError: none agrees with Keras; nothing is written then.
         DatasetError: a source has no terms; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_rows(run)
-    compared = pick_evenly([row for row in rows if row.split == VALIDATION], parity_images)
-    if len(compared) < MIN_PARITY_IMAGES:
-        raise ModelFileError(f"{len(compared)} validation images are there to compare, {MIN_PARITY_IMAGES} are needed")
-    serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
-    exact = convert(serving, quantize=False)
-    networks = {FLOAT32: exact}
-    if STATIC_INT8 in quantizations:
-        networks[STATIC_INT8] = quantize_static(exact, calibration_images(rows, data, recipe.input))
-    if DYNAMIC_RANGE in quantizations:
-        networks[DYNAMIC_RANGE] = convert(serving, quantize=True)
     about = describe_training(run, data, decision, licence, terms)
-    models = {
-        name: _with_golden(network, _card(network, decision, recipe, serving.meanings, about))
-        for name, network in networks.items()
-    }
-    parities = _compare(serving, models[FLOAT32], {name: models[name] for name in quantizations}, compared, data)
-    chosen = next((name for name, parity in parities.items() if parity.holds()), None)
-    if chosen is None:
-        found = "; ".join(f"{name}: {parity}" for name, parity in parities.items())
-        raise ModelFileError(f"the converted network disagrees with Keras, so nothing was written: {found}")
-    model, parity = models[chosen], parities[chosen]
-    about = {**about, "quantization": chosen, "parity": asdict(parity)}
+    serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
+    exact = convert(serving)
+    reference = _ask_keras(serving, choose_compared(rows, parity_images), data, recipe.input)
+
+    def to_model(flatbuffer: bytes) -> ModelFile:
+        return _with_golden(flatbuffer, _card(flatbuffer, decision, recipe, serving.meanings, about))
+
+    by_float = _ask(to_model(exact), reference.images[:_FLOAT_IMAGES], "float32")
+    tried: dict[str, Parity | str] = {}
+    for name in quantizations:
+        try:
+            model = to_model(_quantize(name, exact, serving, rows, data, recipe.input))
+        except Exception as error:  # the quantizer raises whatever it meets in a graph that it does not know
+            tried[name] = (str(error).splitlines() or [type(error).__name__])[0]
+            continue
+        parity = measure_parity(reference.answers, by_float, _ask(model, reference.images, name), reference.targets)
+        tried[name] = parity
+        if parity.holds():
+            _write(model, out, about, name, parity, reference.by_part, tried)
+            return name, parity
+    raise ModelFileError(
+        f"the converted network disagrees with Keras on {len(reference.images)} images, so nothing was written: "
+        f"{describe_failures(tried)}; {_next_step(quantizations)}"
+    )
+
+
+def choose_compared(rows: Sequence[SplitRow], limit: int) -> list[SplitRow]:
+    """The images on which networks are compared: of the validation part, and of the training part where that is small.
+
+    How a network rounds does not depend on whether it has seen the image; the validation part is what it will meet.
+    """
+    chosen: list[SplitRow] = []
+    for part in (VALIDATION, TRAIN):
+        chosen += pick_evenly([row for row in rows if row.split == part], limit - len(chosen))
+    return chosen
+
+
+def _next_step(quantizations: Sequence[str]) -> str:
+    if FLOAT32 not in quantizations:
+        return "try all ways with --quantization auto"
+    return "the Keras network in the run folder is as it was; train again with another --seed, or with more images"
+
+
+def _quantize(
+    name: str, exact: bytes, serving: Serving, rows: Sequence[SplitRow], data: Path, contract: InputContract
+) -> bytes:
+    if name == FLOAT32:
+        return exact
+    if name == STATIC_INT8:
+        return quantize_static(exact, calibration_images(rows, data, contract))
+    return convert(serving, name)
+
+
+def _write(
+    model: ModelFile,
+    out: Path,
+    about: Mapping[str, Any],
+    name: str,
+    parity: Parity,
+    by_part: Mapping[str, int],
+    tried: Mapping[str, Parity | str],
+) -> None:
+    compared = {**asdict(parity), "images_by_part": dict(by_part), "tolerances": tolerances()}
+    others = {other: describe_failures({other: found}) for other, found in tried.items() if other != name}
+    about = {**about, "quantization": name, "parity": compared, **({"not_taken": others} if others else {})}
     content = pack_model_file(model.flatbuffer, replace(model.card, about=about), model.golden_image)
     read_model_file(content, out.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, content)
-    return parity
 
 
 def _card(
@@ -140,19 +201,26 @@ def _with_golden(flatbuffer: bytes, card: Card) -> ModelFile:
     return read_model_file(pack_model_file(flatbuffer, replace(card, golden=golden), image), card.model_id)
 
 
-def _compare(
-    serving: Serving, exact: ModelFile, light: Mapping[str, ModelFile], rows: Sequence[SplitRow], data: Path
-) -> dict[str, Parity]:
-    engines = [LiteRTEngine(model) for model in (exact, *light.values())]
-    answers: list[tuple[FloatArray, ...]] = []  # of Keras and each engine: probabilities, then the gate score
-    views = [View(data / row.path) for row in rows]
-    with tqdm(total=len(rows), desc="parity", unit="image") as progress:
-        for batch in load_batches(views, exact.card.input, _PARITY_BATCH):
-            for image, keras_answer in zip(batch, serving.answer(batch), strict=True):
-                outputs = [engine.run(image[np.newaxis]) for engine in engines]
-                answers.append((keras_answer, *(np.append(one.probabilities, one.gate_scores) for one in outputs)))
-                progress.update()
-    columns = (np.array(column) for column in zip(*answers, strict=True))
-    by_keras, by_exact, *by_light = (Answers(column[:, : len(LABELS)], column[:, len(LABELS)]) for column in columns)
+def _ask_keras(serving: Serving, rows: Sequence[SplitRow], data: Path, contract: InputContract) -> _Reference:
+    images = [View(data / row.path) for row in rows]
+    with tqdm(total=len(images), desc="asking Keras", unit="image", disable=None) as progress:
+        found = []
+        for batch in load_batches(images, contract, _PARITY_BATCH):
+            found.append(serving.answer(batch))
+            progress.update(len(batch))
     targets = np.array([LABELS.index(row.label) for row in rows])
-    return measure_parity(by_keras, by_exact, dict(zip(light, by_light, strict=True)), targets)
+    return _Reference(images, targets, dict(Counter(row.split for row in rows)), _to_answers(np.concatenate(found)))
+
+
+def _ask(model: ModelFile, images: Sequence[View], name: str) -> Answers:
+    engine, found = LiteRTEngine(model), []
+    batches = load_batches(images, model.card.input, 1)
+    for image in tqdm(batches, f"asking {name}", len(images), unit="image", disable=None):
+        output = engine.run(image)
+        found.append(np.append(output.probabilities, output.gate_scores))
+    return _to_answers(np.array(found))
+
+
+def _to_answers(columns: FloatArray) -> Answers:
+    """(images, classes + gate scores) -> the probabilities and the first gate score."""
+    return Answers(columns[:, : len(LABELS)], columns[:, len(LABELS)])

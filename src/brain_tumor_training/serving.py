@@ -11,6 +11,7 @@ from brain_tumor_training.decision_file import Decision
 from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.objectives import class_weights, saliency_maps
+from brain_tumor_training.recipes import FLOAT32
 
 _OUTPUTS = {
     "logits": "(1, 4), before the temperature, in the order of labels.txt",
@@ -39,6 +40,9 @@ class Serving:
         self._temperature = decision.temperature
         self._gate_weights = np.array(decision.gate_weights, np.float32)[:, np.newaxis]
         self._gate_bias = np.float32(decision.gate_bias)
+        # As a graph, which leaves out the maps that nobody reads here and gives memory back between its layers.
+        image = tf.TensorSpec((None, self.side_px, self.side_px, 3), tf.float32)
+        self._answer = tf.function(self._probabilities_and_scores, input_signature=[image])
 
     def outputs(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """The arrays that the card names, for n images.
@@ -65,8 +69,11 @@ class Serving:
 
     def answer(self, batch: FloatArray) -> FloatArray:
         """What Keras says of images, (n, side, side, 3), 0 to 1: (n, 6), four probabilities and two gate scores."""
-        outputs = self.outputs(tf.constant(batch))
-        return np.concatenate([np.asarray(outputs["probabilities"]), np.asarray(outputs["gate_scores"])], axis=1)
+        return np.asarray(self._answer(tf.constant(batch)))
+
+    def _probabilities_and_scores(self, image: tf.Tensor) -> tf.Tensor:
+        outputs = self.outputs(image)
+        return tf.concat([outputs["probabilities"], outputs["gate_scores"]], axis=1)
 
     def _score(self, direction: tf.Tensor) -> tf.Tensor:
         """Familiarity.score in the graph, (n, 1): squares of a difference as products, which are matrices."""
@@ -82,9 +89,9 @@ class Serving:
         return {name: text for name, text in _OUTPUTS.items() if name != "location" or self.location_head is not None}
 
 
-def convert(serving: Serving, *, quantize: bool) -> bytes:
-    """A TensorFlow Lite flatbuffer; quantize stores weights in eight bits (dynamic range)."""
+def convert(serving: Serving, stored: str = FLOAT32) -> bytes:
+    """A TensorFlow Lite flatbuffer whose weights are stored as to_flatbuffer says."""
     parts = [serving.backbone, serving.head_logits]
     if serving.location_head is not None:
         parts.append(serving.location_head)
-    return to_flatbuffer(serving.outputs, parts, serving.side_px, quantize=quantize)
+    return to_flatbuffer(serving.outputs, parts, serving.side_px, stored=stored)

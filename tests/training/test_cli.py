@@ -49,10 +49,7 @@ def told(capsys: Capture) -> str:
 @pytest.mark.slow
 @needs_tensorflow
 @pytest.mark.usefixtures("small_recipe")
-def test_from_images_to_a_model_file(
-    data: Path, not_brain_mri: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    monkeypatch.setattr("brain_tumor_training.export.MIN_PARITY_IMAGES", 8)
+def test_from_images_to_a_model_file(data: Path, not_brain_mri: Path, tmp_path: Path, capsys: Capture) -> None:
     run, model = str(tmp_path / "run"), tmp_path / "small.tfliteA"
     assert main(["fit", "--data", str(data), "--weights", "7", "--out", run, "--keep", "best", "--seed", "3"]) == 0
     assert "test: accuracy " in capsys.readouterr().out
@@ -61,7 +58,9 @@ def test_from_images_to_a_model_file(
     shown = capsys.readouterr().out
     assert "fence (not brain MRI, never fitted): " in shown and "of 12 held-back images accepted" in shown
     assert main(["export", run, "--data", str(data), "--out", str(model), "--parity-images", "8"]) == 0
-    assert json.loads(capsys.readouterr().out.partition(f"{model}:")[0])["images"] == 8
+    shown = capsys.readouterr().out
+    assert shown.startswith("written as static int8; compared with Keras on 8 images")
+    assert f"next: brain-tumor evaluate {data} --model {model}" in shown
     settings = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
     assert (settings["seed"], settings["recipe"]["keep"], settings["recipe"]["epochs"]) == (3, "best", 2)
 
@@ -82,9 +81,8 @@ def test_fit_takes_a_split_file_and_goes_without_a_cache(data: Path, tmp_path: P
 @needs_tensorflow
 @pytest.mark.usefixtures("small_recipe")
 def test_cross_validate_makes_and_tests_a_network_per_fold(
-    data: Path, not_brain_mri: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    data: Path, not_brain_mri: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    monkeypatch.setattr("brain_tumor_training.export.MIN_PARITY_IMAGES", 4)
     images = [image for image in read_tree(data) if image.official_split == "Training"]
     rows = [f"{image.name},{image.label.value},{place % 2},0" for place, image in enumerate(images)]
     (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")

@@ -8,11 +8,12 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from brain_tumor_training.convert import to_flatbuffer
+from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32
 
 SIDE = 8
 
 
-def convert(*, quantize: bool = False, units: int = 3) -> tuple[keras.Model, bytes]:
+def convert(*, stored: str = FLOAT32, units: int = 3) -> tuple[keras.Model, bytes]:
     """A dense layer on the flat image, and its flatbuffer."""
     keras.utils.set_random_seed(0)
     image = keras.Input((SIDE, SIDE, 3))
@@ -22,7 +23,7 @@ def convert(*, quantize: bool = False, units: int = 3) -> tuple[keras.Model, byt
         scores = model(image, training=False)
         return {"scores": scores, "highest": tf.reduce_max(scores, axis=1)}
 
-    return model, to_flatbuffer(outputs, [model], SIDE, quantize=quantize)
+    return model, to_flatbuffer(outputs, [model], SIDE, stored=stored)
 
 
 def answer(flatbuffer: bytes, image: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> dict[str, np.ndarray]:
@@ -41,5 +42,5 @@ def test_the_file_computes_what_the_function_does_and_keeps_its_names() -> None:
 
 
 def test_weights_in_eight_bits_take_a_quarter() -> None:
-    exact, light = (convert(quantize=quantize, units=256)[1] for quantize in (False, True))
+    exact, light = (convert(stored=stored, units=256)[1] for stored in (FLOAT32, DYNAMIC_RANGE))
     assert len(light) < 0.35 * len(exact)

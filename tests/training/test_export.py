@@ -28,6 +28,7 @@ from brain_tumor_training.card_figures import add_evaluations
 from brain_tumor_training.decision_file import read_decision
 from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.parity import MAX_FLOAT_DIFFERENCE, MAX_GATE_DIFFERENCE, MAX_MEAN_DIFFERENCE, Parity
+from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT16, FLOAT32, STATIC_INT8
 from brain_tumor_training.run_folder import load_network
 from brain_tumor_training.serving import Serving, convert
 from brain_tumor_training.splits import VALIDATION, pick_evenly, read_split
@@ -40,20 +41,14 @@ class Exported:
     """A model file and how it compared with Keras. Not to be changed."""
 
     path: Path
+    taken: str
     parity: Parity
-
-
-@pytest.fixture(autouse=True)
-def _few_images_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "MIN_PARITY_IMAGES", 8)
 
 
 @pytest.fixture(scope="module")
 def exported(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     path = tmp_path_factory.mktemp("exported") / "deeper" / "small.tfliteA"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "MIN_PARITY_IMAGES", 8)
-        return Exported(path, export.export(small_run.folder, small_run.data, path, 400, licence="MIT, as a test"))
+    return Exported(path, *export.export(small_run.folder, small_run.data, path, 400, licence="MIT, as a test"))
 
 
 def most_likely(classifier: Classifier) -> dict[Label, Label]:
@@ -72,14 +67,13 @@ def test_what_was_no_brain_mri_in_training_is_not_analysed(exported: Exported) -
 
 
 def test_the_file_answers_as_keras_does(small_run: Run, exported: Exported) -> None:
-    assert exported.parity.images == 8
+    # All there are, eight of validation and 24 of training.
+    assert exported.parity.images == 32
     assert exported.parity.float_max_difference <= MAX_FLOAT_DIFFERENCE
     assert exported.parity.same_class == 1.0
     assert exported.parity.mean_difference <= MAX_MEAN_DIFFERENCE
     assert exported.parity.gate_difference <= MAX_GATE_DIFFERENCE
     assert exported.parity.accuracy_exported == exported.parity.accuracy_keras
-    metrics = json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
-    assert exported.parity.accuracy_keras == pytest.approx(metrics["validation"]["accuracy"])
 
 
 def test_probabilities_are_the_softmax_of_logits_over_the_temperature(exported: Exported) -> None:
@@ -139,7 +133,10 @@ def test_the_card_tells_licence_notice_recipe_and_figures(small_run: Run, export
     assert (about["licence"], about["notice"]) == ("MIT, as a test", NOTICE)
     assert about["training"] == json.loads((small_run.folder / "run.json").read_text(encoding="utf-8"))
     assert about["metrics"]["keras"] == json.loads((small_run.folder / "metrics.json").read_text(encoding="utf-8"))
-    assert about["parity"]["images"] == 8
+    assert about["parity"]["images_by_part"] == {"validation": 8, "train": 24}
+    assert about["parity"]["tolerances"]["same_class"] == 0.99
+    assert about["parity"]["same_class_interval"][1] == pytest.approx(1.0)
+    assert "not_taken" not in about
     assert about["quantization"] == "static int8"
     assert set(about["gate_rates"]) == {"training set", "cloth", "fence"}
 
@@ -177,23 +174,23 @@ def test_nothing_unfinished_is_left_behind(exported: Exported) -> None:
 
 
 def tamper(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], *conversions: str) -> None:
-    """Change the last layer between Keras and some of the three conversions: exact, static, dynamic."""
+    """Change the last layer between Keras and some of the conversions, by their names."""
     begun: list[Serving] = []
 
-    def tampered(serving: Serving, *, quantize: bool, name: str = "") -> bytes:
+    def tampered(serving: Serving, stored: str = FLOAT32) -> bytes:
         begun.append(serving)
         layer = serving.head_logits.layers[-1]
         before = layer.get_weights()
-        if (name or ("dynamic" if quantize else "exact")) in conversions:
+        if stored in conversions:
             change(layer)
         try:
-            return convert(serving, quantize=quantize)
+            return convert(serving, DYNAMIC_RANGE if stored == STATIC_INT8 else stored)
         finally:
             layer.set_weights(before)
 
     monkeypatch.setattr(export, "convert", tampered)
-    if "static" in conversions:
-        monkeypatch.setattr(export, "quantize_static", lambda *_: tampered(begun[0], quantize=True, name="static"))
+    if STATIC_INT8 in conversions:
+        monkeypatch.setattr(export, "quantize_static", lambda *_: tampered(begun[0], STATIC_INT8))
 
 
 def swap_classes(layer: Any) -> None:
@@ -210,9 +207,8 @@ def flatten_logits(layer: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "conversions"),
     [
-        pytest.param(swap_classes, ("static", "dynamic"), id="classes in another order"),
-        pytest.param(swap_classes, ("exact",), id="classes in another order, float"),
-        pytest.param(flatten_logits, ("static", "dynamic"), id="other probabilities"),
+        pytest.param(swap_classes, (FLOAT32,), id="classes in another order, float"),
+        pytest.param(flatten_logits, (STATIC_INT8, DYNAMIC_RANGE, FLOAT16, FLOAT32), id="other probabilities"),
     ],
 )
 def test_a_file_that_disagrees_with_keras_is_not_written(
@@ -226,7 +222,7 @@ def test_a_file_that_disagrees_with_keras_is_not_written(
     decision = replace(read_decision(small_run.folder), temperature=1.0)
     monkeypatch.setattr(export, "read_decision", lambda _: decision)
     tamper(monkeypatch, change, *conversions)
-    with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
+    with pytest.raises(ModelFileError, match=r"disagrees with Keras on 32 images, so nothing .* train again"):
         export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
     assert list(tmp_path.iterdir()) == []
 
@@ -239,35 +235,52 @@ def test_a_gate_that_hangs_on_rounding_is_not_written(
     # As large weights on features that hardly vary would.
     restless = tuple(1e4 * (-1) ** place for place in range(len(decision.gate_weights)))
     monkeypatch.setattr(export, "read_decision", lambda _: replace(decision, gate_weights=restless))
-    with pytest.raises(ModelFileError, match="disagrees with Keras, so nothing was written"):
-        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
+    eight_bits = (STATIC_INT8, DYNAMIC_RANGE)
+    with pytest.raises(ModelFileError, match=r"gate scores differ .* try all ways with --quantization auto"):
+        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400, eight_bits)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_where_eight_bits_all_the_way_cost_answers_the_weights_alone_have_them(
     small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tamper(monkeypatch, swap_classes, "static")
+    tamper(monkeypatch, swap_classes, STATIC_INT8)
     export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", 400)
-    assert load_model_file(tmp_path / "small.tfliteA").card.about["quantization"] == "dynamic range"
+    about = load_model_file(tmp_path / "small.tfliteA").card.about
+    assert about["quantization"] == "dynamic range"
+    assert "have the same class, not 99%" in about["not_taken"]["static int8"]
     assert most_likely(load_classifier(tmp_path / "small.tfliteA")) == {label: label for label in LABELS}
 
 
+def test_where_eight_bits_cost_answers_the_weights_are_kept_in_float16(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise RuntimeError("the graph has an operator that is unknown\nand more")
+
+    tamper(monkeypatch, swap_classes, DYNAMIC_RANGE)
+    monkeypatch.setattr(export, "quantize_static", fails)
+    path = tmp_path / "small.tfliteA"
+    taken, parity = export.export(small_run.folder, small_run.data, path, 400)
+    about = load_model_file(path).card.about
+    assert taken == about["quantization"] == "float16"
+    assert about["not_taken"]["static int8"] == "static int8: the graph has an operator that is unknown"
+    assert parity.mean_difference < 1e-3
+    assert most_likely(load_classifier(path)) == {label: label for label in LABELS}
+
+
 def test_a_file_in_float32_can_be_had_to_compare_with(small_run: Run, tmp_path: Path) -> None:
-    found = export.export(small_run.folder, small_run.data, tmp_path / "exact.tfliteA", 400, ("float32",))
+    _, found = export.export(small_run.folder, small_run.data, tmp_path / "exact.tfliteA", 400, ("float32",))
     model = load_model_file(tmp_path / "exact.tfliteA")
     assert model.card.about["quantization"] == "float32"
     assert found.mean_difference < 1e-5
 
 
-@pytest.mark.parametrize(("asked", "needed"), [(400, 200), (7, 8)])
-def test_too_few_images_to_compare_are_refused(
-    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, needed: int
-) -> None:
-    monkeypatch.setattr(export, "MIN_PARITY_IMAGES", needed)
-    with pytest.raises(ModelFileError, match=f"validation images are there to compare, {needed} are needed"):
-        export.export(small_run.folder, small_run.data, tmp_path / "small.tfliteA", asked)
-    assert list(tmp_path.iterdir()) == []
+def test_validation_images_are_compared_before_training_images(small_run: Run) -> None:
+    rows = read_split(small_run.folder / "split.csv")
+    chosen = export.choose_compared(rows, 12)
+    assert [row.split for row in chosen] == ["validation"] * 8 + ["train"] * 4
+    assert {row.split for row in export.choose_compared(rows, 6)} == {"validation"}
 
 
 def test_compared_images_cover_every_class(small_run: Run) -> None:
@@ -300,7 +313,7 @@ def test_the_real_backbone_goes_from_images_to_answers(
 ) -> None:
     recipe = replace(SMALL, input=replace(SMALL.input, side_px=96), epochs=12, learning_rate=3e-3)
     run = make_run(tmp_path, data, not_brain_mri, recipe, str(xception_weights))
-    found = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
+    _, found = export.export(run.folder, data, tmp_path / "xception.tfliteA", 8)
     assert found.float_max_difference <= MAX_FLOAT_DIFFERENCE
     classifier = load_classifier(tmp_path / "xception.tfliteA")
     assert most_likely(classifier) == {label: label for label in LABELS}
@@ -311,10 +324,9 @@ def test_the_real_backbone_goes_from_images_to_answers(
 def exported_finetuned(small_finetune_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     path = tmp_path_factory.mktemp("exported-finetuned") / "finetuned.tfliteA"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "MIN_PARITY_IMAGES", 8)
         # The stand-in learns for seconds and leaves two classes close; rounding may then choose between them.
         patch.setattr("brain_tumor_training.parity.MIN_SAME_CLASS", 0.75)
-        return Exported(path, export.export(small_finetune_run.folder, small_finetune_run.data, path, 8))
+        return Exported(path, *export.export(small_finetune_run.folder, small_finetune_run.data, path, 8))
 
 
 def test_a_finetuned_file_says_why_and_where(exported_finetuned: Exported) -> None:

@@ -23,7 +23,7 @@ from brain_tumor_training.finetuned_network import (
     to_serving_network,
 )
 from brain_tumor_training.quantize import quantize_static
-from brain_tumor_training.recipes import RECIPES, FinetuneRecipe, Stage
+from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT32, RECIPES, FinetuneRecipe, Stage
 from brain_tumor_training.run_folder import describe_run, load_network, read_run, save_whole
 from brain_tumor_training.serving import Serving, convert
 from tests.factories import make_model_bytes, png_bytes
@@ -75,7 +75,7 @@ def network(weights: str) -> FinetunedNetwork:
 def model(request: pytest.FixtureRequest, network: FinetunedNetwork) -> ModelFile:
     serving = Serving(to_serving_network(SMALL_SIDE, network), GATE, KNOWN, SMALL_SIDE.input)
     static = request.param == "static int8"
-    made = convert(serving, quantize=not static)
+    made = convert(serving, FLOAT32 if static else DYNAMIC_RANGE)
     if static:
         made = quantize_static(made, [np.random.default_rng(0).random((1, 96, 96, 3), np.float32)])
     return read_model_file(make_model_bytes(made), "small.tfliteA")

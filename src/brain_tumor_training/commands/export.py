@@ -1,28 +1,37 @@
 """`brain-tumor-train export`."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.commands.arguments import Commands
+from brain_tumor_training.commands.arguments import Commands, count
 from brain_tumor_training.recipes import QUANTIZATIONS
 
 
 def add_export(commands: Commands) -> None:
     """Add the command to the parser."""
-    export = commands.add_parser("export", help="write the .tfliteA, once it answers like the Keras network")
+    export = commands.add_parser(
+        "export",
+        help="write the .tfliteA, in the smallest form that answers like the Keras network",
+        description="Convert a run to one model file. Eight bits throughout, weights in eight bits, float16 and "
+        "float32 are tried in turn; the first that answers as Keras does is written and named in its card.",
+    )
     export.add_argument("run_folder", type=Path, metavar="RUN", help="a folder that fit and fit-decision filled")
     export.add_argument("--data", type=Path, required=True, help="the folder that the run was trained on")
     export.add_argument("--out", type=Path, default=Path(DEFAULT_NAME))
-    export.add_argument("--parity-images", type=int, default=400, help="validation images to compare, 200 or more")
+    export.add_argument(
+        "--parity-images",
+        type=count,
+        default=400,
+        metavar="N",
+        help="images to compare at most: validation images, then training images (default: %(default)s)",
+    )
     export.add_argument(
         "--quantization",
         choices=sorted(QUANTIZATIONS),
         default="auto",
-        help="static computes in eight bits, dynamic stores the weights alone in them, none is float32; auto, the "
-        "default, is static where that answers as Keras does, else dynamic",
+        help="static computes in eight bits, dynamic stores the weights alone in them, float16 in half the bytes, none "
+        "is float32; auto, the default, takes the first of these that answers as Keras does",
     )
     export.add_argument("--licence", default="not stated", help="the terms of the file, for its card")
     export.add_argument(
@@ -39,6 +48,12 @@ def _run(args: argparse.Namespace) -> None:
 
     quantizations = QUANTIZATIONS[args.quantization]
     about = args.licence, args.terms
-    parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)
-    print(json.dumps(asdict(parity), indent=2))
+    taken, parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)
+    low, high = parity.same_class_interval
+    print(f"written as {taken}; compared with Keras on {parity.images} images, on {parity.torn} of which it is torn")
+    print(f"between two classes; of the others {parity.same_class:.1%} ({low:.1%} to {high:.1%}) have the same class")
+    print(f"accuracy on them: {parity.accuracy_keras:.1%} before, {parity.accuracy_exported:.1%} after")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
+    print(f"next: brain-tumor evaluate {args.data} --model {args.out} --out report")
+    print(f"      brain-tumor predict IMAGES --model {args.out}")
+    print(f"      BRAIN_TUMOR_MODEL={args.out.absolute()} make app")
