@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +18,7 @@ from brain_tumor.input.series import Slice
 from brain_tumor.model.card import Golden
 from brain_tumor.model.model_file import read_model_file
 from tests.factories import encode, make_model_bytes
+from tests.service.forms import listening
 
 pytestmark = pytest.mark.slow
 
@@ -118,3 +120,32 @@ def test_batches_in_eight_threads_keep_their_answers_and_their_order(small: Clas
             if found is None or np.abs(found - alone[(batch + (number or 0)) % IMAGES]).max() > SAME
         ]
         assert wrong == []
+
+
+REQUESTS, CALLERS = 4_000, 64
+
+
+@pytest.mark.parametrize("small", ["litert"], indirect=True)
+def test_the_service_answers_4000_requests_of_64_callers_none_wrong_none_lost(small: Classifier) -> None:
+    alone = [small.classify(image, "alone") for image in DRAWN]
+    lost: list[int] = []
+
+    def ask(client: httpx.Client, call: int) -> tuple[str, Any]:
+        answer = client.post("/v1/classify", files={"files": (f"{call}.png", DRAWN[call % IMAGES])})
+        if answer.status_code != 200:
+            lost.append(call)
+            return "", {}
+        (row,) = answer.json()["slices"]
+        return row["file"], row
+
+    limits = httpx.Limits(max_connections=CALLERS, max_keepalive_connections=CALLERS)
+    with listening(small) as client, httpx.Client(base_url=client.base_url, limits=limits, timeout=60) as many:
+        told = answer_together(REQUESTS, CALLERS, partial(ask, many))
+        counted = client.get("/metrics").text
+    assert lost == [] and len(told) == REQUESTS
+    for call, (name, row) in enumerate(told):
+        expected = alone[call % IMAGES]
+        assert name == f"{call}.png"
+        for label, probability in expected.probabilities.items():
+            assert abs(row[f"p_{label.slug}"] - probability) < SAME
+    assert f'route="/v1/classify",status="200"}} {REQUESTS}.0' in counted

@@ -44,8 +44,8 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[begin : begin + size] for begin in range(0, len(data), size))
 
 
-def scripted_model(classifier: ScriptedClassifier | None = None) -> Callable[[], LoadedModel]:
-    """Loads a classifier that needs no network."""
+def scripted_model(classifier: Any = None) -> Callable[[], LoadedModel]:
+    """Loads this classifier; by default one that needs no network."""
     chosen: Any = classifier or ScriptedClassifier()
     return lambda: LoadedModel(chosen, {"model_id": chosen.card.model_id, "rules": {}, "file": {}, "notice": "n"})
 
@@ -61,7 +61,7 @@ def problem(answer: Any, refusal: Refusal) -> dict[str, Any]:
 
 
 @contextmanager
-def listening(classifier: ScriptedClassifier | None = None, **settings: Any) -> Iterator[httpx.Client]:
+def listening(classifier: Any = None, **settings: Any) -> Iterator[httpx.Client]:
     """A client of a service of this process that listens on a port, where an upload can take its time."""
     app = create_app(ServiceSettings(**settings), scripted_model(classifier))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))

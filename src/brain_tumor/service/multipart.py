@@ -94,12 +94,12 @@ class MultipartReader:
 
     def _begin_file(self) -> None:
         _, options = parse_options_header(self._disposition)
-        if _to_text(options.get(b"name", b"")) not in _FIELDS:
+        if _to_text(options.get(b"name", b"")) not in _FIELDS or b"filename" not in options:
             raise RefusedError(Refusal.UNKNOWN_FIELD)
         if len(self._uploads) == self._max_files:
             raise RefusedError(Refusal.TOO_MANY_FILES, limit=self._max_files)
         number = len(self._uploads) + 1
-        self._name = self._to_own_name(_to_text(options.get(b"filename", b"")) or f"upload {number}")
+        self._name = self._to_own_name(_to_text(options[b"filename"]) or f"upload {number}")
         self._begin = self._spool.size_bytes
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:

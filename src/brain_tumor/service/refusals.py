@@ -77,7 +77,12 @@ class Refusal(StrEnum):
         "The form cannot be read",
         "the body is no complete multipart/form-data of its boundary; let an HTTP library build it",
     )
-    UNKNOWN_FIELD = "unknown_field", 422, "The form has an unknown field", f"files come in fields called {FIELD}"
+    UNKNOWN_FIELD = (
+        "unknown_field",
+        422,
+        "The form has a field that is no file",
+        f"files come in fields called {FIELD}, each with a filename; options are in the address: ?plane=axial",
+    )
     NO_FILES = "no_files", 422, "The form has no file", f"send at least one in a field called {FIELD}: {ACCEPTED}"
     BAD_PARAMETER = "bad_parameter", 422, "A parameter has no accepted value", "the parameter {found}"
     FAILED = "failed", 500, "The service failed", "its log has the request's number and says where; please report it"
