@@ -78,6 +78,18 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
         "--series-csv", type=_file, metavar="FILE", help="also write a CSV table with one row per series"
     )
     group.add_argument(
+        "--study-csv",
+        type=_file,
+        metavar="FILE",
+        help="also write a CSV table with one row per DICOM study: how many of its series have which answer",
+    )
+    group.add_argument(
+        "--dicom-ids",
+        action="store_true",
+        help="also write the UIDs of study, series and instance, and the frame, into the tables: they lead to a person "
+        "for everyone who has the archive",
+    )
+    group.add_argument(
         "--csv-excel",
         type=_file,
         nargs="?",

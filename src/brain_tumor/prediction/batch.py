@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.decision.series import Finding, decide_series
+from brain_tumor.decision.verdict import Status
 from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.input.series import Series, Slice
@@ -18,7 +19,8 @@ from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.subject import SeriesDraft
 from brain_tumor.presentation.wording import describe_series_answer, render_error_line, render_line, to_printable
-from brain_tumor.tables.csv_jsonl import SeriesCsvFile
+from brain_tumor.tables.csv_jsonl import SeriesCsvFile, StudyCsvFile
+from brain_tumor.tables.dicom_ids import StudyCounts, series_ids, slice_ids
 from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import Row, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
@@ -50,8 +52,11 @@ class Batch:
     as_json: bool  # the lines that are shown
     shows_lines: bool = True
     dicom: DicomFolder | None = None
+    study_table: StudyCsvFile | None = None
+    with_ids: bool = False  # whether rows have DICOM's identifiers
     summary: RunSummary = field(default_factory=RunSummary)
     old_series: dict[str, dict[str, str]] = field(default_factory=dict)  # rows of an earlier run, by name
+    old_studies: dict[str, dict[str, str]] = field(default_factory=dict)  # the same, by UID
     failed: int = 0  # slices that could not be read, those of an interrupted run too
 
     def answer(self, classifier: Classifier, opened: Iterable[Series]) -> None:
@@ -64,6 +69,7 @@ class Batch:
         # Slices that the classifier reads ahead, with their files' states before they were read.
         self._in_flight: deque[tuple[_OpenSeries, int, Row]] = deque()
         self._states = FileStates()
+        self._studies = StudyCounts(self._classes, self._model_id)
         with closing(classifier.classify_many(self._unanswered(opened))) as outcomes:
             for outcome in outcomes:
                 self._write(outcome)
@@ -71,6 +77,12 @@ class Batch:
         if self.series_table:
             for row in self.old_series.values():  # of series whose files were not given now
                 self.series_table.write(row)
+        if self.study_table:
+            for row in self._studies.rows():
+                self.study_table.write(row)
+                self.old_studies.pop(row["study_uid"], None)
+            for row in self.old_studies.values():
+                self.study_table.write(row)
 
     def _unanswered(self, opened: Iterable[Series]) -> Iterator[Slice]:
         for series in opened:
@@ -81,6 +93,7 @@ class Batch:
                     current.findings[index] = to_finding(row, self._classes, self._has_location)
                     self.failed += row["status"] == "error"
                     self.summary.kept += 1
+                    self._count_image(series, row)
                 else:
                     fresh.append(index)
             current.is_new = bool(fresh)
@@ -96,6 +109,8 @@ class Batch:
         row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes) | state
         if series.is_stack:
             row["series_slice"] = index + 1
+        if self.with_ids:
+            row |= slice_ids(outcome.slice)
         if self.maps and result:
             row["heatmaps"] = "; ".join(self.maps.write(result)) or None
         if self.reports:
@@ -111,6 +126,7 @@ class Batch:
         for table in self.tables:
             table.write(row)
         self.summary.add(row)
+        self._count_image(series, row)
         if result:
             line = render_line(result)
         else:
@@ -121,6 +137,11 @@ class Batch:
         self.progress.advance()
         # Of the answer itself, not of its row, which is rounded.
         current.findings[index] = result.to_finding(position_mm) if result else None
+
+    def _count_image(self, series: Series, row: Row) -> None:
+        if self.study_table and not series.is_stack:
+            analysed = row["status"] in (Status.CLASSIFIED, Status.UNCERTAIN)
+            self._studies.add(series, str(row["status"]), str(row["class"]), int(analysed))
 
     def _add_to_dicom(self, current: _OpenSeries, outcome: SliceOutcome) -> None:
         if current.series.is_stack and _is_ordered(current.series):
@@ -149,10 +170,14 @@ class Batch:
                     self.reports.write_series(current.draft, verdict, series.name, self._card)
                 if self.dicom:
                     self._write_dicom(current.dicom.finish(series, verdict))
+                if self.study_table:
+                    self._studies.add(series, verdict.status.value, verdict.label, verdict.analysed)
                 self.summary.add_series(describe_series_answer(verdict))
             else:
                 row = to_count_row(series, verdict, self._model_id)
                 self.summary.add_series(COUNTED)
+            if self.with_ids:
+                row |= series_ids(series)
             if self.series_table:
                 self.series_table.write(row)
                 self.old_series.pop(to_printable(series.name), None)

@@ -98,6 +98,11 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
             old_series = series_table.read_old() if arguments.resume else {}
             series_table.begin(options)
             stack.push(series_table)
+        old_studies = {}
+        if study_table := outputs.study_table:
+            old_studies = study_table.read_old() if arguments.resume else {}
+            study_table.begin(options)
+            stack.push(study_table)
         if not arguments.quiet:
             if not arguments.json:  # every JSON object carries the notice itself
                 stack.callback(print, NOTICE, file=sys.stderr)
@@ -119,7 +124,10 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
             arguments.json,
             _shows_lines(arguments, outputs),
             outputs.dicom,
+            study_table,
+            with_ids=arguments.dicom_ids,
             old_series=old_series,
+            old_studies=old_studies,
         )
         left_out = batch.summary.left_out
         sources = progress.pass_on(given.sources(left_out))
@@ -168,6 +176,7 @@ def _to_options(arguments: argparse.Namespace, classifier: Classifier, read_opti
         "plane": arguments.plane.value if arguments.plane else "of acquisition",
         "series": "by folder" if arguments.by_folder else "as stored",
         "version": package_version(),
+        **({"dicom ids": "written"} if arguments.dicom_ids else {}),
     }
 
 

@@ -12,10 +12,10 @@ from brain_tumor.prediction.arguments import STANDARD_STREAM
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.render import ReportFormat
-from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile, StudyCsvFile
 from brain_tumor.tables.parquet import ParquetFile
 from brain_tumor.tables.resumable import TableFile
-from brain_tumor.tables.standard_output import CsvOutput, JsonLinesOutput, SeriesCsvOutput
+from brain_tumor.tables.standard_output import CsvOutput, JsonLinesOutput, SeriesCsvOutput, StudyCsvOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Outputs:
 
     tables: Sequence[TableFile]  # a row per slice
     series_table: SeriesCsvFile | None
+    study_table: StudyCsvFile | None
     maps: MapFolder | None
     reports: ReportFolder | None
     dicom: DicomFolder | None
@@ -35,8 +36,8 @@ class Outputs:
 
     @property
     def all_tables(self) -> list[TableFile]:
-        """Those of slices and of series."""
-        return [*self.tables, *([self.series_table] if self.series_table else [])]
+        """Those of slices, of series and of studies."""
+        return [*self.tables, *(table for table in (self.series_table, self.study_table) if table)]
 
     @property
     def names(self) -> list[Path]:
@@ -72,26 +73,24 @@ def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outpu
     Raises:
         BrainTumorError: one of them is something else already, or needs what is not installed.
     """
-    excel = arguments.csv_excel
+    excel, with_ids = arguments.csv_excel, arguments.dicom_ids
     csv_files = [path for path in (arguments.csv, excel) if isinstance(path, Path)]
-    tables: list[TableFile] = [
-        CsvOutput(bool(excel), classes) if _is_stream(path) else CsvFile(path, bool(excel), classes)
-        for path in csv_files
-    ]
+    csv = bool(excel), classes, with_ids
+    tables: list[TableFile] = [CsvOutput(*csv) if _is_stream(path) else CsvFile(path, *csv) for path in csv_files]
     if arguments.jsonl:
         tables.append(JsonLinesOutput() if _is_stream(arguments.jsonl) else JsonLinesFile(arguments.jsonl))
     if arguments.parquet:
         if _is_stream(arguments.parquet):
             raise BrainTumorError("Parquet cannot be written to the standard output; name a file with --parquet")
-        tables.append(ParquetFile(arguments.parquet, classes))
+        tables.append(ParquetFile(arguments.parquet, classes, with_ids))
     series_table: SeriesCsvFile | None = None
-    if arguments.series_csv:
-        path = arguments.series_csv
-        series_table = SeriesCsvOutput(bool(excel), classes)
-        if not _is_stream(path):
-            series_table = SeriesCsvFile(path, bool(excel), classes)
+    if path := arguments.series_csv:
+        series_table = SeriesCsvOutput(*csv) if _is_stream(path) else SeriesCsvFile(path, *csv)
+    study_table: StudyCsvFile | None = None
+    if path := arguments.study_csv:
+        study_table = StudyCsvOutput(*csv) if _is_stream(path) else StudyCsvFile(path, *csv)
     maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-    return Outputs(tables, series_table, maps, _report_folder(arguments), _dicom_folder(arguments))
+    return Outputs(tables, series_table, study_table, maps, _report_folder(arguments), _dicom_folder(arguments))
 
 
 def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.labels import LABELS, Label
+from brain_tumor.tables.dicom_ids import study_columns
 from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import COLUMNS, Row, slice_columns
 from brain_tumor.tables.serialize import from_cells, from_json_line, to_cells, to_csv_line, to_json_line
@@ -19,23 +20,26 @@ class CsvFile(TableFile):
 
     _signature = _part_signature = ",".join(COLUMNS[:2]).encode()
 
-    def __init__(self, path: Path, for_excel: bool = False, classes: Iterable[Label] = LABELS) -> None:
+    def __init__(
+        self, path: Path, for_excel: bool = False, classes: Iterable[Label] = LABELS, with_ids: bool = False
+    ) -> None:
         """Nothing is opened yet.
 
         Args:
             path: of the table.
             for_excel: whether it begins with a byte order mark, without which Excel takes UTF-8 for something else.
             classes: of the model, in the order of `Rules.classes`.
+            with_ids: whether DICOM's identifiers stand in it, too.
 
         Raises:
             BrainTumorError: something else than such a table lies there.
         """
         super().__init__(path)
-        self._for_excel, self._columns = for_excel, self._to_columns(classes)
+        self._for_excel, self._columns = for_excel, self._to_columns(classes, with_ids)
 
     @staticmethod
-    def _to_columns(classes: Iterable[Label]) -> tuple[str, ...]:
-        return slice_columns(classes)
+    def _to_columns(classes: Iterable[Label], with_ids: bool) -> tuple[str, ...]:
+        return slice_columns(classes, with_ids)
 
     def _head(self) -> bytes:
         return (BOM_UTF8 if self._for_excel else b"") + to_csv_line(self._columns).encode()
@@ -68,28 +72,42 @@ class SeriesCsvFile(CsvFile):
     _signature = _part_signature = ",".join(SERIES_COLUMNS[:2]).encode()
 
     @staticmethod
-    def _to_columns(classes: Iterable[Label]) -> tuple[str, ...]:
-        return series_columns(classes)
+    def _to_columns(classes: Iterable[Label], with_ids: bool) -> tuple[str, ...]:
+        return series_columns(classes, with_ids)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one row; of the slices to look at first it makes one cell."""
         super().write(join_numbers(row))
 
     def read_old(self) -> dict[str, dict[str, str]]:
-        """The cells of every row of the whole table, by the series' name as it stands there; empty without a table.
+        """The cells of every row of the whole table, by what its first column holds; empty without a table.
 
         Raises:
             BrainTumorError: it cannot be read.
         """
         if not self.path.exists():
             return {}
-        return {cells["series"]: cells for cells in self._read(self.path, self._parse_cells)}
+        return {cells[self._columns[0]]: cells for cells in self._read(self.path, self._parse_cells)}
 
     def _parse_cells(self, file: io.BufferedReader) -> Iterator[dict[str, str]]:
         reader = csv.reader(_Lines(file))
         if tuple(next(reader, ())) != self._columns:
             raise ValueError("its columns are those of another version")
         yield from (dict(zip(self._columns, cells, strict=True)) for cells in reader)
+
+
+class StudyCsvFile(SeriesCsvFile):
+    """The table of studies, of StudyCounts' rows."""
+
+    _signature = _part_signature = ",".join(study_columns(())[:2]).encode()
+
+    @staticmethod
+    def _to_columns(classes: Iterable[Label], with_ids: bool) -> tuple[str, ...]:
+        return study_columns(classes)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Append one row."""
+        super(SeriesCsvFile, self).write(dict(row))
 
 
 class JsonLinesFile(TableFile):

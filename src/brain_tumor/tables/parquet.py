@@ -26,12 +26,13 @@ class ParquetFile(JsonLinesFile):
     _signature = b"PAR1"
     _part_ending = ".part.jsonl"
 
-    def __init__(self, path: Path, classes: Iterable[Label] = LABELS) -> None:
+    def __init__(self, path: Path, classes: Iterable[Label] = LABELS, with_ids: bool = False) -> None:
         """Nothing is opened yet.
 
         Args:
             path: of the table.
             classes: of the model, in the order of `Rules.classes`.
+            with_ids: whether DICOM's identifiers stand in it, too.
 
         Raises:
             MissingExtraError: pyarrow is not installed.
@@ -40,7 +41,7 @@ class ParquetFile(JsonLinesFile):
         if not find_spec("pyarrow"):
             raise MissingExtraError(f"Parquet needs pyarrow: {install_command('pandas')}")
         super().__init__(path)
-        self._columns = slice_columns(classes)
+        self._columns = slice_columns(classes, with_ids)
         self._unfinished = path.with_name(f"{path.name}.part")
 
     @property

@@ -6,6 +6,7 @@ from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import ScanError
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import describe_reason, headline, to_printable
+from brain_tumor.tables.dicom_ids import SLICE_IDS
 from brain_tumor.version import package_version
 
 LOCATION_COLUMNS = ("location_x0", "location_y0", "location_x1", "location_y1", "location_score")
@@ -22,8 +23,11 @@ TEXT_COLUMNS = (
     "file_modified",
     "report",
     "heatmaps",
+    "study_uid",
+    "series_uid",
+    "sop_instance_uid",
 )
-NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes")  # whole numbers
+NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes", "frame")  # whole numbers
 _BEFORE_CLASSES = ("file", "status", "class", "confidence")
 _AFTER_CLASSES = (
     "reason",
@@ -48,13 +52,15 @@ _AFTER_CLASSES = (
 Row = dict[str, str | float | None]
 
 
-def slice_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+def slice_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
     """The columns of a table of slices; a class has the probability p_ and its name.
 
     Args:
         classes: of the model, in the order of `Rules.classes`.
+        with_ids: whether DICOM's identifiers stand in it, too.
     """
-    return *_BEFORE_CLASSES, *(f"p_{label.slug}" for label in classes), *_AFTER_CLASSES
+    columns = *_BEFORE_CLASSES, *(f"p_{label.slug}" for label in classes), *_AFTER_CLASSES
+    return (*columns, *SLICE_IDS) if with_ids else columns
 
 
 COLUMNS = slice_columns(LABELS)  # of a model with this project's classes

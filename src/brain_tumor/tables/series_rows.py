@@ -10,6 +10,7 @@ from brain_tumor.input.series import Series
 from brain_tumor.labels import LABELS, NO_CLASS, Label
 from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import format_fraction, headline
+from brain_tumor.tables.dicom_ids import SERIES_IDS
 from brain_tumor.tables.rows import Row
 from brain_tumor.version import package_version
 
@@ -30,13 +31,15 @@ _AFTER_CLASSES = (
 )
 
 
-def series_columns(classes: Iterable[Label]) -> tuple[str, ...]:
+def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
     """The columns of a table of series; a class has the share of the analysed slices, 0 to 1, share_ and its name.
 
     Args:
         classes: of the model, in the order of `Rules.classes`.
+        with_ids: whether DICOM's identifiers stand in it, too.
     """
-    return *_BEFORE_CLASSES, *(f"share_{label.slug}" for label in classes), *_AFTER_CLASSES
+    columns = *_BEFORE_CLASSES, *(f"share_{label.slug}" for label in classes), *_AFTER_CLASSES
+    return (*columns, *SERIES_IDS) if with_ids else columns
 
 
 SERIES_COLUMNS = series_columns(LABELS)  # of a model with this project's classes

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile
+from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile, StudyCsvFile
 from brain_tumor.tables.resumable import NO_OPTIONS, Options, TableFile
 from brain_tumor.tables.rows import Row
 
@@ -42,12 +42,18 @@ class _StandardOutput(TableFile):
 class CsvOutput(_StandardOutput, CsvFile):
     """CSV."""
 
-    def __init__(self, for_excel: bool = False, classes: Iterable[Label] = LABELS) -> None:
-        self._for_excel, self._file, self._columns = for_excel, None, self._to_columns(classes)
+    def __init__(self, for_excel: bool = False, classes: Iterable[Label] = LABELS, with_ids: bool = False) -> None:
+        self._for_excel, self._file, self._columns = for_excel, None, self._to_columns(classes, with_ids)
 
 
 class SeriesCsvOutput(SeriesCsvFile, CsvOutput):
     """CSV, one row per series."""
+
+    __init__ = CsvOutput.__init__
+
+
+class StudyCsvOutput(StudyCsvFile, CsvOutput):
+    """CSV, one row per study."""
 
     __init__ = CsvOutput.__init__
 
