@@ -6,9 +6,10 @@ UV_VERSION := 0.13.9
 AUDIT := build/audit-env/bin/pip-audit
 AUDIT_VERSION := 2.10.1
 # uv asks another index only when told so; pip reads the variable itself.
-COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+COMPILE_FROM = $(UV) pip compile --universal --python-version 3.11 --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	$(if $(PIP_INDEX_URL),--default-index "$(PIP_INDEX_URL)")
+COMPILE = $(COMPILE_FROM) pyproject.toml
 
 # More words for the program behind a target: make app ARGS="--server.headless true", make test ARGS="-k gate"
 ARGS ?=
@@ -49,6 +50,10 @@ format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 lock: $(UV) ## resolve the requirements and constraints files anew (ARGS=--upgrade moves to the newest versions)
 	$(COMPILE) --all-extras --generate-hashes --output-file requirements-dev.txt $(ARGS)
 	$(COMPILE) --extra app --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
+	$(COMPILE) --extra app --extra formats --extra pacs --extra serve --constraint requirements-dev.txt \
+		--generate-hashes --output-file deploy/requirements.txt $(ARGS)
+	sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(COMPILE_FROM) - --constraint requirements-dev.txt \
+		--generate-hashes --output-file deploy/build-requirements.txt $(ARGS)
 	printf '%s\n' '# The versions of requirements-dev.txt. Made by: make lock' >constraints.txt
 	awk '/^[A-Za-z0-9]/ { sub(/ *\\$$/, ""); print }' requirements-dev.txt >>constraints.txt
 	printf '%s\n' '# The package itself, from this checkout; editable, so that a redeploy never serves old code.' '-e .' \
