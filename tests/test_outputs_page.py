@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
-from brain_tumor.tables.rows import COLUMNS
-from brain_tumor.tables.series_rows import SERIES_COLUMNS
+from brain_tumor.labels import LABELS
+from brain_tumor.tables.dicom_ids import study_columns
+from brain_tumor.tables.rows import slice_columns
+from brain_tumor.tables.series_rows import series_columns
 
 PAGE = (Path(__file__).parents[1] / "docs" / "outputs.md").read_text(encoding="utf-8")
 
@@ -15,6 +17,7 @@ def columns_of(heading: str) -> list[str]:
     return re.findall("`([a-z0-9_]+)`", " ".join(cells))
 
 
-def test_the_page_lists_the_columns_of_slices_and_of_series() -> None:
-    assert columns_of("One row per slice") == list(COLUMNS)
-    assert columns_of("One row per series") == list(SERIES_COLUMNS)
+def test_the_page_lists_the_columns_of_slices_of_series_and_of_studies() -> None:
+    assert columns_of("One row per slice") == list(slice_columns(LABELS, with_ids=True))
+    assert columns_of("One row per series") == list(series_columns(LABELS, with_ids=True))
+    assert columns_of("One row per study") == list(study_columns(LABELS))
