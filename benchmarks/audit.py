@@ -79,7 +79,7 @@ def find_changed(paths: Sequence[Path]) -> dict[str, str]:
     for name, change in CHANGES.items():
         changed = [look(change(Image.open(io.BytesIO(data)).convert("L"))) for data in contents]
         copies = {(pair.first, pair.second) for pair in find_pairs([*originals, *changed]) if pair.is_copy}
-        hits = sum((place, place + len(paths)) in copies for place in range(len(paths)))
+        hits = sum((index, index + len(paths)) in copies for index in range(len(paths)))
         found[name] = f"{hits} of {len(paths)}"
     return found
 

@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     answers: dict[str, list[Result]] = {name: [] for name in classifiers}
     for path in tqdm(images, unit="image"):
         try:
-            found = {name: one.classify(path.read_bytes(), path.name) for name, one in classifiers.items()}
+            found = {
+                name: classifier.classify(path.read_bytes(), path.name) for name, classifier in classifiers.items()
+            }
         except ScanError:
             continue  # unreadable for all of them
         for name, result in found.items():

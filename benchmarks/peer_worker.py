@@ -95,7 +95,7 @@ def load_ours(model: Path | None) -> tuple[Ask, AskMany]:
         return to_answer(classifier.classify(path.read_bytes(), path.name))
 
     def ask_many(paths: Sequence[Path]) -> list[Answer]:
-        slices = (one for series in open_paths(map(str, paths)) for one in series.slices)
+        slices = (slice_ for series in open_paths(map(str, paths)) for slice_ in series.slices)
         answers = {
             answered.slice.file: to_answer(answered.result) if answered.result else {"error": "ScanError"}
             for answered in classifier.classify_many(slices)

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             flush=True,
         )
     if args.out:
-        args.out.write_text(json.dumps([asdict(one) for one in found], indent=2) + "\n", encoding="utf-8")
+        args.out.write_text(json.dumps([asdict(item) for item in found], indent=2) + "\n", encoding="utf-8")
     return 0
 
 
@@ -138,11 +138,11 @@ def draw_rounds() -> Iterator[dict[str, bytes]]:
     seed = 0
     while True:
         draw: Callable[[int], np.ndarray] = partial(draw_slice, 16 * seed)
-        volume = np.stack([draw(place) for place in range(3)], axis=-1)
+        volume = np.stack([draw(index) for index in range(3)], axis=-1)
         nifti = nibabel.nifti1.Nifti1Image(volume.astype(np.int16), np.eye(4)).to_bytes()  # type: ignore[no-untyped-call]
         pictures = {
-            name: _encode(draw(3 + place), file_format)
-            for place, (name, file_format) in enumerate(
+            name: _encode(draw(3 + index), file_format)
+            for index, (name, file_format) in enumerate(
                 {"a.png": "PNG", "b.jpg": "JPEG", "c.bmp": "BMP", "d.tif": "TIFF", "e.webp": "WEBP"}.items()
             )
         }
@@ -161,10 +161,10 @@ def draw_rounds() -> Iterator[dict[str, bytes]]:
         seed += 1
 
 
-def draw_slice(base: int, place: int, side_px: int = 192) -> np.ndarray:
+def draw_slice(base: int, index: int, side_px: int = 192) -> np.ndarray:
     """A disc with grain, 8 bit."""
     rows, columns = np.mgrid[:side_px, :side_px] - side_px / 2
-    grain = np.random.default_rng([base, place]).integers(0, 60, (side_px, side_px))
+    grain = np.random.default_rng([base, index]).integers(0, 60, (side_px, side_px))
     return (np.where(np.hypot(rows, columns) < side_px / 2.5, 120, 0) + grain).astype(np.uint8)
 
 

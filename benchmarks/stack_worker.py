@@ -98,7 +98,7 @@ def use_interpreter(interpreter: Any) -> Run:
     def run(tensor: Any) -> Any:
         interpreter.set_tensor(taken["index"], tensor)
         interpreter.invoke()
-        return [interpreter.get_tensor(one["index"]) for one in given]
+        return [interpreter.get_tensor(item["index"]) for item in given]
 
     return run
 
@@ -147,8 +147,8 @@ def keep_class(flatbuffer: bytes) -> bytes:
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer))
     (graph,), (signature,) = model.subgraphs, model.signatureDefs
-    signature.outputs = [one for one in signature.outputs if one.name in (b"logits", b"probabilities")]
-    graph.outputs = [one.tensorIndex for one in signature.outputs]
+    signature.outputs = [output for output in signature.outputs if output.name in (b"logits", b"probabilities")]
+    graph.outputs = [output.tensorIndex for output in signature.outputs]
     needed, kept = set(graph.outputs), []
     for operator in reversed(graph.operators):  # stored in the order in which they run
         if needed.intersection(operator.outputs):

@@ -180,7 +180,7 @@ def summarise(stack: Figures) -> dict[str, float]:
     """Medians of one stack's measurements."""
     medians = {name: statistics.median(stack[name]) for name in ("pass_s", "pair_s") if name in stack}
     for runs in (stack["start"], stack["many"]):
-        medians |= {name: statistics.median(one[name] for one in runs) for name in runs[0]}
+        medians |= {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     return {name: round(value, 4) for name, value in medians.items()}
 
 

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def pick(images: Sequence[LabelledImage], count: int) -> list[LabelledImage]:
     """So many images, evenly from the list, which is sorted by split and class: shares of both stay."""
-    return [images[int(place)] for place in np.linspace(0, len(images) - 1, min(count, len(images)))]
+    return [images[int(index)] for index in np.linspace(0, len(images) - 1, min(count, len(images)))]
 
 
 def time_fit(kind: str, rows: Sequence[SplitRow], data: Path, recipe: Recipe, weights: str) -> dict[str, Any]:

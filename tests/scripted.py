@@ -54,14 +54,14 @@ class ScriptedClassifier:
 
     def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[SliceOutcome, None, None]:
         """As Classifier.classify_many, without threads."""
-        for one in slices:
-            self.calls.append(one.file)
+        for slice_ in slices:
+            self.calls.append(slice_.file)
             try:
-                result = replace(self._answer(one.read(), one.file), slice_number=one.number, elapsed_s=0.25)
+                result = replace(self._answer(slice_.read(), slice_.file), slice_number=slice_.number, elapsed_s=0.25)
             except ScanError as error:
-                yield SliceOutcome(one, None, error, 0.25)
+                yield SliceOutcome(slice_, None, error, 0.25)
             else:
-                yield SliceOutcome(one, result, None, 0.25)
+                yield SliceOutcome(slice_, result, None, 0.25)
 
     def _answer(self, scan: Scan, name: str) -> Result:
         chosen = next((answer for word, answer in ANSWERS.items() if word in name), self.default)

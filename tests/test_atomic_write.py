@@ -18,7 +18,7 @@ def old(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "out.json"
     path.write_bytes(b"old")
     yield path
-    assert [one.name for one in tmp_path.iterdir()] == ["out.json"]
+    assert [item.name for item in tmp_path.iterdir()] == ["out.json"]
 
 
 def test_a_whole_file_replaces_the_old_one(old: Path) -> None:

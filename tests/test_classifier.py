@@ -273,7 +273,7 @@ def test_a_path_is_classified(classifier: Classifier, tmp_path: Path) -> None:
 def test_a_series_is_answered_as_a_whole(classifier: Classifier) -> None:
     series = Series("head", tuple(Slice("head", number, make_scan, 5.0 * number) for number in (1, 2, 3)))
     whole = classifier.classify_series(series)
-    assert [one.slice.number for one in whole.outcomes] == [1, 2, 3]
+    assert [outcome.slice.number for outcome in whole.outcomes] == [1, 2, 3]
     assert whole.verdict.slices == 3
 
 

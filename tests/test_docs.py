@@ -95,7 +95,7 @@ def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
         resources = Resources()
         resources.feed(page.read_text(encoding="utf-8"))
-        assert [one for one in resources.found if re.match(r"\w+://|//", one)] == [], page.name
+        assert [item for item in resources.found if re.match(r"\w+://|//", item)] == [], page.name
     for sheet in site.rglob("*.css"):
         assert not re.search(r"url\([\"']?(\w+://|//)|@import", sheet.read_text(encoding="utf-8")), sheet.name
 

@@ -112,7 +112,7 @@ def test_a_series_has_one_answer_through_every_way_out(
     assert f"oblique: {answer} (" in capsys.readouterr().out
     assert headline_of((tmp_path / "reports" / "series-1.html").read_text(encoding="utf-8")) == answer
     page = AppTest.from_function(draw_series, kwargs={"verdict": item.verdict}, default_timeout=60).run()
-    assert [one.value for one in page.subheader] == [answer]
+    assert [item.value for item in page.subheader] == [answer]
     assert headline_of(render_html_report(to_report_subject(item, show_name=False), CARD)) == answer
     downloaded = to_series_row_of(item, CARD)
     assert downloaded is not None
@@ -123,7 +123,7 @@ def test_a_series_has_one_answer_through_every_way_out(
     assert (row["class"], row["status"], row["reason_code"]) == decided
     # A run that goes on from the table decides on its rows.
     again = decide_series(
-        [to_finding(from_cells(one), LABELS, has_location=False) for one in read_rows(tmp_path / "slices.csv")]
+        [to_finding(from_cells(row), LABELS, has_location=False) for row in read_rows(tmp_path / "slices.csv")]
     )
     assert (again.label, again.status, again.reason) == decided
 
@@ -143,4 +143,4 @@ def test_an_image_has_one_answer_through_every_way_out(verdict: Verdict, answer:
     assert headline_of(render_html_report(to_report_image(result, 1), make_card())) == answer
     assert f"({answer}) Tj".encode() in render_pdf(to_report_image(result, 1), make_card(), compress=False)
     page = AppTest.from_function(draw_slice, kwargs={"cached": to_cached_result(result)}, default_timeout=60).run()
-    assert [one.value for one in page.subheader] == [answer]
+    assert [item.value for item in page.subheader] == [answer]

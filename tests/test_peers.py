@@ -92,7 +92,7 @@ def test_a_list_with_an_unknown_kind_is_refused(tmp_path: Path) -> None:
 def test_an_official_image_is_right_with_its_own_class_only() -> None:
     found = [Answer("official", Label.GLIOMA, label) for label in (Label.GLIOMA, Label.MENINGIOMA, None)]
     assert hits(measure(found).right) == 1
-    assert [one.is_wrong for one in found] == [False, True, False]
+    assert [item.is_wrong for item in found] == [False, True, False]
 
 
 def test_an_image_without_class_is_never_right_where_the_program_fails() -> None:

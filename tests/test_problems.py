@@ -46,7 +46,7 @@ def test_the_words_say_what_to_do_next(problem: Problem) -> None:
 
 
 def test_every_error_brings_the_facts_that_its_words_need() -> None:
-    assert [(place, problem) for place, problem, facts in raised() if facts != gaps(problem)] == []
+    assert [(index, problem) for index, problem, facts in raised() if facts != gaps(problem)] == []
 
 
 def test_every_problem_occurs() -> None:

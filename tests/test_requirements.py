@@ -177,7 +177,7 @@ def test_the_package_without_the_page_is_installed_with_the_locked_versions(chec
     options = ["--quiet", "--dry-run", "--ignore-installed", "--report", str(tmp_path / "report.json")]
     _run([str(python), "-m", "pip", "install", *options, "--constraint", "constraints.txt", ".[evaluate]"], checkout)
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    found = {one["metadata"]["name"].lower(): one["metadata"]["version"] for one in report["install"]}
+    found = {item["metadata"]["name"].lower(): item["metadata"]["version"] for item in report["install"]}
     assert {"numpy", "scikit-learn", "brain-tumor-mri"} <= set(found)
     assert "streamlit" not in found
     pinned = (checkout / "constraints.txt").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ def test_no_source_turns_data_into_code(path: Path) -> None:
     assert imports(path) & (CODE - ({"keras"} if path not in RUNTIME else set())) == set()
     assert [name for name, _ in calls(path) if name in CALLS] == []
     for name, call in calls(path):
-        options = {one.arg: ast.unparse(one.value) for one in call.keywords}
+        options = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
         if name in ("np.load", "numpy.load"):
             assert options.get("allow_pickle") == "False"
         assert options.get("shell", "False") == "False"
@@ -85,11 +85,11 @@ def test_no_source_of_the_runtime_asks_for_a_network(path: Path) -> None:
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two drawn images per class."""
     folder = tmp_path_factory.mktemp("data") / "Testing"
-    for place, label in enumerate(LABELS):
+    for index, label in enumerate(LABELS):
         for number in range(2):
             path = folder / label.slug / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(Image.fromarray(grey(10 * place + number)), "PNG"))
+            path.write_bytes(encode(Image.fromarray(grey(10 * index + number)), "PNG"))
     return folder
 
 

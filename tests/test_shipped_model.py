@@ -28,7 +28,7 @@ def answered(request: pytest.FixtureRequest, classifier: Classifier) -> tuple[La
         pytest.skip("set BRAIN_TUMOR_DATA to a folder that holds brain-tumor-mri/Testing to run this")
     folder = next(path for path in testing.iterdir() if label_from_name(path.name) is label)
     images = sorted(path for path in folder.iterdir() if path.is_file())
-    chosen = [images[int(place)] for place in np.linspace(0, len(images) - 1, IMAGES_PER_CLASS)]
+    chosen = [images[int(index)] for index in np.linspace(0, len(images) - 1, IMAGES_PER_CLASS)]
     return label, [classifier.classify(path.read_bytes(), path.name) for path in chosen]
 
 

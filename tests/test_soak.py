@@ -30,10 +30,10 @@ def test_a_round_has_every_format_and_damaged_files() -> None:
     files = next(soak.draw_rounds())
     names, failed = [], 0
     for series in open_series([SourceFile(name, data.__bytes__) for name, data in files.items()], ReadOptions()):
-        for one in series.slices:
-            names.append(one.file)
+        for slice_ in series.slices:
+            names.append(slice_.file)
             try:
-                one.read()
+                slice_.read()
             except ScanError:
                 failed += 1
     assert {name.partition("/")[0] for name in names} == set(files)

@@ -22,14 +22,14 @@ FIRST, SECOND = "accuracy, first", "accuracy, second"
 SAME_CLASS, SAME_SIDE = "same class", "same side of the gate"
 
 
-def compare(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, float]:
+def compare(mapping: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, float]:
     """Shares, 0 to 1, and differences of probabilities; one, other: rows of predictions.csv by file.
 
     Raises ValueError when they are not of the same images.
     """
-    if one.keys() != other.keys() or not one:
+    if mapping.keys() != other.keys() or not mapping:
         raise ValueError("the reports are of other images; evaluate both files on the same ones")
-    pairs = [(row, other[file]) for file, row in one.items()]
+    pairs = [(row, other[file]) for file, row in mapping.items()]
     columns = [column for column in pairs[0][0] if column.startswith("p_")]
     distances = [max(abs(float(a[column]) - float(b[column])) for column in columns) for a, b in pairs]
     return {

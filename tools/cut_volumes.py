@@ -39,14 +39,14 @@ def main() -> None:
         subject, sequence = f"s{int(name[1]):02}", name[2].lower()
         for plane in Plane:
             last_mm = -np.inf
-            for one in open_nifti(path.read_bytes(), path.name, ReadOptions(plane=plane)).slices:
-                if one.position_mm is None or one.position_mm < last_mm + EVERY_MM:
+            for slice_ in open_nifti(path.read_bytes(), path.name, ReadOptions(plane=plane)).slices:
+                if slice_.position_mm is None or slice_.position_mm < last_mm + EVERY_MM:
                     continue
-                pixels = one.read().pixels
+                pixels = slice_.read().pixels
                 if is_head(pixels):
-                    last_mm = one.position_mm
+                    last_mm = slice_.position_mm
                     picture = Image.fromarray(np.round(pixels * 255).astype(np.uint8))
-                    picture.save(arguments.folder / f"{subject}_{sequence}_{plane.value[:2]}{one.number:03}.png")
+                    picture.save(arguments.folder / f"{subject}_{sequence}_{plane.value[:2]}{slice_.number:03}.png")
 
 
 if __name__ == "__main__":

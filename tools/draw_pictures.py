@@ -73,12 +73,12 @@ def draw_chart(rng: np.random.Generator) -> Image.Image:
     chart = Image.new("RGB" if rng.random() < 0.2 else "L", (side, side), "black" if dark else "white")
     pen = ImageDraw.Draw(chart)
     kind = rng.integers(4)
-    for place in range(int(rng.integers(3, 12))):
+    for index in range(int(rng.integers(3, 12))):
         shade = int(rng.integers(60, 200))
         fill = (shade, 255 - shade, int(rng.integers(0, 256))) if chart.mode == "RGB" else shade
         x, y, size = (int(value) for value in rng.integers(10, side - 10, 3))
         if kind == 0:
-            pen.rectangle((place * side // 12, y, place * side // 12 + side // 20, side - 10), fill=fill)
+            pen.rectangle((index * side // 12, y, index * side // 12 + side // 20, side - 10), fill=fill)
         elif kind == 1:
             pen.line((x, y, size, int(rng.integers(0, side))), fill=fill, width=int(rng.integers(1, 6)))
         else:

@@ -51,16 +51,16 @@ def to_estimate(figures: Mapping[str, Any] | Estimate | None) -> Estimate | None
 def pool_folds(evaluations: Sequence[Figures]) -> Figures:
     """One evaluation over the images of all folds, with the keys that the tables need."""
     order = evaluations[0]["confusion_matrix"]["order"]
-    matrix = np.sum([one["confusion_matrix"]["true_by_final"] for one in evaluations], axis=0)
+    matrix = np.sum([evaluation["confusion_matrix"]["true_by_final"] for evaluation in evaluations], axis=0)
     classes = class_measures(matrix, [None] * len(order))
     return {
-        "data": {"images": sum(one["data"]["images"] for one in evaluations)},
+        "data": {"images": sum(evaluation["data"]["images"] for evaluation in evaluations)},
         **{
-            name: _pool_shares([one[name] for one in evaluations])
+            name: _pool_shares([evaluation[name] for evaluation in evaluations])
             for name in ("accuracy", "accuracy_among_classified", "uncertain", "not_analysed")
         },
         "macro_f1": asdict(macro_f1(matrix)),
-        "classes": {name: asdict(one) for name, one in zip(order, classes, strict=True)},
+        "classes": {name: asdict(label) for name, label in zip(order, classes, strict=True)},
         "confusion_matrix": {"order": order, "true_by_final": matrix.tolist()},
         **dict.fromkeys(("calibration", "risk_coverage", "maps")),  # these do not add up
     }
@@ -101,9 +101,9 @@ def pool_doubts(parts: Sequence[Figures]) -> Figures:
     seen = sorted({name for part in parts for name in part["noted"]}, key=lambda name: (name == CLEAR, name))
     found = {name: [part["noted"][name] for part in parts if name in part["noted"]] for name in seen}
     return {
-        "noted": {name: {key: sum(one[key] for one in ones) for key in ones[0]} for name, ones in found.items()},
+        "noted": {name: {key: sum(item[key] for item in ones) for key in ones[0]} for name, ones in found.items()},
         "located": {
-            name: [sum(part["located"][name][place] for part in parts) for place in (0, 1)] for name in ("all", "clear")
+            name: [sum(part["located"][name][index] for part in parts) for index in (0, 1)] for name in ("all", "clear")
         },
     }
 
@@ -177,22 +177,22 @@ def count_epochs(training: Figures) -> int:
 def group_corruptions(robustness: Figures) -> dict[str, list[Figures]]:
     """Kind of damage -> its conditions, the weakest first."""
     rows: dict[str, list[Figures]] = {}
-    for one in robustness["corruptions"]:
-        rows.setdefault(one["corruption"], []).append(one)
+    for item in robustness["corruptions"]:
+        rows.setdefault(item["corruption"], []).append(item)
     return rows
 
 
 def read_pictures(pictures: Figures) -> dict[str, dict[str, int]]:
     """Kind of picture -> images per kind of answer, of a file that benchmarks.pictures wrote."""
     return {
-        kind: {name: one["counts"][name.replace(" ", "_")] for name in KINDS_OF_ANSWERS}
-        for kind, one in pictures["kinds"].items()
+        kind: {name: picture["counts"][name.replace(" ", "_")] for name in KINDS_OF_ANSWERS}
+        for kind, picture in pictures["kinds"].items()
     }
 
 
 def _pool_shares(shares: Sequence[Figures | None]) -> Figures | None:
-    known = [one for one in shares if one]
-    pooled = proportion_ci(sum(one["hits"] for one in known), sum(one["total"] for one in known))
+    known = [share for share in shares if share]
+    pooled = proportion_ci(sum(item["hits"] for item in known), sum(item["total"] for item in known))
     return asdict(pooled) if pooled else None
 
 

@@ -133,17 +133,17 @@ def pool(rows: Sequence[SourceRow], title: str) -> PooledRow:
     """The sum over rows; a count that one of them lacks is None."""
     counts = [row.counts for row in rows]
     rejections = Counter[str]()
-    for one in counts:
-        rejections.update(one.rejections)
+    for count in counts:
+        rejections.update(count.rejections)
     summed = Counts(
-        images=sum(one.images for one in counts),
-        read=sum(one.read for one in counts),
-        accepted=sum(one.accepted for one in counts),
-        called_tumor=sum(one.called_tumor for one in counts),
-        sure_tumor=sum(one.sure_tumor for one in counts),
-        sure_no_tumor=_sum(one.sure_no_tumor for one in counts),
-        uncertain=sum(one.uncertain for one in counts),
-        right=_sum(one.right for one in counts),
+        images=sum(count.images for count in counts),
+        read=sum(count.read for count in counts),
+        accepted=sum(count.accepted for count in counts),
+        called_tumor=sum(count.called_tumor for count in counts),
+        sure_tumor=sum(count.sure_tumor for count in counts),
+        sure_no_tumor=_sum(count.sure_no_tumor for count in counts),
+        uncertain=sum(count.uncertain for count in counts),
+        right=_sum(count.right for count in counts),
         rejections=dict(rejections.most_common()),
     )
     return PooledRow(title, len({row.source for row in rows}), summed)
@@ -179,7 +179,7 @@ def find_siblings(rows: Sequence[SourceRow], index: Iterable[Row]) -> list[str]:
 
 def _sum(counts: Iterable[int | None]) -> int | None:
     known = [*counts]
-    return None if None in known else sum(one for one in known if one is not None)
+    return None if None in known else sum(item for item in known if item is not None)
 
 
 def _to_row(family: Figures, looks: Mapping[tuple[str, str], Look]) -> SourceRow:

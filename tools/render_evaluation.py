@@ -32,9 +32,9 @@ FILTERS: dict[str, Callable[[Any], Any]] = {
     "share": lambda figure: format_share(to_estimate(figure)),
     "number": lambda figure: format_number(to_estimate(figure)),
     # Of counts, which older files lack.
-    "counted": lambda figure: _if_measured(figure, lambda one: f"{format_counts(one)}, {format_share(one)}"),
-    "rough": lambda figure: _if_measured(figure, lambda one: f"{one.hits:,}, {100 * one.value:.0f} %"),
-    "bold": lambda figure: _if_measured(figure, lambda one: "**{} %** {}".format(*format_share(one).split(" % "))),
+    "counted": lambda figure: _if_measured(figure, lambda item: f"{format_counts(item)}, {format_share(item)}"),
+    "rough": lambda figure: _if_measured(figure, lambda item: f"{item.hits:,}, {100 * item.value:.0f} %"),
+    "bold": lambda figure: _if_measured(figure, lambda item: "**{} %** {}".format(*format_share(item).split(" % "))),
     "of_total": lambda counts: proportion_ci(*counts),
     "clear_accuracy": figures_of.clear_accuracy,
     "sure_errors": figures_of.sure_errors,

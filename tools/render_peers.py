@@ -95,22 +95,24 @@ def to_answers(report: Figures, name: str) -> list[Answer]:
 def measure(answers: Sequence[Answer]) -> Measures:
     """The measures of answers to images of one kind."""
     total = len(answers)
-    has_probability = any(one.probability is not None for one in answers)
-    has_status = any(one.status is not None for one in answers)
+    has_probability = any(answer.probability is not None for answer in answers)
+    has_status = any(answer.status is not None for answer in answers)
 
     def if_known(known: bool, hits: int) -> Estimate | None:
         return proportion_ci(hits, total) if known else None
 
     return Measures(
-        right=proportion_ci(sum(one.label is not None and one.label is one.truth for one in answers), total),
-        called_tumor=proportion_ci(sum(one.names_tumor for one in answers), total),
-        wrong_and_sure=if_known(has_probability, sum(one.is_wrong and one.is_sure for one in answers)),
-        classified_tumor=if_known(
-            has_status, sum(one.names_tumor and one.status is Status.CLASSIFIED for one in answers)
+        right=proportion_ci(
+            sum(answer.label is not None and answer.label is answer.truth for answer in answers), total
         ),
-        uncertain=if_known(has_status, sum(one.status is Status.UNCERTAIN for one in answers)),
-        not_analysed=if_known(has_status, sum(one.status is Status.NOT_A_BRAIN_MRI for one in answers)),
-        unanswered=sum(one.label is None for one in answers),
+        called_tumor=proportion_ci(sum(answer.names_tumor for answer in answers), total),
+        wrong_and_sure=if_known(has_probability, sum(answer.is_wrong and answer.is_sure for answer in answers)),
+        classified_tumor=if_known(
+            has_status, sum(answer.names_tumor and answer.status is Status.CLASSIFIED for answer in answers)
+        ),
+        uncertain=if_known(has_status, sum(answer.status is Status.UNCERTAIN for answer in answers)),
+        not_analysed=if_known(has_status, sum(answer.status is Status.NOT_A_BRAIN_MRI for answer in answers)),
+        unanswered=sum(answer.label is None for answer in answers),
     )
 
 
@@ -119,7 +121,8 @@ def render(report: Figures) -> Iterator[str]:
     programs: dict[str, Figures] = report["programs"]
     answers = {name: to_answers(report, name) for name in programs}
     measured = {
-        kind: [measure([one for one in answers[name] if one.kind == kind]) for name in programs] for kind in KINDS
+        kind: [measure([answer for answer in answers[name] if answer.kind == kind]) for name in programs]
+        for kind in KINDS
     }
     yield f"| | {' | '.join(program['title'] for program in programs.values())} |"
     yield "|---|" + "---|" * len(programs)
@@ -130,15 +133,15 @@ def render(report: Figures) -> Iterator[str]:
         found = measured[kind]
         yield row(f"**{number} {title}**", [""] * len(found))
         if kind == "official":
-            yield row("class right", [cell(one.right) for one in found])
+            yield row("class right", [cell(item.right) for item in found])
         else:
-            yield row("called a tumor", [cell(one.called_tumor) for one in found])
-            yield row("called a tumor, and *classified*", [cell(one.classified_tumor) for one in found])
-        yield row(f"wrong with {100 * SURE:.0f} % or more", [cell(one.wrong_and_sure) for one in found])
-        yield row("uncertain", [cell(one.uncertain) for one in found])
-        yield row("not analysed", [cell(one.not_analysed) for one in found])
-        if any(one.unanswered for one in found):
-            yield row("no answer", [str(one.unanswered) for one in found])
+            yield row("called a tumor", [cell(item.called_tumor) for item in found])
+            yield row("called a tumor, and *classified*", [cell(item.classified_tumor) for item in found])
+        yield row(f"wrong with {100 * SURE:.0f} % or more", [cell(item.wrong_and_sure) for item in found])
+        yield row("uncertain", [cell(item.uncertain) for item in found])
+        yield row("not analysed", [cell(item.not_analysed) for item in found])
+        if any(item.unanswered for item in found):
+            yield row("no answer", [str(item.unanswered) for item in found])
     yield row("**cost**", [""] * len(programs))
     for title, name, form in (
         ("seconds to the first answer", "first_answer_s", "{:.1f}"),

@@ -54,7 +54,9 @@ def draw(report: Figures, file: Path) -> None:
         figure, (times, memory) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
         for network, title in NETWORKS.items():
             runs = sorted(
-                (one["files"], one["seconds"], one["peak_mb"]) for one in report["runs"] if one["network"] == network
+                (item["files"], item["seconds"], item["peak_mb"])
+                for item in report["runs"]
+                if item["network"] == network
             )
             if not runs:
                 continue

@@ -73,13 +73,13 @@ def values(stack: Figures, name: str) -> list[float]:
     if name in stack:
         found = stack[name]
         return list(found) if isinstance(found, list) else [found]
-    return [one[name] for one in (stack["start"] if name in stack["start"][0] else stack["many"])]
+    return [item[name] for item in (stack["start"] if name in stack["start"][0] else stack["many"])]
 
 
 def share_of_usual(report: Figures, stack: Figures, name: str) -> float:
     """The median over rounds of this stack's figure divided by the usual stack's of the same round."""
     pairs = zip(values(stack, name), values(report["stacks"][USUAL], name), strict=True)
-    return float(statistics.median(one / other for one, other in pairs))
+    return float(statistics.median(pair / other for pair, other in pairs))
 
 
 def cell(report: Figures, stack: Figures, name: str, form: str, factor: float = 1) -> str:

@@ -167,7 +167,9 @@ class Classifier:
                 )
             series = found[0]
         outcomes = tuple(self.classify_many(series.slices))
-        findings = [one.result.to_finding(one.slice.position_mm) if one.result else None for one in outcomes]
+        findings = [
+            outcome.result.to_finding(outcome.slice.position_mm) if outcome.result else None for outcome in outcomes
+        ]
         return SeriesOutcome(series, decide_series(findings, self.card.rules.classes), outcomes)
 
     def classify_scan(self, scan: Scan, name: str) -> Result:
@@ -217,10 +219,10 @@ class Classifier:
         """
         return answer_in_order(slices, self._read, self._answer_read, self._engine, at_once)
 
-    def _read(self, one: Slice) -> "_Read":
+    def _read(self, slice_: Slice) -> "_Read":
         start = time.perf_counter()
         try:
-            scan = one.read()
+            scan = slice_.read()
             return _Read(time.perf_counter() - start, (scan, to_input(scan, self.card.input)))
         except Exception as error:
             # A batch of thousands must not end because a decoder raises a type that nobody expected. The error is
@@ -228,16 +230,16 @@ class Classifier:
             if isinstance(error, ScanError):
                 kept = copy.copy(error)
             else:
-                kept = ScanError(one.name, Problem.UNEXPECTED, found=f"{type(error).__name__}: {error}")
+                kept = ScanError(slice_.name, Problem.UNEXPECTED, found=f"{type(error).__name__}: {error}")
             return _Read(time.perf_counter() - start, kept)
 
-    def _answer_read(self, one: Slice, read: "_Read", engine: Engine) -> SliceOutcome:
+    def _answer_read(self, slice_: Slice, read: "_Read", engine: Engine) -> SliceOutcome:
         if isinstance(read.found, ScanError):
-            return SliceOutcome(one, None, read.found, read.elapsed_s)
+            return SliceOutcome(slice_, None, read.found, read.elapsed_s)
         start = time.perf_counter()
-        result = self._answer(*read.found, one.file, engine)
+        result = self._answer(*read.found, slice_.file, engine)
         elapsed_s = read.elapsed_s + time.perf_counter() - start
-        return SliceOutcome(one, replace(result, slice_number=one.number, elapsed_s=elapsed_s), None, elapsed_s)
+        return SliceOutcome(slice_, replace(result, slice_number=slice_.number, elapsed_s=elapsed_s), None, elapsed_s)
 
     def _answer(self, scan: Scan, given: NetworkInput, name: str, engine: Engine) -> Result:
         output = engine.run(given.tensor)

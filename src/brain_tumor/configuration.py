@@ -125,7 +125,7 @@ def _to_value(kind: Any, value: Any, where: str, limits: Mapping[str, Any]) -> A
     if get_origin(kind) in (types.UnionType, typing.Union):  # X | None
         if value == "":
             return None
-        (kind,) = (one for one in get_args(kind) if one is not types.NoneType)
+        (kind,) = (arg for arg in get_args(kind) if arg is not types.NoneType)
     if get_origin(kind) is tuple:
         parts = [_Text(part.strip()) for part in value.split(",") if part.strip()] if _is_text(value) else value
         if not isinstance(parts, list):

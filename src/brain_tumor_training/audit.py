@@ -138,8 +138,8 @@ def _list_folder(folder: Path, several: bool, left_out: LeftOut | None) -> Itera
         # A name that is no valid text on this system must not stop the report from being written.
         name = "/".join((own, *below.parts) if several else below.parts)
         printable = name.encode("utf-8", "backslashreplace").decode()
-        part = next((split for one in above if (split := _SPLITS.get(one.lower()))), own)
-        label = next((label for one in reversed(above) if (label := label_from_name(one))), None)
+        part = next((split for item in above if (split := _SPLITS.get(item.lower()))), own)
+        label = next((label for item in reversed(above) if (label := label_from_name(item))), None)
         yield AuditFile(path, printable, part, label)
 
 

@@ -154,7 +154,7 @@ def audit_list(
         DatasetError: nothing trains.
         ScanError: a picture cannot be read.
     """
-    rows = _to_rows([one for one in examples if one.split == TRAIN], recipe, noted or {})
+    rows = _to_rows([example for example in examples if example.split == TRAIN], recipe, noted or {})
     predictions = [_predict_by_look(rows, fact) for fact in LOOKS]
     return ListAudit(
         images=len(rows),
@@ -171,17 +171,17 @@ def _to_rows(examples: Sequence[Example], recipe: FinetuneRecipe, noted: Mapping
     if not examples:
         raise DatasetError("the training list has no rows for train; there is nothing to measure")
     pictures: dict[str, list[Example]] = defaultdict(list)
-    for one in examples:
-        pictures[one.group].append(one)
+    for example in examples:
+        pictures[example.group].append(example)
     rows = []
     chances = sampling_chances(list(pictures.values()), recipe)
     for picture, (copies, chance) in enumerate(zip(pictures.values(), chances, strict=True)):
         # Copies stay together, so the first one's patient stands for all.
         patient = noted.get(copies[0].path, Noted()).patient or copies[0].group
-        for one in copies:
-            looks = _looks(one, noted.get(one.path, Noted()))
+        for example in copies:
+            looks = _looks(example, noted.get(example.path, Noted()))
             before, after = 1 / len(pictures) / len(copies), float(chance) / len(copies)
-            rows.append(_Row(one, looks, picture, patient, before, after))
+            rows.append(_Row(example, looks, picture, patient, before, after))
     return rows
 
 
@@ -231,7 +231,7 @@ def _predict_by_border(rows: Sequence[_Row], data: Path) -> Prediction:
     with ThreadPoolExecutor(_READERS) as pool:
         found = pool.map(_read_border, [data / row.example.path for row in read])
         facts = list(tqdm(found, "read", len(read), disable=None))
-    return _predict(read, BORDER, [""] * len(read), np.array([astuple(one) for one in facts]), score_by_tree)
+    return _predict(read, BORDER, [""] * len(read), np.array([astuple(fact) for fact in facts]), score_by_tree)
 
 
 def _read_border(path: Path) -> BorderFacts:
@@ -245,8 +245,8 @@ def _predict(rows: Sequence[_Row], fact: str, values: Sequence[str], table: Tabl
     strata = [(value, label or "") for value, label in zip(values, labels, strict=True)]
     folds = deal_folds([row.patient for row in rows], strata)
     tumor = np.array([row.has_tumor for row in rows]).astype(np.int64)
-    known = np.array([place for place, label in enumerate(labels) if label is not None], np.int64)
-    truth = np.unique([labels[place] or "" for place in known], return_inverse=True)[1].astype(np.int64)
+    known = np.array([index for index, label in enumerate(labels) if label is not None], np.int64)
+    truth = np.unique([labels[index] or "" for index in known], return_inverse=True)[1].astype(np.int64)
     area = (area_alone(table, tumor, weights, folds, score) for weights in (before, after))
     accuracy = (
         balanced_accuracy_alone(table[known], truth, weights[known], folds[known], score) for weights in (before, after)

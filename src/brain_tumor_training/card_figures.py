@@ -14,7 +14,7 @@ from brain_tumor.model.model_file import load_model_file, pack_model_file
 def summarise_evaluation(document: Mapping[str, Any]) -> dict[str, Any]:
     """What a card keeps of an evaluation.json; raises KeyError for another document."""
     kept = ("measured_on", "accuracy", "macro_f1", "accuracy_among_classified", "uncertain", "not_analysed")
-    recall = {name: one["recall"] for name, one in document["classes"].items()}
+    recall = {name: item["recall"] for name, item in document["classes"].items()}
     return {"model_id": document["model"]["model_id"], **{key: document[key] for key in kept}, "recall": recall}
 
 
@@ -30,7 +30,7 @@ def summarise_sources(document: Mapping[str, Any]) -> dict[str, Any]:
 
     def pooled(sources: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
         found = [source[key] for source in sources if source[key]]
-        estimate = proportion_ci(sum(one["hits"] for one in found), sum(one["total"] for one in found))
+        estimate = proportion_ci(sum(item["hits"] for item in found), sum(item["total"] for item in found))
         return asdict(estimate) if estimate else None
 
     return {

@@ -121,14 +121,16 @@ def _compare(
     coarse: Sequence[FloatArray], fine: Sequence[FloatArray], formulas: Sequence[FloatArray], boxes: Sequence[Box]
 ) -> MapComparison:
     pairs = list(zip(coarse, formulas, strict=True))
-    found = [rank_correlation(one.ravel().astype(np.float64), other.ravel().astype(np.float64)) for one, other in pairs]
-    defined = [one for one in found if one is not None]
+    found = [
+        rank_correlation(pair.ravel().astype(np.float64), other.ravel().astype(np.float64)) for pair, other in pairs
+    ]
+    defined = [item for item in found if item is not None]
     return MapComparison(
         images=len(pairs),
         formula_difference=float(np.abs(np.array(fine) - np.array(formulas)).max() / np.array(fine).max()),
         rank_correlation=bootstrap_mean(defined),
         undefined=len(found) - len(defined),
-        same_peak=proportion_ci(sum(peak_of(one) == peak_of(other) for one, other in pairs), len(pairs)),
+        same_peak=proportion_ci(sum(peak_of(pair) == peak_of(other) for pair, other in pairs), len(pairs)),
         grad_cam=measure_pointing(coarse, boxes),
         saliency=measure_pointing(formulas, boxes),
     )

@@ -71,8 +71,12 @@ def render_document(settings: Mapping[str, Any], evaluations: Evaluations, figur
         "notice": NOTICE,
         "settings": settings,
         "folds": {
-            fold: {"model": one["model"], "measured_on": one["measured_on"], "images": one["data"]["images"]}
-            for fold, one in evaluations.items()
+            fold: {
+                "model": evaluation["model"],
+                "measured_on": evaluation["measured_on"],
+                "images": evaluation["data"]["images"],
+            }
+            for fold, evaluation in evaluations.items()
         },
         "figures": {
             figure.name: {key: value for key, value in asdict(figure).items() if key != "name"} for figure in figures
@@ -82,12 +86,12 @@ def render_document(settings: Mapping[str, Any], evaluations: Evaluations, figur
 
 
 def _summarise(name: str, where: tuple[str, ...], evaluations: Evaluations) -> Figure:
-    found = {fold: _find(one, where) for fold, one in evaluations.items()}
-    defined = [one for one in found.values() if one is not None]
-    values = [one["value"] for one in defined]
+    found = {fold: _find(evaluation, where) for fold, evaluation in evaluations.items()}
+    defined = [item for item in found.values() if item is not None]
+    values = [item["value"] for item in defined]
     return Figure(
         name,
-        {fold: None if one is None else one["value"] for fold, one in found.items()},
+        {fold: None if item is None else item["value"] for fold, item in found.items()},
         fmean(values) if values else None,
         stdev(values) if len(values) > 1 else None,
         _pool_f1(evaluations) if name == MACRO_F1 else _pool_shares(defined),
@@ -102,11 +106,11 @@ def _find(document: Mapping[str, Any], where: tuple[str, ...]) -> Mapping[str, A
 
 
 def _pool_shares(shares: Sequence[Mapping[str, Any]]) -> Estimate | None:
-    if not all("hits" in one for one in shares):
+    if not all("hits" in share for share in shares):
         return None
-    return proportion_ci(sum(one["hits"] for one in shares), sum(one["total"] for one in shares))
+    return proportion_ci(sum(share["hits"] for share in shares), sum(share["total"] for share in shares))
 
 
 def _pool_f1(evaluations: Evaluations) -> Estimate:
-    matrices = [one["confusion_matrix"]["true_by_final"] for one in evaluations.values()]
+    matrices = [evaluation["confusion_matrix"]["true_by_final"] for evaluation in evaluations.values()]
     return macro_f1(np.sum(matrices, axis=0))

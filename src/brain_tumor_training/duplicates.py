@@ -78,9 +78,9 @@ def find_pairs(prints: Sequence[Fingerprint]) -> list[Pair]:
     for position, print_ in enumerate(prints):
         same[print_.pixels_sha256].append(position)
     pairs = [
-        Pair(one, two, _exact_kind(prints[one], prints[two]), TURNS[0], 1.0, 1.0)
+        Pair(combination, two, _exact_kind(prints[combination], prints[two]), TURNS[0], 1.0, 1.0)
         for positions in same.values()
-        for one, two in combinations(positions, 2)
+        for combination, two in combinations(positions, 2)
     ]
     # Of pictures with the same pixels, one stands for all.
     classes = list(same.values())
@@ -88,29 +88,29 @@ def find_pairs(prints: Sequence[Fingerprint]) -> list[Pair]:
     frames = np.stack([prints[positions[0]].frames for positions in classes])
     for frame in range(frames.shape[1]):
         settled = {places for places, found in best.items() if found[0]}
-        for places, turn, whole, centre in _compare(frames[:, frame], settled):
-            found = (_is_copy(whole, centre), whole, centre, turn)
+        for places, turn_index, whole, centre in _compare(frames[:, frame], settled):
+            found = (_is_copy(whole, centre), whole, centre, turn_index)
             best[places] = max(best.get(places, found), found)
-    for (one, two), (_, whole, centre, turn) in best.items():
+    for (one, two), (_, whole, centre, turn_index) in best.items():
         for first, second in product(classes[one], classes[two]):
             # The classes are in order of their first members; others may come the other way round.
-            name = TURNS[_OPPOSITE[turn] if first > second else turn]
+            name = TURNS[_OPPOSITE[turn_index] if first > second else turn_index]
             pairs.append(Pair(min(first, second), max(first, second), LOOK_ALIKE, name, whole, centre))
     return sorted(pairs)
 
 
-def turn_frames(frames: NDArray[Number], turn: int) -> NDArray[Number]:
+def turn_frames(frames: NDArray[Number], turn_index: int) -> NDArray[Number]:
     """Frames, (images, side, side), turned by the TURNS of this number."""
-    turned = frames.transpose(0, 2, 1) if turn >= len(TURNS) // 2 else frames
-    return turned[:, :: -1 if turn & 1 else 1, :: -1 if turn & 2 else 1]
+    turned = frames.transpose(0, 2, 1) if turn_index >= len(TURNS) // 2 else frames
+    return turned[:, :: -1 if turn_index & 1 else 1, :: -1 if turn_index & 2 else 1]
 
 
 def _is_copy(whole: float, centre: float) -> bool:
     return whole >= MIN_AGREEMENT and centre >= MIN_CENTRE_AGREEMENT
 
 
-def _exact_kind(one: Fingerprint, two: Fingerprint) -> str:
-    return SAME_BYTES if one.bytes_sha256 == two.bytes_sha256 else SAME_PIXELS
+def _exact_kind(fingerprint: Fingerprint, two: Fingerprint) -> str:
+    return SAME_BYTES if fingerprint.bytes_sha256 == two.bytes_sha256 else SAME_PIXELS
 
 
 def _compare(frames: ByteArray, settled: set[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], int, float, float]]:
@@ -132,9 +132,9 @@ def _propose(frames: ByteArray) -> Iterator[IntArray]:
     factor = SIDE_PX // _COARSE_PX
     coarse = frames.reshape(len(frames), _COARSE_PX, factor, _COARSE_PX, factor).mean(axis=(2, 4), dtype=np.float32)
     coarse = flat_unit(coarse - blur(coarse, _COARSE_BLUR_PX))
-    for turn in range(len(TURNS)):
-        turned = turn_frames(coarse.reshape(-1, _COARSE_PX, _COARSE_PX), turn).reshape(len(coarse), -1)
+    for turn_index in range(len(TURNS)):
+        turned = turn_frames(coarse.reshape(-1, _COARSE_PX, _COARSE_PX), turn_index).reshape(len(coarse), -1)
         for start in range(0, len(coarse), _ROWS):
             one, two = np.nonzero(np.abs(coarse[start : start + _ROWS] @ turned[start:].T) >= _MIN_LIKENESS)
             wanted = one < two
-            yield np.stack([one[wanted] + start, two[wanted] + start, np.full(wanted.sum(), turn)], axis=1)
+            yield np.stack([one[wanted] + start, two[wanted] + start, np.full(wanted.sum(), turn_index)], axis=1)

@@ -63,16 +63,16 @@ def write_examples(examples: Sequence[Example], path: Path) -> None:
     with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for one in examples:
-            label = ANY_TUMOR if one.label is None else one.label.value
-            known = one.path, label, one.group, one.source, one.split, *(one.box or ("",) * 4)
-            writer.writerow((*known, int(one.skull_stripped), one.weight))
+        for example in examples:
+            label = ANY_TUMOR if example.label is None else example.label.value
+            known = example.path, label, example.group, example.source, example.split, *(example.box or ("",) * 4)
+            writer.writerow((*known, int(example.skull_stripped), example.weight))
 
 
 def drop_copies_in_test(examples: Sequence[Example]) -> list[Example]:
     """The list without those test images of which a copy trains or validates."""
-    seen = {one.group for one in examples if one.split != TEST}
-    return [one for one in examples if one.split != TEST or one.group not in seen]
+    seen = {example.group for example in examples if example.split != TEST}
+    return [example for example in examples if example.split != TEST or example.group not in seen]
 
 
 def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
@@ -87,11 +87,11 @@ def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
         DatasetError: a group stands in several parts.
     """
     part: dict[str, str] = {}
-    for one in (one for one in examples if not (copies_in_test and one.split == TEST)):
-        if part.setdefault(one.group, one.split) != one.split:
+    for example in (example for example in examples if not (copies_in_test and example.split == TEST)):
+        if part.setdefault(example.group, example.split) != example.split:
             raise DatasetError(
-                f"group {one.group} stands in {part[one.group]} and in {one.split}, with {one.path}; keep a group in "
-                "one part, or ask for copies of training images in the test part with --copies-in-test"
+                f"group {example.group} stands in {part[example.group]} and in {example.split}, with {example.path}; "
+                "keep a group in one part, or ask for copies of training images in the test part with --copies-in-test"
             )
 
 

@@ -57,12 +57,12 @@ def _kernels(flatbuffer: bytes) -> Iterator[Kernel]:
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     operators = interpreter._get_ops_details()
     # A bias that the graph uses twice is not merged into its layer, it is added behind it.
-    added = {one["inputs"][0]: one["inputs"][1] for one in operators if one["op_name"] == "ADD"}
-    for one in operators:
-        if one["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-            place = next((place for place in one["inputs"][2:] if place >= 0), added.get(one["outputs"][0]))
+    added = {operator["inputs"][0]: operator["inputs"][1] for operator in operators if operator["op_name"] == "ADD"}
+    for operator in operators:
+        if operator["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            place = next((index for index in operator["inputs"][2:] if index >= 0), added.get(operator["outputs"][0]))
             bias = None if place is None else _to_float(interpreter, tensors[place])
-            yield one["op_name"], _to_float(interpreter, tensors[one["inputs"][1]]), bias
+            yield operator["op_name"], _to_float(interpreter, tensors[operator["inputs"][1]]), bias
 
 
 def _to_float(interpreter: Any, tensor: dict[str, Any]) -> FloatArray:
@@ -123,7 +123,7 @@ def _set_plain(layer: keras.layers.Layer, kernels: list[Kernel]) -> None:
 
 def _take(kernels: list[Kernel], operator: str, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray | None]:
     """The first kernel of this shape that is left: layers of one shape run in the order in which Keras lists them."""
-    place = next((n for n, one in enumerate(kernels) if one[0] == operator and one[1].shape == shape), None)
+    place = next((n for n, kernel in enumerate(kernels) if kernel[0] == operator and kernel[1].shape == shape), None)
     if place is None:
         raise ValueError(f"it lacks a {operator} with a kernel {shape}")
     _, kernel, bias = kernels.pop(place)

@@ -85,8 +85,8 @@ def balanced_accuracy_alone(
     for test, scores in _score_folds(fact, truth, weights, folds, score):
         right, all_weights = scores.argmax(axis=1) == truth[test], weights[test]
         recalls = [
-            float(all_weights[right & (truth[test] == one)].sum() / all_weights[truth[test] == one].sum())
-            for one in np.unique(truth[test])
+            float(all_weights[right & (truth[test] == item)].sum() / all_weights[truth[test] == item].sum())
+            for item in np.unique(truth[test])
         ]
         accuracies.append(float(np.mean(recalls)))
     return _mean(accuracies)

@@ -70,12 +70,12 @@ def finetune(
         DatasetError: a part is empty, the start has seen a test image, or the folder holds a run with other settings.
         ModelFileError: the weights cannot be used.
     """
-    parts = {part: [one for one in examples if one.split == part] for part in PARTS}
+    parts = {part: [example for example in examples if example.split == part] for part in PARTS}
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
         raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
     precision = usable_precision(recipe.precision)
     seen = read_seen_by_start(start, start_list) if start else set()
-    if leaked := [one.path for one in parts[TEST] if one.path in seen]:
+    if leaked := [part.path for part in parts[TEST] if part.path in seen]:
         raise DatasetError(
             f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
             "start from a run that has not seen them"

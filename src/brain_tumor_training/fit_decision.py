@@ -228,7 +228,7 @@ def _fit_familiarity(run: _Run) -> tuple[Familiarity, float]:
     if not held:
         raise DatasetError(f"{run.folder}: has no validation images, on which thresholds are chosen")
     scores = np.concatenate(held)
-    weights = np.concatenate([np.full(len(one), len(one) ** -0.5, np.float32) for one in held])
+    weights = np.concatenate([np.full(len(item), len(item) ** -0.5, np.float32) for item in held])
     return familiarity, weighted_quantile(scores, weights, MAX_UNFAMILIAR)
 
 

@@ -63,7 +63,7 @@ def find_families(
     listed = {view.path.resolve() for family in families for view in family.views}
     others = [folder_family(folder, True, unseen, notes) for root in brain_mri for folder in _subfolders(root)]
     # What the training list has, has its part already.
-    families += [one for one in others if listed.isdisjoint(view.path.resolve() for view in one.views)]
+    families += [other for other in others if listed.isdisjoint(view.path.resolve() for view in other.views)]
     families += [folder_family(folder, False, unseen, notes) for root in not_brain_mri for folder in _subfolders(root)]
     families = unite_families(families)
     if not any(not family.brain_mri and TRAIN in family.parts for family in families):

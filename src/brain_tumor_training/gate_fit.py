@@ -71,7 +71,7 @@ def fit_gate(families: Sequence[GateFamily], features: FeatureCache) -> tuple[Ga
         if family.brain_mri:
             continue  # a network that was trained without a source says more than a gate that was
         # What a family is to a gate that has never seen its like.
-        others = [one for one in known if one[0] is not family]
+        others = [item for item in known if item[0] is not family]
         without = _fit_and_choose(others) if TRAIN in family.parts else gate
         if without:
             rates[family.name] |= {

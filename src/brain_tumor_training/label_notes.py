@@ -30,8 +30,8 @@ def leave_out(examples: Sequence[Example], notes: Mapping[str, str]) -> list[Exa
 
     A test that leaves images out for what the network may find hard in them would flatter it.
     """
-    groups = {one.group for one in examples if find_note(one.path, notes)}
-    return [one for one in examples if one.split == TEST or one.group not in groups]
+    groups = {example.group for example in examples if find_note(example.path, notes)}
+    return [example for example in examples if example.split == TEST or example.group not in groups]
 
 
 def _short(path: str) -> str:

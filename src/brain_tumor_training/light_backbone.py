@@ -34,4 +34,4 @@ class LightBackbone:
     def predict_on_batch(self, batch: FloatArray) -> dict[str, FloatArray]:
         """(n, side, side, 3) -> ``maximum`` (n, 2048), ``average`` (n, 4528), image by image."""
         found = [self._runner(image=image[np.newaxis]) for image in batch]
-        return {name: np.concatenate([one[name].copy() for one in found]) for name in _FEATURES}
+        return {name: np.concatenate([item[name].copy() for item in found]) for name in _FEATURES}

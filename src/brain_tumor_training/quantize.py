@@ -134,7 +134,7 @@ def _keep_all(known: dict[str, Any], image: dict[str, Any]) -> dict[str, Any]:
 def _without_outliers(found: dict[str, Any]) -> dict[str, Any]:
     if "ranges" not in found:
         return found
-    low, high = (np.stack([one[end] for one in found["ranges"]]) for end in ("min", "max"))
+    low, high = (np.stack([item[end] for item in found["ranges"]]) for end in ("min", "max"))
     return {
         "min": np.quantile(low, CLIPPED, axis=0, method="lower").astype(np.float32),
         "max": np.quantile(high, 1 - CLIPPED, axis=0, method="higher").astype(np.float32),

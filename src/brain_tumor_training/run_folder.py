@@ -179,7 +179,7 @@ def describe_run(out: Path, examples: Sequence[Example], settings: Mapping[str, 
     """
     out.mkdir(parents=True, exist_ok=True)
     write_examples(examples, out / _EXAMPLES)
-    known = [SplitRow(one.path, one.label, one.split) for one in examples if one.label is not None]
+    known = [SplitRow(example.path, example.label, example.split) for example in examples if example.label is not None]
     write_split(known, out / _SPLIT)
     _write_settings(out, settings)
 
@@ -206,7 +206,7 @@ def read_seen_by_start(start: Path, start_list: Path | None) -> set[str]:
 
 
 def _listed_as_seen(examples: Sequence[Example]) -> set[str]:
-    return {one.path for one in examples if one.split != TEST}
+    return {example.path for example in examples if example.split != TEST}
 
 
 def _read_seen_before(run: Path) -> set[str]:

@@ -118,10 +118,10 @@ def measure_shortcuts(facts: Sequence[FileFacts], labels: Sequence[str], groups:
     One entry per image; a group of copies is never on both sides. None when fewer than two labels have two
     groups each, which leaves nothing to cross-validate.
     """
-    table = np.array([astuple(one) for one in facts], dtype=np.float64)
+    table = np.array([astuple(fact) for fact in facts], dtype=np.float64)
     names, truth, counts = np.unique(np.array(labels), return_inverse=True, return_counts=True)
     group = np.array(groups)
-    folds = min([_FOLDS, *(len(set(group[truth == place])) for place in range(len(names)))])
+    folds = min([_FOLDS, *(len(set(group[truth == index])) for index in range(len(names)))])
     if len(names) < 2 or folds < 2:
         return None
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=_SEED)
@@ -136,10 +136,10 @@ def measure_shortcuts(facts: Sequence[FileFacts], labels: Sequence[str], groups:
     accuracy = proportion_ci(hits, len(truth))
     if accuracy is None:  # there are two labels, so there are images
         return None
-    alone = [_accuracy_alone(table[:, [place]], truth, parts) for place in range(table.shape[1])]
+    alone = [_accuracy_alone(table[:, [index]], truth, parts) for index in range(table.shape[1])]
     weights = [
-        FactWeight(field.name, one, float(loss))
-        for field, one, loss in zip(fields(FileFacts), alone, losses, strict=True)
+        FactWeight(field.name, item, float(loss))
+        for field, item, loss in zip(fields(FileFacts), alone, losses, strict=True)
     ]
     order = sorted(weights, key=lambda weight: (-weight.alone, weight.name))
     return Shortcuts(accuracy, float(counts.max() / counts.sum()), len(truth), folds, tuple(order))

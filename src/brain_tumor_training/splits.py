@@ -145,7 +145,7 @@ def _carve(items: list[tuple[str, Label]], share: float, seed: int, groups: Grou
             raise DatasetError(f"{len(items)} images are too few for a stratified validation set ({error})") from None
     validation = set(chosen)
     return [
-        SplitRow(path, label, VALIDATION if place in validation else TRAIN) for place, (path, label) in enumerate(items)
+        SplitRow(path, label, VALIDATION if index in validation else TRAIN) for index, (path, label) in enumerate(items)
     ]
 
 
@@ -161,7 +161,7 @@ def _draw_groups(items: list[tuple[str, Label]], share: float, seed: int, groups
     dealer = StratifiedGroupKFold(drawn.denominator, shuffle=True, random_state=seed)
     labels, names = [label.value for _, label in items], [groups[path] for path, _ in items]
     piles = [pile for _, pile in dealer.split(names, labels, names)]
-    return [int(place) for pile in piles[: drawn.numerator] for place in pile]
+    return [int(index) for pile in piles[: drawn.numerator] for index in pile]
 
 
 def read_own_classes(path: Path, no_finding: Collection[str]) -> tuple[Label, ...]:

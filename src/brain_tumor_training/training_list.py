@@ -72,7 +72,7 @@ def build_own(
             part = chosen.setdefault(group, _with_validation(row["group"]))
         if part is not None:
             examples.append(_own_example(row, prefix, group, part))
-    return sorted(examples, key=lambda one: one.path)
+    return sorted(examples, key=lambda example: example.path)
 
 
 def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) -> list[Example]:
@@ -177,8 +177,8 @@ def drop_copies_of_tested(examples: Sequence[Example], groups: Groups) -> list[E
         examples: the list.
         groups: of every example, by an audit of all sources together.
     """
-    tested = {groups[one.path] for one in examples if one.split == TEST}
-    return [one for one in examples if one.split == TEST or groups[one.path] not in tested]
+    tested = {groups[example.path] for example in examples if example.split == TEST}
+    return [example for example in examples if example.split == TEST or groups[example.path] not in tested]
 
 
 def drop_copies_of(own: Sequence[Example], others: Sequence[Example], groups: Groups) -> list[Example]:
@@ -189,8 +189,8 @@ def drop_copies_of(own: Sequence[Example], others: Sequence[Example], groups: Gr
         others: images of other sources.
         groups: of every example, by an audit of all sources together.
     """
-    copied = {groups[one.path] for one in own}
-    return [one for one in others if groups[one.path] not in copied]
+    copied = {groups[item.path] for item in own}
+    return [other for other in others if groups[other.path] not in copied]
 
 
 def _find_audit(folder: Path, groups: Sequence[Path]) -> dict[str, str]:

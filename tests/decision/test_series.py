@@ -11,7 +11,7 @@ def make_finding(
     position_mm: float | None = None,
     located: bool | None = None,
 ) -> Finding:
-    probabilities = {one: 0.91 if one is label else 0.03 for one in LABELS}
+    probabilities = {item: 0.91 if item is label else 0.03 for item in LABELS}
     return Finding(Verdict(label, status, None), probabilities, position_mm, located)
 
 
@@ -52,7 +52,7 @@ def test_the_class_of_a_run_is_the_one_with_the_highest_mean_probability() -> No
 
 @pytest.mark.parametrize(("spacing_mm", "status"), [(1.0, Status.UNCERTAIN), (4.0, Status.CLASSIFIED)])
 def test_three_thin_slices_are_not_long_enough(spacing_mm: float, status: Status) -> None:
-    findings = [make_finding(Label.GLIOMA, position_mm=place * spacing_mm) for place in range(3)]
+    findings = [make_finding(Label.GLIOMA, position_mm=index * spacing_mm) for index in range(3)]
     assert decide_series(findings).status is status
 
 
@@ -95,8 +95,10 @@ def test_a_run_without_a_location_has_a_reason_of_its_own() -> None:
 @pytest.mark.parametrize("rounded", [True, False])
 def test_a_run_of_exactly_the_least_length_is_long_enough_however_it_is_rounded(rounded: bool) -> None:
     # An oblique stack: three slices, ten thirds of a millimetre apart along a slanted normal.
-    positions = [0.1 + place * 10 / 3 for place in range(MIN_RUN)]
-    findings = [make_finding(Label.GLIOMA, position_mm=round(one, 6) if rounded else one) for one in positions]
+    positions = [0.1 + index * 10 / 3 for index in range(MIN_RUN)]
+    findings = [
+        make_finding(Label.GLIOMA, position_mm=round(position, 6) if rounded else position) for position in positions
+    ]
     assert decide_series(findings).status is Status.CLASSIFIED
 
 

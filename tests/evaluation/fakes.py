@@ -34,7 +34,7 @@ class FakeClassifier:
         if word == "reject":
             verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN)
             return Result(name, scan, make_output((0.1, 0.1, 0.1, 0.7)), verdict, LABELS, MODEL.model_id)
-        label, top = next(one for one in LABELS if one.slug == word), int(rest[:2]) / 100
+        label, top = next(label for label in LABELS if label.slug == word), int(rest[:2]) / 100
         probabilities = np.full(len(LABELS), (1 - top) / 3)
         probabilities[LABELS.index(label)] = top
         verdict = Verdict(label, Status.CLASSIFIED if top >= 0.5 else Status.UNCERTAIN, None)

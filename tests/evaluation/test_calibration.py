@@ -53,7 +53,7 @@ def test_perfect_calibration_shows_noise_that_shrinks_with_the_number_of_images(
 
 def test_reliability_has_a_row_for_every_bin_and_an_upper_edge_belongs_to_its_bin() -> None:
     table = reliability(two_classes(0.75, 0.625), np.array([0, 1]), bins=4)
-    assert [one.images for one in table] == [0, 0, 2, 0]
+    assert [item.images for item in table] == [0, 0, 2, 0]
     assert table[2].confidence == 0.6875
     assert table[2].accuracy is not None
     assert table[2].accuracy.value == 0.5

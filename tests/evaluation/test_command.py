@@ -82,7 +82,9 @@ def test_several_folders_and_a_list_of_other_sources_are_used(tmp_path: Path, fa
     assert evaluate(data, fake, tmp_path / "out", *options) == 0
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
     families = document["sources"]["families"]
-    assert [(one["family"], one["called_tumor"]["hits"], one["called_tumor"]["total"]) for one in families] == [
+    assert [
+        (family["family"], family["called_tumor"]["hits"], family["called_tumor"]["total"]) for family in families
+    ] == [
         ("one/tumor", 1, 1),
         ("two/tumor", 0, 1),
         ("t1", 1, 1),
@@ -99,7 +101,7 @@ def test_a_list_of_sources_starts_from_the_evaluated_folder(tmp_path: Path, fake
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
     (family,) = document["sources"]["families"]
     assert (family["images"], family["unreadable"], family["accepted"]["total"]) == (2, 1, 1)
-    assert [one["file"] for one in document["unreadable"]] == ["elsewhere/gone.png"]
+    assert [item["file"] for item in document["unreadable"]] == ["elsewhere/gone.png"]
 
 
 def test_corruptions_are_measured_on_request(tmp_path: Path, fake: Path, capsys: Capture) -> None:
@@ -111,12 +113,12 @@ def test_corruptions_are_measured_on_request(tmp_path: Path, fake: Path, capsys:
     assert said in capsys.readouterr().out
     robustness = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["robustness"]
     assert (robustness["drawn_from"], robustness["sample"]["Glioma"], robustness["sample"]["Pituitary"]) == (6, 2, 2)
-    assert [(one["corruption"], one["strength"]) for one in robustness["corruptions"][4:6]] == [
+    assert [(item["corruption"], item["strength"]) for item in robustness["corruptions"][4:6]] == [
         ("Gaussian noise", 5),
         ("Rician noise", 1),
     ]
     assert len(robustness["corruptions"]) == 12 * 5
-    assert {one["images"] for one in robustness["corruptions"]} == {4}
+    assert {item["images"] for item in robustness["corruptions"]} == {4}
     assert '<h2 id="robustness">' in (out / "report.html").read_text(encoding="utf-8")
     assert (out / "robustness.png").exists()
 

@@ -46,7 +46,7 @@ def test_a_class_without_images_is_a_row_of_zeros() -> None:
 
 def test_the_roc_names_each_class_with_its_area(tmp_path: Path) -> None:
     measures = make_evaluation(tmp_path).measures
-    areas = {label: one.auc for label, one in measures.classes.items()}
+    areas = {label: item.auc for label, item in measures.classes.items()}
     svg = drawn(render_roc(measures.curves, areas).svg)
     assert all(f"<!-- {label}, AUC 1.000 -->" in svg for label in (Label.NO_TUMOR, Label.PITUITARY))
 

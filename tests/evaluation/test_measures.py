@@ -50,7 +50,7 @@ def test_doubt_and_rejections_are_shares_of_all_images() -> None:
 
 
 def test_curves_and_calibration_look_at_analysed_images_alone() -> None:
-    assert MIXED.calibration and sum(one.images for one in MIXED.calibration.bins) == 3
+    assert MIXED.calibration and sum(bin_.images for bin_ in MIXED.calibration.bins) == 3
     assert MIXED.risk_coverage and len(MIXED.risk_coverage.risk) == 3
     # The only scan without a tumor was rejected, so nothing is left to tell apart; pituitary has no images at all.
     assert set(MIXED.curves) == {Label.GLIOMA, Label.MENINGIOMA}

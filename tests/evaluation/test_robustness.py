@@ -62,7 +62,7 @@ def test_the_mean_drop_is_that_of_the_middle_strength(tmp_path: Path) -> None:
 
 def test_a_sample_holds_each_class_in_proportion() -> None:
     sample = draw_sample(name_files(glioma=60, no_tumor=30, pituitary=10), 20)
-    counts = {label: sum(one is label for _, one in sample) for label in LABELS}
+    counts = {label: sum(item is label for _, item in sample) for label in LABELS}
     assert counts == {Label.GLIOMA: 12, Label.MENINGIOMA: 0, Label.NO_TUMOR: 6, Label.PITUITARY: 2}
 
 

@@ -39,7 +39,7 @@ def test_a_rejected_image_without_tumor_counts_as_right_and_is_said_to(tmp_path:
 def test_calibration_and_roc_leave_rejected_images_out(tmp_path: Path) -> None:
     measures = make_evaluation(tmp_path).measures
     assert measures.calibration is not None
-    assert sum(one.images for one in measures.calibration.bins) == 8
+    assert sum(bin_.images for bin_ in measures.calibration.bins) == 8
     assert measures.classes[Label.PITUITARY].auc is not None
     assert set(measures.curves) == set(LABELS)
 

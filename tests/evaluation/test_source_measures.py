@@ -94,7 +94,7 @@ def test_the_total_is_over_everything_that_is_not_brain_mri(tmp_path: Path) -> N
     brains = fill(tmp_path / "other", "healthy/glioma-95.png")
     sources = (*find_sources(others, is_brain_mri=False), *find_sources(brains, is_brain_mri=True))
     measured = measure_sources(measure(tmp_path, *sources).source_results)
-    assert [one.source.name for one in measured.not_brain_mri] == ["cats", "ct"]
+    assert [item.source.name for item in measured.not_brain_mri] == ["cats", "ct"]
     total = measured.all_not_brain_mri
     assert total is not None
     assert counts(total.accepted) == (3, 4)

@@ -58,13 +58,13 @@ def test_a_list_gives_its_test_rows_by_source(tmp_path: Path) -> None:
         "f.png,ct,,not_brain_mri,test\n",
     )
     sources, note = read_sources(table, tmp_path)
-    assert [(one.name, one.kind, names(one)) for one in sources] == [
+    assert [(source.name, source.kind, names(source)) for source in sources] == [
         ("hospital", "brain MRI, a tumor", ["a.png", "d.png"]),
         ("volunteers", "brain MRI, No Tumor", ["c.png"]),
         ("mixed", "brain MRI", ["e.png"]),
         ("ct", "not brain MRI", ["f.png"]),
     ]
-    assert {one.origin for one in sources} == {"held-back.csv"}
+    assert {source.origin for source in sources} == {"held-back.csv"}
     assert sources[0].files[0].path == tmp_path / "a.png"
     assert note == "The list held-back.csv chose 5 of its 6 rows."
 
@@ -76,7 +76,7 @@ def test_a_list_without_split_and_kind_is_all_brain_mri(tmp_path: Path) -> None:
 
 def test_a_listed_source_with_two_labels_becomes_two_sources(tmp_path: Path) -> None:
     sources, _ = read_sources(write(tmp_path, "path,source,label\na.png,x,glioma\nb.png,x,tumor\n"), tmp_path)
-    assert [(one.name, one.expected) for one in sources] == [
+    assert [(source.name, source.expected) for source in sources] == [
         ("x: brain MRI, Glioma", (Label.GLIOMA,)),
         ("x: brain MRI, a tumor", TUMORS),
     ]
@@ -111,7 +111,7 @@ def source(name: str, origin: str) -> Source:
 
 def test_sources_of_equal_names_get_their_origin_in_front() -> None:
     sources = [source("glioma", "site-a"), source("glioma", "site-b"), source("t1", "site-b")]
-    assert [one.name for one in name_apart(sources)] == ["site-a/glioma", "site-b/glioma", "t1"]
+    assert [item.name for item in name_apart(sources)] == ["site-a/glioma", "site-b/glioma", "t1"]
 
 
 def test_sources_that_stay_equal_are_refused() -> None:

@@ -34,7 +34,7 @@ def test_the_json_holds_every_figure_with_its_interval(tmp_path: Path) -> None:
     assert document["risk_coverage"]["curve"][-1]["risk"] == 1 / 8
     assert document["robustness"] is None
     assert [family["family"] for family in document["gate"]] == ["cats", "ct"]
-    assert [one["file"] for one in document["unreadable"]] == ["Pituitary/<b>broken.png"]
+    assert [item["file"] for item in document["unreadable"]] == ["Pituitary/<b>broken.png"]
 
 
 def test_no_file_says_where_the_data_lies(tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ class TwoScores:
 
     def classify_many(self, slices: Iterable[Slice]) -> Generator[SliceOutcome, None, None]:
         """As Classifier.classify_many, without threads."""
-        for one in slices:
+        for slice_ in slices:
             try:
-                yield SliceOutcome(one, self._answer(one.read(), one.file), None, 0.1)
+                yield SliceOutcome(slice_, self._answer(slice_.read(), slice_.file), None, 0.1)
             except ScanError as error:
-                yield SliceOutcome(one, None, error, 0.1)
+                yield SliceOutcome(slice_, None, error, 0.1)
 
     def _answer(self, scan: Scan, name: str) -> Result:
         gate_score, familiarity = -3.0 if "other" in name else 5.0, -3.0 if "strange" in name else -1.0

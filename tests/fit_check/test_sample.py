@@ -46,21 +46,21 @@ def test_as_many_are_drawn_as_were_asked_for(found: int) -> None:
 
 def test_what_is_drawn_is_spread_and_keeps_its_order() -> None:
     drawn, found = draw_evenly(lambda: range(1000), 100)
-    assert ([place // 10 for place in drawn], found) == (list(range(100)), 1000)  # one of every ten
+    assert ([index // 10 for index in drawn], found) == (list(range(100)), 1000)  # one of every ten
 
 
 @pytest.mark.parametrize("length", [16, 21, 24, 32, 34, 100, 155])
 def test_series_of_equal_length_give_slices_of_all_heights(length: int) -> None:
     # A fixed step of that length would draw the first slice of every series.
     drawn, _ = draw_evenly(lambda: range(200 * length), 200)
-    quarters = Counter(4 * (place % length) // length for place in drawn)
+    quarters = Counter(4 * (index % length) // length for index in drawn)
     assert all(35 <= quarters[quarter] <= 65 for quarter in range(4)), quarters
 
 
 def test_single_images_give_one_slice_each() -> None:
     for name in "abc":
         Path(f"{name}.png").write_bytes(png_bytes())
-    assert [[one.file for one in slices] for slices in choose(200, "a.png", "b.png", "c.png")] == [
+    assert [[slice_.file for slice_ in slices] for slices in choose(200, "a.png", "b.png", "c.png")] == [
         ["a.png"],
         ["b.png"],
         ["c.png"],
@@ -89,7 +89,7 @@ def test_a_small_volume_leaves_its_share_to_the_next() -> None:
 def test_slices_of_a_volume_are_evenly_apart() -> None:
     write_volume("a.nii", 30)
     (slices,) = choose(10, "a.nii")
-    numbers = [one.number or 0 for one in slices]
+    numbers = [slice_.number or 0 for slice_ in slices]
     assert np.diff(numbers).tolist() == [3] * 9
 
 
@@ -117,7 +117,7 @@ def test_files_of_one_dicom_series_are_drawn_file_by_file() -> None:
         pixels = np.full((64, 64), number, np.uint16)
         Path(f"{number}.dcm").write_bytes(make_dicom(pixels, InstanceNumber=number))
     files, found = draw_evenly(lambda: map(to_source, find_files(["."])), 3)
-    chosen = [one.file for slices in choose_slices(files, 3, ReadOptions()) for one in slices]
+    chosen = [slice_.file for slices in choose_slices(files, 3, ReadOptions()) for slice_ in slices]
     assert (found, len(chosen), len(set(chosen))) == (6, 3, 3)
 
 
@@ -129,7 +129,7 @@ def test_files_in_archives_are_files_like_others() -> None:
     files, found = draw_evenly(lambda: unpack_archives(map(to_source, find_files(["."]))), 10)
     assert found == 31
     assert sum(file.name.startswith("./a.zip/") for file in files) in (9, 10)
-    assert all(one.read().pixels.shape == (64, 64) for (one,) in choose_slices(files, 10, ReadOptions()))
+    assert all(slice_.read().pixels.shape == (64, 64) for (slice_,) in choose_slices(files, 10, ReadOptions()))
 
 
 def test_a_file_that_cannot_be_opened_is_a_slice_that_says_why() -> None:

@@ -104,9 +104,9 @@ def make_webp(columns: int, rows: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def changed(data: bytes, place: int, *values: int) -> bytes:
+def changed(data: bytes, index: int, *values: int) -> bytes:
     """The data with other bytes from a place on."""
-    return data[:place] + bytes(values) + data[place + len(values) :]
+    return data[:index] + bytes(values) + data[index + len(values) :]
 
 
 def joined(*parts: bytes) -> bytes:

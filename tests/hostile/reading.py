@@ -61,21 +61,21 @@ def answers_of(file: SourceFile, options: ReadOptions | None = None) -> list[str
     Everything else that is raised goes through. Asserts that pixels are finite and 0 to 1, and that a message names
     the file, says what to do, and tells nothing of a patient or of this program's inside.
     """
-    slices = (one for series in open_series([file], options or ReadOptions()) for one in series.slices)
+    slices = (slice_ for series in open_series([file], options or ReadOptions()) for slice_ in series.slices)
     classifier = make_classifier()
-    return [_answer(classifier, file.name, one) for one in slices]
+    return [_answer(classifier, file.name, slice_) for slice_ in slices]
 
 
-def _answer(classifier: Classifier, name: str, one: Slice) -> str:
-    assert one.file.startswith(name)
+def _answer(classifier: Classifier, name: str, slice_: Slice) -> str:
+    assert slice_.file.startswith(name)
     try:
         # Not classify_slice: it makes a ScanError of whatever a reader raises, of what is found here as well.
-        scan = one.read()
+        scan = slice_.read()
     except ScanError as error:
         _check_error(error, name)
         return error.problem
     _check(scan)
-    assert classifier.classify_scan(scan, one.file).probabilities
+    assert classifier.classify_scan(scan, slice_.file).probabilities
     return READS
 
 
@@ -116,7 +116,7 @@ def processor_s() -> float:
     """Seconds of processor time that this process has taken, and those that it started."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     running = [child.cpu_times() for child in psutil.Process().children()]
-    return time.process_time() + ended.ru_utime + ended.ru_stime + sum(one.user + one.system for one in running)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + sum(item.user + item.system for item in running)
 
 
 def measure(listed: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:

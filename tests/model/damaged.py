@@ -36,10 +36,10 @@ def seal(data: bytes) -> bytes:
     return data[:-64] + hashlib.sha256(data[:-64]).hexdigest().encode()
 
 
-def flip(data: bytes, place: int) -> bytes:
+def flip(data: bytes, index: int) -> bytes:
     """The data with one bit changed."""
-    place %= len(data)
-    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+    index %= len(data)
+    return data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :]
 
 
 def repack(model: ModelFile, more: dict[str, bytes] | None = None, **fields: Any) -> bytes:

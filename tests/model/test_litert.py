@@ -37,7 +37,7 @@ def test_engines_of_one_thread_give_the_same_answer_to_the_last_bit(model: Model
     engine = LiteRTEngine(model, threads=2)
     tensor = to_tensor(read_scan(model.golden_image, "golden"), model.card.input)
     whole = engine.run(tensor)
-    parts = [one.run(tensor) for one in engine.split()]
+    parts = [item.run(tensor) for item in engine.split()]
     assert len(parts) == 2
     for part in parts:
         assert part.logits.tolist() == whole.logits.tolist()

@@ -47,12 +47,12 @@ def openvino_classifier(engine: OpenVINOEngine, model: ModelFile) -> Classifier:
     return Classifier(engine, model.card)
 
 
-def disagreements(one: Result, other: Result) -> dict[str, float]:
+def disagreements(result: Result, other: Result) -> dict[str, float]:
     """Largest absolute difference of each number that a decision reads, where it is above its tolerance."""
     pairs = {
-        "probabilities": (one.output.probabilities, other.output.probabilities, PROBABILITY_TOLERANCE),
-        "gate_scores": (one.output.gate_scores, other.output.gate_scores, GATE_TOLERANCE),
-        "location": (one.output.location, other.output.location, LOCATION_TOLERANCE),
+        "probabilities": (result.output.probabilities, other.output.probabilities, PROBABILITY_TOLERANCE),
+        "gate_scores": (result.output.gate_scores, other.output.gate_scores, GATE_TOLERANCE),
+        "location": (result.output.location, other.output.location, LOCATION_TOLERANCE),
     }
     distances = {
         name: (float(np.abs(a - b).max()), tolerance)
@@ -81,8 +81,8 @@ def real(classifier: Classifier, openvino_classifier: Classifier) -> list[tuple[
     answers = []
     for folder in sorted(path for path in testing.iterdir() if path.is_dir()):
         images = sorted(folder.iterdir())
-        for place in np.linspace(0, len(images) - 1, IMAGES_PER_CLASS):
-            data, name = images[int(place)].read_bytes(), images[int(place)].name
+        for index in np.linspace(0, len(images) - 1, IMAGES_PER_CLASS):
+            data, name = images[int(index)].read_bytes(), images[int(index)].name
             answers.append((openvino_classifier.classify(data, name), classifier.classify(data, name)))
     return answers
 

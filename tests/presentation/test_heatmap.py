@@ -43,7 +43,7 @@ def test_only_a_location_that_was_found_has_a_box() -> None:
 
 def test_every_map_covers_the_region_that_the_network_looked_at() -> None:
     shown = to_heat_maps(replace(make_mapped_result(), region=(0.1, 0.2, 0.9, 0.8)))
-    assert [one.region for one in shown] == [(0.1, 0.2, 0.9, 0.8)] * 2
+    assert [item.region for item in shown] == [(0.1, 0.2, 0.9, 0.8)] * 2
 
 
 def test_no_tumor_shows_why_and_no_location() -> None:

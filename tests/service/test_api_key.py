@@ -28,8 +28,8 @@ def test_only_the_whole_key_as_a_bearer_is_accepted() -> None:
 def test_keys_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[bytes, bytes]] = []
 
-    def compare(one: bytes, other: bytes) -> bool:
-        compared.append((one, other))
+    def compare(item: bytes, other: bytes) -> bool:
+        compared.append((item, other))
         return True
 
     monkeypatch.setattr("hmac.compare_digest", compare)

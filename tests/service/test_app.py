@@ -197,7 +197,7 @@ def test_metrics_count_by_pattern_and_never_show_an_address(serve: Serve) -> Non
 
 def test_no_answer_repeats_what_a_tag_holds(serve: Serve) -> None:
     data = dicom_with_canaries()
-    files = [("files", (f"{place}.dcm", data[: len(data) * place // 4])) for place in range(1, 5)]
+    files = [("files", (f"{index}.dcm", data[: len(data) * index // 4])) for index in range(1, 5)]
     answer = serve().post("/v1/classify", files=files)
     assert answer.status_code == 200 and not find_canaries(answer.content, TAG)
 

@@ -68,10 +68,10 @@ def test_slices_of_all_requests_come_in_turn(batcher: Batcher, gated: Gated) -> 
 def test_a_series_is_answered_from_its_own_slices(batcher: Batcher, gated: Gated) -> None:
     gated.gate.set()
     jobs = [job(f"healthy {number}" if number % 2 else f"glioma {number}", 3) for number in range(3)]
-    for one in jobs:
-        batcher.submit(one)
-    for number, one in enumerate(jobs):
-        found = answer(one)
+    for item in jobs:
+        batcher.submit(item)
+    for number, item in enumerate(jobs):
+        found = answer(item)
         assert [row["slice"] for row in found["slices"]] == [1, 2, 3]
         assert [row["series_slice"] for row in found["slices"]] == [1, 2, 3]
         assert {row["class"] for row in found["slices"]} == {"No Tumor" if number % 2 else "Glioma"}

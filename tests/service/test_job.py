@@ -68,11 +68,11 @@ def answer(uploads_of: Callable[..., list[Upload]]) -> Open:
         job = Job(series, uploads, CARD)
         at, slices = [], []
         while job.left:
-            place, slice_ = job.take()
-            at.append(place)
+            index, slice_ = job.take()
+            at.append(index)
             slices.append(slice_)
-        for place, outcome in zip(at, ScriptedClassifier().classify_many(slices), strict=True):
-            job.add(place, outcome)
+        for index, outcome in zip(at, ScriptedClassifier().classify_many(slices), strict=True):
+            job.add(index, outcome)
         return json.loads(job.answer.result(0))
 
     return make
@@ -149,7 +149,7 @@ def test_a_file_that_breaks_the_reader_leaves_the_others(
 
     monkeypatch.setattr("brain_tumor.service.job.open_series", broken)
     series = open_uploads(uploads_of(a_png=picture(), odd_png=picture(), b_png=picture()), ReadOptions(), False, 10)
-    outcomes = list(ScriptedClassifier().classify_many([one.slices[0] for one in series]))
+    outcomes = list(ScriptedClassifier().classify_many([member.slices[0] for member in series]))
     assert [outcome.error and str(outcome.error) for outcome in outcomes] == [
         None,
         "odd.png: cannot be read (RecursionError); export it again",

@@ -54,14 +54,14 @@ def test_a_name_that_is_no_text_is_written_with_escapes(path: Path) -> None:
 
 def test_a_whole_parquet_file_leaves_nothing_beside_it(path: Path) -> None:
     write(path, 1)
-    assert [one.name for one in path.parent.iterdir()] == ["out.parquet"]
+    assert [item.name for item in path.parent.iterdir()] == ["out.parquet"]
 
 
 def test_an_interruption_leaves_the_rows_as_json_lines(path: Path) -> None:
     table = ParquetFile(path)
     table.begin(rows=[to_row(make_result())])
     table.__exit__(KeyboardInterrupt, None, None)
-    assert [one.name for one in path.parent.iterdir()] == ["out.parquet.part.jsonl"]
+    assert [item.name for item in path.parent.iterdir()] == ["out.parquet.part.jsonl"]
     assert json.loads((path.parent / "out.parquet.part.jsonl").read_text())["file"] == "slice.png"
 
 

@@ -88,21 +88,21 @@ def draw_stripes(seed: int) -> bytes:
 def write_tree(root: Path, training: int = 8, testing: int = 2) -> Path:
     """``Training/<class>/`` and ``Testing/<class>/`` with so many drawn slices per class."""
     for split, images in (("Training", training), ("Testing", testing)):
-        for place, label in enumerate(LABELS):
+        for index, label in enumerate(LABELS):
             folder = root / split / label.slug
             folder.mkdir(parents=True)
             for number in range(images):
-                seed = 10_000 * (split == "Testing") + 100 * place + number
+                seed = 10_000 * (split == "Testing") + 100 * index + number
                 (folder / f"{number:03}.png").write_bytes(draw_slice(label, seed))
     return root
 
 
 def write_families(root: Path, images: int = 12) -> Path:
     """Two folders of stripes, the families ``cloth`` and ``fence``, that are no brain MRI."""
-    for place, family in enumerate(("cloth", "fence")):
+    for index, family in enumerate(("cloth", "fence")):
         (root / family).mkdir(parents=True)
         for number in range(images):
-            (root / family / f"{number:03}.png").write_bytes(draw_stripes(100 * place + number))
+            (root / family / f"{number:03}.png").write_bytes(draw_stripes(100 * index + number))
     return root
 
 
@@ -135,7 +135,7 @@ def build_small_trunk(weights: str | None, side_px: int | None) -> Any:
     from keras import layers
 
     seed = int(weights or 0)
-    filters = [keras.initializers.GlorotUniform(seed=10 * seed + place) for place in range(4)]
+    filters = [keras.initializers.GlorotUniform(seed=10 * seed + index) for index in range(4)]
     pixels = keras.Input((side_px, side_px, 3))
     hidden = layers.Conv2D(8, 3, strides=2, kernel_initializer=filters[0])(pixels)
     hidden = layers.BatchNormalization(name="norm")(hidden)
@@ -162,18 +162,18 @@ def list_examples(data: Path, recipe: Recipe = SMALL) -> list[Example]:
             path=row.path,
             label=row.label,
             group=row.path,
-            source="even" if place % 2 == 0 else "odd",
+            source="even" if index % 2 == 0 else "odd",
             split=row.split,
             box=None if row.label is Label.NO_TUMOR else (0.25, 0.25, 0.75, 0.75),
         )
-        for place, row in enumerate(carve(data, recipe))
+        for index, row in enumerate(carve(data, recipe))
     ]
 
 
 def distances(first: Any, second: Any) -> Iterator[float]:
     """The largest absolute difference of each weight of two networks of one shape."""
-    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
-        yield float(np.abs(one - other).max())
+    for weight, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        yield float(np.abs(weight - other).max())
 
 
 def make_run(out: Path, data: Path, not_brain_mri: Path, recipe: Recipe, weights: str) -> Run:

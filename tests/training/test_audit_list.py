@@ -28,7 +28,7 @@ def make(label: Label | None, count: int, **fields: object) -> list[Example]:
     """So many images of one look, each a picture of its own."""
     name = "-".join([str(label), *(str(value) for value in fields.values())]).replace("/", "_")
     one = Example("", label, "", "clinic", "train", None)
-    named = (replace(one, path=f"{name}-{place}.png", group=f"{name}-{place}") for place in range(count))
+    named = (replace(one, path=f"{name}-{index}.png", group=f"{name}-{index}") for index in range(count))
     return [replace(example, **fields) for example in named]  # type: ignore[arg-type]
 
 
@@ -80,7 +80,7 @@ def test_weights_that_repair_an_imbalance_change_what_is_drawn_and_not_what_is_t
     few = [*make(Label.GLIOMA, 10, weight=3.0), *make(Label.NO_TUMOR, 10, skull_stripped=True, weight=3.0)]
     many = [*make(Label.GLIOMA, 30, skull_stripped=True), *make(Label.NO_TUMOR, 30)]
     assert areas(measure([*few, *many]), "skull") == (0.75, 0.5)
-    same = [replace(one, weight=1.0) for one in few]
+    same = [replace(item, weight=1.0) for item in few]
     assert areas(measure([*same, *many]), "skull") == (0.75, 0.75)
 
 
@@ -97,7 +97,7 @@ def test_the_recipe_balances_sources_and_labels() -> None:
 
 def test_copies_of_a_picture_count_once() -> None:
     tumors, healthy = make(Label.GLIOMA, 20), make(Label.NO_TUMOR, 20)
-    copies = [replace(healthy[0], path=f"copy-{place}.png", skull_stripped=True) for place in range(60)]
+    copies = [replace(healthy[0], path=f"copy-{index}.png", skull_stripped=True) for index in range(60)]
     audit = measure([*tumors, *healthy, *copies])
     assert (audit.images, audit.pictures) == (100, 40)
     stripped = next(look for look in audit.looks if look.value == "skull-stripped")
@@ -108,7 +108,7 @@ def test_copies_of_a_picture_count_once() -> None:
 
 def test_a_sequence_comes_from_the_index_and_is_else_unknown() -> None:
     examples = [*make(Label.GLIOMA, 10), *make(Label.NO_TUMOR, 10)]
-    noted = {one.path: Noted("T2") for one in examples[:10]} | {examples[10].path: Noted("")}
+    noted = {example.path: Noted("T2") for example in examples[:10]} | {examples[10].path: Noted("")}
     audit = measure(examples, noted)
     assert areas(audit, "sequence") == (1.0, 1.0)
     assert {(look.value, look.with_tumor, look.without) for look in audit.looks if look.fact == "sequence"} == {
@@ -119,9 +119,11 @@ def test_a_sequence_comes_from_the_index_and_is_else_unknown() -> None:
 
 def test_what_only_one_patient_looks_like_does_not_predict_the_patient() -> None:
     examples = [*make(Label.GLIOMA, 50), *make(Label.NO_TUMOR, 50)]
-    known = {one.path: Noted(f"sequence {place // 5}", f"patient {place // 5}") for place, one in enumerate(examples)}
+    known = {
+        example.path: Noted(f"sequence {index // 5}", f"patient {index // 5}") for index, example in enumerate(examples)
+    }
     assert areas(measure(examples, known), "sequence") == (0.5, 0.5)
-    unknown = {path: replace(one, patient="") for path, one in known.items()}
+    unknown = {path: replace(item, patient="") for path, item in known.items()}
     assert areas(measure(examples, unknown), "sequence") == (1.0, 1.0)
 
 
@@ -150,10 +152,10 @@ def test_the_page_escapes_names_and_needs_no_other_file() -> None:
 
 def write(data: Path, examples: Sequence[Example]) -> None:
     """Tumors have a white border, other pictures a black one."""
-    for one in examples:
-        path = data / one.path
+    for example in examples:
+        path = data / example.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.full((64, 64), 0 if one.label is Label.NO_TUMOR else 255, np.uint8)
+        pixels = np.full((64, 64), 0 if example.label is Label.NO_TUMOR else 255, np.uint8)
         pixels[8:-8, 8:-8] = 120
         Image.fromarray(pixels).save(path)
 
@@ -187,10 +189,10 @@ def test_the_command_writes_the_report_and_names_the_shortcuts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tumors = make(Label.GLIOMA, 10, source="hospital")
-    examples = [*(replace(one, path=f"further/{one.path}") for one in tumors), *make(Label.NO_TUMOR, 10)]
+    examples = [*(replace(tumor, path=f"further/{tumor.path}") for tumor in tumors), *make(Label.NO_TUMOR, 10)]
     write(tmp_path, examples)
     write_examples(examples, tmp_path / "list.csv")
-    rows = "".join(f"{one.path},T2,{one.path}\n" for one in tumors)
+    rows = "".join(f"{tumor.path},T2,{tumor.path}\n" for tumor in tumors)
     (tmp_path / "further/index.csv").write_text(f"path,sequence,patient\n{rows}", encoding="utf-8")
     command = ["audit", "--list", str(tmp_path / "list.csv"), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
     assert main([*command, "--further", str(tmp_path / "further/index.csv")]) == 0

@@ -57,7 +57,7 @@ def test_of_many_one_sided_looks_four_are_named() -> None:
 
 def test_the_document_names_the_side_of_a_look() -> None:
     document = to_document(audited(BOTH, one_sided(1), Look("skull", "with skull", 0, 4, 0.0, 0.1)), "list.csv")
-    assert [(one["value"], one["side"]) for one in document["one_sided"]] == [
+    assert [(item["value"], item["side"]) for item in document["one_sided"]] == [
         ("hospital 1", "only with a tumor"),
         ("with skull", "only without"),
     ]

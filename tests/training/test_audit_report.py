@@ -60,7 +60,7 @@ def test_the_document_has_names_in_place_of_positions() -> None:
     ]
     assert [[image["file"] for image in cluster] for cluster in document["clusters"]] == [["a.png", "b.png", "c.png"]]
     assert document["conflicts"] == document["clusters"]
-    assert [one["file"] for one in document["unreadable"]] == ["broken.png"]
+    assert [item["file"] for item in document["unreadable"]] == ["broken.png"]
 
 
 def test_every_image_stands_once_among_the_groups() -> None:

@@ -45,7 +45,7 @@ def test_tumors_of_unknown_type_are_counted_and_part_of_the_fingerprint(
     assert found["images"][f"{first.split}/tumor"] == 1
     assert sum(found["images"].values()) == 40
     fingerprint = hashlib.sha256()
-    for one in sorted([unknown, *rest], key=lambda one: one.path):
-        content = hashlib.sha256((small_finetune_run.data / one.path).read_bytes()).hexdigest()
-        fingerprint.update(f"{content} {one.label.slug if one.label else 'tumor'} {one.split}\n".encode())
+    for item in sorted([unknown, *rest], key=lambda item: item.path):
+        content = hashlib.sha256((small_finetune_run.data / item.path).read_bytes()).hexdigest()
+        fingerprint.update(f"{content} {item.label.slug if item.label else 'tumor'} {item.split}\n".encode())
     assert found["sha256"] == fingerprint.hexdigest()

@@ -114,7 +114,7 @@ def test_no_group_of_index_or_files_stands_on_two_sides(plan: Plan, tmp_path: Pa
     names = [line.partition(",")[0] for line in plan.index.read_text(encoding="utf-8").splitlines()[1:]]
     groups = {name: f"{name.split('/')[0]}-1" if name.endswith(("-1-1.png", "-2-1.png")) else name for name in names}
     audit = tmp_path / "groups.csv"
-    audit.write_text("path,group\n" + "".join(f"{one},{two}\n" for one, two in groups.items()), encoding="utf-8")
+    audit.write_text("path,group\n" + "".join(f"{group},{two}\n" for group, two in groups.items()), encoding="utf-8")
     cross_validate(replace(plan, groups=(audit,)), Recorder().steps())
     for fold, copies in ((0, ["-0-0.png"]), (1, ["-1-0.png", "-1-1.png"]), (2, ["-2-1.png"])):
         tested = [row.path for row in read_split(plan.out / f"fold-{fold}.csv") if row.split == TEST]

@@ -138,7 +138,9 @@ def test_a_download_gives_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (RuntimeError(), "RuntimeError: RuntimeError"),
     ],
 )
-def test_a_download_that_fails_says_what_to_do(error: Exception, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_fails_says_what_to_do(
+    error: Exception, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def download(handle: str) -> str:
         raise error
 
@@ -146,7 +148,7 @@ def test_a_download_that_fails_says_what_to_do(error: Exception, told: str, monk
     with pytest.raises(DatasetError) as raised:
         fetch_public_set()
     message = str(raised.value)
-    assert told in message
+    assert expected in message
     assert "check the network, or download" in message and "--data" in message
     assert "\n" not in message
 

@@ -69,7 +69,7 @@ def test_nothing_to_compare_gives_no_pairs() -> None:
 
 def test_every_turn_is_undone_by_its_opposite() -> None:
     frames = np.arange(12).reshape(1, 3, 4)
-    turned = {turn_frames(frames, turn).tobytes() for turn in range(len(TURNS))}
+    turned = {turn_frames(frames, turn_index).tobytes() for turn_index in range(len(TURNS))}
     assert len(turned) == 8
     assert turn_frames(turn_frames(frames, 5), 6).tolist() == frames.tolist()
 

@@ -32,7 +32,7 @@ def test_validation_images_have_the_last_side_and_stay_as_they_are(data: Path) -
     assert first[0][0].shape == (4, 48, 48, 3)
     assert np.array_equal(first[0][0], again[0][0])
     assert first[0][1]["possible"].argmax(axis=1).tolist() == [
-        LABELS.index(one.label or Label.GLIOMA) for one in list_examples(data)[:4]
+        LABELS.index(example.label or Label.GLIOMA) for example in list_examples(data)[:4]
     ]
 
 
@@ -48,7 +48,9 @@ def test_a_view_depends_on_seed_epoch_and_place_alone(data: Path) -> None:
 
 
 def test_what_is_covered_tells_tumor_no_tumor_and_unknown(data: Path) -> None:
-    tumor, healthy = (next(one for one in list_examples(data) if (one.box is None) == empty) for empty in (False, True))
+    tumor, healthy = (
+        next(example for example in list_examples(data) if (example.box is None) == empty) for empty in (False, True)
+    )
     examples = [tumor, healthy, replace(tumor, box=None), replace(tumor, label=None, box=None)]
     targets = batches(examples, data, None)[0][1]
     covered = targets["covered"]
@@ -69,7 +71,7 @@ def pictures(*kinds: tuple[str, Label | None, int], weight: float = 1.0) -> list
 
 def chances(examples: list[Example], balance: float) -> list[float]:
     recipe = replace(SMALL_FINETUNE, balance=balance)
-    found: list[float] = sampling_chances([[one] for one in examples], recipe).tolist()
+    found: list[float] = sampling_chances([[example] for example in examples], recipe).tolist()
     return found
 
 
@@ -117,8 +119,8 @@ def test_an_epoch_takes_each_picture_once_where_all_count_alike(count: int) -> N
 def test_an_epoch_takes_each_picture_at_least_as_often_as_the_whole_number_says() -> None:
     # Of ten views five are gliomas, two and a half of each.
     counts = [drawn(HEALTHY_AND_RARE, epoch, balance=1.0) for epoch in range(60)]
-    assert all(sum(one) == 10 and min(one[8:]) >= 2 for one in counts)
-    assert np.mean([sum(one[8:]) for one in counts]) == pytest.approx(5, abs=0.5)
+    assert all(sum(count) == 10 and min(count[8:]) >= 2 for count in counts)
+    assert np.mean([sum(count[8:]) for count in counts]) == pytest.approx(5, abs=0.5)
 
 
 def test_an_epoch_has_as_many_views_as_asked() -> None:
@@ -129,13 +131,13 @@ def test_an_epoch_has_as_many_views_as_asked() -> None:
 
 def test_a_short_epoch_takes_other_pictures_each_time() -> None:
     seen = [tuple(drawn(HEALTHY_AND_RARE, epoch, epoch_views=4)) for epoch in range(5)]
-    assert {sum(one) for one in seen} == {4}
+    assert {sum(item) for item in seen} == {4}
     assert len(set(seen)) > 1
     assert drawn(HEALTHY_AND_RARE, 1, epoch_views=4) == list(seen[1])
 
 
 def test_an_epoch_takes_one_copy_of_a_picture_and_others_take_the_others(data: Path) -> None:
-    healthy = [replace(one, group="one") for one in list_examples(data) if one.label is Label.NO_TUMOR][:3]
+    healthy = [replace(example, group="one") for example in list_examples(data) if example.label is Label.NO_TUMOR][:3]
     made = batches(healthy, data, augmentation=UNCHANGED)
     assert len(made) == 1
     views = []
@@ -148,7 +150,7 @@ def test_an_epoch_takes_one_copy_of_a_picture_and_others_take_the_others(data: P
 
 def filled(data: Path, **shares: Any) -> tuple[Any, Any]:
     """The view of one boxed tumor and what is known of it, with these shares of filling."""
-    tumor = next(one for one in list_examples(data) if one.box is not None)
+    tumor = next(example for example in list_examples(data) if example.box is not None)
     small = replace(tumor, box=(0.4, 0.4, 0.6, 0.6))
     images, targets = batches([small], data, augmentation=replace(UNCHANGED, **shares))[0]
     return images[0], {name: values[0] for name, values in targets.items()}
@@ -173,10 +175,10 @@ def test_a_tumor_beside_a_filled_box_stays_one(data: Path) -> None:
 
 
 def test_a_view_with_a_drawn_lesion_asks_for_any_tumor_in_its_cells(data: Path) -> None:
-    healthy = next(one for one in list_examples(data) if one.label is Label.NO_TUMOR)
+    healthy = next(example for example in list_examples(data) if example.label is Label.NO_TUMOR)
     # The draws differ by place, and not every one is seen.
     examples = [replace(healthy, group=str(number)) for number in range(8)]
     _, targets = batches(examples, data, batch_size=8, augmentation=replace(UNCHANGED, lesion=1.0))[0]
     possible = targets["possible"].sum(axis=1)
     assert set(possible.tolist()) <= {1, 3} and (possible == 3).any()
-    assert [bool(one.max() > 0) for one in targets["covered"]] == [count == 3 for count in possible]
+    assert [bool(target.max() > 0) for target in targets["covered"]] == [count == 3 for count in possible]

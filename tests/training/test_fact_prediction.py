@@ -17,8 +17,8 @@ from brain_tumor_training.shortcuts import IntArray
 
 def area(values: list[int], tumor: list[int], weights: list[float] | None = None) -> FoldMean | None:
     folds = deal_folds(
-        [str(place) for place in range(len(values))],
-        [(f"{value}", f"{one}") for value, one in zip(values, tumor, strict=True)],
+        [str(index) for index in range(len(values))],
+        [(f"{value}", f"{item}") for value, item in zip(values, tumor, strict=True)],
     )
     table = np.array(values, np.float64)[:, np.newaxis]
     return area_alone(table, np.array(tumor), np.array(weights or [1.0] * len(tumor)), folds, score_by_value)
@@ -49,8 +49,8 @@ def test_a_value_with_one_image_does_not_predict_itself() -> None:
 
 
 def test_a_key_stays_in_one_fold_and_strata_are_spread_evenly() -> None:
-    keys = [f"patient {place // 2}" for place in range(40)]
-    folds = deal_folds(keys, [(str(place // 20),) for place in range(40)])
+    keys = [f"patient {index // 2}" for index in range(40)]
+    folds = deal_folds(keys, [(str(index // 20),) for index in range(40)])
     assert (folds[::2] == folds[1::2]).all()
     assert np.bincount(folds[:20]).tolist() == np.bincount(folds[20:]).tolist() == [4] * FOLDS
 

@@ -136,10 +136,10 @@ def test_another_precision_has_features_of_its_own(
     monkeypatch.setattr("brain_tumor_training.network.build_trunk", lambda *_: coarse_trunk())
     exact = FeatureCache(tmp_path / "cache", backbone, SMALL.input).features(views)
     coarse = FeatureCache(tmp_path / "cache", backbone, SMALL.input, "mixed_bfloat16").features(views)
-    for one, other in zip(exact, coarse, strict=True):
+    for item, other in zip(exact, coarse, strict=True):
         assert other.dtype == np.float32
         # bfloat16 has eight bits, so what differs does so from the third digit on.
-        assert 0 < np.abs(one - other).max() < 0.02 * np.abs(one).max()
+        assert 0 < np.abs(item - other).max() < 0.02 * np.abs(item).max()
 
 
 def coarse_trunk() -> keras.Model:

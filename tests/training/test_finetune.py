@@ -42,9 +42,9 @@ def load(run: Path) -> keras.Model:
     return load_network(run)
 
 
-def furthest(one: keras.Model, other: keras.Model) -> float:
+def furthest(model: keras.Model, other: keras.Model) -> float:
     """The largest difference of a weight in any part."""
-    return max(max(distances(one.get_layer(part), other.get_layer(part))) for part in PARTS)
+    return max(max(distances(model.get_layer(part), other.get_layer(part))) for part in PARTS)
 
 
 def stop(*_: object, **__: object) -> Any:
@@ -81,9 +81,9 @@ def test_history_goes_through_all_stages(small_finetune_run: Run) -> None:
 def test_training_changes_all_but_the_batch_statistics(small_finetune_run: Run) -> None:
     trained = load(small_finetune_run.folder).get_layer("xception")
     fresh = build_finetuned(SMALL_FINETUNE, "7", "float32").get_layer("xception")
-    for one, other in zip(trained.layers, fresh.layers, strict=True):
-        if one.weights:
-            assert (max(distances(one, other)) == 0) == isinstance(one, keras.layers.BatchNormalization)
+    for layer, other in zip(trained.layers, fresh.layers, strict=True):
+        if layer.weights:
+            assert (max(distances(layer, other)) == 0) == isinstance(layer, keras.layers.BatchNormalization)
 
 
 def test_the_running_average_is_kept_and_not_the_last_weights(small_finetune_run: Run) -> None:
@@ -95,7 +95,7 @@ def test_the_running_average_is_kept_and_not_the_last_weights(small_finetune_run
 
 
 def test_metrics_are_those_of_the_kept_network(small_finetune_run: Run, data: Path) -> None:
-    validation = [one for one in list_examples(data) if one.split == "validation"]
+    validation = [example for example in list_examples(data) if example.split == "validation"]
     images, targets = ExampleBatches(validation, data, replace(SMALL_FINETUNE, batch_size=99), None)[0]
     answers = load(small_finetune_run.folder).predict(images, verbose=0)["classes"].argmax(axis=1)
     right = (answers == targets["possible"].argmax(axis=1)).mean()
@@ -192,7 +192,7 @@ def test_other_settings_in_the_same_folder_are_refused(
 @pytest.mark.parametrize("gone", ["train", "validation"])
 def test_a_part_without_images_is_refused(data: Path, tmp_path: Path, gone: str) -> None:
     with pytest.raises(DatasetError, match=f"has no rows for {gone}"):
-        tune(data, tmp_path / "run", examples=[one for one in list_examples(data) if one.split != gone])
+        tune(data, tmp_path / "run", examples=[example for example in list_examples(data) if example.split != gone])
     assert not (tmp_path / "run").exists()
 
 
@@ -218,8 +218,8 @@ def test_a_start_that_has_seen_a_test_image_is_refused(
     data: Path, tmp_path: Path, small_finetune_run: Run, seen: str
 ) -> None:
     examples = list_examples(data)
-    leaked = next(one for one in examples if one.split == seen)
-    swapped = [replace(one, split="test") if one is leaked else one for one in examples]
+    leaked = next(example for example in examples if example.split == seen)
+    swapped = [replace(example, split="test") if example is leaked else example for example in examples]
     with pytest.raises(DatasetError, match=f"trained on 1 images of this list's test part, {leaked.path} first"):
         tune(data, tmp_path / "run", examples=swapped, start=small_finetune_run.folder)
     assert not (tmp_path / "run").exists()
@@ -230,9 +230,9 @@ def test_what_trained_the_start_of_a_start_is_remembered(
 ) -> None:
     # The first run trained on an image that the second leaves out and the third would test.
     examples = list_examples(data)
-    leaked = next(one for one in examples if one.split == "train")
+    leaked = next(example for example in examples if example.split == "train")
     monkeypatch.setattr(module, "_run_epochs", stop)
-    spared = [one for one in examples if one is not leaked]
+    spared = [example for example in examples if example is not leaked]
     with pytest.raises(KeyboardInterrupt):
         tune(data, tmp_path / "second", examples=spared, start=small_finetune_run.folder)
     swapped = [*spared, replace(leaked, split="test")]

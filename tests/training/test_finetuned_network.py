@@ -60,7 +60,7 @@ def test_the_heads_compute_in_float32_whatever_the_trunk_does() -> None:
     before = keras.config.dtype_policy().name
     network = build_finetuned(SMALL_FINETUNE, "3", "mixed_bfloat16")
     assert keras.config.dtype_policy().name == before
-    conv = next(one for one in network.get_layer("xception").layers if isinstance(one, keras.layers.Conv2D))
+    conv = next(layer for layer in network.get_layer("xception").layers if isinstance(layer, keras.layers.Conv2D))
     assert (conv.compute_dtype, conv.variable_dtype) == ("bfloat16", "float32")
     assert {network.get_layer(head).compute_dtype for head in PARTS[1:]} == {"float32"}
 
@@ -149,8 +149,8 @@ def test_a_state_loads_with_its_optimizer_and_running_average(
     loaded = keras.saving.load_model(tmp_path / "state.keras")
     assert isinstance(loaded, FinetunedNetwork)
     assert int(loaded.optimizer.iterations) == 1
-    assert [one.shape for one in loaded.trainable_variables] == [one.shape for one in network.trainable_variables]
+    assert [item.shape for item in loaded.trainable_variables] == [item.shape for item in network.trainable_variables]
     saved, found = network.optimizer.variables, loaded.optimizer.variables
     assert len(found) == len(saved)
-    for one, other in zip(saved, found, strict=True):
-        assert np.array_equal(keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other))
+    for item, other in zip(saved, found, strict=True):
+        assert np.array_equal(keras.ops.convert_to_numpy(item), keras.ops.convert_to_numpy(other))

@@ -172,13 +172,13 @@ def test_without_a_list_neither_tumor_nor_no_tumor_is_doubted_on_its_own(small_r
 def test_thresholds_of_doubt_are_chosen_on_a_list(small_finetune_run: Run, tmp_path: Path) -> None:
     run = copied(small_finetune_run, tmp_path)
     before = read_decision(run.folder)
-    tested = [one for one in list_examples(run.data) if one.split == TEST]
+    tested = [example for example in list_examples(run.data) if example.split == TEST]
     write_examples(tested, tmp_path / "doubt.csv")
     decision = decide_anew(run, doubt=tmp_path / "doubt.csv")
     assert decision.min_no_tumor is not None and 0 <= decision.min_no_tumor <= 1
     assert decision.min_tumor is not None and 0 <= decision.min_tumor <= 1
     assert (decision.min_probability, decision.min_margin) == (before.min_probability, before.min_margin)
-    kinds = {(one.source, "no tumor" if one.label is Label.NO_TUMOR else "tumor") for one in tested}
+    kinds = {(item.source, "no tumor" if item.label is Label.NO_TUMOR else "tumor") for item in tested}
     assert set(decision.coverage) == {f"{source}, {kind}" for source, kind in kinds}
     assert sum(left["images"] for left in decision.coverage.values()) == len(tested) == 8
     assert all(left["sure_and_wrong"] <= left["sure"] <= left["images"] for left in decision.coverage.values())
@@ -191,7 +191,7 @@ def test_thresholds_of_doubt_are_chosen_on_a_list(small_finetune_run: Run, tmp_p
 def test_a_list_with_what_trained_the_network_is_refused(
     small_run: Run, small_finetune_run: Run, tmp_path: Path, part: str
 ) -> None:
-    seen = next(one for one in list_examples(small_run.data) if one.split == part)
+    seen = next(example for example in list_examples(small_run.data) if example.split == part)
     write_examples([replace(seen, split=TEST)], tmp_path / "doubt.csv")
     for run in (small_run, small_finetune_run):  # a run of fit has no seen.csv
         with pytest.raises(DatasetError, match=f"has 1 images that trained the network, {seen.path} first"):

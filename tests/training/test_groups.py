@@ -33,7 +33,7 @@ def test_a_member_that_matches_some_and_nearly_matches_the_others_stays() -> Non
 
 
 def test_a_chain_of_slices_each_like_the_next_is_cut() -> None:
-    chain = [pair(place, place + 1, 0.956) for place in range(9)]
+    chain = [pair(index, index + 1, 0.956) for index in range(9)]
     groups = to_groups(chain, 10)
     assert len(set(groups)) >= 4
     assert groups[0] != groups[9]

@@ -71,8 +71,8 @@ def kinds(network: bytes) -> Counter[str]:
     """How many tensors of each type the backbone's operators write."""
     interpreter = Interpreter(model_content=network)
     types = {tensor["index"]: np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()}
-    ran = [one for one in interpreter._get_ops_details() if one["op_name"] in ("CONV_2D", "FULLY_CONNECTED")]
-    return Counter(f"{one['op_name']} {types[one['outputs'][0]]}" for one in ran)
+    ran = [detail for detail in interpreter._get_ops_details() if detail["op_name"] in ("CONV_2D", "FULLY_CONNECTED")]
+    return Counter(f"{item['op_name']} {types[item['outputs'][0]]}" for item in ran)
 
 
 def test_the_backbone_computes_in_eight_bits_and_the_head_in_float(exact: bytes, light: bytes) -> None:
@@ -85,8 +85,8 @@ def test_no_dense_layer_has_weights_in_eight_bits(light: bytes) -> None:
     model = flatbuffer_utils.read_model_from_bytearray(light)
     graph = model.subgraphs[0]
     weights = [
-        graph.tensors[one.inputs[1]].type
-        for one, name in zip(graph.operators, operators(light), strict=True)
+        graph.tensors[operator.inputs[1]].type
+        for operator, name in zip(graph.operators, operators(light), strict=True)
         if name in ("FULLY_CONNECTED", "BATCH_MATMUL")
     ]
     assert weights == [schema.TensorType.FLOAT32] * 2
@@ -98,8 +98,8 @@ def test_transposed_weights_are_stored_once(exact: bytes, light: bytes, images: 
     model = flatbuffer_utils.read_model_from_bytearray(light)
     graph = model.subgraphs[0]
     buffers = {
-        graph.tensors[one.inputs[1]].buffer
-        for one, name in zip(graph.operators, operators(light), strict=True)
+        graph.tensors[operator.inputs[1]].buffer
+        for operator, name in zip(graph.operators, operators(light), strict=True)
         if name in ("FULLY_CONNECTED", "BATCH_MATMUL")
     }
     assert len(buffers) == 1
@@ -116,7 +116,7 @@ def test_no_relu_of_eight_bits_is_left(exact: bytes, light: bytes) -> None:
 def operators(network: bytes) -> list[str]:
     model = flatbuffer_utils.read_model_from_bytearray(network)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-    return [names[model.operatorCodes[one.opcodeIndex].builtinCode] for one in model.subgraphs[0].operators]
+    return [names[model.operatorCodes[operator.opcodeIndex].builtinCode] for operator in model.subgraphs[0].operators]
 
 
 def test_answers_stay_near(exact: bytes, light: bytes, images: list[FloatArray]) -> None:
@@ -145,13 +145,13 @@ def declared(network: bytes) -> dict[str, int]:
     """The version that the file states of each operator."""
     model = flatbuffer_utils.read_model_from_bytearray(network)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-    used = {one.opcodeIndex for one in model.subgraphs[0].operators}
+    used = {operator.opcodeIndex for operator in model.subgraphs[0].operators}
     return {names[model.operatorCodes[index].builtinCode]: model.operatorCodes[index].version for index in used}
 
 
 def min_runtime(network: bytes) -> bytes:
     model = flatbuffer_utils.read_model_from_bytearray(network)
-    (found,) = (one for one in model.metadata if one.name == b"min_runtime_version")
+    (found,) = (item for item in model.metadata if item.name == b"min_runtime_version")
     return bytes(model.buffers[found.buffer].data)
 
 

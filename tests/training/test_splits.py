@@ -24,8 +24,8 @@ from brain_tumor_training.splits import (
 # 20, 30, 40 and 50 training images of the four classes, and 3 test images each.
 IMAGES = [
     LabelledImage(f"{split}/{label.slug}/{number}.jpg", label, split)
-    for place, label in enumerate(LABELS)
-    for split, count in (("Training", 20 + 10 * place), ("Testing", 3))
+    for index, label in enumerate(LABELS)
+    for split, count in (("Training", 20 + 10 * index), ("Testing", 3))
     for number in range(count)
 ]
 INDEX = "path,label,fold,near_fold_edge\n" + "".join(
@@ -108,7 +108,7 @@ def test_test_images_with_a_copy_that_trains_or_validates_are_dropped() -> None:
 
 def pairs(names: Sequence[str]) -> dict[str, int]:
     """Each name in a group with its neighbour."""
-    return {name: place // 2 for place, name in enumerate(names)}
+    return {name: index // 2 for index, name in enumerate(names)}
 
 
 def test_groups_train_or_validate_as_a_whole() -> None:
@@ -133,7 +133,7 @@ def test_groups_are_carved_by_seed() -> None:
 
 def test_too_few_groups_are_a_clear_error() -> None:
     # All gliomas are copies of one picture.
-    groups = {image.name: 0 if image.label is Label.GLIOMA else place for place, image in enumerate(IMAGES, 1)}
+    groups = {image.name: 0 if image.label is Label.GLIOMA else index for index, image in enumerate(IMAGES, 1)}
     with pytest.raises(DatasetError, match="1 groups of a class are too few to validate on 15% of them"):
         carve_validation(IMAGES, 0.15, 0, groups)
 
@@ -141,7 +141,7 @@ def test_too_few_groups_are_a_clear_error() -> None:
 def test_a_fold_with_groups_has_no_copy_on_two_sides(index: Path) -> None:
     # Of each class, the images 1 of all folds are copies of each other.
     paths = [line.partition(",")[0] for line in INDEX.splitlines()[1:]]
-    groups = {path: place for place, path in enumerate(paths)}
+    groups = {path: index for index, path in enumerate(paths)}
     groups |= {
         path: -list(LABELS).index(label) - 1
         for label in LABELS

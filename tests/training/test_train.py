@@ -304,7 +304,7 @@ def test_every_epoch_reads_every_image_once_in_an_order_of_its_own() -> None:
     orders = []
     for epoch in (0, 1, 0):
         batches.start_epoch(epoch)
-        orders.append([int(row) for place in range(len(batches)) for row in batches[place][0]])
+        orders.append([int(row) for index in range(len(batches)) for row in batches[index][0]])
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(10))
     assert orders[0] == orders[2] != orders[1]
 

@@ -36,7 +36,7 @@ def own(
 
 def parts(examples: Sequence[Example]) -> dict[str, str]:
     """Name -> part, where training and validation are one: neither may be in the test."""
-    return {Path(one.path).name: "test" if one.split == "test" else "seen" for one in examples}
+    return {Path(example.path).name: "test" if example.split == "test" else "seen" for example in examples}
 
 
 def test_without_a_held_out_fold_official_testing_is_the_test_part(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_chains_of_look_alikes_of_other_sources_are_no_copies(tmp_path: Path) ->
 def test_copies_that_train_are_all_listed_in_one_group(tmp_path: Path) -> None:
     rows = [f"{n:03}{mirrored},glioma,Training,sartaj,x{n},{mirrored},0,0" for n in range(100) for mirrored in (0, 1)]
     found = own(tmp_path, rows, {row.split(",")[0]: row[:3] for row in rows})
-    training = Counter(one.group for one in found if one.split == "train")
+    training = Counter(item.group for item in found if item.split == "train")
     assert set(training.values()) == {2}
     check_groups(found, copies_in_test=False)
 
@@ -89,7 +89,7 @@ def test_copies_that_train_are_all_listed_in_one_group(tmp_path: Path) -> None:
 def test_of_a_group_that_validates_the_original_does_and_the_mirror_image_does_not(tmp_path: Path) -> None:
     rows = [f"{n:03}{mirrored},glioma,Training,sartaj,x{n},{mirrored},0,0" for n in range(100) for mirrored in (0, 1)]
     found = own(tmp_path, rows, {row.split(",")[0]: row[:3] for row in rows})
-    validating = [Path(one.path).name for one in found if one.split == "validation"]
+    validating = [Path(item.path).name for item in found if item.split == "validation"]
     assert len(validating) > 1
     assert all(name.endswith("0") for name in validating)
 
@@ -127,13 +127,13 @@ def test_no_group_stands_on_both_sides_of_any_fold(tmp_path: Path) -> None:
     for fold in range(5):
         found = own(tmp_path, rows, audited, str(fold))
         check_groups(found, copies_in_test=False)
-        assert sum(one.split == "test" for one in found) == 20
+        assert sum(item.split == "test" for item in found) == 20
 
 
 def test_slices_of_one_stretch_validate_or_train_together(tmp_path: Path) -> None:
     rows = [f"{n:04},glioma,Training,figshare,figshare-{n},0,0,0" for n in range(1200)]
     found = own(tmp_path, rows, {})
-    by_stretch = {stretch: {one.split for one in found[60 * stretch : 60 * stretch + 60]} for stretch in range(20)}
+    by_stretch = {stretch: {item.split for item in found[60 * stretch : 60 * stretch + 60]} for stretch in range(20)}
     assert {len(kinds) for kinds in by_stretch.values()} == {1}
     assert {"train"} in by_stretch.values() and {"validation"} in by_stretch.values()
 
@@ -161,7 +161,7 @@ def others(tmp_path: Path, names: dict[str, str], folder: str, label: str = "not
     groups = tmp_path / "groups.csv"
     groups.write_text("path,group\n" + "".join(f"{name},{group}\n" for name, group in names.items()), encoding="utf-8")
     found = build_other(tmp_path / "more" / folder, tmp_path, label, [groups])
-    return {Path(one.path).name: one for one in found}
+    return {Path(item.path).name: item for item in found}
 
 
 def name_for(part: str, kind: str = "s{:02}") -> str:
@@ -190,7 +190,7 @@ def test_a_subject_of_two_sources_stays_together(tmp_path: Path, part: str) -> N
     subject = name_for(part)
     names = {f"t1/{subject}_t1_ax0.png": "g1", f"t1/{subject}_t1_ax1.png": "g2", f"flair/{subject}_fl_ax0.png": "g3"}
     found = [*others(tmp_path, names, "t1").values(), *others(tmp_path, names, "flair").values()]
-    assert [one.split for one in found] == [part] * 3
+    assert [item.split for item in found] == [part] * 3
 
 
 def test_subjects_with_a_copy_of_one_picture_stay_together(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_subjects_with_a_copy_of_one_picture_stay_together(tmp_path: Path) -> No
         f"flair/{tests}_b.png": "i",
     }
     found = [*others(tmp_path, names, "t1").values(), *others(tmp_path, names, "flair").values()]
-    assert len({one.split for one in found}) == 1
+    assert len({item.split for item in found}) == 1
     check_groups(found, copies_in_test=False)
 
 
@@ -240,14 +240,14 @@ def test_what_has_a_tested_copy_in_another_source_neither_trains_nor_validates()
     parts = {"set/a": "test", "clinic/a": "train", "clinic/b": "validation", "clinic/c": "train", "set/b": "test"}
     examples = [Example(path, Label.GLIOMA, path, "s", part, None) for path, part in parts.items()]
     groups = {"set/a": 0, "clinic/a": 0, "clinic/b": 1, "clinic/c": 2, "set/b": 1}
-    assert [one.path for one in drop_copies_of_tested(examples, groups)] == ["set/a", "clinic/c", "set/b"]
+    assert [item.path for item in drop_copies_of_tested(examples, groups)] == ["set/a", "clinic/c", "set/b"]
 
 
 def test_other_sources_lose_what_is_a_copy_of_the_set_s_own_in_whatever_part() -> None:
     own = [Example(path, Label.GLIOMA, path, "s", part, None) for path, part in (("a", "train"), ("b", "test"))]
     others = [Example(path, None, path, "clinic", "train", None) for path in ("copy of a", "copy of b", "new")]
     groups = {"a": 0, "copy of a": 0, "b": 1, "copy of b": 1, "new": 2}
-    assert [one.path for one in drop_copies_of(own, others, groups)] == ["new"]
+    assert [item.path for item in drop_copies_of(own, others, groups)] == ["new"]
 
 
 FURTHER = "path,source,label,family,sequence,patient,skull_stripped,split"
@@ -273,25 +273,25 @@ def patient_for(part: str) -> str:
 
 def test_what_is_held_back_never_trains(tmp_path: Path) -> None:
     rows = [f"{n}.png,clinic,tumor,,t1,p{n},0,held-back" for n in range(60)]
-    assert {one.split for one in further(tmp_path, *rows)} == {"test"}
+    assert {item.split for item in further(tmp_path, *rows)} == {"test"}
 
 
 def test_a_source_that_is_left_out_is_all_tested(tmp_path: Path) -> None:
     rows = [f"{source}{n}.png,{source},tumor,,t1,p{n},0,train" for source in ("clinic", "other") for n in range(60)]
     found = further(tmp_path, *rows, left_out=["clinic"])
-    assert {one.split for one in found if one.source == "clinic"} == {"test"}
-    assert {one.split for one in found if one.source == "other"} == {"train", "validation"}
+    assert {item.split for item in found if item.source == "clinic"} == {"test"}
+    assert {item.split for item in found if item.source == "other"} == {"train", "validation"}
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_patient_stays_in_one_part(tmp_path: Path, part: str) -> None:
     rows = [f"{n}.png,clinic,tumor,,t1,{patient_for(part)},0,train" for n in range(5)]
-    assert [one.split for one in further(tmp_path, *rows)] == [part] * 5
+    assert [item.split for item in further(tmp_path, *rows)] == [part] * 5
 
 
 def test_about_one_patient_in_eight_validates(tmp_path: Path) -> None:
     rows = [f"{n}.png,clinic,tumor,,t1,p{n},0,train" for n in range(400)]
-    assert 30 <= sum(one.split == "validation" for one in further(tmp_path, *rows)) <= 70
+    assert 30 <= sum(item.split == "validation" for item in further(tmp_path, *rows)) <= 70
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,12 @@ def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] |
     if not findings:
         raise ValueError("a series has at least one slice")
     if classes is None:
-        classes = in_display_order(next((one.probabilities for one in findings if one), LABELS))
-    analysed = [one for one in findings if one and one.verdict.status is not Status.NOT_A_BRAIN_MRI]
+        classes = in_display_order(next((finding.probabilities for finding in findings if finding), LABELS))
+    analysed = [finding for finding in findings if finding and finding.verdict.status is not Status.NOT_A_BRAIN_MRI]
     shares = {label: _share(label, analysed) for label in classes}
-    order = sorted((index for index, one in enumerate(findings) if one), key=lambda index: _rank(findings[index]))
+    order = sorted(
+        (index for index, finding in enumerate(findings) if finding), key=lambda index: _rank(findings[index])
+    )
     label, status, reason, counted = _decide(findings, len(analysed), class_without_finding(classes))
     return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order))
 
@@ -102,15 +104,15 @@ def _decide(
         longest = max(runs, key=len)
         label = max(filter(_is_finding, longest[0].probabilities), key=lambda tumor: _mean(tumor, longest))
         return label, Status.CLASSIFIED, SeriesReason.TUMOR_RUN, len(longest)
-    if called := [one for one in findings if one and _is_called(one)]:
-        reason = SeriesReason.FEW_TOGETHER if all(one.is_sure for one in called) else SeriesReason.FEW_LOCATED
+    if called := [finding for finding in findings if finding and _is_called(finding)]:
+        reason = SeriesReason.FEW_TOGETHER if all(item.is_sure for item in called) else SeriesReason.FEW_LOCATED
         return no_finding, Status.UNCERTAIN, reason, len(called)
-    doubted = sum(1 for one in findings if one and one.verdict.names_tumor)
+    doubted = sum(1 for finding in findings if finding and finding.verdict.names_tumor)
     if 2 * doubted > analysed:
         return no_finding, Status.UNCERTAIN, SeriesReason.MANY_DOUBTFUL, doubted
     if analysed < MIN_ANALYSED_SHARE * len(findings):
         return no_finding, Status.UNCERTAIN, SeriesReason.FEW_ANALYSED, analysed
-    sure = sum(1 for one in findings if one and one.verdict.status is Status.CLASSIFIED)
+    sure = sum(1 for finding in findings if finding and finding.verdict.status is Status.CLASSIFIED)
     if sure < max(MIN_RUN, MIN_SURE_SHARE * analysed):
         return no_finding, Status.UNCERTAIN, SeriesReason.FEW_SURE, sure
     return no_finding, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
@@ -121,10 +123,10 @@ def _is_called(finding: Finding) -> bool:
 
 
 def _tumor_runs(findings: Sequence[Finding | None]) -> list[list[Finding]]:
-    def is_sure(one: Finding | None) -> bool:
-        return one is not None and one.is_sure
+    def is_sure(finding: Finding | None) -> bool:
+        return finding is not None and finding.is_sure
 
-    return [[one for one in run if one] for sure, run in groupby(findings, is_sure) if sure]
+    return [[item for item in run if item] for sure, run in groupby(findings, is_sure) if sure]
 
 
 def _is_long_enough(run: Sequence[Finding]) -> bool:
@@ -142,11 +144,11 @@ def _is_finding(label: Label) -> bool:
 
 
 def _share(label: Label, analysed: Sequence[Finding]) -> float:
-    return sum(one.verdict.label is label for one in analysed) / len(analysed) if analysed else 0.0
+    return sum(item.verdict.label is label for item in analysed) / len(analysed) if analysed else 0.0
 
 
 def _mean(label: Label, run: Sequence[Finding]) -> float:
-    return sum(one.probabilities[label] for one in run) / len(run)
+    return sum(item.probabilities[label] for item in run) / len(run)
 
 
 def _rank(finding: Finding | None) -> tuple[bool, float]:

@@ -104,7 +104,7 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
     with _figure(6.4, 7.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         upper.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1, linestyle=":", label="perfectly calibrated")
-        points = [(one.confidence, one.accuracy) for one in bins if one.confidence is not None and one.accuracy]
+        points = [(bin_.confidence, bin_.accuracy) for bin_ in bins if bin_.confidence is not None and bin_.accuracy]
         if points:
             confidence = [x for x, _ in points]
             value = [y.value for _, y in points]
@@ -126,9 +126,9 @@ def render_calibration(bins: Sequence[Bin], error: Estimate | None) -> Picture:
         _percent_axes(upper, "", "accuracy")
         upper.legend(loc="upper left", frameon=False)
         lower.bar(
-            [(one.low + one.high) / 2 for one in bins],
-            [one.images for one in bins],
-            width=[0.9 * (one.high - one.low) for one in bins],
+            [(bin_.low + bin_.high) / 2 for bin_ in bins],
+            [bin_.images for bin_ in bins],
+            width=[0.9 * (bin_.high - bin_.low) for bin_ in bins],
             color=INK,
         )
         lower.set_xlabel("confidence (top probability)")

@@ -133,8 +133,8 @@ def measure_deletion(drops: Sequence[tuple[float, float]]) -> DeletionMeasures |
     Args:
         drops: per image, how far the probability fell without the tumor box and without the control box.
     """
-    tumor, control = bootstrap_mean([one for one, _ in drops]), bootstrap_mean([other for _, other in drops])
-    difference = bootstrap_mean([one - other for one, other in drops])
+    tumor, control = bootstrap_mean([drop for drop, _ in drops]), bootstrap_mean([other for _, other in drops])
+    difference = bootstrap_mean([drop - other for drop, other in drops])
     if tumor is None or control is None or difference is None:
         return None
     return DeletionMeasures(len(drops), tumor, control, difference)
@@ -155,7 +155,7 @@ def measure_occlusion(
     second = measure_pointing(saliency, boxes)
     if first is None or second is None:
         return None
-    defined = [one for one in found if one is not None]
+    defined = [item for item in found if item is not None]
     return OcclusionMeasures(len(found), bootstrap_mean(defined), len(found) - len(defined), first, second)
 
 

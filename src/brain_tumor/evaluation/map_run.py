@@ -98,8 +98,8 @@ def check_maps(
     healthy = {file.name: file for file, label, seen in answered if seen and not label.is_finding}
     names = sample(truth, images)
     tumors = [
-        _look(classifier, *truth[name], boxes[name], place < occlusion_images)
-        for place, name in enumerate(tqdm(names, desc="heat maps", unit="image", disable=None))
+        _look(classifier, *truth[name], boxes[name], index < occlusion_images)
+        for index, name in enumerate(tqdm(names, desc="heat maps", unit="image", disable=None))
     ]
     others = [
         _draw(classifier, classifier.classify_scan(_load(healthy[name]), name))
@@ -159,12 +159,12 @@ def _look(classifier: MapClassifier, file: ImageFile, label: Label, box: Box, oc
 
 
 def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int, draws: bool) -> MapChecks:
-    saliency = [(one.saliency, one.seen_box) for one in tumors if one.saliency is not None]
-    location = [(one.location, one.seen_box) for one in tumors if one.location is not None]
+    saliency = [(tumor.saliency, tumor.seen_box) for tumor in tumors if tumor.saliency is not None]
+    location = [(tumor.location, tumor.seen_box) for tumor in tumors if tumor.location is not None]
     occluded = [
-        (one.occlusion, one.saliency, one.seen_box)
-        for one in tumors
-        if one.occlusion is not None and one.saliency is not None
+        (tumor.occlusion, tumor.saliency, tumor.seen_box)
+        for tumor in tumors
+        if tumor.occlusion is not None and tumor.saliency is not None
     ]
     return MapChecks(
         tumor_images=len(tumors),
@@ -172,8 +172,10 @@ def _measure(tumors: list[_Tumor], healthy: list[Box | None], not_analysed: int,
         not_analysed=not_analysed,
         saliency=measure_pointing([heat for heat, _ in saliency], [box for _, box in saliency]),
         location=measure_pointing([heat for heat, _ in location], [box for _, box in location]),
-        drawn=measure_location([one.drawn for one in tumors], [one.box for one in tumors], healthy) if draws else None,
-        deletion=measure_deletion([one.drops for one in tumors if one.drops is not None]),
+        drawn=measure_location([tumor.drawn for tumor in tumors], [tumor.box for tumor in tumors], healthy)
+        if draws
+        else None,
+        deletion=measure_deletion([tumor.drops for tumor in tumors if tumor.drops is not None]),
         occlusion=measure_occlusion(
             [drop for drop, _, _ in occluded], [heat for _, heat, _ in occluded], [box for _, _, box in occluded]
         ),

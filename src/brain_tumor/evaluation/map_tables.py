@@ -28,7 +28,7 @@ def maps_to_document(value: Any) -> Any:
     if is_dataclass(value):
         pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
         absent = isinstance(value, Estimate)
-        return {name: maps_to_document(one) for name, one in pairs if not (absent and one is None)}
+        return {name: maps_to_document(pair) for name, pair in pairs if not (absent and pair is None)}
     return value
 
 

@@ -43,7 +43,7 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
         "confusion_matrix": render_confusion(measures.matrix, tuple(measures.classes)),
         "roc": render_roc(
             measures.curves,
-            {label: one.auc for label, one in measures.classes.items()},
+            {label: item.auc for label, item in measures.classes.items()},
         ),
         "calibration": render_calibration(
             calibration.bins if calibration else (), calibration.error if calibration else None
@@ -55,10 +55,10 @@ def render_report(evaluation: Evaluation) -> dict[str, bytes]:
         pictures["robustness"] = render_robustness(
             STRENGTHS,
             robustness.clean.macro_f1.value,
-            {one.value: [step.macro_f1.value for step in steps] for one, steps in robustness.corrupted.items()},
+            {item.value: [step.macro_f1.value for step in steps] for item, steps in robustness.corrupted.items()},
         )
     sources = measure_sources(evaluation.source_results)
-    judged = {one.source.name: one.risk_coverage for one in sources.brain_mri if one.risk_coverage}
+    judged = {item.source.name: item.risk_coverage for item in sources.brain_mri if item.risk_coverage}
     if judged:
         pictures["risk_coverage_of_sources"] = render_source_curves(judged)
     sheet = render_errors([_tile(error) for error in errors])

@@ -104,11 +104,11 @@ def draw_sample(files: Iterable[LabelledFile], limit: int) -> tuple[LabelledFile
         by_class.setdefault(file[1], []).append(file)
     # Each class is spread evenly over the line, so that every beginning of it holds the classes in proportion.
     line = [
-        ((place + 0.5) / len(members), _shuffled(file[0].name), file)
+        ((index + 0.5) / len(members), _shuffled(file[0].name), file)
         for members in by_class.values()
-        for place, file in enumerate(members)
+        for index, file in enumerate(members)
     ]
-    return tuple(file for _, _, file in sorted(line, key=lambda one: one[:2])[:limit])
+    return tuple(file for _, _, file in sorted(line, key=lambda item: item[:2])[:limit])
 
 
 def _shuffled(name: str) -> str:

@@ -68,8 +68,8 @@ def measure_sources(results: Sequence[SourceResult]) -> MeasuredSources:
         for outcome in result.outcomes
     }
     return MeasuredSources(
-        tuple(one for one in measured if one.source.is_brain_mri),
-        tuple(one for one in measured if not one.source.is_brain_mri),
+        tuple(item for item in measured if item.source.is_brain_mri),
+        tuple(item for item in measured if not item.source.is_brain_mri),
         measure_outcomes(others.values()) if others else None,
     )
 

@@ -28,7 +28,7 @@ def render_text(evaluation: Evaluation) -> str:
         *evaluation.dataset.notes,
         f"accuracy      {format_share(measures.accuracy)}",
         f"macro F1      {format_number(measures.macro_f1)}",
-        *(f"recall        {format_share(one.recall)}  {label}" for label, one in measures.classes.items()),
+        *(f"recall        {format_share(item.recall)}  {label}" for label, item in measures.classes.items()),
         f"uncertain     {format_share(measures.uncertain)}",
         f"not analysed  {format_share(measures.not_analysed)}",
     ]
@@ -127,12 +127,12 @@ def format_robustness(robustness: Robustness) -> str:
 def _source_lines(results: Sequence[SourceResult]) -> Iterator[str]:
     measured = measure_sources(results)
     everything = (*measured.brain_mri, *measured.not_brain_mri)
-    for one in everything:
-        yield f"accepted      {format_share(one.measures.accepted)}  {one.source.name} ({one.source.kind})"
-    for one in everything:
-        measures = one.measures
+    for item in everything:
+        yield f"accepted      {format_share(item.measures.accepted)}  {item.source.name} ({item.source.kind})"
+    for item in everything:
+        measures = item.measures
         yield (
-            f"called tumor  {format_share(measures.called_tumor)}  {one.source.name} ({one.source.kind}): "
+            f"called tumor  {format_share(measures.called_tumor)}  {item.source.name} ({item.source.kind}): "
             f"{format_counts(measures.called_tumor)}, {format_counts(measures.called_tumor_classified)} without the "
             f"uncertain, which are {format_counts(measures.uncertain)}"
         )

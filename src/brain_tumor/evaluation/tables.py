@@ -54,7 +54,7 @@ def render_json(evaluation: Evaluation) -> str:
         "uncertain": _numbers(measures.uncertain),
         "not_analysed": _numbers(measures.not_analysed),
         "not_analysed_but_right": measures.not_analysed_but_right,
-        "classes": {label.value: _class(one) for label, one in measures.classes.items()},
+        "classes": {label.value: _class(item) for label, item in measures.classes.items()},
         "confusion_matrix": {"order": list(measures.classes), "true_by_final": measures.matrix.tolist()},
         "calibration": _calibration(measures.calibration) if measures.calibration else None,
         "risk_coverage": _risk_coverage(measures.risk_coverage) if measures.risk_coverage else None,
@@ -101,14 +101,14 @@ def _to_csv(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _class(one: ClassMeasures) -> dict[str, Any]:
+def _class(measures: ClassMeasures) -> dict[str, Any]:
     return {
-        "support": one.support,
-        "precision": _numbers(one.precision),
-        "recall": _numbers(one.recall),
-        "specificity": _numbers(one.specificity),
-        "f1": _numbers(one.f1),
-        "auc": _numbers(one.auc),
+        "support": measures.support,
+        "precision": _numbers(measures.precision),
+        "recall": _numbers(measures.recall),
+        "specificity": _numbers(measures.specificity),
+        "f1": _numbers(measures.f1),
+        "auc": _numbers(measures.auc),
     }
 
 
@@ -118,7 +118,7 @@ def _calibration(calibration: CalibrationMeasures) -> dict[str, Any]:
         "expected_calibration_error": _numbers(calibration.error),
         "error_of_perfect_calibration": calibration.noise,
         "top_label_log_loss": _numbers(calibration.log_loss),
-        "reliability": [{**asdict(one), "accuracy": _numbers(one.accuracy)} for one in calibration.bins],
+        "reliability": [{**asdict(bin_), "accuracy": _numbers(bin_.accuracy)} for bin_ in calibration.bins],
     }
 
 
@@ -182,22 +182,22 @@ def _sources(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "called_tumor_means": CALLED_TUMOR,
         "surely_from_confidence": SURE,
-        "families": [_source(one) for one in (*measured.brain_mri, *measured.not_brain_mri)],
+        "families": [_source(item) for item in (*measured.brain_mri, *measured.not_brain_mri)],
         "all_not_brain_mri": _source_measures(total) if total else None,
     }
 
 
-def _source(one: MeasuredSource) -> dict[str, Any]:
-    source = one.source
+def _source(item: MeasuredSource) -> dict[str, Any]:
+    source = item.source
     return {
         "family": source.name,
         "origin": source.origin,
         "kind": source.kind,
         "is_brain_mri": source.is_brain_mri,
         "expected": list(source.expected),
-        **_source_measures(one.measures),
-        "right": _numbers(one.right),
-        "area_under_risk_coverage": _numbers(one.risk_coverage.area if one.risk_coverage else None),
+        **_source_measures(item.measures),
+        "right": _numbers(item.right),
+        "area_under_risk_coverage": _numbers(item.risk_coverage.area if item.risk_coverage else None),
     }
 
 

@@ -75,7 +75,7 @@ def draw_fit(judgement: Judgement, facts: ArchiveFacts, reference: Reference, ru
         mine, theirs = getattr(facts, name), getattr(reference, name)
         shapes.append(Text((_FONT, top), title))
         panel = _Panel(top + 0.6 * _FONT, mine, theirs, limits)
-        shapes += panel.draw(facts.scores, [getattr(one, name) for one in facts.scores])
+        shapes += panel.draw(facts.scores, [getattr(score, name) for score in facts.scores])
         top = panel.bottom + 1.6 * _LINE
     shapes += _legend(top)
     top += 1.5 * _LINE
@@ -94,9 +94,9 @@ def _add_head(shapes: list[Shape], judgement: Judgement, facts: ArchiveFacts, re
     columns = (_FONT, 0.38 * _WIDTH, 0.66 * _WIDTH)
     top += 0.4 * _LINE
     rows = [("", "your images", f"reference ({reference.images} images)"), *to_table(facts, reference)]
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for x, cell in zip(columns, row, strict=True):
-            shapes.append(Text((x, top), cell, color=TEXT if place else QUIET))
+            shapes.append(Text((x, top), cell, color=TEXT if index else QUIET))
         top += _LINE
     shapes.append(Text((_FONT, top), describe_sample(facts), color=QUIET))
     return top + 1.8 * _LINE
@@ -147,22 +147,22 @@ class _Panel:
     def _bars(self, scores: Sequence[Score], values: Sequence[float]) -> Iterator[Shape]:
         counts = {status: [0] * _BINS for status in _STATUSES}
         for score, value in zip(scores, values, strict=True):
-            place = int(_BINS * (value - self._low) / (self._high - self._low))
-            counts[score.status][min(place, _BINS - 1)] += 1
+            index = int(_BINS * (value - self._low) / (self._high - self._low))
+            counts[score.status][min(index, _BINS - 1)] += 1
         highest = max(map(sum, zip(*counts.values(), strict=True)))
         step, below = (_RIGHT - _LEFT) / _BINS, [0] * _BINS
         yield Text((_LEFT - 10, self._top + 0.7 * _FONT), f"{highest} image{'' if highest == 1 else 's'}", "end", QUIET)
         yield Path(((_LEFT, self._top), (_RIGHT, self._top)), RULE)
         for status, bins in counts.items():
-            for place, count in enumerate(bins):
+            for index, count in enumerate(bins):
                 if not count:
                     continue
-                x, y = _LEFT + place * step, self._base - _PLOT * below[place] / highest
-                below[place] += count
-                yield _status_box(status, x + 0.8, self._base - _PLOT * below[place] / highest, x + step - 0.8, y)
+                x, y = _LEFT + index * step, self._base - _PLOT * below[index] / highest
+                below[index] += count
+                yield _status_box(status, x + 0.8, self._base - _PLOT * below[index] / highest, x + step - 0.8, y)
 
     def _band(self, quantiles: Sequence[float], y: float) -> Iterator[Shape]:
-        first, last = (self._x(quantiles[place]) for place in _WHOLE)
+        first, last = (self._x(quantiles[index]) for index in _WHOLE)
         yield Path(((first, y), (last, y)), QUIET)
         for (low, high), half, opacity in ((_MOST, 0.2 * _BAND, 0.35), (_HALF, 0.3 * _BAND, 1.0)):
             yield _box(self._x(quantiles[low]), y - half, self._x(quantiles[high]), y + half, None, GREY, opacity)
@@ -173,8 +173,8 @@ class _Panel:
         rough = (self._high - self._low) / 7
         power = 10.0 ** floor(log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-        for place in range(ceil(self._low / step), floor(self._high / step) + 1):
-            yield round(place * step, 9)
+        for index in range(ceil(self._low / step), floor(self._high / step) + 1):
+            yield round(index * step, 9)
 
 
 def _legend(top: float) -> Iterator[Shape]:

@@ -84,21 +84,21 @@ def to_facts(scores: Sequence[Score], drawn: Drawn, rules: Rules) -> ArchiveFact
     """
     if rules.min_familiarity is None:
         raise ValueError("the rules have no min_familiarity")
-    shown = [one for one in scores if one.reason is not Reason.BLANK]
-    accepted = [one for one in shown if one.status is not Status.NOT_A_BRAIN_MRI]
-    doubted = sum(one.status is Status.UNCERTAIN for one in accepted)
-    unfamiliar = sum(one.familiarity < rules.min_familiarity for one in accepted)
+    shown = [score for score in scores if score.reason is not Reason.BLANK]
+    accepted = [item for item in shown if item.status is not Status.NOT_A_BRAIN_MRI]
+    doubted = sum(item.status is Status.UNCERTAIN for item in accepted)
+    unfamiliar = sum(item.familiarity < rules.min_familiarity for item in accepted)
     return ArchiveFacts(
         drawn,
         len(scores) - len(shown),
         tuple(shown),
-        to_quantiles([one.gate_score for one in shown]),
-        to_quantiles([one.familiarity for one in shown]),
+        to_quantiles([item.gate_score for item in shown]),
+        to_quantiles([item.familiarity for item in shown]),
         to_share(len(shown) - len(accepted), len(shown)),
         to_share(unfamiliar, len(shown)),
         to_share(doubted, len(shown)),
         to_share(len(accepted) - doubted, len(shown)),
-        dict(Counter(one.reason for one in shown if one.reason).most_common()),
+        dict(Counter(item.reason for item in shown if item.reason).most_common()),
     )
 
 

@@ -26,7 +26,7 @@ def draw_evenly(find: Callable[[], Iterable[Any]], count: int) -> tuple[list[Any
         return list(find()), found
     edges = [part * found // count for part in range(count + 1)]
     places = {low + int(_shift(part) * (high - low)) for part, (low, high) in enumerate(pairwise(edges))}
-    return [item for place, item in enumerate(find()) if place in places], found
+    return [item for index, item in enumerate(find()) if index in places], found
 
 
 def choose_slices(files: Sequence[SourceFile], count: int, options: ReadOptions) -> Iterator[tuple[Slice, ...]]:
@@ -37,17 +37,17 @@ def choose_slices(files: Sequence[SourceFile], count: int, options: ReadOptions)
     """
     left = count
     ordered = sorted(files, key=_may_hold_many)
-    for place, file in enumerate(ordered):
-        slices = [one for series in open_series([file], options) for one in series.slices]
-        taken = min(len(slices), -(-left // (len(ordered) - place)))
+    for index, file in enumerate(ordered):
+        slices = [slice_ for series in open_series([file], options) for slice_ in series.slices]
+        taken = min(len(slices), -(-left // (len(ordered) - index)))
         left -= taken
         # Somewhere else in each file, or one slice a volume would be the lowest of each.
-        shift = _shift(place + 1)
+        shift = _shift(index + 1)
         yield tuple(slices[int((number + shift) * len(slices) / taken)] for number in range(taken))
 
 
-def _shift(place: int) -> float:
-    return place * _GOLDEN % 1.0
+def _shift(index: int) -> float:
+    return index * _GOLDEN % 1.0
 
 
 def _may_hold_many(file: SourceFile) -> int:

@@ -128,7 +128,7 @@ def render_json(judgement: Judgement, facts: ArchiveFacts, reference: Reference,
 
 def _share_fields(share: Share) -> dict[str, Any]:
     interval = {"value": share.value, "low": share.low, "high": share.high} if share.total else {}
-    return {"hits": share.hits, "total": share.total, **{key: round(one, DECIMALS) for key, one in interval.items()}}
+    return {"hits": share.hits, "total": share.total, **{key: round(item, DECIMALS) for key, item in interval.items()}}
 
 
 def _round(values: tuple[float, ...]) -> list[float]:

@@ -123,7 +123,7 @@ def _straighten_depthwise_kernels(network: "openvino.Model") -> None:
         stored, scale = (kernel.input_value(port).get_node() for port in (0, 1))
         if stored.get_type_name() == "Convert":
             stored = stored.input_value(0).get_node()
-        if any(one.get_type_name() != "Constant" for one in (stored, scale)) or stored.data.dtype != np.int8:
+        if any(item.get_type_name() != "Constant" for item in (stored, scale)) or stored.data.dtype != np.int8:
             continue
         shape = layer.input_value(1).get_shape()
         values = np.moveaxis(stored.data, -1, 0).reshape(shape)

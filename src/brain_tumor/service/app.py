@@ -185,7 +185,7 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def not_valid(request: Request, error: RequestValidationError) -> Response:
         # What was sent is not repeated: it may be anything, a name too.
-        wrong = {str(one["loc"][-1]): one["msg"] for one in error.errors()}
+        wrong = {str(item["loc"][-1]): item["msg"] for item in error.errors()}
         found = "; ".join(f"{name}: {message}" for name, message in wrong.items())
         return RefusalResponse(request, RefusedError(Refusal.BAD_PARAMETER, found=found))
 

@@ -44,10 +44,10 @@ def _operation(name: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"<h2><code>{escape(name)}</code></h2><p>{escape(operation.get('summary', ''))}</p>"
     if parameters := operation.get("parameters"):
         yield "<table><tr><th>parameter<th>what it says<th>accepted</tr>"
-        for one in parameters:
-            accepted = json.dumps(one.get("schema", {}))
+        for parameter in parameters:
+            accepted = json.dumps(parameter.get("schema", {}))
             yield (
-                f"<tr><td><code>{escape(one['name'])}</code><td>{escape(one.get('description', ''))}"
+                f"<tr><td><code>{escape(parameter['name'])}</code><td>{escape(parameter.get('description', ''))}"
                 f"<td><code>{escape(accepted)}</code></tr>"
             )
         yield "</table>"

@@ -30,7 +30,11 @@ class Job:
         self.answer: Future[bytes] = Future()  # JSON, once every slice is there
         self._series, self._model_id, self._classes = series, card.model_id, card.rules.classes
         self._numbers = {upload.name: upload.number for upload in uploads}
-        self._places = [(index, place) for index, one in enumerate(series) for place in range(len(one.slices))]
+        self._places = [
+            (index, position_index)
+            for index, member in enumerate(series)
+            for position_index in range(len(member.slices))
+        ]
         self._taken = 0
         self._rows: dict[tuple[int, int], dict[str, Any]] = {}
         self._findings: dict[tuple[int, int], Finding | None] = {}
@@ -81,13 +85,15 @@ class Job:
             "version": package_version(),
             "notice": NOTICE,
             "slices": [self._rows[at] for at in self._places],
-            "series": [self._to_series_row(index) for index, one in enumerate(self._series) if one.is_stack],
+            "series": [self._to_series_row(index) for index, member in enumerate(self._series) if member.is_stack],
         }
         return json.dumps(answer).encode("ascii")
 
     def _to_series_row(self, index: int) -> dict[str, Any]:
         series = self._series[index]
-        verdict = decide_series([self._findings[index, place] for place in range(len(series.slices))], self._classes)
+        verdict = decide_series(
+            [self._findings[index, position_index] for position_index in range(len(series.slices))], self._classes
+        )
         is_ordered = not isinstance(series, PictureSeries) or series.is_ordered
         return to_rounded((to_series_row if is_ordered else to_count_row)(series, verdict, self._model_id))
 

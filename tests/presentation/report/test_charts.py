@@ -35,18 +35,22 @@ def test_bars_of_an_image_that_was_not_analysed_are_hollow_and_dashed() -> None:
 
 def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
     drawing = draw_strip(make_report_series(30, tumors=(10, 11)), 0.0, 500, 8)
-    triangles = [one for one in drawing.shapes if isinstance(one, Path) and one.fill == CLASS_COLORS[Label.GLIOMA]]
-    circles = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill == CLASS_COLORS[Label.NO_TUMOR]]
+    triangles = [
+        shape for shape in drawing.shapes if isinstance(shape, Path) and shape.fill == CLASS_COLORS[Label.GLIOMA]
+    ]
+    circles = [
+        shape for shape in drawing.shapes if isinstance(shape, Circle) and shape.fill == CLASS_COLORS[Label.NO_TUMOR]
+    ]
     # One more of each explains it.
     assert (len(triangles), len(circles)) == (3, 28)
-    assert {len(one.points) for one in triangles} == {3}
+    assert {len(triangle.points) for triangle in triangles} == {3}
 
 
 def test_a_slice_that_was_not_analysed_is_hollow() -> None:
     drawing = draw_strip(make_report_series(30), 0.0, 500, 8)
-    hollow = [one for one in drawing.shapes if isinstance(one, Circle) and one.fill is None]
+    hollow = [shape for shape in drawing.shapes if isinstance(shape, Circle) and shape.fill is None]
     # Its marker, its gate score and the legend.
-    assert [one.stroke for one in hollow] == [GREY] * 3
+    assert [item.stroke for item in hollow] == [GREY] * 3
     assert "hollow: not analysed" in texts(drawing)
 
 
@@ -60,9 +64,9 @@ def test_the_legend_names_only_what_occurs() -> None:
 @pytest.mark.parametrize("width", [350, 700])
 def test_everything_stays_inside_the_drawing(slices: int, width: float) -> None:
     drawing = draw_strip(make_report_series(slices, tumors=[slices - 1], unreadable=[slices // 2]), 0.5, width, 12)
-    points = chain.from_iterable(one.points for one in drawing.shapes if isinstance(one, Path))
-    centers = [one.center for one in drawing.shapes if isinstance(one, Circle)]
-    anchors = [one.point for one in drawing.shapes if isinstance(one, Text)]
+    points = chain.from_iterable(shape.points for shape in drawing.shapes if isinstance(shape, Path))
+    centers = [shape.center for shape in drawing.shapes if isinstance(shape, Circle)]
+    anchors = [shape.point for shape in drawing.shapes if isinstance(shape, Text)]
     for x, y in (*points, *centers, *anchors):
         assert 0 <= x <= width and 0 <= y <= drawing.height
 
@@ -73,5 +77,5 @@ def test_ticks_name_number_and_position_and_leave_each_other_room(slices: int, w
     drawing = draw_strip(make_report_series(slices), 0.0, width, 12)
     ticks = [shape for shape in drawing.shapes if isinstance(shape, Text) and shape.text.endswith("mm)")]
     assert ticks[0].text == "1 (0 mm)"
-    edges = [(one.point[0] - 3.3 * len(one.text), one.point[0] + 3.3 * len(one.text)) for one in ticks]
+    edges = [(tick.point[0] - 3.3 * len(tick.text), tick.point[0] + 3.3 * len(tick.text)) for tick in ticks]
     assert all(left[1] <= right[0] for left, right in pairwise(edges))

@@ -46,7 +46,7 @@ def test_it_is_one_page(subject: ReportSubject) -> None:
 def long_card() -> Card:
     figures = make_metrics(4)
     return make_card(
-        model_id=LONG, created=LONG, about={"metrics": {LONG + name: one for name, one in figures.items()}}
+        model_id=LONG, created=LONG, about={"metrics": {LONG + name: figure for name, figure in figures.items()}}
     )
 
 

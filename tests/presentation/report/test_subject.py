@@ -48,7 +48,7 @@ def test_a_fingerprint_tells_pixels_and_shapes_apart() -> None:
     pixels = np.zeros((64, 128), np.float32)
     changed = pixels.copy()
     changed[0, 0] = 0.001
-    prints = {fingerprint(make_scan(one)) for one in (pixels, changed, pixels.T)}
+    prints = {fingerprint(make_scan(item)) for item in (pixels, changed, pixels.T)}
     assert len(prints) == 3
     assert fingerprint(make_scan(pixels)) == fingerprint(make_scan(pixels.copy()))
 
@@ -60,12 +60,12 @@ def test_a_series_fingerprint_depends_on_every_slice() -> None:
 
 def test_the_shown_slices_are_the_first_in_the_verdict_s_order() -> None:
     series = make_report_series(40, tumors=(3, 20, 21, 22, 39))
-    assert [place for place, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [3, 20, 21]
+    assert [index for index, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [3, 20, 21]
 
 
 def test_equally_suspicious_slices_are_shown_in_their_order() -> None:
     series = make_report_series(6)
-    assert [place for place, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [1, 2, 3]
+    assert [index for index, _ in series.shown] == list(series.verdict.order[:SHOWN_SLICES]) == [1, 2, 3]
 
 
 def test_a_shown_slice_comes_alone_and_under_its_location() -> None:
@@ -79,7 +79,7 @@ def test_a_shown_slice_comes_alone_and_under_its_location() -> None:
 
 def test_an_unreadable_slice_keeps_its_place() -> None:
     series = make_report_series(5, unreadable=[2])
-    assert [one.number for one in series.slices] == [1, 2, 3, 4, 5]
+    assert [slice_.number for slice_ in series.slices] == [1, 2, 3, 4, 5]
     assert (series.slices[2].verdict, series.slices[2].position_mm, series.slices[2].is_analysed) == (None, 4.0, False)
     assert 2 not in dict(series.shown)
 

@@ -64,27 +64,27 @@ def draw_strip(series: ReportSeries, min_gate_score: float, width: float, font: 
     axis, looks = _Axis(series.slices, left, right), class_looks(series.verdict.shares)
     radius = min(0.36 * font, max(0.18 * font, 0.45 * axis.step))
     shapes = [*legend, *_grid(upper, [(0, "0 %"), (0.5, "50 %"), (1, "100 %")], left, right, font)]
-    for place, _ in series.shown:
-        shapes.append(_pointer((axis.at(place), upper[0] - 0.4 * font), 0.3 * font))
-    scores = [one.gate_score for one in series.slices if one.gate_score is not None]
+    for index, _ in series.shown:
+        shapes.append(_pointer((axis.at(index), upper[0] - 0.4 * font), 0.3 * font))
+    scores = [slice_.gate_score for slice_ in series.slices if slice_.gate_score is not None]
     low, high = min([*scores, min_gate_score]), max([*scores, min_gate_score])
     span = high - low or 1.0
     limit = (min_gate_score - low) / span
     shapes += _grid(gate, [(0, f"{low:.1f}"), (1, f"{high:.1f}")], left, right, font)
     at_limit = _height(gate, limit)
     shapes.append(Path(((left, at_limit), (right, at_limit)), TEXT, dash=(3, 2)))
-    for place, one in enumerate(series.slices):
-        x = axis.at(place)
-        if one.verdict is None or one.gate_score is None:
+    for index, slice_ in enumerate(series.slices):
+        x = axis.at(index)
+        if slice_.verdict is None or slice_.gate_score is None:
             shapes += _cross((x, lane), radius)
             continue
-        y = _height(upper, one.tumor_probability) if one.is_analysed else lane
-        shapes.append(_marker(one, looks, (x, y), radius))
-        passed = GREY if one.is_analysed else None
-        shapes.append(Circle((x, _height(gate, (one.gate_score - low) / span)), 0.75 * radius, GREY, passed))
-    for place, text in axis.ticks(int((right - left) / (9 * font))):
+        y = _height(upper, slice_.tumor_probability) if slice_.is_analysed else lane
+        shapes.append(_marker(slice_, looks, (x, y), radius))
+        passed = GREY if slice_.is_analysed else None
+        shapes.append(Circle((x, _height(gate, (slice_.gate_score - low) / span)), 0.75 * radius, GREY, passed))
+    for index, text in axis.ticks(int((right - left) / (9 * font))):
         half = 0.3 * font * len(text)  # about; the outermost stay inside
-        x = min(max(axis.at(place), half), width - half)
+        x = min(max(axis.at(index), half), width - half)
         shapes.append(Text((x, gate[1] + 1.5 * font), text, "middle", QUIET))
     return Drawing(width, gate[1] + 2.0 * font, font, tuple(shapes))
 
@@ -108,9 +108,9 @@ class _Axis:
         power = 10 ** floor(log10(rough))
         step = int(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough))
         # The first slice stands in for a zeroth.
-        for place in [0, *range(step - 1 if step > 1 else 1, count, step)]:
-            position = self._slices[place].position_mm
-            yield place, f"{place + 1}" if position is None else f"{place + 1} ({position:.0f} mm)"
+        for index in [0, *range(step - 1 if step > 1 else 1, count, step)]:
+            position = self._slices[index].position_mm
+            yield index, f"{index + 1}" if position is None else f"{index + 1} ({position:.0f} mm)"
 
 
 def _height(panel: tuple[float, float], share: float) -> float:
@@ -126,10 +126,10 @@ def _grid(
         yield Text((left - 0.5 * font, y + 0.35 * font), text, "end", QUIET)
 
 
-def _marker(one: ReportSlice, looks: Looks, center: tuple[float, float], radius: float) -> Path | Circle:
-    if one.verdict is None or not one.is_analysed:
+def _marker(slice_: ReportSlice, looks: Looks, center: tuple[float, float], radius: float) -> Path | Circle:
+    if slice_.verdict is None or not slice_.is_analysed:
         return Circle(center, radius, GREY)
-    return _shape(looks[one.verdict.label], center, radius, one.verdict.status is Status.UNCERTAIN)
+    return _shape(looks[slice_.verdict.label], center, radius, slice_.verdict.status is Status.UNCERTAIN)
 
 
 def _shape(look: Look, center: tuple[float, float], radius: float, is_pale: bool) -> Path | Circle:
@@ -174,7 +174,7 @@ def _legend(series: ReportSeries, width: float, font: float) -> tuple[list[Shape
 
 
 def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tuple[Path | Circle, ...]]]:
-    analysed = [one.verdict for one in series.slices if one.verdict and one.is_analysed]
+    analysed = [slice_.verdict for slice_ in series.slices if slice_.verdict and slice_.is_analysed]
     looks = class_looks(series.verdict.shares)
     for label, look in looks.items():
         if any(verdict.label is label for verdict in analysed):
@@ -182,9 +182,9 @@ def _legend_items(series: ReportSeries, radius: float) -> Iterator[tuple[str, tu
     if any(verdict.status is Status.UNCERTAIN for verdict in analysed):
         label = next(verdict.label for verdict in analysed if verdict.status is Status.UNCERTAIN)
         yield "pale: uncertain", (_shape(looks[label], (0, 0), radius, True),)
-    if any(one.verdict and not one.is_analysed for one in series.slices):
+    if any(slice_.verdict and not slice_.is_analysed for slice_ in series.slices):
         yield "hollow: not analysed", (Circle((0, 0), radius, GREY),)
-    if any(one.verdict is None for one in series.slices):
+    if any(slice_.verdict is None for slice_ in series.slices):
         yield "not read", _cross((0, 0), radius)
     yield "shown below", (_pointer((0, radius), radius),)
 

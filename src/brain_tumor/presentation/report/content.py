@@ -155,7 +155,9 @@ def _series_content(
 ) -> Content:
     verdict = series.verdict
     counts = {
-        label: sum(1 for one in series.slices if one.verdict and one.is_analysed and one.verdict.label is label)
+        label: sum(
+            1 for slice_ in series.slices if slice_.verdict and slice_.is_analysed and slice_.verdict.label is label
+        )
         for label in verdict.shares
     }
     kinds = {picture.kind for _, pictures in series.shown for picture in pictures if picture.kind}
@@ -178,8 +180,8 @@ def _series_content(
         shares=verdict.shares,
         table_note="" if verdict.analysed else "Not analysed: no slice was taken for a brain MRI.",
         groups=tuple(
-            Group(_slice_caption(series.slices[place]), tuple(_shown(picture) for picture in pictures))
-            for place, pictures in series.shown
+            Group(_slice_caption(series.slices[index]), tuple(_shown(picture) for picture in pictures))
+            for index, pictures in series.shown
         ),
         map_notes=tuple(MAP_EXPLANATIONS[kind] for kind in MapKind if kind in kinds),
         model=model,
@@ -189,7 +191,7 @@ def _series_content(
 
 def describe_strip(series: ReportSeries, card: Card) -> str:
     """The strip chart in words: how the gate judged the slices."""
-    scores = [(one.gate_score, one.number) for one in series.slices if one.gate_score is not None]
+    scores = [(slice_.gate_score, slice_.number) for slice_ in series.slices if slice_.gate_score is not None]
     unreadable = len(series.slices) - len(scores)
     parts = [
         f"The gate took {series.verdict.analysed:,} of {len(series.slices):,} slices for brain MRI"
@@ -202,22 +204,22 @@ def describe_strip(series: ReportSeries, card: Card) -> str:
     return "".join(parts)
 
 
-def describe_slice(one: ReportSlice) -> tuple[str, str, str, str]:
+def describe_slice(slice_: ReportSlice) -> tuple[str, str, str, str]:
     """A slice's row of a table: number, position, answer, gate score."""
-    number = f"{one.number:,}"
-    position = "" if one.position_mm is None else f"{one.position_mm:.1f} mm"
-    if one.verdict is None or one.gate_score is None:
+    number = f"{slice_.number:,}"
+    position = "" if slice_.position_mm is None else f"{slice_.position_mm:.1f} mm"
+    if slice_.verdict is None or slice_.gate_score is None:
         return number, position, headline(None), ""
-    answer = headline(one.verdict) if one.is_analysed else str(describe_reason(one.verdict))
-    return number, position, answer, f"{one.gate_score:.2f}"
+    answer = headline(slice_.verdict) if slice_.is_analysed else str(describe_reason(slice_.verdict))
+    return number, position, answer, f"{slice_.gate_score:.2f}"
 
 
-def _slice_caption(one: ReportSlice) -> str:
-    number, position, answer, gate = describe_slice(one)
+def _slice_caption(slice_: ReportSlice) -> str:
+    number, position, answer, gate = describe_slice(slice_)
     place = f"Slice {number}{f' at {position}' if position else ''}"
-    if not one.is_analysed:
+    if not slice_.is_analysed:
         return f"{place}: not analysed, gate score {gate}"
-    return f"{place}: {answer}, tumor {format_percent(one.tumor_probability)}, gate score {gate}"
+    return f"{place}: {answer}, tumor {format_percent(slice_.tumor_probability)}, gate score {gate}"
 
 
 def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:

@@ -44,7 +44,7 @@ def render_html(subject: ReportSubject, card: Card) -> str:
         else {},
         strip_note=STRIP_NOTE,
         strip_text=describe_strip(series, card) if series else "",
-        slices=[describe_slice(one) for one in series.slices] if series else [],
+        slices=[describe_slice(slice_) for slice_ in series.slices] if series else [],
         evaluation_note=EVALUATION_NOTE if content.evaluations else NOT_EVALUATED,
         limits=REPORT_LIMITS,
         notice=NOTICE,

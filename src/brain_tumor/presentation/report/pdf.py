@@ -263,8 +263,8 @@ def _draw_groups(page: _Page, groups: Sequence[Group], height: float) -> None:
     gap, top = 6.0, page.y + 4
     column = (_INNER - gap * (len(groups) - 1)) / max(1, len(groups))
     bottom = top
-    for place, group in enumerate(groups):
-        left, page.y = MARGIN + place * (column + gap), top
+    for position_index, group in enumerate(groups):
+        left, page.y = MARGIN + position_index * (column + gap), top
         if group.caption:
             page.paragraph(group.caption, _SMALL, _BOLD, x=left, width=column - 4)
             page.y = max(page.y, top + 2 * _LEADING * _SMALL) + 4  # one or two lines, and the pictures stay level
@@ -289,8 +289,17 @@ def _draw_model(page: _Page, content: Content, is_dense: bool) -> None:
     for row, font in (
         (("Images", "Right", "", "Uncertain", "Not analysed"), _BOLD),
         *(
-            ((one.images, one.accuracy, one.right, one.uncertain, one.not_analysed), _PLAIN)
-            for one in content.evaluations
+            (
+                (
+                    evaluation.images,
+                    evaluation.accuracy,
+                    evaluation.right,
+                    evaluation.uncertain,
+                    evaluation.not_analysed,
+                ),
+                _PLAIN,
+            )
+            for evaluation in content.evaluations
         ),
     ):
         page.skip(_SMALL * 1.45)

@@ -168,7 +168,10 @@ def _to_pictures(scan: Scan, maps: tuple[HeatMap, ...]) -> tuple[Picture, ...]:
     small = to_square_pixels(scan, PICTURE_SIDE_PX)
     nothing: FloatArray = np.zeros((1, 1), np.float32)
     drawn: list[tuple[RgbArray, MapKind | None]] = [(render_overlay(small, nothing, DEFAULT_STRENGTH), None)]
-    drawn += [(render_overlay(small, one.heat, DEFAULT_STRENGTH, one.box, one.region), one.kind) for one in maps]
+    drawn += [
+        (render_overlay(small, heat_map.heat, DEFAULT_STRENGTH, heat_map.box, heat_map.region), heat_map.kind)
+        for heat_map in maps
+    ]
     height, width = small.pixels.shape
     # No texts in the file: the page around it says what it is.
     return tuple(Picture(render_png(draw_sides(pixels, scan.sides), {}), width, height, kind) for pixels, kind in drawn)
