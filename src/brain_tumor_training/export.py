@@ -17,7 +17,7 @@ from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS
+from brain_tumor.labels import Label
 from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
@@ -29,7 +29,7 @@ from brain_tumor_training.parity import Answers, Parity, describe_failures, meas
 from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
-from brain_tumor_training.run_folder import load_network, read_rows, read_run
+from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run
 from brain_tumor_training.serving import Serving, convert
 from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow, pick_evenly
 
@@ -84,13 +84,14 @@ def export(
         DatasetError: a source has no terms; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_rows(run)
+    classes = read_classes(run)
     about = describe_training(run, data, decision, licence, terms)
     serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
     exact = convert(serving)
-    reference = _ask_keras(serving, choose_compared(rows, parity_images), data, recipe.input)
+    reference = _ask_keras(serving, choose_compared(rows, parity_images), data, recipe.input, classes)
 
     def to_model(flatbuffer: bytes) -> ModelFile:
-        return _with_golden(flatbuffer, _card(flatbuffer, decision, recipe, serving.meanings, about))
+        return _with_golden(flatbuffer, _card(flatbuffer, decision, recipe, classes, serving.meanings, about))
 
     by_float = _ask(to_model(exact), reference.images[:_FLOAT_IMAGES], "float32")
     tried: dict[str, Parity | str] = {}
@@ -157,7 +158,12 @@ def _write(
 
 
 def _card(
-    flatbuffer: bytes, decision: Decision, recipe: AnyRecipe, outputs: dict[str, str], about: dict[str, Any]
+    flatbuffer: bytes,
+    decision: Decision,
+    recipe: AnyRecipe,
+    classes: tuple[Label, ...],
+    outputs: dict[str, str],
+    about: dict[str, Any],
 ) -> Card:
     digest = hashlib.sha256(flatbuffer).hexdigest()
     return Card(
@@ -169,7 +175,7 @@ def _card(
         outputs=outputs,
         temperature=decision.temperature,
         rules=Rules(
-            order=LABELS,
+            order=classes,
             min_gate_score=decision.min_gate_score,
             max_chroma=decision.max_chroma,
             min_probability=decision.min_probability,
@@ -181,7 +187,7 @@ def _card(
             min_tumor=decision.min_tumor,
         ),
         # Until the engine has answered, anything goes.
-        golden=Golden("golden.png", (0.25,) * len(LABELS), (), tolerance=1.0),
+        golden=Golden("golden.png", (1 / len(classes),) * len(classes), (), tolerance=1.0),
         about=about,
     )
 
@@ -201,15 +207,18 @@ def _with_golden(flatbuffer: bytes, card: Card) -> ModelFile:
     return read_model_file(pack_model_file(flatbuffer, replace(card, golden=golden), image), card.model_id)
 
 
-def _ask_keras(serving: Serving, rows: Sequence[SplitRow], data: Path, contract: InputContract) -> _Reference:
+def _ask_keras(
+    serving: Serving, rows: Sequence[SplitRow], data: Path, contract: InputContract, classes: Sequence[Label]
+) -> _Reference:
     images = [View(data / row.path) for row in rows]
     with tqdm(total=len(images), desc="asking Keras", unit="image", disable=None) as progress:
         found = []
         for batch in load_batches(images, contract, _PARITY_BATCH):
             found.append(serving.answer(batch))
             progress.update(len(batch))
-    targets = np.array([LABELS.index(row.label) for row in rows])
-    return _Reference(images, targets, dict(Counter(row.split for row in rows)), _to_answers(np.concatenate(found)))
+    targets = np.array([classes.index(row.label) for row in rows])
+    answers = _to_answers(np.concatenate(found), len(classes))
+    return _Reference(images, targets, dict(Counter(row.split for row in rows)), answers)
 
 
 def _ask(model: ModelFile, images: Sequence[View], name: str) -> Answers:
@@ -218,9 +227,9 @@ def _ask(model: ModelFile, images: Sequence[View], name: str) -> Answers:
     for image in tqdm(batches, f"asking {name}", len(images), unit="image", disable=None):
         output = engine.run(image)
         found.append(np.append(output.probabilities, output.gate_scores))
-    return _to_answers(np.array(found))
+    return _to_answers(np.array(found), len(model.card.rules.order))
 
 
-def _to_answers(columns: FloatArray) -> Answers:
+def _to_answers(columns: FloatArray, classes: int) -> Answers:
     """(images, classes + gate scores) -> the probabilities and the first gate score."""
-    return Answers(columns[:, : len(LABELS)], columns[:, len(LABELS)])
+    return Answers(columns[:, :classes], columns[:, classes])

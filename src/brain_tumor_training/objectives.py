@@ -23,8 +23,8 @@ def class_loss(possible: Tensor, probabilities: Tensor) -> Tensor:
     With one possible class this is categorical cross-entropy; with three it is the marginal likelihood of "some tumor".
 
     Args:
-        possible: (n, 4), 1 for each class that the label leaves open, else 0.
-        probabilities: (n, 4).
+        possible: (n, classes), 1 for each class that the label leaves open, else 0.
+        probabilities: (n, classes).
     """
     return ops.mean(-ops.log(ops.sum(possible * probabilities, axis=-1) + _TINY))
 
@@ -86,7 +86,7 @@ def class_weights(head: keras.Model, pooled: Tensor) -> Tensor:
 
 
 def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
-    """What each place adds to each class against the others, where it adds: (n, h, w, 4), 0 or more.
+    """What each place adds to each class against the others, where it adds: (n, h, w, classes), 0 or more.
 
     A feature counts only at its maximum, since max pooling lets nothing else through: derivative times map, summed over
     the features, ReLU. Source: HiResCAM, Draelos and Carin 2020, arXiv:2011.08891.
@@ -102,7 +102,7 @@ def saliency_maps(weights: Tensor, maps: Tensor, pooled: Tensor) -> Tensor:
 
 
 def activation_maps(weights: Tensor, maps: Tensor) -> Tensor:
-    """ReLU of the last feature maps weighted by class_weights, wherever they are active: (n, h, w, 4).
+    """ReLU of the last feature maps weighted by class_weights, wherever they are active: (n, h, w, classes).
 
     Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) but for a factor. Training uses it: places that are nearly the
     maximum learn from it too.

@@ -132,7 +132,7 @@ def test_a_download_gives_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (ConnectionError("Max retries exceeded with url: /api/v1\nmore"), "ConnectionError: Max retries exceeded"),
         (RuntimeError(), "RuntimeError: RuntimeError"),

@@ -1,5 +1,6 @@
 """A data set with classes of its own, from its folders to the thresholds."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportError)
 
+from brain_tumor.cli import main
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import LABELS, ClassNames, Label
 from brain_tumor_training.dataset import read_own_classes, read_tree
@@ -95,3 +97,36 @@ def test_thresholds_on_sources_never_seen_are_of_this_project_s_classes(own_run:
         fit_decision(
             own_run.folder, own_run.data, [], [own_run.not_brain_mri], {"fence"}, own_run.cache, doubt=tmp_path / "list"
         )
+
+
+@pytest.fixture(scope="module")
+def own_model(own_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
+    from brain_tumor_training.export import export
+
+    path = tmp_path_factory.mktemp("own-model") / "own.tfliteA"
+    export(own_run.folder, own_run.data, path)
+    return path
+
+
+def test_the_model_file_names_them_in_every_table(own_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "bars.png").write_bytes(draw_slice(Label.GLIOMA, 77))
+    (tmp_path / "plain.png").write_bytes(draw_slice(Label.NO_TUMOR, 77))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    command = ["predict", str(tmp_path), "--model", str(own_model), "--csv", str(tmp_path / "answers.csv")]
+    assert main(command) == 1  # broken.png is an error, the others are answered
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
+        rows = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
+    assert [rows[name]["class"] for name in ("bars", "plain", "broken")] == ["yes", "no", ""]
+    assert float(rows["bars"]["p_yes"]) + float(rows["bars"]["p_no"]) == pytest.approx(1, abs=2e-6)
+    assert main([*command, "--resume"]) == 1
+
+
+def test_the_model_file_is_evaluated_on_the_folders_that_trained_it(
+    own_model: Path, own_run: Run, tmp_path: Path
+) -> None:
+    command = ["evaluate", str(own_run.data), "--model", str(own_model), "--out", str(tmp_path / "report")]
+    assert main(command) == 0
+    document = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
+    assert document["confusion_matrix"]["order"] == ["no", "yes"]
+    assert document["accuracy"]["total"] == 4
