@@ -26,7 +26,7 @@ _Cells = dict[str, str | float | None]
 
 
 def study_columns(classes: Iterable[Label]) -> tuple[str, ...]:
-    """The columns of a table of studies; a class has the number of answers answers_ and its name.
+    """The columns of a table of studies; a class has the number of answers ``answers_`` and its name.
 
     Args:
         classes: of the model, in the order of `Rules.classes`.

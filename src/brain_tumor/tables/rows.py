@@ -53,7 +53,7 @@ Row = dict[str, str | float | None]
 
 
 def slice_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
-    """The columns of a table of slices; a class has the probability p_ and its name.
+    """The columns of a table of slices; a class has the probability ``p_`` and its name.
 
     Args:
         classes: of the model, in the order of `Rules.classes`.

@@ -32,7 +32,7 @@ _AFTER_CLASSES = (
 
 
 def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
-    """The columns of a table of series; a class has the share of the analysed slices, 0 to 1, share_ and its name.
+    """The columns of a table of series; a class has the share of the analysed slices, 0 to 1, ``share_`` and its name.
 
     Args:
         classes: of the model, in the order of `Rules.classes`.
