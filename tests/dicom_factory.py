@@ -77,7 +77,9 @@ def insert_element(data: bytes, element: bytes) -> bytes:
 
 def read_slices(data: bytes, window: WindowMode = WindowMode.FILE) -> tuple[Slice, ...]:
     """The slices of a file called "scan"."""
-    return list_slices(lambda: data, read_header(data, "scan"), "scan", ReadOptions(window=window))
+    return list_slices(
+        lambda: data, read_header(data, "scan"), "scan", ReadOptions(window=window, include_derived=True)
+    )
 
 
 def error_of(data: bytes) -> ScanError:

@@ -30,6 +30,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "input/dicom_file.py",
             "input/sop_classes.py",
             "input/dicom_frames.py",
+            "input/dicom_facts.py",
             "input/dicom_pixels.py",
             "input/dicom_compressed.py",
             "dicom_out/",

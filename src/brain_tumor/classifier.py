@@ -156,6 +156,7 @@ class Classifier:
 
         Raises:
             BrainTumorError: the path holds several series, or none.
+            ScanError: the series is of a kind that is not answered, such as phase images.
         """
         if not isinstance(series, Series):
             name = os.fspath(series)
@@ -166,6 +167,8 @@ class Classifier:
                     "open_paths() gives them one by one"
                 )
             series = found[0]
+        if not series.is_answered:
+            series.slices[0].read()  # says which kind it is
         outcomes = tuple(self.classify_many(series.slices))
         findings = [
             outcome.result.to_finding(outcome.slice.position_mm) if outcome.result else None for outcome in outcomes

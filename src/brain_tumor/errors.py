@@ -26,6 +26,11 @@ class ScanError(BrainTumorError):
         self.message = describe_problem(problem, **facts)  # without the name
         super().__init__(f"{name}: {self.message}")
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the image can be read, and is of a kind that is not answered: no failure."""
+        return self.problem is Problem.NOT_ANSWERED
+
     def __reduce__(self) -> tuple[Any, ...]:
         """An error is copied and sent to other processes by its facts."""
         return _remake, (self.name, self.problem, self.facts)

@@ -41,6 +41,24 @@ _KINDS = {
     "segmentation": "a segmentation, which marks regions and holds no grey values",
     "raw_data": "raw data, a registration or another object without an image",
     "spectroscopy": "MR spectroscopy",
+    # Kinds of MR images, of input.series_kind.SeriesKind.
+    "phase": "a phase image",
+    "real": "the real part of an image",
+    "imaginary": "the imaginary part of an image",
+    "field_map": "a field map",
+    "adc": "an ADC map",
+    "fa": "a map of fractional anisotropy (FA)",
+    "trace": "a diffusion trace image",
+    "diffusion_map": "a map calculated from diffusion images",
+    "perfusion_map": "a perfusion map",
+    "parameter_map": "a parameter map",
+    "asl": "an image of arterial spin labelling (ASL)",
+    "bold": "an image of a functional series (BOLD)",
+    "subtraction": "a subtraction image",
+    "projection": "a projection such as a MIP",
+    "secondary_capture": "a secondary capture, a picture of a screen or a report",
+    "derived": "calculated from other images of its series",
+    "mosaic": "a mosaic whose slices cannot be told apart",
 }
 
 
@@ -191,6 +209,14 @@ class Problem(StrEnum):
     PIXELS_TOO_LARGE = (
         "pixels_too_large",
         "is a DICOM file, but its pixel data unpack to more than the image it announces; export it again",
+    )
+
+    # DICOM: an image that is read, but not answered.
+    NOT_ANSWERED = (
+        "not_answered",
+        "is {kind}, so it was not answered; this says nothing about tumors. Images that a radiologist reads are "
+        "answered: give those of the same study, or ask for this one with --include-derived, in Python with "
+        "ReadOptions(include_derived=True)",
     )
 
     # Volumes.

@@ -1,4 +1,5 @@
 import struct
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,10 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from brain_tumor.input import dicom
 from brain_tumor.input.dicom import DicomHeader, list_slices, read_header
+from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import DicomReference, ReadOptions, WindowMode
+from brain_tumor.input.series import DicomReference, ReadOptions, SeriesAbout, WindowMode
+from brain_tumor.input.series_kind import SeriesKind
 from tests.dicom_factory import (
     ORIENTATION,
     SERIES_UID,
@@ -59,7 +62,9 @@ def test_the_header_tells_series_and_order() -> None:
         ImagePositionPatient=[-10, 5, 32.5],
     )
     data = data.replace(b"CS\x02\x00MR", b"CS\x02\x00mr")
-    assert read_header(data, "scan") == DicomHeader(
+    header = read_header(data, "scan")
+    assert header.pixel_digest is not None
+    assert header == DicomHeader(
         SERIES_UID,
         "T1 axial",
         "MR",
@@ -72,12 +77,17 @@ def test_the_header_tells_series_and_order() -> None:
         "1.2.3",
         f"{SERIES_UID}.1",
         MRImageStorage,
+        facts=(FrameFacts(SeriesKind.MAGNITUDE),),
+        about=SeriesAbout("T1 axial"),
+        size=(2, 2),
+        pixel_digest=header.pixel_digest,
     )
 
 
 def test_what_a_header_does_not_say_is_none() -> None:
     data = make_dicom(RAMP, SeriesInstanceUID=None, Modality=None)
-    assert read_header(data, "scan") == DicomHeader(
+    found = replace(read_header(data, "scan"), pixel_digest=None, facts=(), size=None)
+    assert found == DicomHeader(
         None, None, None, None, 1, None, None, (None,), (None,), None, f"{SERIES_UID}.1", MRImageStorage
     )
 

@@ -69,9 +69,9 @@ def read_with_dcmtk(path: Path, frame: int, folder: Path, window: WindowMode) ->
     about = read_header_elements(path.read_bytes(), path.name).dataset
     grey = str(about.PhotometricInterpretation).startswith("MONOCHROME")
     options = ["--no-overlays", "--frame", str(frame + 1)]
-    if grey and window is WindowMode.FILE and "VOILUTSequence" in about:
+    if grey and window is WindowMode.STORED and "VOILUTSequence" in about:
         options += ["--use-voi-lut", "1"]
-    elif grey and window is WindowMode.FILE and "WindowCenter" in about:
+    elif grey and window is WindowMode.STORED and "WindowCenter" in about:
         options += ["--use-window", "1"]
     elif grey:
         options += ["--min-max-window", "--linear-function"]
@@ -91,7 +91,7 @@ def largest_difference(path: Path, window: WindowMode, folder: Path) -> float:
     return max(float(np.abs(one - other).max()) for one, other in zip(ours, theirs, strict=True))
 
 
-@pytest.mark.parametrize("window", [WindowMode.FILE, WindowMode.FULL])
+@pytest.mark.parametrize("window", [WindowMode.STORED, WindowMode.FULL])
 @pytest.mark.parametrize("path", _announce_images(), ids=lambda path: path.name)
 def test_pixels_are_those_that_dcmtk_shows(path: Path, window: WindowMode, tmp_path: Path) -> None:
     if path.name in NOT_COMPARED:
@@ -105,8 +105,8 @@ def test_pixels_are_those_that_dcmtk_shows(path: Path, window: WindowMode, tmp_p
 
 def test_lossless_jpeg_2000_is_what_dcmtk_shows_of_its_plain_twin(tmp_path: Path) -> None:
     folder = Path(DATA_ROOT) / "test_files"
-    ours = read_scans((folder / "MR_small_jp2klossless.dcm").read_bytes(), WindowMode.FILE)[0]
-    theirs = read_with_dcmtk(folder / "MR_small.dcm", 0, tmp_path, WindowMode.FILE)
+    ours = read_scans((folder / "MR_small_jp2klossless.dcm").read_bytes(), WindowMode.STORED)[0]
+    theirs = read_with_dcmtk(folder / "MR_small.dcm", 0, tmp_path, WindowMode.STORED)
     assert np.abs(ours - theirs).max() <= GREY_TOLERANCE
 
 
@@ -134,7 +134,7 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("window", [WindowMode.FILE, WindowMode.FULL])
+@pytest.mark.parametrize("window", [WindowMode.STORED, WindowMode.FULL])
 @pytest.mark.parametrize("name", MADE)
 def test_what_the_test_files_lack_is_shown_as_dcmtk_does(name: str, window: WindowMode, tmp_path: Path) -> None:
     path = tmp_path / "made.dcm"

@@ -125,8 +125,8 @@ def test_a_bad_file_in_an_archive_loses_no_other(answer: Open) -> None:
     found = answer(a_zip=zipped(bad_dcm=dicom_slice(1)[:700], good_png=picture()), b_zip=b"PK\x03\x04 damaged")
     assert [(row["file"], row["status"]) for row in found["slices"]] == [
         ("a.zip/good.png", "classified"),
-        ("a.zip/bad.dcm", "error"),
         ("b.zip", "error"),
+        ("a.zip/bad.dcm", "error"),  # its header can be read, and DICOM files come last
     ]
 
 

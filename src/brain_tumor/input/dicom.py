@@ -1,16 +1,20 @@
 """DICOM files: what their header says, and their frames as slices that are read when they are asked for."""
 
+import hashlib
 import re
 import threading
 import weakref
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
 from brain_tumor.errors import ScanError
+from brain_tumor.input.dicom_facts import FactsReader, FrameFacts, number_of
 from brain_tumor.input.dicom_file import (
     HeaderElements,
     as_scan_error,
@@ -19,12 +23,15 @@ from brain_tumor.input.dicom_file import (
 )
 from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position
 from brain_tumor.input.dicom_pixels import decode_frame
+from brain_tumor.input.dicom_window import SeriesWindow, WindowChoice
 from brain_tumor.input.orientation import radiological_view
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
-from brain_tumor.input.scan import Scan
-from brain_tumor.input.series import DicomReference, ReadOptions, Slice, WindowMode
+from brain_tumor.input.scan import Scan, WindowUse
+from brain_tumor.input.series import NOTHING_KNOWN, DicomReference, ReadOptions, SeriesAbout, Slice
+from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.sop_classes import check_is_image
-from brain_tumor.input.voi import to_grey_and_range
+from brain_tumor.input.source_file import refuse
+from brain_tumor.input.voi import GreyScale
 from brain_tumor.problems import Problem
 
 # Functional series have some thousand volumes, stored as files of their own; a file of more frames is a mistake.
@@ -61,6 +68,12 @@ class DicomHeader:
     study_uid: str | None = None
     sop_instance_uid: str | None = None
     sop_class_uid: str | None = None
+    facts: tuple[FrameFacts, ...] = ()  # of every frame
+    about: SeriesAbout = NOTHING_KNOWN
+    slice_location: float | None = None  # as the file states it, mm
+    size: tuple[int, int] | None = None  # rows, columns
+    patient: int | None = None  # equal for the same patient, in one run of the program
+    pixel_digest: bytes | None = None  # of the pixel data as stored
     parsed: ParsedHeader | None = field(default=None, compare=False, repr=False)  # where there was room to keep it
 
 
@@ -79,6 +92,7 @@ def read_header(data: bytes, file: str) -> DicomHeader:
     with as_scan_error(file, Problem.BAD_HEADER):
         frames = _count_frames(dataset, file)
         planes = [parsed.statements.plane(index) for index in range(frames)]
+        facts = FactsReader(dataset, parsed.statements)
         return DicomHeader(
             series_uid=_text(dataset, "SeriesInstanceUID"),
             series_description=_text(dataset, "SeriesDescription"),
@@ -92,6 +106,17 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             study_uid=_text(dataset, "StudyInstanceUID"),
             sop_instance_uid=_text(dataset, "SOPInstanceUID"),
             sop_class_uid=_text(dataset, "SOPClassUID"),
+            facts=tuple(facts.read(index) for index in range(frames)),
+            about=SeriesAbout(
+                _text(dataset, "SeriesDescription"),
+                _whole_number(dataset, "SeriesNumber"),
+                _text(dataset, "ProtocolName"),
+                _text(dataset, "SequenceName") or _text(dataset, "PulseSequenceName"),
+            ),
+            slice_location=number_of(dataset.get("SliceLocation")),
+            size=(int(dataset.Rows), int(dataset.Columns)),
+            patient=parsed.elements.patient,
+            pixel_digest=_digest(data, parsed.elements.pixels_at),
             parsed=parsed if _keep(parsed) else None,
         )
 
@@ -103,24 +128,84 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
         read: gives the file's content, the same at every call.
         header: from read_header.
         file: names the slices.
-        options: the window counts.
+        options: whether kinds that are not answered are, and the window; it is chosen for all frames together.
     """
+    frames = list_frames(read, header, file)
+    kinds = [facts.kind for facts in header.facts] or [None] * header.frames
+    slices = to_slices(frames, options)
+    if options.include_derived:
+        return slices
+    return tuple(leave_out(one, kind) for one, kind in zip(slices, kinds, strict=True))
+
+
+def leave_out(one: Slice, kind: SeriesKind | None) -> Slice:
+    """The slice, whose read() says that it is not answered where its kind is not."""
+    if kind is None or kind.is_answered:
+        return one
+    return replace(one, read=refuse(ScanError(one.name, Problem.NOT_ANSWERED, kind=kind.value)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DicomFrame:
+    """One frame that can be decoded; nothing of it is held."""
+
+    file: str
+    number: int | None  # counted from 1 within the file; None for a file of one frame
+    index: int  # the same, from 0
+    header: DicomHeader
+    content: Callable[[], bytes]  # of the file
+    parse: "Callable[[str, int | None], tuple[FileDataset, Frames]]"  # the file; the frame's index ticks it off as read
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self.file if self.number is None else f"{self.file} slice {self.number}"
+
+    @property
+    def position_mm(self) -> float | None:
+        """Along the normal of its plane."""
+        positions = self.header.frame_positions_mm
+        return positions[self.index] if positions else _position_mm(self.header)
+
+    def grey_values(self) -> tuple[NDArray[Any], GreyScale] | None:
+        """Stored values, (rows, columns), and what they mean; None of colours. Raises ScanError."""
+        dataset, statements = self.parse(self.name, None)
+        stored = decode_frame(dataset, self.index, self.name)
+        with as_scan_error(self.name, Problem.BAD_GREY_SCALE):
+            return (stored, statements.grey_scale(self.index)) if stored.ndim == 2 else None
+
+    def read(self, window: SeriesWindow) -> Scan:
+        """The frame as it is shown. Raises ScanError."""
+        choice = window.choose()  # it reads other frames, so it goes first
+        dataset, statements = self.parse(self.name, self.index)
+        return _render(dataset, statements, self.index, self.name, choice)
+
+
+def list_frames(read: Callable[[], bytes], header: DicomHeader, file: str) -> tuple[DicomFrame, ...]:
+    """The frames of one DICOM file, in the file's order; the arguments are those of `list_slices`."""
     if header.frames == 1:
-        position = header.frame_positions_mm[0] if header.frame_positions_mm else _position_mm(header)
-        read_it = partial(_read_frame, read, header.parsed, file, options.window)
-        return (Slice(file, None, read_it, position, _to_reference(header, None), read),)
-    positions = header.frame_positions_mm or (None,) * header.frames
-    frames = _FramesOfOneFile(read, header, options.window)
+
+        def parse(name: str, _index: int | None) -> tuple[FileDataset, Frames]:
+            return _parse_pixels(read(), header.parsed, name)
+
+        return (DicomFrame(file, None, 0, header, read, parse),)
+    shared = _FramesOfOneFile(read, header)
+    return tuple(DicomFrame(file, index + 1, index, header, read, shared.parse) for index in range(header.frames))
+
+
+def to_slices(frames: Sequence[DicomFrame], options: ReadOptions) -> tuple[Slice, ...]:
+    """Frames as slices that share one choice of window."""
+    window = SeriesWindow(options.window, tuple(frame.grey_values for frame in frames))
     return tuple(
         Slice(
-            file,
-            index + 1,
-            partial(frames.read, index, f"{file} slice {index + 1}"),
-            position,
-            _to_reference(header, index + 1),
-            read,
+            frame.file,
+            frame.number,
+            partial(frame.read, window),
+            frame.position_mm,
+            _to_reference(frame.header, frame.number),
+            frame.content,
         )
-        for index, position in enumerate(positions)
+        for frame in frames
     )
 
 
@@ -130,34 +215,28 @@ class _FramesOfOneFile:
     _lock = threading.Lock()
     _parsed: "tuple[_FramesOfOneFile, FileDataset, Frames] | None" = None
 
-    def __init__(self, read: Callable[[], bytes], header: DicomHeader, window: WindowMode) -> None:
-        self._read, self._header, self._window = read, header, window
+    def __init__(self, read: Callable[[], bytes], header: DicomHeader) -> None:
+        self._read, self._header = read, header
         self._unread = set(range(header.frames))
 
-    def read(self, index: int, name: str) -> Scan:
-        dataset, statements = self._parse(name)
-        try:
-            return _render(dataset, statements, index, name, self._window)
-        finally:
-            self._tick_off(index)
-
-    def _parse(self, name: str) -> tuple[FileDataset, Frames]:
+    def parse(self, name: str, index: int | None) -> tuple[FileDataset, Frames]:
+        """The parsed file; index: of the frame that is read now, None where it is looked at only."""
         shared = _FramesOfOneFile
         with shared._lock:
             if shared._parsed is None or shared._parsed[0] is not self:
                 shared._parsed = None  # before the next one is read: two would need twice the memory
                 shared._parsed = (self, *_parse_pixels(self._read(), self._header.parsed, name))
-            return shared._parsed[1:]
+            found = shared._parsed[1:]
+            if index is not None:
+                self._tick_off(index)
+            return found
 
     def _tick_off(self, index: int) -> None:
         shared = _FramesOfOneFile
-        with shared._lock:
-            self._unread.discard(index)
-            if self._unread:
-                return
+        self._unread.discard(index)
+        if not self._unread:
             self._unread.update(range(self._header.frames))
-            if shared._parsed is not None and shared._parsed[0] is self:
-                shared._parsed = None
+            shared._parsed = None
 
 
 _lock = threading.Lock()
@@ -171,11 +250,6 @@ def _keep(parsed: ParsedHeader) -> bool:
         if has_room:
             _kept.add(parsed)
         return has_room
-
-
-def _read_frame(read: Callable[[], bytes], parsed: ParsedHeader | None, name: str, window: WindowMode) -> Scan:
-    dataset, statements = _parse_pixels(read(), parsed, name)
-    return _render(dataset, statements, 0, name, window)
 
 
 def _parse(data: bytes, name: str) -> ParsedHeader:
@@ -192,22 +266,29 @@ def _parse_pixels(data: bytes, parsed: ParsedHeader | None, name: str) -> tuple[
     return read_pixel_elements(data, parsed.elements, name), parsed.statements
 
 
-def _render(dataset: FileDataset, statements: Frames, index: int, name: str, window: WindowMode) -> Scan:
+def _render(dataset: FileDataset, statements: Frames, index: int, name: str, choice: WindowChoice) -> Scan:
     stored = decode_frame(dataset, index, name)
     with as_scan_error(name, Problem.BAD_GREY_SCALE):
+        use: WindowUse | None = None
         if stored.ndim == 2:
-            pixels, values = to_grey_and_range(stored, statements.grey_scale(index), window)
+            pixels, values, use = choice.show(stored, statements.grey_scale(index))
             chroma = 0.0
         else:
             (pixels, chroma), values = to_luma_and_chroma(stored), None
         spacing_mm, orientation = statements.spacing_mm(index), statements.plane(index).orientation
         if orientation is None:
-            return Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values)
+            return Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values, window=use)
         view, sides = radiological_view(orientation[:3], orientation[3:])
         if spacing_mm and view.is_transposed:
             spacing_mm = spacing_mm[::-1]
         shown = np.ascontiguousarray(view.apply(pixels))
-        return Scan(shown, chroma, "DICOM", spacing_mm, _modality(dataset), values, sides, view)
+        return Scan(shown, chroma, "DICOM", spacing_mm, _modality(dataset), values, sides, view, use)
+
+
+def _digest(data: bytes, pixels_at: int) -> bytes:
+    # Of a deflated file that place is one of the unpacked file; all of it stands for its pixels then.
+    start = pixels_at if pixels_at < len(data) else 0
+    return hashlib.blake2b(memoryview(data)[start:], digest_size=16).digest()
 
 
 def _count_frames(dataset: FileDataset, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ _FILE_META_GROUP = 2
 
 # Nothing else is kept, so names and dates of patients never get into this program.
 _ELEMENTS = """
+    ImageType StackID EchoNumbers EchoTime DiffusionBValue DiffusionGradientOrientation TemporalPositionIdentifier
+    InversionTime FlipAngle TriggerTime AcquisitionNumber AcquisitionTime SliceLocation DimensionIndexSequence
+    SeriesNumber ProtocolName SequenceName PulseSequenceName PatientOrientation
     SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID
     Modality SeriesDescription InstanceNumber NumberOfFrames
     ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing
@@ -41,6 +45,19 @@ _ELEMENTS = """
     BluePaletteColorLookupTableDescriptor BluePaletteColorLookupTableData
     ExtendedOffsetTable ExtendedOffsetTableLengths PixelData FloatPixelData DoubleFloatPixelData
 """.split()
+
+# What tells two patients apart whose series share their identifier by mistake; only a number made of it is kept.
+_PATIENT = ("PatientName", "PatientID")
+# Texts that people fill in; one that names the patient is dropped.
+_DESCRIBING = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
+_SHORTEST_NAME = 3
+
+# Elements of vendors that say what the standard's own say, or said before it did; each beside its block's creator.
+PRIVATE_TAGS = (
+    (0x0019, 0x0010), (0x0043, 0x0010), (0x2001, 0x0010), (0x2005, 0x0010),
+    (0x0019, 0x100A), (0x0019, 0x100C), (0x0019, 0x100E), (0x0019, 0x10BB), (0x0019, 0x10BC), (0x0019, 0x10BD),
+    (0x0043, 0x102F), (0x0043, 0x1039), (0x2001, 0x1003), (0x2005, 0x10B0), (0x2005, 0x10B1), (0x2005, 0x10B2),
+)  # fmt: skip
 
 # pydicom's log lines and warnings quote values of the file, and those may be a patient's.
 logging.getLogger("pydicom").propagate = False
@@ -69,6 +86,7 @@ class HeaderElements:
     """The elements of a DICOM file that this package uses, but for the pixel data."""
 
     dataset: FileDataset
+    patient: int | None  # equal for the same name and number, in one run of the program; None where there is neither
     pixels_at: int  # where the pixel data begin, in the file as it is once its data set is unpacked
 
 
@@ -84,7 +102,8 @@ def read_header_elements(data: bytes, name: str) -> HeaderElements:
     """
     with as_scan_error(name, Problem.BAD_ELEMENTS):
         file = _CountedReader(_inflate(data, name))
-        return HeaderElements(_parse_header(file, name, list(_ELEMENTS)), file.tell())
+        dataset = _parse_header(file, name, [*_ELEMENTS, *_PATIENT, *map(Tag, PRIVATE_TAGS)])
+        return HeaderElements(dataset, _take_patient(dataset), file.tell())
 
 
 def read_whole_header(data: bytes, name: str) -> FileDataset:
@@ -101,11 +120,24 @@ def read_whole_header(data: bytes, name: str) -> FileDataset:
         return _parse_header(_CountedReader(_inflate(data, name)), name, None)
 
 
-def _parse_header(file: _CountedReader, name: str, keywords: list[str] | None) -> FileDataset:
+def _parse_header(file: _CountedReader, name: str, keywords: list[Any] | None) -> FileDataset:
     dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=keywords)
     dataset.buffer = None  # else the data set keeps the whole file
     _check_whole(file, dataset, name)
     return dataset
+
+
+def _take_patient(dataset: FileDataset) -> int | None:
+    """A number for the patient, whose name leaves the data set with every text that repeats it."""
+    found = [str(dataset.get(keyword) or "").strip(" \x00") for keyword in _PATIENT]
+    for keyword in _PATIENT:
+        if keyword in dataset:
+            del dataset[keyword]
+    words = [word for text in found for word in re.split(r"[\s^=,]+", text.casefold()) if len(word) >= _SHORTEST_NAME]
+    for keyword in _DESCRIBING:
+        if any(word in str(dataset.get(keyword) or "").casefold() for word in words):
+            del dataset[keyword]
+    return hash(tuple(found)) if any(found) else None
 
 
 def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileDataset:
@@ -178,9 +210,10 @@ def as_scan_error(name: str, problem: Problem) -> Iterator[None]:
         yield
     except ScanError:
         raise
-    except _TooManyElementsError:
-        raise ScanError(name, Problem.TOO_MANY_ELEMENTS) from None
     except Exception as error:
+        # pydicom makes errors of its own of some that a read raises.
+        if isinstance(error, _TooManyElementsError) or isinstance(error.__context__, _TooManyElementsError):
+            raise ScanError(name, Problem.TOO_MANY_ELEMENTS) from None
         raise ScanError(name, problem, found=type(error).__name__) from None
 
 

@@ -52,64 +52,74 @@ class Frames:
 
     def plane(self, index: int) -> ImagePlane:
         """Orientation and position of a frame."""
-        orientation = _numbers(self._find(index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
+        orientation = _numbers(self.find(index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
         if orientation is not None and np.linalg.norm(np.cross(orientation[:3], orientation[3:])) < _NO_DIRECTION:
             orientation = None
-        position = _numbers(self._find(index, "PlanePositionSequence", "ImagePositionPatient"), 3)
+        position = _numbers(self.find(index, "PlanePositionSequence", "ImagePositionPatient"), 3)
         return ImagePlane(orientation, position)  # type: ignore[arg-type]  # _numbers has counted them
 
     def spacing_mm(self, index: int) -> tuple[float, float] | None:
         """Distance from row to row and from column to column; None where it is unknown or not above zero."""
-        found = _numbers(self._find(index, "PixelMeasuresSequence", "PixelSpacing"), 2)
+        found = _numbers(self.find(index, "PixelMeasuresSequence", "PixelSpacing"), 2)
         found = found or _numbers(self._dataset.get("ImagerPixelSpacing"), 2)
         return (found[0], found[1]) if found and min(found) > 0 else None
 
     def thickness_mm(self, index: int) -> float | None:
         """Nominal thickness of a slice; None where it is unknown or not above zero."""
-        value = self._find(index, "PixelMeasuresSequence", "SliceThickness")
+        value = self.find(index, "PixelMeasuresSequence", "SliceThickness")
         return float(value) if value is not None and float(value) > 0 else None
 
     def grey_scale(self, index: int) -> GreyScale:
         """What the stored values of a frame mean. Raises ValueError for a rescale that is no number."""
         signed = self._dataset.get("PixelRepresentation") == 1
         rescale = ("PixelValueTransformationSequence", "RescaleSlope", "RescaleIntercept")
-        slope, intercept = (self._find(index, rescale[0], keyword) for keyword in rescale[1:])
+        slope, intercept = (self.find(index, rescale[0], keyword) for keyword in rescale[1:])
         scale = float(1 if slope is None else slope), float(0 if intercept is None else intercept)
         if not np.isfinite(scale).all():
             raise ValueError("slope and intercept")
+        windows = self._windows(index)
         return GreyScale(
             *scale,
             modality_table=_table(self._dataset, "ModalityLUTSequence", signed),
-            window=self._window(index),
+            window=windows[0] if windows else None,
+            other_windows=windows[1:],
             window_table=_table(self._dataset, "VOILUTSequence", signed),
             padding=_padding(self._dataset, signed),
             white_is_low=self._dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         )
 
-    def _window(self, index: int) -> VoiWindow | None:
-        center = _first(self._find(index, "FrameVOILUTSequence", "WindowCenter"))
-        width = _first(self._find(index, "FrameVOILUTSequence", "WindowWidth"))
-        if center is None or width is None:
-            return None
-        function = self._find(index, "FrameVOILUTSequence", "VOILUTFunction")
-        return VoiWindow(float(center), float(width), str(function or "LINEAR").strip().upper())
+    def _windows(self, index: int) -> tuple[VoiWindow, ...]:
+        centers = _several(self.find(index, "FrameVOILUTSequence", "WindowCenter"))
+        widths = _several(self.find(index, "FrameVOILUTSequence", "WindowWidth"))
+        function = str(self.find(index, "FrameVOILUTSequence", "VOILUTFunction") or "LINEAR").strip().upper()
+        return tuple(
+            VoiWindow(float(center), float(width), function) for center, width in zip(centers, widths, strict=False)
+        )
 
-    def _find(self, index: int, group: str, keyword: str) -> Any:
-        for statement in self._statements(index, group):
+    def find(self, index: int, group: str, keyword: str) -> Any:
+        """The most particular value of an element; None where the file does not say.
+
+        Args:
+            index: of the frame.
+            group: keyword of the functional group that has the element.
+            keyword: of the element.
+        """
+        for statement in self.statements(index, group):
             if (value := statement.get(keyword)) is not None:
                 return value
         return None
 
-    def _statements(self, index: int, group: str) -> Iterator[Dataset]:
+    def statements(self, index: int, group: str) -> Iterator[Dataset]:
+        """What is said under a functional group's name: of the frame, of all frames, of the file."""
         for groups in (*self._own[index : index + 1], *self._shared):
             yield from sequence_items(groups, group)[:1]
         yield self._dataset
 
 
-def _first(value: Any) -> Any:
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return next(iter(value), None)
-    return value
+def _several(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
 def _numbers(value: Any, count: int) -> tuple[float, ...] | None:

@@ -1,6 +1,7 @@
 """The value that leaves the first stage."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,16 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 # x0, y0, x1, y1: a part of a picture, in fractions of its width and height from the upper left corner.
 Box = tuple[float, float, float, float]
+
+
+class WindowUse(StrEnum):
+    """Which values became black and white: stable codes; presentation.wording has the words."""
+
+    FILE = "file"  # the file's own VOI LUT or first window
+    FILE_OTHER = "file_other"  # another window of the file, since the first does not fit its values
+    FULL = "full"  # the smallest and the largest value
+    ROBUST = "robust"  # the 1st and the 99th percentile
+    UNFIT = "robust_unfit"  # the same of the whole series, since the file's own does not fit its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +80,4 @@ class Scan:
     value_range: tuple[float, float] | None = None
     sides: Sides | None = None  # of the picture's edges; None where the file does not say
     view: View = AS_STORED  # how a DICOM frame was turned to be shown; boxes and maps speak of the picture as shown
+    window: WindowUse | None = None  # where black and white come from; None of pictures without a grey scale

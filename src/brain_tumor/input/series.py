@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from brain_tumor.input.scan import Scan
+from brain_tumor.input.series_kind import SeriesKind
 
 
 class Plane(StrEnum):
@@ -18,7 +19,10 @@ class Plane(StrEnum):
 class WindowMode(StrEnum):
     """Which stored values of DICOM and NIfTI files become black and white."""
 
-    FILE = "file"  # the file's own VOI LUT or first window; without one, as FULL, of volumes as ROBUST
+    # The file's own VOI LUT or window where it fits the values of the series, else ROBUST of the whole series; without
+    # one, as FULL, of volumes as ROBUST.
+    FILE = "file"
+    STORED = "stored"  # as FILE, whether it fits or not
     FULL = "full"  # the smallest and the largest value
     ROBUST = "robust"  # the 1st and the 99th percentile
 
@@ -29,6 +33,7 @@ class ReadOptions:
 
     plane: Plane | None = None  # of volumes; None: the plane they were acquired in
     window: WindowMode = WindowMode.FILE
+    include_derived: bool = False  # whether phase images, maps and other kinds that are not answered are, all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,32 @@ class Slice:
         return self.file if self.number is None else f"{self.file} slice {self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesAbout:
+    """What the scanner calls a series: technical terms, never a person's name; None where the file does not say."""
+
+    description: str | None = None
+    number: int | None = None
+    protocol: str | None = None
+    sequence: str | None = None
+
+
+NOTHING_KNOWN = SeriesAbout()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Slices in the order of their position; a single image is a series of one."""
 
-    name: str  # of the file, or of the folder or archive with the series' description
+    name: str  # of the file, or of the folder or archive with a number where that holds several
     slices: tuple[Slice, ...]
     plane: Plane | None = None  # of the slices; None where unknown
+    kind: SeriesKind | None = None  # of MR images; None of other modalities and formats
+    is_answered: bool = True  # False: its kind is not asked of the network, and read() of its slices says so
+    about: SeriesAbout = NOTHING_KNOWN
+    # What tells it from other volumes of the same DICOM series: facts of dicom_facts.FrameFacts and their values.
+    differs: tuple[tuple[str, str], ...] = ()
+    duplicates: int = 0  # copies of its slices that were left out
 
     @property
     def is_stack(self) -> bool:

@@ -11,7 +11,8 @@ from brain_tumor.input.scan import FloatArray
 from brain_tumor.input.series import WindowMode
 
 # What WindowMode.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
-_ROBUST_PERCENTILES = (1, 99)
+ROBUST_PERCENTILES = (1, 99)
+_OF_THE_FILE = (WindowMode.FILE, WindowMode.STORED)
 # Shown at a time: numbers at work are eight times as large as what most files store.
 _BAND_PIXELS = 2**20
 
@@ -46,7 +47,8 @@ class GreyScale:
     slope: float = 1.0
     intercept: float = 0.0
     modality_table: LookupTable | None = None  # instead of slope and intercept
-    window: VoiWindow | None = None  # the file's own
+    window: VoiWindow | None = None  # the file's own, the first of several
+    other_windows: tuple[VoiWindow, ...] = ()  # the rest
     window_table: LookupTable | None = None  # goes before the window
     padding: tuple[int, int] | None = None  # stored values from, to (both included) that are no measurement
     white_is_low: bool = False  # MONOCHROME1
@@ -69,21 +71,26 @@ def to_grey(stored: NDArray[Any], scale: GreyScale, window: WindowMode) -> Float
 
 
 def to_grey_and_range(
-    stored: NDArray[Any], scale: GreyScale, window: WindowMode
+    stored: NDArray[Any], scale: GreyScale, window: WindowMode, limits: tuple[float, float] | None = None
 ) -> tuple[FloatArray, tuple[float, float] | None]:
     """As `to_grey`, and the values that became 0 and 1; of a sigmoid, where its middle line reaches them.
 
     The first is the higher value where white is low. None where a table decides, and for an image of one value.
+
+    Args:
+        limits: values that become 0 and 1 instead of those that the window mode says; with FULL.
     """
     shown = np.zeros(stored.shape, np.float32)
     with np.errstate(all="ignore"):
         low, high = _full_range(stored, scale)
         if not low < high:
             return shown, None
-        if window is WindowMode.ROBUST:
+        if limits is not None:
+            low, high = limits
+        elif window is WindowMode.ROBUST:
             low, high = _robust_range(stored, scale) or (low, high)
         for band in bands(*stored.shape):
-            values, unknown = _rescale(stored[band], scale)
+            values, unknown = rescale(stored[band], scale)
             grey = _show(values, (low, high), scale, window)
             if scale.white_is_low:
                 grey = 1 - grey
@@ -95,9 +102,9 @@ def to_grey_and_range(
 
 
 def _shades(full: tuple[float, float], scale: GreyScale, window: WindowMode) -> tuple[float, float] | None:
-    if window is WindowMode.FILE and scale.window_table is not None:
+    if window in _OF_THE_FILE and scale.window_table is not None:
         return None
-    if window is WindowMode.FILE and scale.window is not None and scale.window.is_usable:
+    if window in _OF_THE_FILE and scale.window is not None and scale.window.is_usable:
         center, width = scale.window.center, scale.window.width
         return center - width / 2, center + width / 2
     return full
@@ -122,20 +129,20 @@ def _robust_range(stored: NDArray[Any], scale: GreyScale) -> tuple[float, float]
     for found in _known(stored, scale):
         known[count : count + found.size] = found
         count += found.size
-    low, high = np.percentile(known[:count], _ROBUST_PERCENTILES, overwrite_input=True)
+    low, high = np.percentile(known[:count], ROBUST_PERCENTILES, overwrite_input=True)
     # On a nearly empty picture both may be its background.
     return (float(low), float(high)) if low < high else None
 
 
 def _known(stored: NDArray[Any], scale: GreyScale) -> Iterator[NDArray[np.float64]]:
     for band in bands(*stored.shape):
-        values, unknown = _rescale(stored[band], scale)
+        values, unknown = rescale(stored[band], scale)
         if (known := values[~unknown]).size:
             yield known
 
 
-def _rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values, and which of them are unknown."""
+def rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What stored numbers mean, in the file's own units, and which of them are padding or no number."""
     values = stored.astype(np.float64)
     if scale.modality_table is not None:
         values = _look_up(values, scale.modality_table)
@@ -151,9 +158,9 @@ def _rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64
 def _show(
     values: NDArray[np.float64], shades: tuple[float, float], scale: GreyScale, window: WindowMode
 ) -> NDArray[np.float64]:
-    if window is WindowMode.FILE and scale.window_table is not None:
+    if window in _OF_THE_FILE and scale.window_table is not None:
         return _clip(_look_up(values, scale.window_table) / (2**scale.window_table.bits - 1))
-    if window is WindowMode.FILE and scale.window is not None and scale.window.is_usable:
+    if window in _OF_THE_FILE and scale.window is not None and scale.window.is_usable:
         return _through_window(values, scale.window)
     low, high = shades
     return _clip((values - low) / (high - low))

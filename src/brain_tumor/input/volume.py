@@ -151,8 +151,9 @@ def fit_window(volume: Volume, window: WindowMode, file: str) -> Range:
     if not values.size:
         return _full_range(volume, file)
     low, high = (float(value) for value in np.percentile(values, (1, 99)))
-    if window is WindowMode.FILE and volume.file_window and _fits(volume.file_window, (low, high)):
-        return volume.file_window
+    asked = volume.file_window
+    if asked and (window is WindowMode.STORED or (window is WindowMode.FILE and _fits(asked, (low, high)))):
+        return asked
     # A small bright object in an empty volume is not nothing.
     return (low, high) if high > low else _full_range(volume, file)
 

@@ -44,8 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=choice(WindowMode),
         metavar="WINDOW",
         default=WindowMode.FILE,
-        help="which stored values of DICOM and NIfTI files become black and white: file (the file's own window), "
-        "full (the full range), or robust (the 1st to the 99th percentile) (default: %(default)s)",
+        help="which stored values of DICOM and NIfTI files become black and white: file (the file's own window, "
+        "or robust limits of the series where it does not fit), stored (the same window, whether it fits or not), full "
+        "(the full range), or robust (the 1st to the 99th percentile) (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--include-derived",
+        action="store_true",
+        help="also answer DICOM series that radiologists do not read as brains: phase images, field, ADC, FA and other "
+        "maps, ASL, BOLD; by default they are named by kind (column series_kind) and not answered",
     )
     _add_shown(parser)
     _add_tables(parser)

@@ -18,11 +18,18 @@ from brain_tumor.prediction.run_summary import RunSummary
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.subject import SeriesDraft
-from brain_tumor.presentation.wording import describe_series_answer, render_error_line, render_line, to_printable
+from brain_tumor.presentation.wording import (
+    NOT_ANSWERED,
+    STATUS_COUNTS,
+    describe_series_answer,
+    render_error_line,
+    render_line,
+    to_printable,
+)
 from brain_tumor.tables.csv_jsonl import SeriesCsvFile, StudyCsvFile
 from brain_tumor.tables.dicom_ids import StudyCounts, series_ids, slice_ids
 from brain_tumor.tables.resumable import TableFile
-from brain_tumor.tables.rows import Row, to_answered_row
+from brain_tumor.tables.rows import Row, series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
 from brain_tumor.tables.series_rows import COUNTED, render_series_line, to_count_row, to_finding, to_series_row
 
@@ -33,6 +40,7 @@ class _OpenSeries:
 
     series: Series
     findings: dict[int, Finding | None] = field(default_factory=dict)  # by index in the series
+    windows: set[str] = field(default_factory=set)  # of its slices
     is_new: bool = False  # whether this run answered one of its slices
     draft: SeriesDraft = field(default_factory=SeriesDraft)  # filled where a report is wanted
     report: str | None = None  # names of its files
@@ -94,6 +102,8 @@ class Batch:
                     self.failed += row["status"] == "error"
                     self.summary.kept += 1
                     self._count_image(series, row)
+                    if row.get("window"):
+                        current.windows.add(str(row["window"]))
                 else:
                     fresh.append(index)
             current.is_new = bool(fresh)
@@ -106,7 +116,10 @@ class Batch:
     def _write(self, outcome: SliceOutcome) -> None:
         current, index, state = self._in_flight.popleft()
         result, position_mm, series = outcome.result, outcome.slice.position_mm, current.series
-        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes) | state
+        row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes)
+        row |= series_cells(series) | state
+        if row["window"]:
+            current.windows.add(str(row["window"]))
         if series.is_stack:
             row["series_slice"] = index + 1
         if self.with_ids:
@@ -114,13 +127,15 @@ class Batch:
         if self.maps and result:
             row["heatmaps"] = "; ".join(self.maps.write(result)) or None
         if self.reports:
-            if series.is_stack and _is_ordered(series):
+            if not series.is_answered:
+                pass  # there is nothing to report
+            elif series.is_stack and _is_ordered(series):
                 current.draft.add(result, position_mm)
                 current.report = current.report or "; ".join(self.reports.announce_series(series.name))
                 row["report"] = current.report
             elif result:
-                row["report"] = "; ".join(self.reports.write(result, self._card))
-        if self.dicom:
+                row["report"] = "; ".join(self.reports.write(result, self._card, series))
+        if self.dicom and series.is_answered:
             self._add_to_dicom(current, outcome)
         row = to_rounded(row)
         for table in self.tables:
@@ -130,7 +145,7 @@ class Batch:
         if result:
             line = render_line(result)
         else:
-            self.failed += 1
+            self.failed += row["status"] == "error"
             line = render_error_line(outcome.slice.name, str(row["reason"]))
         if self.shows_lines:
             self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
@@ -164,10 +179,15 @@ class Batch:
             if not series.is_stack:
                 continue
             verdict = decide_series([current.findings[index] for index in range(len(series.slices))], self._classes)
-            if _is_ordered(series):
-                row = to_series_row(series, verdict, self._model_id) | {"report": current.report}
+            if not series.is_answered:
+                row = to_series_row(series, verdict, self._model_id)
+                if self.study_table:
+                    self._studies.add(series, NOT_ANSWERED, None, 0)
+                self.summary.add_series(STATUS_COUNTS[NOT_ANSWERED])
+            elif _is_ordered(series):
+                row = to_series_row(series, verdict, self._model_id, current.windows) | {"report": current.report}
                 if self.reports:
-                    self.reports.write_series(current.draft, verdict, series.name, self._card)
+                    self.reports.write_series(current.draft, verdict, series, self._card)
                 if self.dicom:
                     self._write_dicom(current.dicom.finish(series, verdict))
                 if self.study_table:

@@ -87,7 +87,7 @@ class _Input:
 
 
 def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outputs, given: _Input) -> int:
-    read_options = ReadOptions(arguments.plane, arguments.window)
+    read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived)
     options = _to_options(arguments, classifier, read_options)
     with ExitStack() as stack:
         for table in outputs.tables:

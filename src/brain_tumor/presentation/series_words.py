@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
+from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.presentation.wording import headline
 
 SERIES_RULE = (
@@ -25,6 +26,38 @@ _REASONS = {
     SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are No Tumor without doubt, too few",
     SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
 }
+
+
+# Words for input.series_kind.SeriesKind, after "is"; those of kinds that are not answered are in problems.
+KIND_NAMES = {
+    SeriesKind.MAGNITUDE: "magnitude",
+    SeriesKind.DIFFUSION: "diffusion-weighted",
+    SeriesKind.LOCALIZER: "localizer",
+    SeriesKind.REFORMAT: "reformatted",
+    SeriesKind.DERIVED: "derived",
+    SeriesKind.PHASE: "phase",
+    SeriesKind.REAL: "real part",
+    SeriesKind.IMAGINARY: "imaginary part",
+    SeriesKind.FIELD_MAP: "field map",
+    SeriesKind.ADC: "ADC map",
+    SeriesKind.FA: "FA map",
+    SeriesKind.TRACE: "diffusion trace",
+    SeriesKind.DIFFUSION_MAP: "diffusion map",
+    SeriesKind.PERFUSION_MAP: "perfusion map",
+    SeriesKind.PARAMETER_MAP: "parameter map",
+    SeriesKind.ASL: "arterial spin labelling (ASL)",
+    SeriesKind.BOLD: "functional (BOLD)",
+    SeriesKind.SUBTRACTION: "subtraction",
+    SeriesKind.PROJECTION: "projection",
+    SeriesKind.SECONDARY_CAPTURE: "secondary capture",
+    SeriesKind.MOSAIC: "mosaic",
+}
+
+
+def describe_kind_left_out(kind: SeriesKind | None) -> str:
+    """Why a series was not answered, as the second half of a sentence."""
+    name = KIND_NAMES[kind] if kind else "of another kind"
+    return f"not answered: the series is {name}, not what a radiologist reads; this says nothing about tumors"
 
 
 def describe_series_reason(verdict: SeriesVerdict) -> str:

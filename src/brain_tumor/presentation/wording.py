@@ -8,7 +8,9 @@ from brain_tumor.decision.gate import MIN_SIDE_PX
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.errors import ScanError
 from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
+from brain_tumor.input.scan import WindowUse
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
@@ -20,11 +22,14 @@ TITLES = {
     Status.NOT_A_BRAIN_MRI: "Not analysed - not a brain MRI",
 }
 
+# A row's status of a slice or series of a kind that is not answered, such as a phase image; it has no class.
+NOT_ANSWERED = "not_answered"
 # The state of one image or slice where many are counted; an error is a row's status of a file that could not be read.
 STATUS_COUNTS = {
     Status.CLASSIFIED: "classified",
     Status.UNCERTAIN: "uncertain",
     Status.NOT_A_BRAIN_MRI: "not analysed",
+    NOT_ANSWERED: "not answered",
     "error": "not read",
 }
 
@@ -38,6 +43,16 @@ LIMITS = (
 
 # More would make the line too long.
 _KINDS_LISTED = 6
+
+_WINDOWS = {
+    WindowUse.FILE: "the window in the file",
+    WindowUse.FILE_OTHER: "another window in the file, since its first one does not fit the values",
+    WindowUse.FULL: "the full range of each slice's values",
+    WindowUse.ROBUST: "the 1st to the 99th percentile of the values",
+    WindowUse.UNFIT: (
+        "the 1st to the 99th percentile of the whole series, since the window in the file does not fit its values"
+    ),
+}
 
 _HEADLINES = {
     Status.CLASSIFIED: "{label}",
@@ -104,6 +119,16 @@ def headline(verdict: Verdict | SeriesVerdict | None) -> str:
     if isinstance(verdict, SeriesVerdict):
         return f"Series: {describe_series_answer(verdict)}"
     return _HEADLINES[verdict.status].format(label=verdict.label)
+
+
+def error_headline(error: ScanError) -> str:
+    """The same of a slice without a result."""
+    return "Not answered" if error.is_left_out else headline(None)
+
+
+def describe_window(use: WindowUse) -> str:
+    """Which values became black and white, as the second half of a sentence."""
+    return _WINDOWS[use]
 
 
 def describe_series_answer(verdict: SeriesVerdict) -> str:

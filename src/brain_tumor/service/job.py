@@ -17,7 +17,7 @@ from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.problems import Problem
 from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.spool import Upload
-from brain_tumor.tables.rows import to_answered_row
+from brain_tumor.tables.rows import series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_rounded
 from brain_tumor.tables.series_rows import to_count_row, to_series_row
 from brain_tumor.version import package_version
@@ -65,6 +65,7 @@ class Job:
         """
         series = self._series[at[0]]
         row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes)
+        row |= series_cells(series)
         if series.is_stack:
             row["series_slice"] = at[1] + 1
         self._rows[at] = to_rounded(row) | {"upload": _find_upload(outcome.slice.file, self._numbers)}
@@ -94,8 +95,11 @@ class Job:
         verdict = decide_series(
             [self._findings[index, position_index] for position_index in range(len(series.slices))], self._classes
         )
-        is_ordered = not isinstance(series, PictureSeries) or series.is_ordered
-        return to_rounded((to_series_row if is_ordered else to_count_row)(series, verdict, self._model_id))
+        if isinstance(series, PictureSeries) and not series.is_ordered:
+            return to_rounded(to_count_row(series, verdict, self._model_id))
+        rows = [self._rows[index, position_index] for position_index in range(len(series.slices))]
+        windows = [str(row["window"]) for row in rows if row["window"]]
+        return to_rounded(to_series_row(series, verdict, self._model_id, windows))
 
 
 def open_uploads(uploads: Iterable[Upload], options: ReadOptions, by_folder: bool, max_slices: int) -> list[Series]:

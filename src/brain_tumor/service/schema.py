@@ -8,7 +8,7 @@ from brain_tumor.tables.series_rows import series_columns
 
 Schema = dict[str, Any]
 
-_SERIES_NUMBERS = ("analysed", "slices")
+_SERIES_NUMBERS = ("analysed", "slices", "duplicates")
 _NUMBER: Schema = {"type": ["number", "null"]}
 
 
@@ -24,6 +24,8 @@ def _slice_column(column: str) -> Schema:
 def _series_column(column: str) -> Schema:
     if column == "most_suspicious":
         return {"type": "array", "items": {"type": "integer"}}
+    if column in NUMBER_COLUMNS:
+        return _slice_column(column)
     return {"type": "integer"} if column in _SERIES_NUMBERS else {"type": ["string", "null"]}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
+from brain_tumor.presentation.wording import NOT_ANSWERED
 from brain_tumor.version import package_version
 
 SERIES_IDS = ("study_uid", "series_uid")
@@ -19,6 +20,7 @@ _STATUS_COLUMNS = {
     Status.CLASSIFIED.value: "classified",
     Status.UNCERTAIN.value: "uncertain",
     Status.NOT_A_BRAIN_MRI.value: "not_analysed",
+    NOT_ANSWERED: NOT_ANSWERED,
     "error": "not_read",
 }
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.errors import ScanError
+from brain_tumor.input.series import Series
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.wording import describe_reason, headline, to_printable
+from brain_tumor.presentation.wording import NOT_ANSWERED, describe_reason, error_headline, headline, to_printable
 from brain_tumor.tables.dicom_ids import SLICE_IDS
 from brain_tumor.version import package_version
 
@@ -26,8 +27,14 @@ TEXT_COLUMNS = (
     "study_uid",
     "series_uid",
     "sop_instance_uid",
+    "series_kind",
+    "series_description",
+    "protocol",
+    "sequence",
+    "series_volume",
+    "window",
 )
-NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes", "frame")  # whole numbers
+NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes", "frame", "series_number")  # whole numbers
 _BEFORE_CLASSES = ("file", "status", "class", "confidence")
 _AFTER_CLASSES = (
     "reason",
@@ -47,6 +54,13 @@ _AFTER_CLASSES = (
     "file_modified",  # when it was changed last
     "report",  # files in the folder of --report
     "heatmaps",  # files in the folder of --heatmaps
+    "series_kind",  # one of input.series_kind.SeriesKind; empty where the file is no MR image in DICOM
+    "series_description",  # as the scanner names it; never a person's name
+    "series_number",  # of the scanner
+    "protocol",
+    "sequence",
+    "series_volume",  # what tells it from other volumes of the same DICOM series, such as echo_number=2
+    "window",  # which values became black and white: one of input.scan.WindowUse; empty for pictures
 )
 
 Row = dict[str, str | float | None]
@@ -95,11 +109,26 @@ def to_row(result: Result, *, series: str | None = None, position_mm: float | No
         "reason_code": result.verdict.reason and result.verdict.reason.value,
         "familiarity": float(result.output.gate_scores[1]) if len(result.output.gate_scores) > 1 else None,
         "answer": headline(result.verdict),
+        "window": result.scan.window and result.scan.window.value,
+    }
+
+
+def series_cells(series: Series) -> Row:
+    """What the rows of a series and of its slices say of it: kind, names that the scanner gave it, volume."""
+    return {
+        "series_kind": series.kind and series.kind.value,
+        "series_description": series.about.description,
+        "series_number": series.about.number,
+        "protocol": series.about.protocol,
+        "sequence": series.about.sequence,
+        "series_volume": "; ".join(f"{fact}={value}" for fact, value in series.differs) or None,
     }
 
 
 def to_error_row(name: str, error: ScanError, model_id: str | None, classes: Iterable[Label] = LABELS) -> Row:
-    """The row of a file that could not be read: status ``error``, no class, the problem as reason.
+    """The row of a file without an answer: no class, the problem as reason.
+
+    The status is ``error`` where it could not be read, ``not_answered`` where its kind is not answered.
 
     Args:
         name: for the column ``file``; the error may name one slice of it, or its whole path.
@@ -110,12 +139,12 @@ def to_error_row(name: str, error: ScanError, model_id: str | None, classes: Ite
     return {
         **dict.fromkeys(slice_columns(classes)),
         "file": name,
-        "status": "error",
+        "status": NOT_ANSWERED if error.is_left_out else "error",
         "reason": error.message,
         "model_id": model_id,
         "version": package_version(),
         "reason_code": error.problem.value,
-        "answer": headline(None),
+        "answer": error_headline(error),
     }
 
 

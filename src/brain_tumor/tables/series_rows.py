@@ -8,12 +8,13 @@ from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series
 from brain_tumor.labels import LABELS, NO_CLASS, Label
-from brain_tumor.presentation.series_words import describe_series_reason
-from brain_tumor.presentation.wording import format_fraction, headline
+from brain_tumor.presentation.series_words import describe_kind_left_out, describe_series_reason
+from brain_tumor.presentation.wording import NOT_ANSWERED, format_fraction, headline
 from brain_tumor.tables.dicom_ids import SERIES_IDS
-from brain_tumor.tables.rows import Row
+from brain_tumor.tables.rows import Row, series_cells
 from brain_tumor.version import package_version
 
+LEFT_OUT = "Series: not answered"
 COUNTED = "counted only"  # the answer where the order of the pictures is not known
 # As many as a person looks at first.
 MOST_SUSPICIOUS = 5
@@ -28,6 +29,15 @@ _AFTER_CLASSES = (
     "reason_code",  # one of decision.series.SeriesReason
     "answer",  # in a few words, as page and report have it
     "report",  # files in the folder of --report
+    # As in the table of slices.
+    "series_kind",
+    "series_description",
+    "series_number",
+    "protocol",
+    "sequence",
+    "series_volume",
+    "duplicates",  # copies of slices that were left out
+    "window",  # as in the table of slices; of several, each once
 )
 
 
@@ -53,7 +63,7 @@ def to_finding(row: Row, classes: Sequence[Label], has_location: bool) -> Findin
         classes: of the model, in the order of `Rules.classes`.
         has_location: whether the network computes a location map.
     """
-    if row["status"] == "error":
+    if row["status"] in ("error", NOT_ANSWERED):
         return None
     code, position_mm = row["reason_code"], row["position_mm"]
     verdict = Verdict(
@@ -66,8 +76,17 @@ def to_finding(row: Row, classes: Sequence[Label], has_location: bool) -> Findin
     return Finding(verdict, probabilities, None if position_mm is None else float(position_mm), located)
 
 
-def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict[str, Any]:
-    """The row of a series: its answer, the share of each class and the slices to look at first (a list)."""
+def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str, windows: Iterable[str] = ()) -> dict[str, Any]:
+    """The row of a series: its answer, the share of each class and the slices to look at first (a list).
+
+    A series of a kind that is not answered has no class, whatever the verdict.
+
+    Args:
+        series: the slices.
+        verdict: of `decide_series`.
+        model_id: of the model.
+        windows: the column window of its slices.
+    """
     first = verdict.order[: min(MOST_SUSPICIOUS, verdict.analysed)]  # those that were not analysed come last
     return {
         "series": series.name,
@@ -84,6 +103,20 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str) -> dict
         "reason_code": verdict.reason.value,
         "answer": headline(verdict),
         "report": None,
+        **series_cells(series),
+        "duplicates": series.duplicates,
+        "window": "; ".join(sorted(set(windows))) or None,
+        **({} if series.is_answered else _left_out(series)),
+    }
+
+
+def _left_out(series: Series) -> dict[str, Any]:
+    return {
+        "status": NOT_ANSWERED,
+        "class": None,
+        "reason": describe_kind_left_out(series.kind),
+        "reason_code": NOT_ANSWERED,
+        "answer": LEFT_OUT,
     }
 
 

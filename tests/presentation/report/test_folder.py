@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.errors import BrainTumorError, MissingExtraError
+from brain_tumor.input.series import Series
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.render import ReportFormat
 from tests.factories import make_card, make_draft, make_mapped_result
@@ -43,7 +44,7 @@ def test_both_formats_lie_side_by_side(folder: Path) -> None:
 def test_series_have_numbers_of_their_own(folder: Path) -> None:
     reports = ReportFolder(folder, HTML, False)
     reports.write(make_mapped_result(), CARD)
-    reports.write_series(*make_draft(3), "Doe^Jane", CARD)
+    reports.write_series(*make_draft(3), Series("Doe^Jane", ()), CARD)
     assert files(folder) == ["image-1.html", "series-1.html"]
     assert reports.summary() == f"Reports written to {folder}: 1 of images, 1 of series, as HTML."
 
@@ -54,7 +55,7 @@ def test_names_are_used_when_asked_for(folder: Path) -> None:
 
 
 def test_a_series_name_is_used_when_asked_for(folder: Path) -> None:
-    ReportFolder(folder, HTML, True).write_series(*make_draft(3), "scans/head T1 1.5 mm", CARD)
+    ReportFolder(folder, HTML, True).write_series(*make_draft(3), Series("scans/head T1 1.5 mm", ()), CARD)
     assert files(folder) == ["scans/head T1 1.5 mm.html"]
 
 

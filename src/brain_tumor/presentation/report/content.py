@@ -11,7 +11,7 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.model_info import describe_share
 from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
-from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason
+from brain_tumor.presentation.series_words import KIND_NAMES, SERIES_RULE, describe_series_reason
 from brain_tumor.presentation.wording import (
     EXPLANATIONS,
     LIMITS,
@@ -20,6 +20,7 @@ from brain_tumor.presentation.wording import (
     TITLES,
     describe_final_class,
     describe_reason,
+    describe_window,
     format_fraction,
     format_percent,
     headline,
@@ -224,9 +225,17 @@ def _slice_caption(slice_: ReportSlice) -> str:
 
 def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:
     name = [] if subject.name is None else [("File" if isinstance(subject, ReportImage) else "Name", subject.name)]
+    about = subject.about
+    known = (
+        ("Series", " ".join(str(one) for one in (about.number, about.description) if one is not None)),
+        ("Protocol", about.protocol or ""),
+        ("Sequence", about.sequence or ""),
+        ("Kind", KIND_NAMES[subject.kind] if subject.kind else ""),
+        ("Grey values", "; ".join(map(describe_window, subject.windows))),
+    )
     return (
         ("SHA-256 of the pixels, first digits", subject.fingerprint),
-        *((term, _short(text)) for term, text in name),
+        *((term, _short(text)) for term, text in (*name, *known) if text),
     )
 
 

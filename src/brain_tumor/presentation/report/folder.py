@@ -6,6 +6,7 @@ from pathlib import Path
 from brain_tumor.atomic_write import NewFolder, add_ending
 from brain_tumor.classifier import Result
 from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.input.series import Series
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report, require_report_library
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
@@ -36,8 +37,13 @@ class ReportFolder:
             require_report_library(report_format)
         self._folder = NewFolder(path, "reports")
 
-    def write(self, result: Result, card: Card) -> list[str]:
+    def write(self, result: Result, card: Card, series: Series | None = None) -> list[str]:
         """Write the report of one image, each file whole or not at all.
+
+        Args:
+            result: the answer.
+            card: of the model.
+            series: that holds the image, for what its file says of it.
 
         Returns:
             Its files' names, one a format.
@@ -46,7 +52,7 @@ class ReportFolder:
             BrainTumorError: it cannot be written.
         """
         self._images += 1
-        image = to_report_image(result, self._images, self._show_names)
+        image = to_report_image(result, self._images, self._show_names, series=series)
         name = Path(result.name)
         stem = name.with_suffix("") if name.name else name  # a root has no name
         files = self._choose(str(stem), f"image-{self._images}")
@@ -58,20 +64,20 @@ class ReportFolder:
         self._next = self._choose(name, f"series-{self._series + 1}")
         return self._names(self._next)
 
-    def write_series(self, draft: SeriesDraft, verdict: SeriesVerdict, name: str, card: Card) -> None:
+    def write_series(self, draft: SeriesDraft, verdict: SeriesVerdict, series: Series, card: Card) -> None:
         """Write the report of one series, as `write` does.
 
         Args:
             draft: its slices.
             verdict: what was decided on them.
-            name: of its file, folder or archive.
+            series: the slices.
             card: of the model.
         """
         if not self._next:
-            self.announce_series(name)
+            self.announce_series(series.name)
         self._series += 1
-        series = draft.finish(self._series, verdict, name if self._show_names else None)
-        self._write(series, card, self._next)
+        subject = draft.finish(self._series, verdict, series.name if self._show_names else None, series)
+        self._write(subject, card, self._next)
         self._next = []
 
     def summary(self) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 from brain_tumor.classifier import Result
 from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
 from brain_tumor.decision.verdict import Status, Verdict
-from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.scan import FloatArray, Scan, WindowUse
+from brain_tumor.input.series import NOTHING_KNOWN, Series, SeriesAbout
+from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
 from brain_tumor.presentation.overlay import (
@@ -54,6 +56,9 @@ class ReportImage:
     gate_score: float  # log-odds
     pictures: tuple[Picture, ...]  # the slice alone, then each of its heat maps
     map_state: str  # in words: was a tumor located, or why is there no map
+    windows: tuple[WindowUse, ...] = ()  # which values became black and white
+    about: SeriesAbout = NOTHING_KNOWN  # of the series that it belongs to
+    kind: SeriesKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,17 @@ class ReportSeries:
     slices: tuple[ReportSlice, ...]  # in the order of position
     # The most suspicious slices, worst first: index, counted from 0, and the slice alone and under a heat map.
     shown: tuple[tuple[int, tuple[Picture, ...]], ...]
+    windows: tuple[WindowUse, ...] = ()  # which values became black and white, each once
+    about: SeriesAbout = NOTHING_KNOWN
+    kind: SeriesKind | None = None
 
 
 ReportSubject = ReportImage | ReportSeries
 
 
-def to_report_image(result: Result, number: int, show_name: bool = False, digits: str | None = None) -> ReportImage:
+def to_report_image(
+    result: Result, number: int, show_name: bool = False, digits: str | None = None, series: Series | None = None
+) -> ReportImage:
     """What a report says of one image.
 
     Args:
@@ -96,6 +106,7 @@ def to_report_image(result: Result, number: int, show_name: bool = False, digits
         number: counted from 1.
         show_name: whether the report shows the file's name, which may hold a patient's.
         digits: fingerprint of the scan as it was read, where result.scan is smaller by now; None: of result.scan.
+        series: that holds the image, for what its file says of it.
     """
     return ReportImage(
         number,
@@ -107,6 +118,9 @@ def to_report_image(result: Result, number: int, show_name: bool = False, digits
         float(result.output.gate_scores[0]),
         _to_pictures(result.scan, to_heat_maps(result)),
         render_map_state(result),
+        (result.scan.window,) if result.scan.window else (),
+        series.about if series else NOTHING_KNOWN,
+        series.kind if series else None,
     )
 
 
@@ -116,6 +130,7 @@ class SeriesDraft:
     def __init__(self) -> None:
         self._slices: list[ReportSlice] = []
         self._pixels = hashlib.sha256()
+        self._windows: set[WindowUse] = set()
         self._worst: list[tuple[tuple[bool, float, int], tuple[Picture, ...]]] = []  # a heap, the least of them first
 
     def add(self, result: Result | None, position_mm: float | None = None, digits: str | None = None) -> None:
@@ -131,6 +146,8 @@ class SeriesDraft:
             self._slices.append(ReportSlice(index + 1, position_mm, None, 0.0, None))
             self._pixels.update(b"unreadable")
             return
+        if result.scan.window:
+            self._windows.add(result.scan.window)
         gate, suspicion = float(result.output.gate_scores[0]), result.finding_probability
         self._slices.append(ReportSlice(index + 1, position_mm, result.verdict, suspicion, gate))
         self._pixels.update((digits or fingerprint(result.scan)).encode())
@@ -142,18 +159,31 @@ class SeriesDraft:
             pictures = _to_pictures(result.scan, to_heat_maps(result)[-1:])
             (heapq.heappush if len(self._worst) < SHOWN_SLICES else heapq.heapreplace)(self._worst, (rank, pictures))
 
-    def finish(self, number: int, verdict: SeriesVerdict, name: str | None = None) -> ReportSeries:
+    def finish(
+        self, number: int, verdict: SeriesVerdict, name: str | None = None, series: Series | None = None
+    ) -> ReportSeries:
         """The whole series.
 
         Args:
             number: counted from 1.
             verdict: what was decided on these slices.
             name: of its file or folder, which may hold a patient's; None leaves it out.
+            series: the slices, for what their files say of them.
         """
         pictures = {-rank[2]: shown for rank, shown in self._worst}
         shown = tuple((index, pictures[index]) for index in verdict.order[:SHOWN_SLICES])
         digits = self._pixels.hexdigest()[:FINGERPRINT_DIGITS]
-        return ReportSeries(number, name, digits, verdict, tuple(self._slices), shown)
+        return ReportSeries(
+            number,
+            name,
+            digits,
+            verdict,
+            tuple(self._slices),
+            shown,
+            tuple(sorted(self._windows)),
+            series.about if series else NOTHING_KNOWN,
+            series.kind if series else None,
+        )
 
 
 def fingerprint(scan: Scan) -> str:

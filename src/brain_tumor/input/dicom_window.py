@@ -1,0 +1,126 @@
+"""Does a file's window fit the values of its series? One choice for all of its slices, made when the first is read."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brain_tumor.errors import ScanError
+from brain_tumor.input.scan import FloatArray, WindowUse
+from brain_tumor.input.series import WindowMode
+from brain_tumor.input.voi import ROBUST_PERCENTILES, GreyScale, rescale, to_grey_and_range
+
+# Slices that are looked at, evenly over the series, and pixels of each: the rest would only take time.
+_LOOKED_AT_SLICES = 16
+_LOOKED_AT_PIXELS = 2**14
+# Too few to say what fits; and a picture as small is not analysed.
+_MIN_VALUES = 32 * 32
+# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys:
+# four times as wide as the values, it hardly changes an answer; see docs/series.md.
+_MIN_FILLED = 0.25
+# And where at least this share of what is brighter than the mean, which is the head, is neither black nor white.
+_MIN_GREY_SHARE = 0.5
+_BLACK, _WHITE = 0.01, 0.99
+
+GreyValues = Callable[[], tuple[NDArray[Any], GreyScale] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowChoice:
+    """Which values become black and white in every slice of a series."""
+
+    mode: WindowMode
+    use: WindowUse | None = None  # None: as each slice's own file says
+    window: int = 0  # which of the file's windows, from 0
+    limits: tuple[float, float] | None = None  # of the whole series
+
+    def show(self, stored: NDArray[Any], scale: GreyScale) -> tuple[FloatArray, tuple[float, float] | None, WindowUse]:
+        """Grey values, 0 to 1; the values that became 0 and 1; and where these come from."""
+        if self.limits is not None:
+            return *to_grey_and_range(stored, scale, WindowMode.FULL, self.limits), WindowUse.UNFIT
+        if self.mode not in (WindowMode.FILE, WindowMode.STORED):
+            use = WindowUse.ROBUST if self.mode is WindowMode.ROBUST else WindowUse.FULL
+            return *to_grey_and_range(stored, scale, self.mode), use
+        own = self._pick(scale)
+        use = (self.use or WindowUse.FILE) if _has_window(own) else WindowUse.FULL
+        return *to_grey_and_range(stored, own, WindowMode.FILE), use
+
+    def _pick(self, scale: GreyScale) -> GreyScale:
+        if self.window == 0 or self.window > len(scale.other_windows):
+            return scale
+        return replace(scale, window=scale.other_windows[self.window - 1], window_table=None)
+
+
+class SeriesWindow:
+    """The choice for one series; made once, by the first slice that is read."""
+
+    def __init__(self, mode: WindowMode, slices: Sequence[GreyValues]) -> None:
+        """Nothing is read yet.
+
+        Args:
+            mode: only FILE looks at the values.
+            slices: what gives the stored values of each slice.
+        """
+        self._mode, self._slices = mode, slices
+        self._lock = threading.Lock()
+        self._choice: WindowChoice | None = None if mode is WindowMode.FILE else WindowChoice(mode)
+
+    def choose(self) -> WindowChoice:
+        """The choice; slices that cannot be read do not count."""
+        if self._choice is None:
+            with self._lock:
+                if self._choice is None:
+                    self._choice = choose_window(list(self._look()))
+        return self._choice
+
+    def _look(self) -> Iterator[tuple[NDArray[Any], GreyScale]]:
+        count = min(len(self._slices), _LOOKED_AT_SLICES)
+        for index in sorted({round(index) for index in np.linspace(0, len(self._slices) - 1, count)}):
+            try:
+                found = self._slices[index]()
+            except ScanError:
+                continue  # reading it says why
+            if found is None or not _has_window(found[1]):
+                return  # a series without windows needs no other look
+            stored, scale = found
+            step = max(1, int(np.sqrt(stored.size / _LOOKED_AT_PIXELS)))
+            yield np.array(stored[::step, ::step]), scale
+
+
+def _has_window(scale: GreyScale) -> bool:
+    return scale.window_table is not None or (scale.window is not None and scale.window.is_usable)
+
+
+def choose_window(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> WindowChoice:
+    """The first of the files' windows that fits the values, else the robust limits of all values.
+
+    Args:
+        looked_at: stored values, (rows, columns), and scale of some slices; each slice has its own window.
+    """
+    rescaled = [rescale(stored, scale) for stored, scale in looked_at]
+    values = [found[~unknown] for found, unknown in rescaled]
+    pooled = np.concatenate(values) if values else np.empty(0)
+    if pooled.size < _MIN_VALUES or pooled.min() == pooled.max():
+        return WindowChoice(WindowMode.FILE)
+    low, high = (float(value) for value in np.percentile(pooled, ROBUST_PERCENTILES))
+    if not low < high:
+        return WindowChoice(WindowMode.FILE)
+    windows = 1 + min(len(scale.other_windows) for _, scale in looked_at)
+    for window in range(windows):
+        choice = WindowChoice(WindowMode.FILE, WindowUse.FILE_OTHER if window else None, window)
+        shown = [choice.show(stored, replace(scale, white_is_low=False))[0] for stored, scale in looked_at]
+        greys = [one[~unknown] for one, (_, unknown) in zip(shown, rescaled, strict=True)]
+        if _fits(np.concatenate(greys), pooled):
+            return choice
+    return WindowChoice(WindowMode.FILE, WindowUse.UNFIT, limits=(low, high))
+
+
+def _fits(shown: FloatArray, values: NDArray[np.float64]) -> bool:
+    dark, bright = np.percentile(shown, ROBUST_PERCENTILES)
+    if bright - dark < _MIN_FILLED:
+        return False
+    head = shown[values > values.mean()]
+    return bool(((head > _BLACK) & (head < _WHITE)).mean() >= _MIN_GREY_SHARE)
