@@ -458,7 +458,7 @@ def test_plane_and_window_reach_the_reader(monkeypatch: pytest.MonkeyPatch) -> N
         given.append(options)
         yield from ()
 
-    monkeypatch.setattr("brain_tumor.prediction.command.open_series", open_series)
+    monkeypatch.setattr("brain_tumor.prediction.executor.open_series", open_series)
     main(["predict", "good.png"])
     main(["predict", "good.png", "--plane", "sagittal", "--window", "robust"])
     assert given == [ReadOptions(), ReadOptions(Plane.SAGITTAL, WindowMode.ROBUST)]

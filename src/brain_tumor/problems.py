@@ -99,6 +99,10 @@ class Problem(StrEnum):
         "the environment variable TMPDIR",
     )
     UNEXPECTED = "unexpected", "cannot be read ({found}); export it again"
+    ENDS_ITS_PROCESS = (
+        "ends_its_process",
+        "ended the process that read it, {limit} times; export it again",
+    )
 
     # Pictures, and slices of any kind.
     DAMAGED = "damaged", "starts like a {format} file but is damaged ({found}); export it again"

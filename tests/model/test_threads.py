@@ -1,3 +1,4 @@
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from brain_tumor.model import threads
-from brain_tumor.model.threads import MAX_THREADS, choose_threads, read_quota
+from brain_tumor.model.threads import MAX_THREADS, choose_threads, count_cores, read_quota
 
 SetCores = Callable[[int], None]
 
@@ -51,9 +52,9 @@ def limit(folder: Path, group: str, limits: dict[str, str]) -> Path:
     ("limits", "quota"),
     [
         ({"": "150000 100000"}, 1.5),
-        ({"": "max 100000"}, MAX_THREADS),
-        ({"": "no number"}, MAX_THREADS),
-        ({}, MAX_THREADS),
+        ({"": "max 100000"}, math.inf),
+        ({"": "no number"}, math.inf),
+        ({}, math.inf),
         ({"jobs": "max 100000", "jobs/mine": "200000 100000"}, 2),
         ({"jobs": "100000 100000", "jobs/mine": "max 100000"}, 1),  # held to the group around it
     ],
@@ -62,5 +63,10 @@ def test_the_tightest_limit_around_this_process_counts(tmp_path: Path, limits: d
     assert read_quota(limit(tmp_path, "0::/jobs/mine", limits), tmp_path / "root") == quota
 
 
+def test_workers_may_take_more_cores_than_one_slice(cores: SetCores) -> None:
+    cores(64)
+    assert count_cores() == 64
+
+
 def test_a_machine_without_cgroups_limits_nothing(tmp_path: Path) -> None:
-    assert read_quota(tmp_path / "none", tmp_path) == MAX_THREADS
+    assert read_quota(tmp_path / "none", tmp_path) == math.inf

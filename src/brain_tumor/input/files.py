@@ -63,7 +63,7 @@ def find_sources(
 ) -> Iterator[SourceFile]:
     """As find_files, each file as open_series takes it; of those that were not named, the first bytes may be read."""
     left_out = left_out or LeftOut()
-    for name, is_found in _find_names(paths, skip, left_out):
+    for name, is_found in find_all(paths, skip, left_out):
         file = to_source(name, is_found)
         if is_found and is_no_image(file):
             left_out.add(name)
@@ -73,11 +73,11 @@ def find_sources(
 
 def find_names(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
     """As find_files, with the files that are no images; none is opened."""
-    return (name for name, _ in _find_names(paths, skip, LeftOut()))
+    return (name for name, _ in find_all(paths, skip, LeftOut()))
 
 
-def _find_names(paths: Iterable[str], skip: Collection[Path], left_out: LeftOut) -> Iterator[tuple[str, bool]]:
-    """Names, and whether a search found them."""
+def find_all(paths: Iterable[str], skip: Collection[Path], left_out: LeftOut) -> Iterator[tuple[str, bool]]:
+    """As find_names, each name with whether a search found it; hidden files and linked folders are counted."""
     for path in paths:
         is_found = True
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long

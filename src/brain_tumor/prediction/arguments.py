@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="file, folder (searched with its subfolders, hidden files left out), or quoted pattern; - for one file on "
-        "the standard input",
+        help="file, folder (searched with its subfolders, hidden files left out), quoted pattern, or URL such as "
+        "s3://bucket/folder (extra: cluster); - for one file on the standard input",
     )
     parser.add_argument(
         "--files-from",
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_heatmaps(parser)
     _add_reports(parser)
     _add_dicom(parser)
+    _add_cluster(parser)
     add_network(parser)
 
 
@@ -157,6 +158,16 @@ def _add_dicom(parser: argparse.ArgumentParser) -> None:
         "--dicom-seg",
         action="store_true",
         help="with --dicom-out, also a segmentation that holds the location map as a heat map",
+    )
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("many machines", "answered by processes of a Ray cluster (extra: cluster)")
+    group.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="local for all cores of this machine, or the address of a running cluster, such as auto. --parquet then "
+        "names a folder, on storage that all machines share; --threads is for each worker (default: 1)",
     )
 
 

@@ -1,9 +1,10 @@
 """Series in, answers out: one row per slice, then one per series."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from brain_tumor.classifier import Classifier, SliceOutcome
 from brain_tumor.decision.series import Finding, decide_series
@@ -12,7 +13,7 @@ from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.prediction.by_folder import PictureSeries
-from brain_tumor.prediction.progress import Progress
+from brain_tumor.prediction.progress import Shown
 from brain_tumor.prediction.resume import DoneRows, FileStates
 from brain_tumor.prediction.run_summary import RunSummary
 from brain_tumor.presentation.map_files import MapFolder
@@ -26,12 +27,28 @@ from brain_tumor.presentation.wording import (
     render_line,
     to_printable,
 )
-from brain_tumor.tables.csv_jsonl import SeriesCsvFile, StudyCsvFile
 from brain_tumor.tables.dicom_ids import StudyCounts, series_ids, slice_ids
-from brain_tumor.tables.resumable import TableFile
 from brain_tumor.tables.rows import Row, series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
 from brain_tumor.tables.series_rows import COUNTED, render_series_line, to_count_row, to_finding, to_series_row
+
+
+class RowWriter(Protocol):
+    """Takes rows, one by one."""
+
+    def write(self, row: Any) -> None:
+        """Take one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBlock:
+    """What another process answered of a run."""
+
+    rows: Sequence[Row]  # of all slices, kept ones too, numbers rounded
+    series_rows: Sequence[Mapping[str, Any]]
+    lines: Sequence[str]  # to show
+    summary: RunSummary
+    failed: int
 
 
 @dataclass(slots=True)
@@ -51,21 +68,22 @@ class _OpenSeries:
 class Batch:
     """Where a run's answers go; what is in memory does not grow with their number."""
 
-    tables: Sequence[TableFile]
-    series_table: SeriesCsvFile | None
+    tables: Sequence[RowWriter]
+    series_table: RowWriter | None
     maps: MapFolder | None
     reports: ReportFolder | None
     done: DoneRows
-    progress: Progress
+    progress: Shown
     as_json: bool  # the lines that are shown
     shows_lines: bool = True
     dicom: DicomFolder | None = None
-    study_table: StudyCsvFile | None = None
+    study_table: RowWriter | None = None
     with_ids: bool = False  # whether rows have DICOM's identifiers
     summary: RunSummary = field(default_factory=RunSummary)
     old_series: dict[str, dict[str, str]] = field(default_factory=dict)  # rows of an earlier run, by name
     old_studies: dict[str, dict[str, str]] = field(default_factory=dict)  # the same, by UID
     failed: int = 0  # slices that could not be read, those of an interrupted run too
+    at_once: int | None = None  # slices that are read or answered at a time; see classify_many
 
     def answer(self, classifier: Classifier, opened: Iterable[Series]) -> None:
         """Answer all slices of all series, in their order."""
@@ -78,7 +96,7 @@ class Batch:
         self._in_flight: deque[tuple[_OpenSeries, int, Row]] = deque()
         self._states = FileStates()
         self._studies = StudyCounts(self._classes, self._model_id)
-        with closing(classifier.classify_many(self._unanswered(opened))) as outcomes:
+        with closing(classifier.classify_many(self._unanswered(opened), self.at_once)) as outcomes:
             for outcome in outcomes:
                 self._write(outcome)
                 self._close_series()
@@ -91,6 +109,20 @@ class Batch:
                 self.old_studies.pop(row["study_uid"], None)
             for row in self.old_studies.values():
                 self.study_table.write(row)
+
+    def take(self, block: AnsweredBlock) -> None:
+        """Pass on what another process answered."""
+        for row in block.rows:
+            for table in self.tables:
+                table.write(row)
+        if self.series_table:
+            for series_row in block.series_rows:
+                self.series_table.write(series_row)
+        if self.shows_lines:
+            for line in block.lines:
+                self.progress.show(line)
+        self.summary.merge(block.summary)
+        self.failed += block.failed
 
     def _unanswered(self, opened: Iterable[Series]) -> Iterator[Slice]:
         for series in opened:

@@ -6,27 +6,30 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from brain_tumor.arguments import Commands, add_command, check_found
-from brain_tumor.classifier import Classifier, load_classifier
+from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.input.files import find_names, find_sources
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
 from brain_tumor.input.no_images import LeftOut
+from brain_tumor.input.object_store import is_url
 from brain_tumor.input.series import ReadOptions
-from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import find_any, keep_images
+from brain_tumor.model.card import Card
+from brain_tumor.model.model_file import default_model_path, load_model_file
 from brain_tumor.output_lock import locked
 from brain_tumor.prediction.arguments import STANDARD_STREAM, add_arguments
 from brain_tumor.prediction.batch import Batch
-from brain_tumor.prediction.by_folder import group_by_folder
+from brain_tumor.prediction.block_folder import BlockFolder
+from brain_tumor.prediction.executor import Executor, LocalExecutor
 from brain_tumor.prediction.file_list import read_file_list
 from brain_tumor.prediction.manifest import to_manifest
 from brain_tumor.prediction.outputs import Outputs, check_outputs, to_outputs
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows, resume_tables
+from brain_tumor.prediction.scale_out import check_ray, to_ray_executor
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.wording import NOTICE, to_printable
 from brain_tumor.tables.resumable import Options
@@ -67,14 +70,34 @@ def run_predict(arguments: argparse.Namespace) -> int:
     Raises:
         BrainTumorError: for everything that a person must change first.
     """
-    classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
-    outputs = to_outputs(arguments, classifier.card.rules.classes)
+    if arguments.ray:
+        check_ray(arguments)
+        classifier, card = None, load_model_file(arguments.model or default_model_path()).card
+    else:
+        classifier = load_classifier(arguments.model, arguments.threads, arguments.engine)
+        card = classifier.card
+    outputs = to_outputs(arguments, card.rules.classes)
     skip = outputs.find_own()
     if outputs.uses_standard_output and arguments.json:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
-    with locked(outputs.names):  # before anything is read or written
+    read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived)
+    options = _to_options(arguments, card, read_options)
+    with locked(outputs.names), ExitStack() as stack:  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
-        return _answer(classifier, arguments, outputs, _find(arguments, skip))
+        if classifier is None:
+            shows_lines = _shows_lines(arguments, outputs)
+            cluster = to_ray_executor(arguments, card, read_options, options, skip, shows_lines, stack)
+            progress = Progress(_list_nothing, is_quiet=arguments.quiet)
+            return _answer(cluster, card, arguments, outputs, options, progress, _list_nothing)
+        given = _find(arguments, skip)
+        progress = Progress(given.names, is_quiet=arguments.quiet)
+        here = LocalExecutor(classifier, given.sources, given.piped, read_options, arguments.by_folder, progress)
+        return _answer(here, card, arguments, outputs, options, progress, given.names)
+
+
+def _list_nothing() -> Iterator[str]:
+    """In place of the files' names, where another process lists them."""
+    return iter(())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,16 +109,22 @@ class _Input:
     piped: SourceFile | None
 
 
-def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outputs, given: _Input) -> int:
-    read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived)
-    options = _to_options(arguments, classifier, read_options)
+def _answer(
+    executor: Executor,
+    card: Card,
+    arguments: argparse.Namespace,
+    outputs: Outputs,
+    options: Options,
+    progress: Progress,
+    names: Callable[[], Iterator[str]],
+) -> int:
     with ExitStack() as stack:
         for table in outputs.tables:
             stack.push(table)  # closed at the end, opened by _open_tables
-        done = _open_tables(arguments, outputs, options, given.names)
+        done = _open_tables(arguments, outputs, options, names)
         old_series = {}
         if series_table := outputs.series_table:
-            old_series = series_table.read_old() if arguments.resume else {}
+            old_series = series_table.read_old() if arguments.resume and not arguments.ray else {}
             series_table.begin(options)
             stack.push(series_table)
         old_studies = {}
@@ -112,7 +141,6 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
                 stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
             if dicom := outputs.dicom:
                 stack.callback(lambda: print(to_printable(dicom.summary()), file=sys.stderr))
-        progress = Progress(given.names, is_quiet=arguments.quiet)
         stack.callback(progress.close)
         batch = Batch(
             outputs.tables,
@@ -129,15 +157,14 @@ def _answer(classifier: Classifier, arguments: argparse.Namespace, outputs: Outp
             old_series=old_series,
             old_studies=old_studies,
         )
-        left_out = batch.summary.left_out
-        sources = progress.pass_on(given.sources(left_out))
-        opened = open_series(chain([given.piped], sources) if given.piped else sources, read_options, left_out)
-        batch.answer(classifier, group_by_folder(opened) if arguments.by_folder else opened)
+        executor.answer(batch)
         if left := done.count_left():
             _say(f"{left} rows of the earlier run are of files that were not found now; they stay in the table")
-        facts = to_manifest(classifier.card, arguments.engine, arguments.threads, batch.summary)
+        facts = to_manifest(card, arguments.engine, arguments.threads, batch.summary)
         for table in outputs.all_tables:
             table.describe(facts)
+        if outputs.blocks:
+            BlockFolder(outputs.blocks).describe(facts)
         if not arguments.quiet:
             progress.close()
             for line in batch.summary.lines():
@@ -155,9 +182,16 @@ def _find(arguments: argparse.Namespace, skip: set[Path]) -> _Input:
     if STANDARD_STREAM in arguments.paths:
         content = sys.stdin.buffer.read(MAX_VOLUME_BYTES + 1)
         piped = SourceFile(STANDARD_INPUT, lambda: content)
-    else:
+    elif not any(map(is_url, paths)):
         check_found(paths, skip, ", ".join(arguments.paths) or arguments.files_from)
-    return _Input(partial(find_names, paths, skip), partial(find_sources, paths, skip), piped)
+
+    def find_names() -> Iterator[str]:
+        return (file.name for file in find_any(paths, skip))
+
+    def find_sources(left_out: LeftOut) -> Iterator[SourceFile]:
+        return keep_images(find_any(paths, skip, left_out), left_out)
+
+    return _Input(find_names, find_sources, piped)
 
 
 def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:
@@ -167,10 +201,10 @@ def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:
     return bool(arguments.lines or arguments.json or not outputs.tables or sys.stdout.isatty())
 
 
-def _to_options(arguments: argparse.Namespace, classifier: Classifier, read_options: ReadOptions) -> Options:
+def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOptions) -> Options:
     chosen = {name.replace("_", " "): str(value) for name, value in dataclasses.asdict(read_options).items()}
     return {
-        "model": f"{classifier.card.model_id} ({classifier.card.flatbuffer_sha256[:12]})",
+        "model": f"{card.model_id} ({card.flatbuffer_sha256[:12]})",
         "engine": arguments.engine,
         **chosen,
         "plane": arguments.plane.value if arguments.plane else "of acquisition",
@@ -183,7 +217,7 @@ def _to_options(arguments: argparse.Namespace, classifier: Classifier, read_opti
 def _open_tables(
     arguments: argparse.Namespace, outputs: Outputs, options: Options, find: Callable[[], Iterator[str]]
 ) -> DoneRows:
-    if arguments.resume:
+    if arguments.resume and not arguments.ray:  # which goes on with its blocks, and writes tables from them
         return resume_tables(outputs.tables, options, find)
     for table in outputs.tables:
         if table.paths and table.part.exists():

@@ -2,36 +2,72 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.csv_table import read_csv
 
+_CHUNK_BYTES = 2**20
+# Editors of other systems begin with it.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 def read_file_list(source: str) -> list[str]:
+    """The paths in a list, at once; see iterate_file_list.
+
+    Raises:
+        BrainTumorError: it cannot be read, or names no file.
+    """
+    if not (found := list(iterate_file_list(source))):
+        raise BrainTumorError(f"{source}: names no files; give one path a line")
+    return found
+
+
+def iterate_file_list(source: str) -> Iterator[str]:
     """The paths in a list: one a line, or ended by zero bytes as ``find -print0`` writes them, or a CSV's column.
 
     Args:
         source: the list's path, ``-`` for the standard input; of a path that ends with .csv, the column ``path`` or
             ``file`` is read.
 
+    Yields:
+        One path at a time; of a CSV all are held.
+
     Raises:
-        BrainTumorError: it cannot be read, or names no file.
+        BrainTumorError: it cannot be read.
     """
     if source.lower().endswith(".csv"):
         rows = read_csv(Path(source), option="--files-from")
         column = next((name for name in ("path", "file") if rows and name in rows[0]), None)
         if column is None:
             raise BrainTumorError(f"{source}: has no rows with a column path or file; give a list of files")
-        paths = [row[column] for row in rows]
-    else:
-        try:
-            content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        except OSError as error:
-            raise BrainTumorError(f"{source}: cannot be read ({error.strerror}); give a list of files") from None
-        # Editors of other systems begin with a byte order mark, and end lines with a carriage return.
-        text = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
-        paths = text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
-    if not (found := [path for path in paths if path]):
-        raise BrainTumorError(f"{source}: names no files; give one path a line")
-    return found
+        yield from (row[column] for row in rows if row[column])
+        return
+    try:
+        if source == "-":
+            yield from _split(sys.stdin.buffer)
+        else:
+            with Path(source).open("rb") as content:
+                yield from _split(content)
+    except OSError as error:
+        raise BrainTumorError(f"{source}: cannot be read ({error.strerror}); give a list of files") from None
+
+
+def _split(content: BinaryIO) -> Iterator[str]:
+    """Names between line ends, or between zero bytes where one of them is in the beginning."""
+    chunk = content.read(_CHUNK_BYTES).removeprefix(_BYTE_ORDER_MARK)
+    separator = b"\0" if b"\0" in chunk else b"\n"
+    left = b""
+    while chunk:
+        *names, left = (left + chunk).split(separator)
+        yield from filter(None, (_to_path(name, separator) for name in names))
+        chunk = content.read(_CHUNK_BYTES)
+    if last := _to_path(left, separator):
+        yield last
+
+
+def _to_path(name: bytes, separator: bytes) -> str:
+    # Other systems end a line with a carriage return too.
+    return os.fsdecode(name.removesuffix(b"\r") if separator == b"\n" else name)

@@ -28,11 +28,16 @@ class Outputs:
     maps: MapFolder | None
     reports: ReportFolder | None
     dicom: DicomFolder | None
+    blocks: Path | None = None  # folder of tables of a run over many processes
 
     @property
     def folders(self) -> list[Path]:
         """Each is new, or empty."""
         return [folder.path for folder in (self.maps, self.reports, self.dicom) if folder]
+
+    @property
+    def _all_folders(self) -> list[Path]:
+        return self.folders + ([self.blocks] if self.blocks else [])
 
     @property
     def all_tables(self) -> list[TableFile]:
@@ -42,7 +47,7 @@ class Outputs:
     @property
     def names(self) -> list[Path]:
         """What a lock is taken on."""
-        return [table.path for table in self.all_tables if table.paths] + self.folders
+        return [table.path for table in self.all_tables if table.paths] + self._all_folders
 
     @property
     def uses_standard_output(self) -> bool:
@@ -56,7 +61,7 @@ class Outputs:
             BrainTumorError: two outputs are one.
         """
         own = [path for table in self.all_tables for path in table.paths]
-        own += self.folders
+        own += self._all_folders
         found = {path.resolve() for path in own}
         if len(found) < len(own) or sum(not table.paths for table in self.all_tables) > 1:
             raise BrainTumorError("two outputs have the same place; name another one for each")
@@ -79,7 +84,7 @@ def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outpu
     tables: list[TableFile] = [CsvOutput(*csv) if _is_stream(path) else CsvFile(path, *csv) for path in csv_files]
     if arguments.jsonl:
         tables.append(JsonLinesOutput() if _is_stream(arguments.jsonl) else JsonLinesFile(arguments.jsonl))
-    if arguments.parquet:
+    if arguments.parquet and not arguments.ray:
         if _is_stream(arguments.parquet):
             raise BrainTumorError("Parquet cannot be written to the standard output; name a file with --parquet")
         tables.append(ParquetFile(arguments.parquet, classes, with_ids))
@@ -90,7 +95,9 @@ def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outpu
     if path := arguments.study_csv:
         study_table = StudyCsvOutput(*csv) if _is_stream(path) else StudyCsvFile(path, *csv)
     maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
-    return Outputs(tables, series_table, study_table, maps, _report_folder(arguments), _dicom_folder(arguments))
+    blocks = arguments.parquet if arguments.ray else None
+    reports, dicom = _report_folder(arguments), _dicom_folder(arguments)
+    return Outputs(tables, series_table, study_table, maps, reports, dicom, blocks)
 
 
 def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
@@ -100,7 +107,7 @@ def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
         BrainTumorError: with what to give instead.
     """
     if resume:
-        if not outputs.tables or outputs.uses_standard_output:
+        if outputs.blocks is None and (not outputs.tables or outputs.uses_standard_output):
             raise BrainTumorError("--resume goes on with a table: name the earlier run's --csv, --jsonl or --parquet")
         if outputs.folders:
             raise BrainTumorError(

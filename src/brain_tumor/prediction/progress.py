@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 FileT = TypeVar("FileT")  # a path, or a file
+
+
+class Shown(Protocol):
+    """Where a run says how far it is, and shows its lines."""
+
+    def expect(self, slices: int) -> None:
+        """Some slices of an opened file are to be answered."""
+
+    def advance(self) -> None:
+        """One slice is answered."""
+
+    def show(self, line: str) -> None:
+        """Show one line."""
 
 
 class Progress:

@@ -108,6 +108,17 @@ def resume_tables(
     return DoneRows(islice(source.read_rows(options), left))  # not those that this run appends
 
 
+def keep_unchanged(rows: Sequence[Row], files: Iterable[str]) -> list[Row]:
+    """The rows of an earlier run but for those whose file has another size or time now.
+
+    Args:
+        rows: as a file holds them.
+        files: of this run.
+    """
+    changed = _find_changed(rows, lambda: files)
+    return [row for row in rows if not changed or _on_disk(str(row["file"])) not in changed]
+
+
 def _find_changed(rows: Iterable[Row], find: Callable[[], Iterable[str]]) -> set[str]:
     states, others = FileStates(), {}
     for row in rows:

@@ -54,6 +54,16 @@ class RunSummary:
             "series": dict(sorted(self.series.items())),
         }
 
+    def merge(self, other: "RunSummary") -> None:
+        """Count what another part of the run answered, in another process."""
+        self.files += other.files
+        self.slices += other.slices
+        self.kept += other.kept
+        self.statuses += other.statuses
+        self.classes += other.classes
+        self.series += other.series
+        self.left_out.kinds += other.left_out.kinds
+
     def lines(self) -> Iterator[str]:
         """Files, slices and time; statuses; classes; series; one line each, where there is something to say."""
         first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {self.elapsed_s:.1f} s"

@@ -1,11 +1,11 @@
 """The adapter of Parquet."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import BrainTumorError, MissingExtraError
@@ -14,10 +14,12 @@ from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
 from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names, slice_columns
-from brain_tumor.tables.serialize import from_json_line, to_json_line
+from brain_tumor.tables.serialize import from_json_line, to_json_line, to_rounded
+from brain_tumor.tables.series_rows import join_numbers, series_columns
 
 # Rows that are in memory at once, about a megabyte.
 ROW_GROUP = 1000
+_SERIES_NUMBERS = ("analysed", "slices")
 
 
 class ParquetFile(JsonLinesFile):
@@ -55,15 +57,24 @@ class ParquetFile(JsonLinesFile):
         self.part.unlink()
 
     def _finished_rows(self) -> Iterator[Row]:
-        import pyarrow as pa  # type: ignore[import-untyped] # as in _write
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+        return read_parquet(self.path)
 
-        try:
-            with pq.ParquetFile(self.path) as file:
-                for group in file.iter_batches(ROW_GROUP):
-                    yield from group.to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise BrainTumorError(f"{self.path}: cannot be read ({error}); start again with --overwrite") from None
+
+def read_parquet(path: Path) -> Iterator[Row]:
+    """The rows of a file, some at a time.
+
+    Raises:
+        BrainTumorError: it cannot be read.
+    """
+    import pyarrow as pa  # type: ignore[import-untyped] # as in _write
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for group in file.iter_batches(ROW_GROUP):
+                yield from group.to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise BrainTumorError(f"{path}: cannot be read ({error}); start again with --overwrite") from None
 
 
 def render_parquet(rows: Iterable[Row], classes: Iterable[Label] = LABELS) -> bytes:
@@ -79,15 +90,33 @@ def render_parquet(rows: Iterable[Row], classes: Iterable[Label] = LABELS) -> by
     return file.getvalue()
 
 
-def _write(file: BinaryIO, rows: Iterator[Row], columns: Sequence[str]) -> None:
+def render_series_parquet(rows: Iterable[Mapping[str, Any]], classes: Iterable[Label] = LABELS) -> bytes:
+    """The table of series as a file's content, of to_series_row's rows; for tables that fit in memory.
+
+    Args:
+        rows: of series.
+        classes: of the model, in the order of `Rules.classes`.
+    """
+    file = io.BytesIO()
+    _write(file, (to_rounded(join_numbers(row)) for row in rows), series_columns(classes), _series_kind)
+    return file.getvalue()
+
+
+def _slice_kind(column: str) -> str:
+    return "string" if column in TEXT_COLUMNS else "int64" if column in NUMBER_COLUMNS else "float64"
+
+
+def _series_kind(column: str) -> str:
+    return "int64" if column in _SERIES_NUMBERS else "float64" if column.startswith("share_") else "string"
+
+
+def _write(
+    file: BinaryIO, rows: Iterator[Row], columns: Sequence[str], kind: Callable[[str], str] = _slice_kind
+) -> None:
     import pyarrow as pa  # 50 MB that nothing before the last row needs
     import pyarrow.parquet as pq
 
-    text, number, other = pa.string(), pa.int64(), pa.float64()
-    fields = [
-        (column, text if column in TEXT_COLUMNS else number if column in NUMBER_COLUMNS else other)
-        for column in columns
-    ]
+    fields = [(column, pa.type_for_alias(kind(column))) for column in columns]
     schema = pa.schema(fields, metadata={"notice": NOTICE})
     with pq.ParquetWriter(file, schema) as writer:
         while group := [escape_names(row) for row in islice(rows, ROW_GROUP)]:
