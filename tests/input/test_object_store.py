@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("pyarrow")
-from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem  # type: ignore[import-untyped]
 
 from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.no_images import LeftOut

@@ -1,0 +1,228 @@
+"""Many processes: the rows of `predict`, and what a killed worker, a lost node and a fatal file leave."""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+pytest.importorskip("ray")
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from tests.dicom_factory import make_dicom
+from tests.factories import png_bytes
+from tests.input.volumes import nifti_bytes
+
+pytestmark = pytest.mark.slow
+
+# Nothing listens to other machines, and nothing is sent to Ray's makers.
+_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+_STORE_BYTES = 100 * 2**20
+
+
+def predict(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "brain_tumor", "predict", *arguments]
+    environment = {**os.environ, **_ENVIRONMENT, **environment}
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finish(process: "subprocess.Popen[str]", status: int = 0) -> str:
+    out, errors = process.communicate(timeout=110)
+    assert process.returncode == status, errors
+    return out + errors
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """A table's rows without their times, in an order of their own."""
+    with path.open(newline="", encoding="utf-8") as lines:
+        found = [{name: cell for name, cell in row.items() if name != "elapsed_s"} for row in csv.DictReader(lines)]
+    return sorted(found, key=lambda row: (row.get("file", ""), row["series"], int(row.get("slice") or 0)))
+
+
+def answered(folder: Path) -> list[str]:
+    """The files in the blocks, as often as they have rows."""
+    return sorted(name for name in pq.read_table(folder / "slices")["file"].to_pylist())
+
+
+def fill(folder: Path) -> None:
+    """Pictures, a volume, a DICOM series, an archive with a series, and files that cannot be read."""
+    for number in range(12):
+        path = folder / f"pictures/{number % 3}/{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png_bytes(64 + number))
+    (folder / "pictures/damaged.png").write_bytes(b"damaged")
+    (folder / "notes.txt").write_text("no image")
+    (folder / "volume.nii").write_bytes(nifti_bytes(np.arange(64 * 64 * 4).reshape(64, 64, 4).astype(np.int16)))
+    dicom = {f"{number}.dcm": slice_of_series(number) for number in range(3)}
+    (folder / "series").mkdir()
+    for name, content in dicom.items():
+        (folder / "series" / name).write_bytes(content)
+    with zipfile.ZipFile(folder / "study.zip", "w") as archive:
+        for name, content in dicom.items():
+            archive.writestr(f"inner/{name}", content)
+
+
+def slice_of_series(number: int) -> bytes:
+    return make_dicom(
+        np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
+        InstanceNumber=number,
+        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        ImagePositionPatient=[0, 0, 5.0 * number],
+    )
+
+
+def test_the_rows_are_those_of_predict_series_included_and_resume_answers_nothing_twice(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    fill(tmp_path / "in")
+    tables = ("--csv", "one.csv", "--series-csv", "one-series.csv")
+    finish(predict("in", *tables, cwd=tmp_path), 1)
+    many = ("--csv", "many.csv", "--series-csv", "many-series.csv", "--parquet", "out", "--ray", "local")
+    finish(predict("in", *many, cwd=tmp_path), 1)
+    assert rows(tmp_path / "many.csv") == rows(tmp_path / "one.csv")
+    assert rows(tmp_path / "many-series.csv") == rows(tmp_path / "one-series.csv")
+    assert len(rows(tmp_path / "one-series.csv")) == 3
+    blocks = [json.loads(line) for line in (tmp_path / "out/manifest.jsonl").read_text().splitlines()]
+    assert sum(block["slices"] for block in blocks) == len(rows(tmp_path / "one.csv")) == 12 + 1 + 4 + 3 + 3
+
+    said = finish(predict("in", *many, "--resume", "--json", cwd=tmp_path), 1)
+    assert "0 files, 0 slices answered" in said and "23 more were in the table already" in said
+    assert rows(tmp_path / "many.csv") == rows(tmp_path / "one.csv")
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Ray's sockets have names of 107 bytes at most."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Process]]]:
+    """Starts nodes of one cluster on loopback; all of their processes are ended by their ids."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    nodes: list[psutil.Process] = []
+
+    def start() -> tuple[str, psutil.Process]:
+        where = ["--head", f"--port={address.rpartition(':')[2]}"] if not nodes else [f"--address={address}"]
+        if not nodes:
+            where += [f"--temp-dir={short_folder}", "--include-dashboard=false"]
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start", *where, "--block", "--num-cpus=1"]
+        command += ["--node-ip-address=127.0.0.1", f"--object-store-memory={_STORE_BYTES}", "--disable-usage-stats"]
+        log = (short_folder / f"node-{len(nodes)}.log").open("wb")
+        with log:
+            started = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log)
+        nodes.append(psutil.Process(started.pid))
+        wait_for(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}", 60)
+        return address, nodes[-1]
+
+    yield start
+    for node in reversed(nodes):
+        kill_all(node)
+
+
+def kill_all(node: psutil.Process) -> None:
+    """End a node and all that it started, as a power cut does."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in [*node.children(recursive=True), node]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        node.wait(10)
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited for {what}"
+        time.sleep(0.1)
+
+
+def draw_pictures(folder: Path, folders: int, each: int) -> list[str]:
+    names = []
+    for number in range(folders * each):
+        path = folder / f"{number // each:03}/{number:05}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png_bytes(64))
+        names.append(f"in/{path.relative_to(folder)}")
+    return names
+
+
+def workers_of(node: psutil.Process) -> list[psutil.Process]:
+    """The processes that answer blocks; Ray names them after their task."""
+    return [
+        process
+        for process in node.children(recursive=True)
+        if "ray::" in "".join(process.cmdline()) and "Answering" in "".join(process.cmdline())
+    ]
+
+
+def test_a_killed_worker_and_a_lost_node_lose_nothing_and_repeat_nothing(
+    tmp_path: Path, start_node: Callable[[], tuple[str, psutil.Process]]
+) -> None:
+    names = draw_pictures(tmp_path / "in", folders=12, each=40)
+    _, head = start_node()
+    address, other = start_node()
+    run = predict("in", "--parquet", "out", "--csv", "all.csv", "--ray", address, cwd=tmp_path)
+    slices = tmp_path / "out/slices"
+    wait_for(lambda: list(slices.glob("*.parquet")), "the first block")
+    for worker in workers_of(head)[:1]:
+        worker.send_signal(signal.SIGKILL)
+    wait_for(lambda: len(list(slices.glob("*.parquet"))) >= 3, "the third block")
+    assert run.poll() is None
+    kill_all(other)
+    finish(run)
+    assert answered(tmp_path / "out") == names
+    assert [row["file"] for row in rows(tmp_path / "all.csv")] == names
+
+
+def test_a_file_that_crashes_its_decoder_gets_its_error_row_and_all_others_are_answered(tmp_path: Path) -> None:
+    names = draw_pictures(tmp_path / "in", folders=2, each=6)
+    poison = tmp_path / "in/000/00003.png"
+    poison.write_bytes(poison.read_bytes() + b"poison")
+    # Python imports it in every process of the run, the workers included.
+    (tmp_path / "patch").mkdir()
+    (tmp_path / "patch/sitecustomize.py").write_text(_CRASHING_DECODER)
+    path = os.pathsep.join([str(tmp_path / "patch"), os.environ.get("PYTHONPATH", "")])
+    run = predict("in", "--parquet", "out", "--csv", "all.csv", "--ray", "local", cwd=tmp_path, PYTHONPATH=path)
+    finish(run, 1)
+    assert answered(tmp_path / "out") == names
+    errors = [(row["file"], row["reason_code"]) for row in rows(tmp_path / "all.csv") if row["status"] == "error"]
+    assert errors == [("in/000/00003.png", "ends_its_process")]
+    assert not (tmp_path / "out/tries").exists()
+
+
+# A decoder that ends its process on some bytes, as a C library with a bug does.
+_CRASHING_DECODER = """
+import os
+import PIL.Image
+
+_open = PIL.Image.open
+
+def open_or_die(stream, *rest, **more):
+    position = stream.tell()
+    content = stream.read()
+    stream.seek(position)
+    if content.endswith(b"poison"):
+        os.abort()
+    return _open(stream, *rest, **more)
+
+PIL.Image.open = open_or_die
+"""
