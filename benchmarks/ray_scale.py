@@ -167,7 +167,7 @@ def list_names(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = BlockFolder(Path(name) / "out")
         folder.begin({}, resume=False, overwrite=False)
-        job = BlockJob(folder.path, Path.cwd(), None, 1, "auto", "", ReadOptions(), False, False, False, False)
+        job = BlockJob(folder.path, Path.cwd(), None, 1, "auto", "", ReadOptions(), False, False, False, False, False)
         executor = ray_executor.RayExecutor(ray_executor.LOCAL, job, SimulatedListing(count))
         batch = Batch([], None, None, None, DoneRows(), Progress(lambda: iter(()), is_quiet=True), False, False)
         start = time.perf_counter()

@@ -26,7 +26,18 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BlockJob:
     monkeypatch.chdir(tmp_path)
     BlockFolder(tmp_path / "out").begin({"model": "m"}, resume=False, overwrite=False)
     return BlockJob(
-        tmp_path / "out", tmp_path, None, 1, "auto", CARD.flatbuffer_sha256, ReadOptions(), False, False, True, True
+        tmp_path / "out",
+        tmp_path,
+        None,
+        1,
+        "auto",
+        CARD.flatbuffer_sha256,
+        ReadOptions(),
+        False,
+        False,
+        False,
+        True,
+        True,
     )
 
 

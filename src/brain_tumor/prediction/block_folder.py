@@ -96,9 +96,21 @@ class BlockFolder:
         return Committed(list(read_parquet(path)), series_rows, hashlib.sha256(path.read_bytes()).hexdigest())
 
     def commit(
-        self, key: str, rows: Sequence[Row], series_rows: Sequence[Mapping[str, Any]], classes: Sequence[Label] = LABELS
+        self,
+        key: str,
+        rows: Sequence[Row],
+        series_rows: Sequence[Mapping[str, Any]],
+        classes: Sequence[Label] = LABELS,
+        with_ids: bool = False,
     ) -> str:
-        """Put a block's answers in place; classes: of the model, in the order of `Rules.classes`.
+        """Put a block's answers in place.
+
+        Args:
+            key: of the block.
+            rows: of its slices.
+            series_rows: of its series.
+            classes: of the model, in the order of `Rules.classes`.
+            with_ids: whether rows have DICOM's identifiers.
 
         Returns:
             SHA-256 of the file of slices.
@@ -108,10 +120,10 @@ class BlockFolder:
         """
         series = self._file(_SERIES, key)
         if series_rows:
-            _write(series, render_series_parquet(series_rows, classes))
+            _write(series, render_series_parquet(series_rows, classes, with_ids))
         else:
             series.unlink(missing_ok=True)
-        content = render_parquet(rows, classes)
+        content = render_parquet(rows, classes, with_ids)
         _write(self._file(_SLICES, key), content)
         return hashlib.sha256(content).hexdigest()
 

@@ -38,6 +38,7 @@ class BlockJob:
     flatbuffer_sha256: str  # of the network that this run is answered by
     options: ReadOptions
     by_folder: bool
+    with_ids: bool  # whether rows have DICOM's identifiers
     as_json: bool  # the lines that are shown
     shows_lines: bool
     wants_rows: bool  # whether rows go anywhere but into the folder
@@ -107,9 +108,11 @@ class BlockWorker:
         attempts = Attempts(self._folder.tries, block.key)
         rows, series_rows, shown = _Rows(list(kept)), _Rows(), _Lines()
         batch = Batch([rows], series_rows, None, None, DoneRows(kept), shown, self._job.as_json, self._job.shows_lines)
+        batch.with_ids = self._job.with_ids
         batch.at_once = 1 if attempts.is_careful else None
         batch.answer(self._classifier, self._open(block, attempts, batch.summary.left_out))
-        sha256 = self._folder.commit(block.key, rows.rows, series_rows.rows, self._classifier.card.rules.classes)
+        classes = self._classifier.card.rules.classes
+        sha256 = self._folder.commit(block.key, rows.rows, series_rows.rows, classes, self._job.with_ids)
         attempts.end()
         answered = AnsweredBlock(rows.rows, series_rows.rows, shown.lines, batch.summary, batch.failed)
         return self._answer(block, answered, sha256, attempts.earlier + 1)

@@ -52,6 +52,11 @@ def check_ray(arguments: argparse.Namespace) -> None:
             "--ray answers in tables only: draw --heatmaps, write --report and --dicom-out in a run without it, of "
             "the files that the table names"
         )
+    if arguments.study_csv:
+        raise BrainTumorError(
+            "--ray answers blocks of files, and the series of a study may lie in several: leave --study-csv out, and "
+            "group its tables by study_uid, which --dicom-ids adds"
+        )
     if STANDARD_STREAM in arguments.paths:
         raise BrainTumorError("--ray needs files that every worker can open; name the image instead of -")
     if not arguments.parquet and (arguments.resume or arguments.ray != LOCAL):
@@ -102,6 +107,7 @@ def to_ray_executor(
         card.flatbuffer_sha256,
         read_options,
         arguments.by_folder,
+        arguments.dicom_ids,
         arguments.json,
         shows_lines,
         wants_rows=bool(arguments.csv or arguments.csv_excel or arguments.jsonl or arguments.series_csv),

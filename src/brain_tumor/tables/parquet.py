@@ -77,28 +77,32 @@ def read_parquet(path: Path) -> Iterator[Row]:
         raise BrainTumorError(f"{path}: cannot be read ({error}); start again with --overwrite") from None
 
 
-def render_parquet(rows: Iterable[Row], classes: Iterable[Label] = LABELS) -> bytes:
+def render_parquet(rows: Iterable[Row], classes: Iterable[Label] = LABELS, with_ids: bool = False) -> bytes:
     """A whole table as a file's content, as ParquetFile writes it; for tables that fit in memory.
 
     Args:
         rows: of slices.
         classes: of the model, in the order of `Rules.classes`.
+        with_ids: whether DICOM's identifiers stand in it, too.
     """
     file = io.BytesIO()
     # As the other tables hold them.
-    _write(file, (from_json_line(to_json_line(row)) for row in rows), slice_columns(classes))
+    _write(file, (from_json_line(to_json_line(row)) for row in rows), slice_columns(classes, with_ids))
     return file.getvalue()
 
 
-def render_series_parquet(rows: Iterable[Mapping[str, Any]], classes: Iterable[Label] = LABELS) -> bytes:
+def render_series_parquet(
+    rows: Iterable[Mapping[str, Any]], classes: Iterable[Label] = LABELS, with_ids: bool = False
+) -> bytes:
     """The table of series as a file's content, of to_series_row's rows; for tables that fit in memory.
 
     Args:
         rows: of series.
         classes: of the model, in the order of `Rules.classes`.
+        with_ids: whether DICOM's identifiers stand in it, too.
     """
     file = io.BytesIO()
-    _write(file, (to_rounded(join_numbers(row)) for row in rows), series_columns(classes), _series_kind)
+    _write(file, (to_rounded(join_numbers(row)) for row in rows), series_columns(classes, with_ids), _series_kind)
     return file.getvalue()
 
 
