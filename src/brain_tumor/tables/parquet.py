@@ -15,11 +15,10 @@ from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
 from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, Row, escape_names, slice_columns
 from brain_tumor.tables.serialize import from_json_line, to_json_line, to_rounded
-from brain_tumor.tables.series_rows import join_numbers, series_columns
+from brain_tumor.tables.series_rows import SERIES_NUMBER_COLUMNS, join_numbers, series_columns
 
 # Rows that are in memory at once, about a megabyte.
 ROW_GROUP = 1000
-_SERIES_NUMBERS = ("analysed", "slices")
 
 
 class ParquetFile(JsonLinesFile):
@@ -111,7 +110,7 @@ def _slice_kind(column: str) -> str:
 
 
 def _series_kind(column: str) -> str:
-    return "int64" if column in _SERIES_NUMBERS else "float64" if column.startswith("share_") else "string"
+    return "int64" if column in SERIES_NUMBER_COLUMNS else "float64" if column.startswith("share_") else "string"
 
 
 def _write(

@@ -41,6 +41,10 @@ _AFTER_CLASSES = (
 )
 
 
+# Whole numbers; all but the shares is text otherwise.
+SERIES_NUMBER_COLUMNS = ("analysed", "slices", "series_number", "duplicates")
+
+
 def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
     """The columns of a table of series; a class has the share of the analysed slices, 0 to 1, ``share_`` and its name.
 
