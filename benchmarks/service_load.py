@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import re
+import resource
 import signal
 import statistics
 import subprocess
@@ -57,10 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         bodies = [
             (place, _to_body(place, calls[place : place + args.files])) for place in range(0, len(calls), args.files)
         ]
-        predicted, loads, cpu_s = [], list[Load](), 0.0
+        predicted, loads, cpu_s, predict_cpu_s = [], list[Load](), 0.0, 0.0
         expected = _predict(folder, images)[1]
         for _ in range(args.rounds):
+            before = _children_cpu_s()
             predicted.append(_predict(folder, calls)[0] / len(calls))
+            predict_cpu_s += _children_cpu_s() - before
             before = _cpu_s(pid)
             loads.append(_ask_all(port, bodies, args.at_once))
             cpu_s += _cpu_s(pid) - before
@@ -74,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "predict_ms_per_image": [round(1000 * one, 2) for one in predicted],
         "service_ms_per_image": [round(1000 * one, 2) for one in service],
         "throughput_ratio": round(statistics.median(predicted) / statistics.median(service), 3),
+        # Of the whole process, its start included, which the service has behind it.
+        "predict_cpu_ms_per_image": round(1000 * predict_cpu_s / (len(calls) * args.rounds), 2),
         "service_cpu_ms_per_image": round(1000 * cpu_s / (len(calls) * args.rounds), 2),
         "median_wait_s": round(statistics.median(waits), 3),
         "p99_wait_s": round(waits[int(0.99 * (len(waits) - 1))], 3),
@@ -184,6 +189,11 @@ def _compare(loads: Sequence[Load], calls: Sequence[Path], expected: dict[str, d
                 or any(abs(row[name] - float(right[name])) > _SAME for name in right if name.startswith("p_"))
             )
     return wrong, lost
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _cpu_s(pid: int) -> float:

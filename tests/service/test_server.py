@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from brain_tumor.classifier import Classifier
+from brain_tumor.extras import install_command
 from tests.canaries import NAME, TAG, dicom_with_canaries, find_canaries
 from tests.service.forms import ROOT, Running, running
 from tests.test_load import draw
@@ -155,4 +156,4 @@ def test_without_the_extra_it_says_which_one(tmp_path: Path) -> None:
     (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError(\"No module named 'fastapi'\", name='fastapi')\n")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     done = run(PYTHONPATH=path)
-    assert done.returncode == 2 and "fastapi is missing: pip install 'brain-tumor-mri[serve]'" in done.stderr
+    assert done.returncode == 2 and f"fastapi is missing: {install_command('serve')}" in done.stderr

@@ -8,6 +8,7 @@ from typing import Any
 from brain_tumor.arguments import Commands, add_command, add_network
 from brain_tumor.configuration import ModelSettings, read_configuration, to_settings
 from brain_tumor.errors import MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.service.api_key import read_api_key
 from brain_tumor.service.settings import read_service_settings
 
@@ -45,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise MissingExtraError(
             f"serve needs FastAPI, uvicorn, python-multipart and prometheus-client, {error.name} is missing: "
-            "pip install 'brain-tumor-mri[serve]'"
+            f"{install_command('serve')}"
         ) from None
     run_server(settings, model, key)
     return STOPPED

@@ -12,9 +12,9 @@ from brain_tumor.service.spool import Spool, Storage, Upload
 # As nginx writes it of a caller who did not wait.
 GONE_STATUS = 499
 _MIB = 2**20
-# While the rest of a refused upload comes, so that the caller reads the refusal before the connection closes.
-_LINGER_S = 2.0
-_LINGER_BYTES = 8 * _MIB
+# How long the rest of a refused upload is read and dropped: who sends until the connection breaks, as nginx may, would
+# not get to read the refusal.
+_LINGER_S = 5.0
 
 Receive = Callable[[], Awaitable[Any]]  # of ASGI
 
@@ -87,11 +87,10 @@ class Body:
         return chunk
 
     async def linger(self) -> None:
-        """Read, and drop, the rest of a refused upload, a little of it."""
-        begin = self.size_bytes
+        """Read, and drop, the rest of a refused upload, for a while."""
         try:
             async with asyncio.timeout(_LINGER_S):
-                while not self.is_complete and self.size_bytes - begin < _LINGER_BYTES:
+                while not self.is_complete:
                     await self._next()
         except (TimeoutError, GoneError):
             pass
