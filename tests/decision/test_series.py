@@ -126,3 +126,21 @@ def test_too_few_sure_slices_leave_no_tumor_with_doubt(sure: int, unsure: int) -
 
 def test_a_tenth_of_sure_slices_is_enough() -> None:
     assert decide_series([HEALTHY] * 3 + [UNSURE] * 27).reason is SeriesReason.NO_TUMOR_CALLED
+
+
+def test_equal_positions_say_nothing_and_do_not_make_a_tumor_impossible() -> None:
+    findings = [make_finding(Label.GLIOMA, position_mm=7.0)] * 5
+    assert decide_series(findings).label is Label.GLIOMA
+
+
+@pytest.mark.parametrize(("spacing_mm", "status"), [(5.0, Status.UNCERTAIN), (6.0, Status.CLASSIFIED)])
+def test_a_slab_is_no_head(spacing_mm: float, status: Status) -> None:
+    verdict = decide_series([make_finding(position_mm=index * spacing_mm) for index in range(10)])
+    assert verdict.status is status
+    assert (verdict.reason is SeriesReason.LITTLE_COVERED) == (status is Status.UNCERTAIN)
+
+
+def test_only_analysed_slices_cover_the_head() -> None:
+    air = [make_finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, position_mm=100.0 + index) for index in range(5)]
+    verdict = decide_series([*(make_finding(position_mm=5.0 * index) for index in range(10)), *air])
+    assert (verdict.reason, verdict.counted) == (SeriesReason.LITTLE_COVERED, 50)

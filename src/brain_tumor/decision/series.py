@@ -19,6 +19,8 @@ MIN_EXTENT_MM = 10.0
 # No Tumor without doubt in a tenth to a quarter of the slices, but for one volume that is uncertain anyway.
 MIN_ANALYSED_SHARE = 1 / 3
 MIN_SURE_SHARE = 0.1  # of the analysed slices, and at least MIN_RUN of them
+# Nor of a slab: half of an adult brain's shortest extent, 120 to 140 mm.
+MIN_COVERED_MM = 60.0
 RANK_DECIMALS = 6
 # Positions are decimal strings in DICOM and six decimals in a table: a run of exactly MIN_EXTENT_MM is long enough in
 # both.
@@ -35,6 +37,9 @@ class SeriesReason(StrEnum):
     MANY_DOUBTFUL = "many_doubtful"  # most slices are perhaps a tumor
     FEW_ANALYSED = "few_analysed"  # no slice names a tumor without doubt, but most are no brain MRI or unreadable
     FEW_SURE = "few_sure"  # no slice names a tumor without doubt, but hardly any is No Tumor without doubt
+    LITTLE_COVERED = (
+        "little_covered"  # no slice names a tumor without doubt, but the slices cover a part of a head only
+    )
     NO_TUMOR_CALLED = "no_tumor_called"  # no slice names a tumor without doubt
 
 
@@ -73,7 +78,7 @@ def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] |
     Ordered: without an analysed slice it is not a brain MRI. A tumor is named when at least MIN_RUN neighbouring
     slices, MIN_EXTENT_MM long where positions are known, each name a tumor without doubt and locate it: the class with
     the highest mean probability among them. Fewer slices that name one leave No Tumor, uncertain; so do too few
-    analysed slices, and too few that are No Tumor without doubt.
+    analysed slices, too few that are No Tumor without doubt, and a slab of less than MIN_COVERED_MM.
 
     Args:
         findings: in the order of the slices' position; None stands for a slice that could not be read.
@@ -115,6 +120,9 @@ def _decide(
     sure = sum(1 for finding in findings if finding and finding.verdict.status is Status.CLASSIFIED)
     if sure < max(MIN_RUN, MIN_SURE_SHARE * analysed):
         return no_finding, Status.UNCERTAIN, SeriesReason.FEW_SURE, sure
+    covered_mm = _covered_mm(findings)
+    if covered_mm is not None and covered_mm < MIN_COVERED_MM - _TOLERANCE_MM:
+        return no_finding, Status.UNCERTAIN, SeriesReason.LITTLE_COVERED, int(covered_mm)
     return no_finding, Status.CLASSIFIED, SeriesReason.NO_TUMOR_CALLED, analysed
 
 
@@ -133,10 +141,20 @@ def _is_long_enough(run: Sequence[Finding]) -> bool:
     if len(run) < MIN_RUN:
         return False
     first, last = run[0].position_mm, run[-1].position_mm
-    if first is None or last is None:
+    # Equal positions say as little as missing ones.
+    if first is None or last is None or abs(last - first) < _TOLERANCE_MM:
         return True
     # Each slice stands for its spacing, so n slices are n spacings long.
     return abs(last - first) * len(run) / (len(run) - 1) >= MIN_EXTENT_MM - _TOLERANCE_MM
+
+
+def _covered_mm(findings: Sequence[Finding | None]) -> float | None:
+    """From the first analysed slice to the last, and a spacing more; None where positions are not known."""
+    analysed = [finding for finding in findings if finding and finding.verdict.status is not Status.NOT_A_BRAIN_MRI]
+    positions = [finding.position_mm for finding in analysed if finding.position_mm is not None]
+    if len(positions) < len(analysed) or max(positions) - min(positions) < _TOLERANCE_MM:
+        return None
+    return (max(positions) - min(positions)) * len(positions) / (len(positions) - 1)
 
 
 def _is_finding(label: Label) -> bool:

@@ -24,11 +24,12 @@ from brain_tumor.input.dicom_file import (
 from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position
 from brain_tumor.input.dicom_pixels import decode_frame
 from brain_tumor.input.dicom_window import SeriesWindow, WindowChoice
-from brain_tumor.input.orientation import radiological_view
+from brain_tumor.input.orientation import ascending_normal, normal, radiological_view
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
 from brain_tumor.input.scan import Scan, WindowUse
-from brain_tumor.input.series import NOTHING_KNOWN, DicomReference, ReadOptions, SeriesAbout, Slice
+from brain_tumor.input.series import NOTHING_KNOWN, DicomReference, ReadOptions, SeriesAbout, Slice, WindowMode
 from brain_tumor.input.series_kind import SeriesKind
+from brain_tumor.input.siemens_mosaic import Mosaic, read_mosaic
 from brain_tumor.input.sop_classes import check_is_image
 from brain_tumor.input.source_file import refuse
 from brain_tumor.input.voi import GreyScale
@@ -74,6 +75,7 @@ class DicomHeader:
     size: tuple[int, int] | None = None  # rows, columns
     patient: int | None = None  # equal for the same patient, in one run of the program
     pixel_digest: bytes | None = None  # of the pixel data as stored
+    mosaic: Mosaic | None = None  # where the frames are tiles of one picture
     parsed: ParsedHeader | None = field(default=None, compare=False, repr=False)  # where there was room to keep it
 
 
@@ -92,8 +94,9 @@ def read_header(data: bytes, file: str) -> DicomHeader:
     with as_scan_error(file, Problem.BAD_HEADER):
         frames = _count_frames(dataset, file)
         planes = [parsed.statements.plane(index) for index in range(frames)]
-        facts = FactsReader(dataset, parsed.statements)
-        return DicomHeader(
+        reader = FactsReader(dataset, parsed.statements)
+        facts = tuple(reader.read(index) for index in range(frames))
+        header = DicomHeader(
             series_uid=_text(dataset, "SeriesInstanceUID"),
             series_description=_text(dataset, "SeriesDescription"),
             modality=_modality(dataset),
@@ -106,7 +109,7 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             study_uid=_text(dataset, "StudyInstanceUID"),
             sop_instance_uid=_text(dataset, "SOPInstanceUID"),
             sop_class_uid=_text(dataset, "SOPClassUID"),
-            facts=tuple(facts.read(index) for index in range(frames)),
+            facts=facts,
             about=SeriesAbout(
                 _text(dataset, "SeriesDescription"),
                 _whole_number(dataset, "SeriesNumber"),
@@ -119,6 +122,9 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             pixel_digest=_digest(data, parsed.elements.pixels_at),
             parsed=parsed if _keep(parsed) else None,
         )
+        if frames == 1 and facts[0].kind is SeriesKind.MOSAIC:
+            return _split_mosaic(header, read_mosaic(data, int(dataset.Rows), int(dataset.Columns)), dataset)
+        return header
 
 
 def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, options: ReadOptions) -> tuple[Slice, ...]:
@@ -143,6 +149,29 @@ def leave_out(one: Slice, kind: SeriesKind | None) -> Slice:
     if kind is None or kind.is_answered:
         return one
     return replace(one, read=refuse(ScanError(one.name, Problem.NOT_ANSWERED, kind=kind.value)))
+
+
+def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDataset) -> DicomHeader:
+    """The header with a frame for each tile; as it is where nobody knows how to cut it."""
+    if mosaic is None or header.orientation is None:
+        return header
+    facts = replace(header.facts[0], kind=SeriesKind.DIFFUSION if header.facts[0].b_value else SeriesKind.MAGNITUDE)
+    first = header.frame_positions_mm[0]
+    spacing = number_of(dataset.get("SpacingBetweenSlices")) or number_of(dataset.get("SliceThickness"))
+    positions: list[float | None] = [None] * mosaic.tiles
+    if first is not None and spacing:
+        along = ascending_normal(header.orientation[:3], header.orientation[3:])
+        runs = normal(header.orientation[:3], header.orientation[3:]) if mosaic.normal is None else mosaic.normal
+        step = spacing if float(along @ np.array(runs)) > 0 else -spacing
+        positions = [first + index * step for index in range(mosaic.tiles)]
+    return replace(
+        header,
+        frames=mosaic.tiles,
+        facts=(facts,) * mosaic.tiles,
+        frame_positions_mm=tuple(positions),
+        frame_orientations=(header.orientation,) * mosaic.tiles,
+        mosaic=mosaic,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,15 +199,23 @@ class DicomFrame:
     def grey_values(self) -> tuple[NDArray[Any], GreyScale] | None:
         """Stored values, (rows, columns), and what they mean; None of colours. Raises ScanError."""
         dataset, statements = self.parse(self.name, None)
-        stored = decode_frame(dataset, self.index, self.name)
+        stored, index = self._decode(dataset)
         with as_scan_error(self.name, Problem.BAD_GREY_SCALE):
-            return (stored, statements.grey_scale(self.index)) if stored.ndim == 2 else None
+            return (stored, statements.grey_scale(index)) if stored.ndim == 2 else None
 
     def read(self, window: SeriesWindow) -> Scan:
         """The frame as it is shown. Raises ScanError."""
         choice = window.choose()  # it reads other frames, so it goes first
         dataset, statements = self.parse(self.name, self.index)
-        return _render(dataset, statements, self.index, self.name, choice)
+        stored, index = self._decode(dataset)
+        return _render(stored, dataset, statements, index, self.name, choice)
+
+    def _decode(self, dataset: FileDataset) -> tuple[NDArray[Any], int]:
+        """Stored values, and the index of the frame that says what they mean."""
+        mosaic = self.header.mosaic
+        if mosaic is None:
+            return decode_frame(dataset, self.index, self.name), self.index
+        return mosaic.cut(decode_frame(dataset, 0, self.name), self.index, self.name), 0
 
 
 def list_frames(read: Callable[[], bytes], header: DicomHeader, file: str) -> tuple[DicomFrame, ...]:
@@ -195,15 +232,19 @@ def list_frames(read: Callable[[], bytes], header: DicomHeader, file: str) -> tu
 
 def to_slices(frames: Sequence[DicomFrame], options: ReadOptions) -> tuple[Slice, ...]:
     """Frames as slices that share one choice of window."""
-    window = SeriesWindow(options.window, tuple(frame.grey_values for frame in frames))
+    mode = options.window
+    if mode is WindowMode.FILE and any(frame.header.modality not in (None, "MR") for frame in frames):
+        mode = WindowMode.STORED  # CT's windows are narrow on purpose
+    window = SeriesWindow(mode, tuple(frame.grey_values for frame in frames))
     return tuple(
         Slice(
             frame.file,
             frame.number,
             partial(frame.read, window),
             frame.position_mm,
-            _to_reference(frame.header, frame.number),
-            frame.content,
+            # No other object can refer to a tile.
+            _to_reference(frame.header, frame.number) if frame.header.mosaic is None else None,
+            frame.content if frame.header.mosaic is None else None,
         )
         for frame in frames
     )
@@ -266,8 +307,9 @@ def _parse_pixels(data: bytes, parsed: ParsedHeader | None, name: str) -> tuple[
     return read_pixel_elements(data, parsed.elements, name), parsed.statements
 
 
-def _render(dataset: FileDataset, statements: Frames, index: int, name: str, choice: WindowChoice) -> Scan:
-    stored = decode_frame(dataset, index, name)
+def _render(
+    stored: NDArray[Any], dataset: FileDataset, statements: Frames, index: int, name: str, choice: WindowChoice
+) -> Scan:
     with as_scan_error(name, Problem.BAD_GREY_SCALE):
         use: WindowUse | None = None
         if stored.ndim == 2:
@@ -330,4 +372,4 @@ def _modality(dataset: FileDataset) -> str | None:
 
 def _whole_number(dataset: FileDataset, keyword: str) -> int | None:
     value = dataset.get(keyword)
-    return value if isinstance(value, int) else None
+    return int(value) if isinstance(value, int) else None

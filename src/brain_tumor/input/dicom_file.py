@@ -32,7 +32,7 @@ _FILE_META_GROUP = 2
 _ELEMENTS = """
     ImageType StackID EchoNumbers EchoTime DiffusionBValue DiffusionGradientOrientation TemporalPositionIdentifier
     InversionTime FlipAngle TriggerTime AcquisitionNumber AcquisitionTime SliceLocation DimensionIndexSequence
-    SeriesNumber ProtocolName SequenceName PulseSequenceName PatientOrientation
+    SpacingBetweenSlices SliceThickness SeriesNumber ProtocolName SequenceName PulseSequenceName PatientOrientation
     SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID
     Modality SeriesDescription InstanceNumber NumberOfFrames
     ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing

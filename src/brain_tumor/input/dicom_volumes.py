@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from brain_tumor.input.dicom_facts import FrameFacts
+from brain_tumor.input.series_kind import SeriesKind
 
 # Closer than this are equal positions: they are decimal strings, and no slice is as thin.
 _SAME_PLACE_MM = 0.05
@@ -186,7 +187,9 @@ def _cluster(values: Sequence[float | None]) -> list[int] | None:
 def _group(frames: Sequence[VolumeFrame], name: str) -> dict[Hashable, list[VolumeFrame]]:
     groups: defaultdict[Hashable, list[VolumeFrame]] = defaultdict(list)
     for frame in frames:
-        groups[getattr(frame.facts, name)].append(frame)
+        value = getattr(frame.facts, name)
+        # The b-value tells diffusion weighting apart, where it has to be.
+        groups[SeriesKind.MAGNITUDE if value is SeriesKind.DIFFUSION else value].append(frame)
     return groups
 
 

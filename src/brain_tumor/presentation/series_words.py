@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from brain_tumor.decision.series import MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
+from brain_tumor.decision.series import MIN_COVERED_MM, MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.presentation.wording import headline
 
@@ -11,7 +11,8 @@ SERIES_RULE = (
     f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
     f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
     "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, many "
-    "doubtful ones, or too few that are No Tumor without doubt need a human look."
+    f"doubtful ones, too few that are No Tumor without doubt, or slices of less than {MIN_COVERED_MM:g} mm of the head "
+    "need a human look."
 )
 
 
@@ -24,6 +25,9 @@ _REASONS = {
     SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
     SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices were analysed",
     SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are No Tumor without doubt, too few",
+    SeriesReason.LITTLE_COVERED: (
+        f"needs a human look: the analysed slices cover {{counted}} mm of the head, {MIN_COVERED_MM:g} mm are needed"
+    ),
     SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
 }
 
