@@ -14,7 +14,9 @@ from pydicom.dataset import Dataset
 from brain_tumor.decision.series import decide_series
 from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.results import to_dicom_results
+from brain_tumor.errors import ScanError
 from brain_tumor.input.files import open_paths
+from tests.dicom_factory import make_sequence
 from tests.factories import png_bytes
 from tests.mr_series import FRAME_OF_REFERENCE_UID, PATIENT, SERIES_UID, STUDY_UID, write_enhanced, write_series
 from tests.scripted import CARD, CLEAR, HEALTHY, ScriptedClassifier
@@ -294,6 +296,41 @@ def test_images_without_identifiers_get_no_objects(tmp_path: Path, missing: str)
 def test_images_of_a_class_that_is_not_the_standard_s_get_no_objects(tmp_path: Path) -> None:
     (findings,) = find(write_series(tmp_path, [HEAD], SOPClassUID="1.2.3.4.5"))
     assert to_dicom_results(findings, CARD) == []
+
+
+def test_images_of_several_studies_get_no_objects(tmp_path: Path) -> None:
+    # Two files that claim one series, as after a wrong import: nobody knows whose answer it would be.
+    first = write_series(tmp_path, [HEAD], name="a")
+    second = write_series(tmp_path, [HEAD], name="b", StudyInstanceUID="1.2.3", SOPInstanceUID="1.2.3.4")
+    (findings,) = find([*first, *second])
+    assert len(findings.slices) == 2
+    assert to_dicom_results(findings, CARD) == []
+
+
+@pytest.mark.parametrize("change", ["cut", "patient"])
+def test_a_file_that_has_changed_since_it_was_answered_gets_no_objects(tmp_path: Path, change: str) -> None:
+    (file,) = write_series(tmp_path, [HEAD])
+    (findings,) = find([file])
+    if change == "cut":
+        file.write_bytes(file.read_bytes()[:200])
+    else:
+        write_series(tmp_path, [HEAD], PatientName="Roe^Jack", StudyInstanceUID="1.2.3")
+    with pytest.raises(ScanError) as caught:
+        to_dicom_results(findings, CARD)
+    assert "Doe" not in str(caught.value) and "Roe" not in str(caught.value)
+
+
+def test_dates_of_before_dicom_are_written_as_today(tmp_path: Path) -> None:
+    with pydicom.config.disable_value_validation():
+        report = make(write_series(tmp_path, [HEAD], StudyDate="1997.04.24", StudyTime="14:04:38"))[0]
+    assert (report.StudyDate, report.StudyTime) == ("19970424", "140438")
+
+
+def test_that_a_patient_s_identity_was_removed_is_taken_over_with_its_method(tmp_path: Path) -> None:
+    method = make_sequence(CodeValue="113100", CodingSchemeDesignator="DCM", CodeMeaning="Basic Profile")
+    elements: dict[str, Any] = {"PatientIdentityRemoved": "YES", "DeidentificationMethodCodeSequence": method}
+    report = make(write_series(tmp_path, [HEAD], **elements))[0]
+    assert report.DeidentificationMethodCodeSequence[0].CodeValue == "113100"
 
 
 def test_pictures_get_no_objects(tmp_path: Path) -> None:

@@ -40,16 +40,13 @@ def to_dicom_results(
     from brain_tumor.dicom_out.identity import Producer, derive_uid
     from brain_tumor.dicom_out.secondary_capture import make_capture
     from brain_tumor.dicom_out.segmentation import make_heat_map
-    from brain_tumor.dicom_out.source import add_patient_and_study, read_source
+    from brain_tumor.dicom_out.source import Source, add_patient_and_study, read_source
     from brain_tumor.dicom_out.structured_report import make_report
     from brain_tumor.input.dicom_file import as_scan_error
 
-    source = read_source([one.slice for one in findings.slices])
-    if source is None:
-        return []
     producer = Producer.of(card)
 
-    def uids(kind: str) -> tuple[str, str]:
+    def uids(kind: str, source: Source) -> tuple[str, str]:
         """Of a kind's series and object."""
         common = (kind, source.series_uid, producer.model_sha256)
         return derive_uid("series", *common), derive_uid("object", *common, *source.stack, str(part))
@@ -59,10 +56,13 @@ def to_dicom_results(
     logging.getLogger("highdicom").propagate = False
     warnings.filterwarnings("ignore", module=r"highdicom(\.|$)")
     with as_scan_error(findings.series.name, Problem.BAD_HEADER):
-        results = [make_report(findings, source, producer, uids("SR"))]
-        if capture := make_capture(findings, source, producer, uids("SC")):
+        source = read_source([one.slice for one in findings.slices])
+        if source is None:
+            return []
+        results = [make_report(findings, source, producer, uids("SR", source))]
+        if capture := make_capture(findings, source, producer, uids("SC", source)):
             results.append(capture)
-        if with_heat_map and (heat_map := make_heat_map(findings, source, producer, uids("SEG"))):
+        if with_heat_map and (heat_map := make_heat_map(findings, source, producer, uids("SEG", source))):
             results.append(heat_map)
         for dataset in results:
             add_patient_and_study(dataset, source.header)

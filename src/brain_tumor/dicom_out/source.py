@@ -1,6 +1,7 @@
 """What objects take over from the images that they speak of."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from pydicom import config
@@ -24,13 +25,16 @@ _ALWAYS = (
 _WHERE_PRESENT = (
     "IssuerOfPatientID TypeOfPatientID OtherPatientNames PatientBirthTime EthnicGroup PatientComments "
     "PatientSpeciesDescription PatientBreedDescription ResponsiblePerson ResponsibleOrganization "
-    "PatientIdentityRemoved DeidentificationMethod QualityControlSubject "
+    "PatientIdentityRemoved DeidentificationMethod DeidentificationMethodCodeSequence QualityControlSubject "
     "StudyDescription ConsultingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy "
     "PatientAge PatientSize PatientWeight AdditionalPatientHistory "
     "ClinicalTrialSponsorName ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID "
     "ClinicalTrialSiteName ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ClinicalTrialTimePointID "
     "ClinicalTrialTimePointDescription"
 ).split()
+_METHODS = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
+# Dates and times were written with these before DICOM. Source: DICOM PS3.5, 6.2, notes on DA and TM.
+_OLD_MARKS = {"DA": ".", "TM": ":"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,11 +99,16 @@ def read_slice_header(one: Slice) -> Dataset:
     """Everything that a slice's file says but for the pixels.
 
     Raises:
-        ScanError: it cannot be read any more.
+        ScanError: it cannot be read any more, or is another image now.
     """
-    if one.content is None:
-        raise ScanError(one.name, Problem.UNEXPECTED, found="no DICOM file")
-    return read_whole_header(one.content(), one.file)
+    reference = _reference(one)
+    assert one.content is not None  # noqa: S101 - a slice with a reference has a file
+    header = read_whole_header(one.content(), one.file)
+    found = header.get("StudyInstanceUID"), header.get("SOPInstanceUID")
+    if found != (reference.study_uid, reference.sop_instance_uid):
+        # Another image lies there by now, and its patient may be another one.
+        raise ScanError(one.file, Problem.BROKEN_SOURCE, found="it has changed")
+    return header
 
 
 def without_patient(dataset: Dataset) -> Dataset:
@@ -126,6 +135,8 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
         value = _value(header, keyword)
         if value is None and keyword not in _ALWAYS:
             continue
+        if keyword == "PatientIdentityRemoved" and not any(method in header for method in _METHODS):
+            continue  # nothing, where the images do not say how
         tag = tag_for_keyword(keyword)
         assert tag is not None  # noqa: S101 - they are the standard's
         texts += str(value or "")
@@ -144,8 +155,9 @@ def _reference(one: Slice) -> DicomReference:
 def _value(header: Dataset, keyword: str) -> object | None:
     try:
         with as_scan_error("", Problem.BAD_ELEMENTS):
-            value = header.get(keyword)
-            # Several values, or a name of several alphabets, as they are written.
-            return None if value in (None, "") else value
+            if keyword not in header or (value := header[keyword].value) in (None, "", []):
+                return None
+            mark = _OLD_MARKS.get(header[keyword].VR)
+            return str(value).replace(mark, "") if mark else deepcopy(value)
     except ScanError:
         return None
