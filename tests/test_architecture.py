@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 # Modules and subpackages of the runtime. Each imports from itself and from those before it.
 ORDER = (
     "version labels problems errors extras atomic_write output_lock input model configuration decision classifier "
-    "presentation tables dicom_out arguments evaluation prediction fit_check service cli __main__"
+    "presentation tables dicom_out arguments evaluation prediction fit_check service dicom_node cli __main__"
 ).split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.
@@ -35,8 +35,10 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
             "input/dicom_pixels.py",
             "input/dicom_compressed.py",
             "dicom_out/",
+            "dicom_node/network.py",
         ),
         "highdicom": ("dicom_out/",),
+        "pynetdicom": ("dicom_node/network.py",),
         # In a process of its own, for it ends its process on some damaged files.
         "gdcm": ("input/gdcm_worker.py",),
         "sklearn": ("evaluation/metrics.py",),

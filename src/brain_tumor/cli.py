@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.arguments import Commands, add_command
+from brain_tumor.dicom_node.command import add_dicom_node
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.command import add_evaluate
 from brain_tumor.fit_check.command import add_check_fit
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(commands)
     add_evaluate(commands)
     add_serve(commands)
+    add_dicom_node(commands)
     return parser
 
 

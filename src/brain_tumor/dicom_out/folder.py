@@ -1,13 +1,12 @@
 """DICOM objects as files in a folder of their own."""
 
-import io
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain_tumor.atomic_write import NewFolder
 from brain_tumor.dicom_out.findings import SeriesFindings
-from brain_tumor.dicom_out.results import require_dicom_library, to_dicom_results
+from brain_tumor.dicom_out.results import require_dicom_library, to_dicom_results, to_file_content
 from brain_tumor.errors import ScanError
 from brain_tumor.model.card import Card
 
@@ -54,9 +53,7 @@ class DicomFolder:
             return False
         self._without += not results
         for dataset in results:
-            content = io.BytesIO()
-            dataset.save_as(content, enforce_file_format=True)
-            self._folder.write(self._to_path(dataset.Modality, dataset.SOPInstanceUID), content.getvalue())
+            self._folder.write(self._to_path(dataset.Modality, dataset.SOPInstanceUID), to_file_content(dataset))
             self._written[dataset.Modality] += 1
         return True
 

@@ -1,5 +1,6 @@
 """One series' answer -> its DICOM objects: the table of contents of this package."""
 
+import io
 import logging
 import warnings
 from typing import TYPE_CHECKING
@@ -67,6 +68,13 @@ def to_dicom_results(
         for dataset in results:
             add_patient_and_study(dataset, source.header)
     return results
+
+
+def to_file_content(result: "Dataset") -> bytes:
+    """An object as a whole DICOM file."""
+    content = io.BytesIO()
+    result.save_as(content, enforce_file_format=True)
+    return content.getvalue()
 
 
 def require_dicom_library() -> None:

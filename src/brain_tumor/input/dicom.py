@@ -1,7 +1,6 @@
 """DICOM files: what their header says, and their frames as slices that are read when they are asked for."""
 
 import hashlib
-import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from brain_tumor.input.dicom_file import (
     read_pixel_elements,
 )
 from brain_tumor.input.dicom_frames import Frames, ImagePlane, Orientation, Position
+from brain_tumor.input.dicom_identity import is_uid
 from brain_tumor.input.dicom_pixels import decode_frame
 from brain_tumor.input.dicom_window import SeriesWindow, WindowChoice
 from brain_tumor.input.orientation import ascending_normal, normal, radiological_view
@@ -40,8 +40,6 @@ MAX_FRAMES = 10_000
 # Parsed headers stay until their slices are gone, so that a file is parsed once: those of some 900 slices. Beyond this
 # much memory, later files are parsed again when they are read.
 _MAX_KEPT_BYTES = 16 * 2**20
-# Source: DICOM PS3.5, 9.1. Whatever else stands there is not repeated: it may be a person's.
-_UID = re.compile(r"(?=.{1,64}$)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -358,7 +356,7 @@ def _to_reference(header: DicomHeader, frame: int | None) -> DicomReference:
 
 
 def _uid(text: str | None) -> str | None:
-    return text if text and _UID.fullmatch(text) else None
+    return text if text and is_uid(text) else None
 
 
 def _text(dataset: FileDataset, keyword: str) -> str | None:

@@ -5,7 +5,7 @@ import logging
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -118,6 +118,21 @@ def read_whole_header(data: bytes, name: str) -> FileDataset:
     """
     with as_scan_error(name, Problem.BAD_ELEMENTS):
         return _parse_header(_CountedReader(_inflate(data, name)), name, None)
+
+
+def read_elements(data: bytes, name: str, keywords: Sequence[str]) -> FileDataset:
+    """Some of the elements before the pixel data, and no others.
+
+    Args:
+        data: the whole file.
+        name: used in messages only.
+        keywords: of the elements.
+
+    Raises:
+        ScanError: as read_header_elements.
+    """
+    with as_scan_error(name, Problem.BAD_ELEMENTS):
+        return _parse_header(_CountedReader(_inflate(data, name)), name, list(keywords))
 
 
 def _parse_header(file: _CountedReader, name: str, keywords: list[Any] | None) -> FileDataset:

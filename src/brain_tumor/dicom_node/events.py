@@ -1,0 +1,64 @@
+"""What the node logs: one JSON object a line, with codes, counts and numbers of its own, nothing of a patient."""
+
+import json
+import sys
+import threading
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TextIO
+
+
+class Event(StrEnum):
+    """What happened; stable codes, for programs."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECTION_ENDED = "connection_ended"  # by the node, for it broke a limit
+    IMAGE_RECEIVED = "image_received"
+    IMAGE_REPEATED = "image_repeated"  # it was here already
+    OBJECT_REFUSED = "object_refused"
+    OWN_RESULT_IGNORED = "own_result_ignored"
+    STORE_FULL = "store_full"
+    SERIES_ANSWERED = "series_answered"
+    SERIES_REOPENED = "series_reopened"  # an image came while it was being answered
+    REST_NOT_ANSWERED = "rest_not_answered"  # of a series whose other images are erased
+    ANSWER_FAILED = "answer_failed"  # it is tried again
+    SERIES_GIVEN_UP = "series_given_up"
+    RESULT_SENT = "result_sent"
+    SENDING_FAILED = "sending_failed"  # it is tried again
+    SERIES_ERASED = "series_erased"
+    WORK_FAILED = "work_failed"  # no room or no access; it is tried again
+
+
+_ERRORS = {
+    Event.ANSWER_FAILED,
+    Event.SERIES_GIVEN_UP,
+    Event.SENDING_FAILED,
+    Event.STORE_FULL,
+    Event.REST_NOT_ANSWERED,
+    Event.WORK_FAILED,
+}
+Fact = str | int | float | None
+
+
+class EventLog:
+    """Lines on a stream, whole even when several threads write."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Take a stream; None for the standard output. LiteRT keeps the standard error for itself for moments."""
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, event: Event, **facts: Fact) -> None:
+        """One line; facts: never a name, an identifier or another value of a data set."""
+        line = json.dumps(
+            {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "level": "error" if event in _ERRORS else "info",
+                "event": event.value,
+                **facts,
+            }
+        )
+        with self._lock:
+            print(line, file=self._stream or sys.stdout, flush=True)
