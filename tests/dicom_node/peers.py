@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 def make_settings(folder: Path, archive_port: int = 1, **changes: Any) -> NodeSettings:
-    """A node on a free port that waits for nothing long."""
+    """A node on a free port that waits for nothing long, unless a sender breaks off."""
     return NodeSettings(
         **{
             "folder": folder,
@@ -46,7 +46,7 @@ def make_settings(folder: Path, archive_port: int = 1, **changes: Any) -> NodeSe
             "destination": Destination(ARCHIVE, LOOPBACK, archive_port),
             "ae_title": NODE,
             "port": 0,
-            "quiet_s": 0.3,
+            "quiet_s": 20.0,
             "after_release_s": 0.1,
             "keep_images_s": 3600.0,
             "retry_s": 0.05,
