@@ -35,7 +35,7 @@ EXAMPLES = {
 # So many images have their cards below each other; more have an overview.
 MAX_CARDS = 4
 # Answers come into view so often while more are computed. The first ones soon, to show that it works.
-FIRST_REDRAW_S, REDRAW_S = 1.0, 3.0
+FIRST_REDRAW_S, REDRAW_S = 0.4, 3.0
 
 
 def show() -> None:
@@ -55,7 +55,7 @@ def show() -> None:
         with start.container():
             show_start(classifier.card.rules.classes)
         with attention:
-            draw_attention("", None, state.moves, has_answers=False)
+            draw_attention("", None, state.moves, has_answers=False, is_working=False)
         return
     show_tools(state, classifier)
     with st.container():
@@ -65,7 +65,13 @@ def show() -> None:
     with st.container(key="results"):
         show_results(state, classifier)
     with attention:
-        draw_attention(describe_news(state), find_target(state), state.moves, has_answers=bool(state.records))
+        draw_attention(
+            describe_news(state),
+            find_target(state),
+            state.moves,
+            has_answers=bool(state.records),
+            is_working=bool(state.unopened or bar),
+        )
     work(classifier, state, bar)
 
 
@@ -79,10 +85,10 @@ def receive_files(state: SessionState, is_empty: bool) -> None:
             st.html(f'<div class="drop-heading"><h1>Drop brain MRI here</h1><p>{ACCEPTED}</p></div>')
         else:
             st.html('<div class="drop-heading"><h1>Brain tumor MRI</h1></div>')
-        files = take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
-    if files:
-        state.receive(files)
-        st.rerun()  # as a page with answers
+        sent = take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
+    state.receive(sent)
+    if sent.files and not sent.continues:
+        st.rerun()  # as a page with answers; while more of a batch arrive, it is one already
 
 
 def show_start(classes: Sequence[Label]) -> None:
@@ -179,7 +185,7 @@ def show_neighbours(state: SessionState, key: str) -> None:
 
 def describe_news(state: SessionState) -> str:
     """What a screen reader says once the work is done or stopped."""
-    if state.unopened or not state.records or (state.unanswered_count and not state.is_stopped):
+    if state.is_receiving or state.unopened or not state.records or (state.unanswered_count and not state.is_stopped):
         return ""
     return f"Answered: {describe_counts(state.newest_first)}".replace("**", "")
 
@@ -196,7 +202,7 @@ def find_target(state: SessionState) -> str | None:
 def show_progress(state: SessionState) -> DeltaGenerator | None:
     """How far the work is, with one button to stop it, or to continue; returns the bar while there is work to do."""
     count = state.unanswered_count
-    if state.unopened or not count:
+    if not count or (state.unopened and not state.continues):
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.is_stopped:
@@ -217,14 +223,16 @@ def update_bar(bar: DeltaGenerator, state: SessionState, unanswered: int) -> Non
 
 def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None) -> None:
     """Open and answer what is left, for as long as the page may stand as it is; then draw it again."""
-    if state.unopened:
+    if state.unopened and bar is None:
         with st.spinner("Opening the files"):
             state.open_received()
         st.rerun()
     if bar is None:
         return
+    if state.unopened:
+        state.open_received()
     answer_for_a_while(classifier, state, bar)
-    if not state.unanswered_count:
+    if not state.unanswered_count and not state.is_receiving:
         state.moves, state.began_s = state.moves + 1, 0.0  # to the newest answer
     st.rerun()
 

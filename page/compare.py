@@ -19,6 +19,7 @@ from page.fair_queue import QUEUE
 from page.layout import usable_classifier
 from page.slice_record import SliceRecord, to_slice_record
 from page.slice_view import show_badge, show_picture, show_probabilities
+from page.uploads import reserve_uploads
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -63,6 +64,7 @@ def choose_model() -> Classifier | None:
     upload = st.file_uploader(f"A model file such as {DEFAULT_NAME}", key="second-model")
     if upload is None:
         return None
+    reserve_uploads([upload])
     try:
         return second_classifier(upload.file_id, upload.getvalue(), upload.name)
     except ModelFileError as error:
@@ -76,6 +78,7 @@ def choose_slices() -> list[SourceFile]:
     st.header("Images", anchor=False)
     uploads = st.file_uploader(f"MRI of the brain: {ACCEPTED}", accept_multiple_files=True, key="compared")
     if uploads:
+        reserve_uploads(uploads)
         return [SourceFile(upload.name, upload.getvalue) for upload in uploads]
     st.caption("Until you send some, the three examples are compared.")
     return [SourceFile(path.name, path.read_bytes) for path in sorted(SAMPLES.glob("*.png"))]

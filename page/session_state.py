@@ -12,7 +12,7 @@ from brain_tumor.input.source_file import SourceFile
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
-from page.uploads import MAX_FILES, KeptFile
+from page.uploads import MAX_FILES, KeptFile, Taken
 
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
 MAX_SLICES = 2000
@@ -24,6 +24,9 @@ class SessionState:
 
     items: list[SeriesItem] = field(default_factory=list)
     unopened: list[KeptFile] = field(default_factory=list)
+    is_receiving: bool = False  # whether more files of the last batch may come
+    received_count: int = 0  # files of the last batch so far
+    continues: bool = False  # whether the unopened files belong to a batch that others were opened of
     notes: list[str] = field(default_factory=list)  # what could not be taken, in words
     is_stopped: bool = False
     opened_count: int = 0  # series ever opened, which numbers the next one's widgets
@@ -35,24 +38,41 @@ class SessionState:
     asked: int = 0  # slices that were unanswered when the work in progress began
     began_s: float = 0.0  # when that was, on the monotonic clock; 0 while nothing is at work
 
-    def receive(self, files: Sequence[KeptFile]) -> None:
-        """Take files that were sent, MAX_FILES at most; `open_received` opens them."""
-        if len(files) > MAX_FILES:
+    def receive(self, sent: Taken) -> None:
+        """Take files that were sent, MAX_FILES of a batch at most; `open_received` opens them."""
+        self.is_receiving = sent.goes_on
+        if not sent.files:
+            return
+        if not sent.continues:
+            self.received_count = 0
+        room, before = max(0, MAX_FILES - self.received_count), self.received_count
+        self.received_count += len(sent.files)
+        if before <= MAX_FILES < self.received_count:
+            count = f"More than {MAX_FILES}" if sent.goes_on else str(self.received_count)
             self.notes.append(
-                f"{len(files)} files were sent; the first {MAX_FILES} are answered. "
+                f"{count} files were sent; the first {MAX_FILES} are answered. "
                 "Send the rest by itself, or use the command line: brain-tumor predict"
             )
-        self.unopened += files[:MAX_FILES]
+        self.continues = sent.continues and (self.continues or not self.unopened)
+        self.unopened += sent.files[:room]
 
     def open_received(self) -> None:
         """Open the files that were sent."""
         files, self.unopened = self.unopened, []
-        self.open(files)
+        self.open(files, self.continues)
 
-    def open(self, files: Sequence[KeptFile]) -> None:
-        """Add the series of some files; slices are read later, one by one."""
-        self.is_stopped, self.shown_key, self.removed, self.began_s = False, None, None, 0.0
-        self.batch_count += 1
+    def open(self, files: Sequence[KeptFile], continues: bool = False) -> None:
+        """Add the series of some files; slices are read later, one by one.
+
+        Args:
+            files: that came together.
+            continues: whether others of their batch are here already.
+        """
+        if not continues:
+            self.is_stopped, self.shown_key, self.removed, self.began_s = False, None, None, 0.0
+            self.batch_count += 1
+        elif self.began_s:
+            self.asked += len(files)
         with QUEUE.exclusive():
             for series in open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()):
                 if self._accepts(series.name, len(series.slices), self.items):

@@ -3,7 +3,8 @@
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from itertools import count
 from typing import Any
@@ -18,7 +19,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import folders_last
-from brain_tumor.input.formats import MAX_SCAN_BYTES
+from brain_tumor.input.formats import HEAD_BYTES, MAX_SCAN_BYTES, Kind, find_format
 from brain_tumor.input.no_images import is_hidden
 from brain_tumor.problems import Problem
 
@@ -142,8 +143,20 @@ def keep_upload_addresses() -> None:
     ForwardMsgQueue.clear = clear  # type: ignore[method-assign, assignment]
 
 
-def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """What a browser has sent since the last look."""
+
+    files: list[KeptFile]
+    continues: bool  # whether they belong to the batch of the files before
+    goes_on: bool  # whether more of this batch may come
+
+
+def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     """Draw the two uploaders, one for files and one for a folder.
+
+    Streamlit tells a page of its files when the last of a batch is there. A picture needs no other file to be answered,
+    so pictures are taken before, as they come; what may be one of a series waits for the whole batch.
 
     The widgets stay as they are: a browser that is still sending the next batch would lose it with a new widget. Only
     Streamlit's own copies of the files that were taken are forgotten, at once.
@@ -154,19 +167,68 @@ def take_uploads(label: str, folder_label: str, key: str) -> list[KeptFile]:
         key: of both widgets.
 
     Returns:
-        What was sent since the last call, each under a name of its own.
+        What was sent since the last call, each under a name of its own in its batch.
     """
     # A new key is a new, empty uploader.
     version = st.session_state.setdefault(f"uploaders-{key}", 0)
     taken: set[str] = st.session_state.setdefault(f"taken-{key}-{version}", set())
     files = st.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
     folder = st.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
+    early: set[str] = st.session_state.setdefault(f"early-{key}-{version}", set())
+    names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())
+    continues = bool(early)
     uploads = [upload for upload in [*files, *in_order(folder)] if upload.file_id not in taken]
-    names = number_repeats(upload.name for upload in uploads)
-    kept = [KeptFile(name, upload.getvalue()) for name, upload in zip(names, uploads, strict=True)]
-    taken |= {upload.file_id for upload in [*files, *folder]}
+    named = [(upload.name, upload.getvalue()) for upload in uploads]
+    listed = {upload.file_id for upload in [*files, *folder]}
+    taken |= listed
     forget_uploads([*files, *folder])
-    return kept
+    for record in _unlisted_records(taken):
+        if _is_picture(record):
+            named.append((record.name, record.data))
+            early.add(record.file_id)
+            taken.add(record.file_id)
+            _empty(record)
+    early &= _stored_ids()  # those that the browser has listed now, or taken back, are not waited for any more
+    numbered = number_repeats((name for name, _ in named), names)
+    kept = [KeptFile(name, data) for name, (_, data) in zip(numbered, named, strict=True)]
+    if not early:
+        names.clear()
+    return Taken(kept, continues, bool(early))
+
+
+def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
+    """Keep files of another page's uploaders from `take_uploads`."""
+    st.session_state.setdefault("reserved-uploads", set()).update(upload.file_id for upload in uploads)
+
+
+def _unlisted_records(taken: Collection[str]) -> list[UploadedFileRec]:
+    """What has arrived for this session, and no widget tells of yet."""
+    reserved = st.session_state.get("reserved-uploads", set())
+    return [record for id_, record in _stored().items() if id_ not in taken and id_ not in reserved]
+
+
+def _is_picture(record: UploadedFileRec) -> bool:
+    found = find_format(record.data[:HEAD_BYTES])
+    return found is not None and found.kind is Kind.RASTER and not is_hidden(tuple(record.name.split("/")))
+
+
+def _stored() -> dict[str, UploadedFileRec]:
+    context, manager = get_script_run_ctx(), _manager()
+    if context is None or not isinstance(manager, MemoryUploadedFileManager):
+        return {}
+    return dict(manager.file_storage.get(context.session_id, {}))
+
+
+def _stored_ids() -> set[str]:
+    return set(_stored())
+
+
+def _empty(record: UploadedFileRec) -> None:
+    """Drop the content; its entry stays until the browser lists it, which tells that the batch is complete."""
+    context, manager = get_script_run_ctx(), _manager()
+    if context is not None:
+        # As Streamlit's class does it: it makes no room for anything, so the bound is none of its business.
+        MemoryUploadedFileManager.add_file(manager, context.session_id, record._replace(data=b""))
 
 
 def empty_uploaders(key: str) -> None:
@@ -176,7 +238,8 @@ def empty_uploaders(key: str) -> None:
         key: as `take_uploads` was given.
     """
     version = st.session_state.get(f"uploaders-{key}", 0)
-    st.session_state.pop(f"taken-{key}-{version}", None)
+    for kind in ("taken", "early", "names"):
+        st.session_state.pop(f"{kind}-{key}-{version}", None)
     st.session_state[f"uploaders-{key}"] = version + 1
     forget_uploads()
 
@@ -226,9 +289,14 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
     return add
 
 
-def number_repeats(names: Iterable[str]) -> list[str]:
-    """The names, with a number behind those that came before: answers and reports call files by their names."""
-    seen: Counter[str] = Counter()
+def number_repeats(names: Iterable[str], seen: Counter[str] | None = None) -> list[str]:
+    """The names, with a number behind those that came before: answers and reports call files by their names.
+
+    Args:
+        names: of files.
+        seen: how often each came before; counts these too.
+    """
+    seen = Counter() if seen is None else seen
     numbered = []
     for name in names:
         seen[name] += 1

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
+from playwright.sync_api import Browser, Dialog, FilePayload, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from brain_tumor.classifier import Classifier
@@ -131,6 +131,18 @@ def test_no_file_is_lost_whatever_the_rhythm(page: Page, tmp_path: Path, pause_m
         page.wait_for_timeout(pause_ms)
     expect(page.locator(".for-screen-readers")).to_contain_text(f"{len(sent)} in all", timeout=2 * ANSWER_TIMEOUT_MS)
     assert {name for name, _ in read_answers(page)} == sent
+
+
+def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/upload_file/**", lambda route: route.continue_() if len(held) else held.append(route))
+    send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
+    expect(page.get_by_text("2 of 3 files have arrived")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(2, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.locator(".for-screen-readers").first).not_to_contain_text("Answered")
+    held[0].continue_()
+    expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all", timeout=ANSWER_TIMEOUT_MS)
+    assert {name for name, _ in read_answers(page)} == {"0.png", "1.png", "2.png"}
 
 
 def photographed(name: str, seed: int) -> FilePayload:

@@ -1,10 +1,47 @@
+from collections.abc import Iterable
+
 from brain_tumor.input.series import Plane
 from page.answering import answer_all
 from page.session_state import SessionState
-from page.uploads import MAX_FILES, KeptFile
+from page.uploads import MAX_FILES, KeptFile, Taken
 from tests.factories import png_bytes
 from tests.page.items import make_item, make_volume
 from tests.scripted import ScriptedClassifier
+
+
+def whole(files: Iterable[KeptFile]) -> Taken:
+    """A batch that came in one go."""
+    return Taken(list(files), continues=False, goes_on=False)
+
+
+def pictures(count: int) -> list[KeptFile]:
+    return [KeptFile(f"{number}.png", png_bytes()) for number in range(count)]
+
+
+def test_a_batch_in_parts_is_one_batch_and_leaves_what_a_person_chose_meanwhile() -> None:
+    state = SessionState()
+    state.receive(Taken(pictures(2), continues=False, goes_on=True))
+    state.open_received()
+    state.is_stopped, state.shown_key = True, "1"
+    state.receive(Taken(pictures(1), continues=True, goes_on=True))
+    state.open_received()
+    assert (state.is_stopped, state.shown_key, state.is_receiving) == (True, "1", True)
+    state.receive(Taken([], continues=True, goes_on=False))
+    assert not state.is_receiving
+    assert [item.batch for item in state.items] == [1, 1, 1]
+    state.receive(whole(pictures(1)))
+    state.open_received()
+    assert not state.is_stopped and state.shown_key is None
+    assert state.items[-1].batch == 2
+
+
+def test_a_batch_in_parts_is_cut_off_once() -> None:
+    state = SessionState()
+    state.receive(Taken([KeptFile("a.png", b"")] * (MAX_FILES - 1), continues=False, goes_on=True))
+    state.receive(Taken([KeptFile("a.png", b"")] * 3, continues=True, goes_on=True))
+    state.receive(Taken([KeptFile("a.png", b"")] * 3, continues=True, goes_on=False))
+    assert len(state.unopened) == MAX_FILES
+    assert [note.partition(";")[0] for note in state.notes] == [f"More than {MAX_FILES} files were sent"]
 
 
 def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
@@ -16,7 +53,7 @@ def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
 
 def test_more_files_than_a_page_takes_are_cut_off_in_words_beside_what_was_refused_before() -> None:
     state = SessionState(notes=["of the files before"])
-    state.receive([KeptFile(f"{number}.png", b"") for number in range(MAX_FILES + 1)])
+    state.receive(whole(KeptFile(f"{number}.png", b"") for number in range(MAX_FILES + 1)))
     assert len(state.unopened) == MAX_FILES
     assert [note.partition(";")[0] for note in state.notes] == [
         "of the files before",
@@ -26,10 +63,10 @@ def test_more_files_than_a_page_takes_are_cut_off_in_words_beside_what_was_refus
 
 def test_files_that_were_sent_are_opened_once_each_with_a_key_of_its_own() -> None:
     state = SessionState()
-    state.receive([KeptFile("a.png", png_bytes()), KeptFile("b.png", png_bytes())])
+    state.receive(whole([KeptFile("a.png", png_bytes()), KeptFile("b.png", png_bytes())]))
     state.open_received()
     state.remove("1")
-    state.receive([KeptFile("c.png", png_bytes())])
+    state.receive(whole([KeptFile("c.png", png_bytes())]))
     state.open_received()
     assert [(item.key, item.name) for item in state.items] == [("2", "b.png"), ("3", "c.png")]
 
