@@ -24,7 +24,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "openvino": ("model/openvino.py",),
         "PIL": ("input/raster.py", "input/deep_colour.py", "input/preprocess.py", "input/volume.py", "presentation/"),
         "pillow_heif": ("input/heif.py",),
-        "nibabel": ("input/nifti.py", "input/siemens_mosaic.py"),
+        "nibabel": ("input/nifti.py", "input/mgh.py", "input/siemens_mosaic.py"),
         "pydicom": (
             "input/dicom.py",
             "input/dicom_file.py",

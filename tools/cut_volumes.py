@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.input.series import Plane, ReadOptions
+from brain_tumor.input.volume_file import read_volume
 
 # Above the head there is only air; a slice with so little in it says nothing about a brain.
 MIN_TISSUE_SHARE = 0.1
@@ -39,7 +39,7 @@ def main() -> None:
         subject, sequence = f"s{int(name[1]):02}", name[2].lower()
         for plane in Plane:
             last_mm = -np.inf
-            for slice_ in open_nifti(path.read_bytes(), path.name, ReadOptions(plane=plane)).slices:
+            for slice_ in read_volume(path.read_bytes(), path.name, ReadOptions(plane=plane)).slices:
                 if slice_.position_mm is None or slice_.position_mm < last_mm + EVERY_MM:
                     continue
                 pixels = slice_.read().pixels

@@ -226,23 +226,32 @@ class Problem(StrEnum):
     # Volumes.
     BAD_DIMENSIONS = (
         "bad_dimensions",
-        "is a NIfTI volume, but its dimensions are {found}; export it again",
+        "is a volume, but its dimensions are {found}; export it again",
     )
     BAD_VOXEL_TYPE = (
         "bad_voxel_type",
-        "is a NIfTI volume, but its data type {found} is unknown; export it again",
+        "is a volume, but its data type {found} is unknown; export it again",
     )
     MISSING_VOXELS = (
         "missing_voxels",
-        "is a NIfTI volume, but it holds {found} of the {announced} bytes of voxels that its header announces; "
+        "is a volume, but it holds {found} of the {announced} bytes of voxels that its header announces; "
         "export it again",
     )
-    NO_VOLUME = "no_volume", "holds no NIfTI volume; unpack it and give the images inside"
+    NO_VOLUME = "no_volume", "holds no volume or image that is read; unpack it and give the images inside"
     HALF_A_VOLUME = (
         "half_a_volume",
-        "is one half of a NIfTI volume in two files, .hdr and .img; merge them into one .nii first, for example with "
-        "nibabel: save(load('NAME.hdr'), 'NAME.nii.gz')",
+        "is the header of a volume in two files, and the other one, {found}, is not beside it; give both files "
+        "together, under their own names",
     )
+    HEADER_MISSING = (
+        "header_missing",
+        "may be the voxels of a volume whose header, {found}, is not beside it; give both files together",
+    )
+    DATA_ELSEWHERE = (
+        "data_elsewhere",
+        "is a volume, but {found}; save it again as one file with raw or gzip-compressed voxels",
+    )
+    NO_SUCH_VOLUME = "no_such_volume", "holds {found} volumes, number {wanted} was asked for; ask for one of them"
     VOXEL_TYPE = (
         "voxel_type",
         "holds voxels of type {found}, integers, floats and RGB are read; save the magnitude",

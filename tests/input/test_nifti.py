@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input import nifti
+from brain_tumor.input import volume_file
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
-from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.input.volume_file import read_volume
 from brain_tumor.problems import Problem
 from tests.input.volumes import CANONICAL, make_image, make_values, nifti_bytes, nifti_gz_bytes, with_header
 from tests.refused import refused
@@ -25,7 +25,7 @@ FULL = ReadOptions(window=WindowMode.FULL)
 
 
 def read(data: bytes, options: ReadOptions = FULL) -> Series:
-    return open_nifti(data, "brain.nii", options)
+    return read_volume(data, "brain.nii", options)
 
 
 def shown(data: bytes, options: ReadOptions = FULL) -> NDArray[np.float32]:
@@ -114,13 +114,13 @@ def test_a_stream_gives_the_same_pixels_and_may_be_closed_before_they_are_read()
     with tempfile.TemporaryFile() as stream:
         stream.write(nifti_bytes())
         stream.seek(0)
-        series = open_nifti(stream, "brain.nii", FULL)
+        series = read_volume(stream, "brain.nii", FULL)
     assert np.array_equal(series.slices[2].read().pixels, shown(nifti_bytes())[2])
 
 
 def test_a_volume_kept_on_disk_gives_the_same_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = shown(nifti_bytes())
-    monkeypatch.setattr(nifti, "IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(volume_file, "IN_MEMORY_BYTES", 10)
     assert np.array_equal(shown(nifti_gz_bytes()), expected)
 
 

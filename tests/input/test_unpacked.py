@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from brain_tumor.input import nifti, unpacked
+from brain_tumor.input import unpacked, volume_file
 from brain_tumor.input.archive import list_members
-from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.unpacked import copy_unpacked
+from brain_tumor.input.volume_file import read_volume
 from brain_tumor.problems import Problem
 from tests.disk import full_disk
 from tests.input.test_archive import zip_bytes
@@ -18,7 +18,7 @@ from tests.refused import refused
 
 
 def open_volume() -> None:
-    open_nifti(nifti_gz_bytes(), "scan", ReadOptions())
+    read_volume(nifti_gz_bytes(), "scan", ReadOptions())
 
 
 def open_inner_archive() -> None:
@@ -39,7 +39,7 @@ def test_no_more_than_asked_for_is_copied_from_where_the_stream_stands() -> None
 def test_a_full_temporary_folder_is_not_called_a_damaged_file(
     use: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nifti, "IN_MEMORY_BYTES", 10)
+    monkeypatch.setattr(volume_file, "IN_MEMORY_BYTES", 10)
     monkeypatch.setattr(unpacked, "IN_MEMORY_BYTES", 10)
     # The exact words of a full disk differ.
     with full_disk(20), refused(Problem.NO_ROOM):

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from brain_tumor.input import volume
-from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.scan import Sides
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
+from brain_tumor.input.volume_file import read_volume
 from brain_tumor.problems import Problem
 from tests.input.volumes import make_values, nifti_bytes
 from tests.refused import refused
@@ -17,7 +17,7 @@ def read(
     values: NDArray[np.generic], affine: object = None, plane: Plane | None = None, window: WindowMode = WindowMode.FULL
 ) -> Series:
     data = nifti_bytes(values, np.eye(4) if affine is None else affine)  # type: ignore[arg-type]
-    return open_nifti(data, "brain.nii", ReadOptions(plane, window))
+    return read_volume(data, "brain.nii", ReadOptions(plane, window))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_the_columns_and_their_order_are_kept_for_other_programs() -> None:
         "location_x0,location_y0,location_x1,location_y1,location_score,"
         "slice,series,position_mm,gate_score,version,elapsed_s,reason_code,familiarity,answer,"
         "series_slice,file_bytes,file_modified,report,heatmaps,"
-        "series_kind,series_description,series_number,protocol,sequence,series_volume,window"
+        "series_kind,series_description,series_number,protocol,sequence,series_volume,window,volume"
     )
 
 

@@ -32,6 +32,8 @@ def gate_reason(scan: Scan, output: ModelOutput, rules: Rules) -> tuple[Reason, 
     """
     if scan.modality not in (None, "MR"):
         return Reason.OTHER_MODALITY, scan.modality if scan.modality in _OTHER_MODALITIES else None
+    if scan.is_label_map:
+        return Reason.LABEL_MAP, None
     rows, columns = scan.pixels.shape
     if min(rows, columns) < MIN_SIDE_PX:
         return Reason.TOO_SMALL, f"{columns} x {rows}"

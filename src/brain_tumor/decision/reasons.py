@@ -9,6 +9,7 @@ class Reason(StrEnum):
     OTHER_MODALITY = "other_modality"  # the file itself says that it is no MR
     TOO_SMALL = "too_small"  # fewer pixels than any scan has
     BLANK = "blank"
+    LABEL_MAP = "label_map"  # the volume's values are regions
     FEW_GREYS = "few_greys"  # a mask, a label map or a drawing
     COLOUR = "colour"
     NOT_A_BRAIN = "not_a_brain"  # by the network's gate

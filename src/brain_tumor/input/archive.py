@@ -11,7 +11,7 @@ from typing import BinaryIO
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive_entry import Entry, bad_member
 from brain_tumor.input.formats import MAX_VOLUME_BYTES, Kind
-from brain_tumor.input.no_images import HIDDEN, LeftOut, is_hidden, is_no_image
+from brain_tumor.input.no_images import HIDDEN, LeftOut, is_hidden, is_no_image, is_part_of_volume
 from brain_tumor.input.source_file import SourceFile, refused_source
 from brain_tumor.input.tar_archive import list_tar_entries
 from brain_tumor.input.unpacked import copy_unpacked, unpack_gzip
@@ -83,6 +83,8 @@ def _list(archive: SourceFile, budget: _Budget, depth: int, left_out: LeftOut) -
 
 def _images(members: Iterable[SourceFile], left_out: LeftOut) -> Iterator[SourceFile]:
     for member in members:
+        if is_part_of_volume(member):
+            continue
         if is_no_image(member):
             left_out.add(member.name)
         else:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import folders_last
 from brain_tumor.input.formats import read_limited
-from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut, is_hidden, is_no_image
+from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut, is_hidden, is_no_image, is_part_of_volume
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
@@ -65,6 +65,8 @@ def find_sources(
     left_out = left_out or LeftOut()
     for name, is_found in find_all(paths, skip, left_out):
         file = to_source(name, is_found)
+        if is_found and is_part_of_volume(file):
+            continue
         if is_found and is_no_image(file):
             left_out.add(name)
         else:

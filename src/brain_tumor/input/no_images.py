@@ -19,6 +19,11 @@ _DICOM_ENDINGS = frozenset("dcm dicom dic ima acr".split())
 # Documents and programs that are ZIP archives inside.
 _ZIP_DOCUMENTS = frozenset("jar war apk whl egg docx docm xlsx xlsm pptx odt ods odp epub npz nupkg xpi".split())
 _TEXT_NAMES = frozenset("readme changes license licence notice authors version copying makefile".split())
+# Endings of files with voxels -> those of their headers.
+_VOXEL_ENDINGS = {
+    ".img": (".hdr", ".HDR"), ".img.gz": (".hdr", ".hdr.gz"),
+    ".raw": (".mhd", ".nhdr"), ".zraw": (".mhd",), ".raw.gz": (".nhdr",),
+}  # fmt: skip
 # DICOM discs call files IM0001, or by their identifiers: what stands behind the last dot is a number then.
 _NO_ENDING = re.compile(r"\d*")
 _KNOWN_ENDING = re.compile(r"[a-z][a-z0-9_-]{0,9}")
@@ -53,6 +58,16 @@ def is_hidden(parts: tuple[str, ...]) -> bool:
 def find_ending(name: str) -> str:
     """What stands behind the last dot of a file's name, in small letters; empty where there is none."""
     return PurePath(name).suffix[1:].lower()
+
+
+def is_part_of_volume(file: SourceFile) -> bool:
+    """Whether a file that was found holds the voxels of a volume whose header lies beside it, and is read with that."""
+    name = PurePath(file.name).name
+    for ending, headers in _VOXEL_ENDINGS.items():
+        if name.lower().endswith(ending):
+            stem = name[: -len(ending)]
+            return any(file.find_beside(f"{stem}{header}") is not None for header in headers)
+    return False
 
 
 def is_no_image(file: SourceFile) -> bool:

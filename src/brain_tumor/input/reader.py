@@ -2,13 +2,14 @@
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.formats import Format, Kind, find_format, max_bytes
-from brain_tumor.input.nifti import open_nifti
+from brain_tumor.input.nifti import to_header_name
 from brain_tumor.input.raster import read_raster
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.tiff_stack import open_tiff
 from brain_tumor.input.unpacked import unpacked_source
+from brain_tumor.input.volume_file import open_volume
 from brain_tumor.problems import Problem
 
 
@@ -37,6 +38,8 @@ def read_scan(data: bytes, name: str, options: ReadOptions | None = None) -> Sca
 def read_scan_of(found: Format | None, data: bytes, name: str, options: ReadOptions) -> Scan:
     """Read a file whose format is known already, else as read_scan."""
     check_size(data, name, found)
+    if found is None and (header := to_header_name(name)):
+        raise ScanError(name, Problem.HEADER_MISSING, found=header)
     if found is None or found.name == "text":
         raise ScanError(name, Problem.UNKNOWN_FORMAT)
     if found.kind is Kind.PACKED:
@@ -58,7 +61,7 @@ def _list_slices(data: bytes, name: str, found: Format, options: ReadOptions) ->
     if found.kind is Kind.PAGES:
         return open_tiff(SourceFile(name, lambda: data)).slices
     if found.kind is Kind.VOLUME:
-        return open_nifti(data, name, options).slices
+        return next(open_volume(SourceFile(name, lambda: data), options)).slices
     if found.kind is Kind.ARCHIVE:
         raise ScanError(name, Problem.ARCHIVE)
     raise ScanError(name, Problem.UNSUPPORTED_FORMAT, kind=found.name)

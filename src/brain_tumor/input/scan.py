@@ -81,3 +81,4 @@ class Scan:
     sides: Sides | None = None  # of the picture's edges; None where the file does not say
     view: View = AS_STORED  # how a DICOM frame was turned to be shown; boxes and maps speak of the picture as shown
     window: WindowUse | None = None  # where black and white come from; None of pictures without a grey scale
+    is_label_map: bool = False  # values are regions, as in a mask or a segmentation

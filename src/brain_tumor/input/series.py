@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal
 
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series_kind import SeriesKind
+
+ALL_VOLUMES: Final = "all"
 
 
 class Plane(StrEnum):
@@ -34,6 +37,8 @@ class ReadOptions:
     plane: Plane | None = None  # of volumes; None: the plane they were acquired in
     window: WindowMode = WindowMode.FILE
     include_derived: bool = False  # whether phase images, maps and other kinds that are not answered are, all the same
+    # Of a file of several volumes, which one, counted from 1; None: the first that is not blank.
+    volume: int | Literal["all"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Series:
     # What tells it from other volumes of the same DICOM series: facts of dicom_facts.FrameFacts and their values.
     differs: tuple[tuple[str, str], ...] = ()
     duplicates: int = 0  # copies of its slices that were left out
+    volume: int | None = None  # which of its file's, counted from 1; None where it holds one
 
     @property
     def is_stack(self) -> bool:

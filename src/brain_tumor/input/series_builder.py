@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.formats import Kind
-from brain_tumor.input.nifti import open_nifti
 from brain_tumor.input.no_images import LeftOut
+from brain_tumor.input.pairs import join_pairs
 from brain_tumor.input.reader import check_size, read_scan_of
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.tiff_stack import open_tiff
 from brain_tumor.input.unpacked import unpacked_source
+from brain_tumor.input.volume_file import open_volume
 
 if TYPE_CHECKING:
     from brain_tumor.input import dicom_series
@@ -35,7 +36,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions, left_out: Lef
     for file in unpack_archives(files, left_out):
         try:
             if not _is_dicom(file):
-                yield _open(file, options)
+                yield from _open(file, options)
                 continue
             if found is None:
                 from brain_tumor.input.dicom_series import DicomFiles  # pydicom is slow, and most runs read no DICOM
@@ -57,7 +58,7 @@ def unpack_archives(files: Iterable[SourceFile], left_out: LeftOut | None = None
 
     left_out: counts what archives hold and is no image.
     """
-    for file, is_archive in archives_last(files):
+    for file, is_archive in archives_last(join_pairs(files)):
         if is_archive:
             yield from map(_unpack, list_members(file, left_out))
         else:
@@ -77,14 +78,13 @@ def _is_dicom(file: SourceFile) -> bool:
     return found is not None and found.kind is Kind.DICOM
 
 
-def _open(file: SourceFile, options: ReadOptions) -> Series:
+def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series]:
     found = file.find_format()
     if found is not None and found.kind is Kind.VOLUME:
-        with file.stream() as stream:
-            return open_nifti(stream, file.name, options)
+        return open_volume(file, options)
     if found is not None and found.kind is Kind.PAGES:
-        return open_tiff(file)
-    return Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))
+        return [open_tiff(file)]
+    return [Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))]
 
 
 def _read(file: SourceFile, options: ReadOptions) -> Scan:

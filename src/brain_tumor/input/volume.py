@@ -53,6 +53,7 @@ class Volume:
     file_window: Range | None = None  # that the file asks for
     release: Callable[[], object] = bool  # lets go of memory that reading voxels from disk took
     file_format: str = "NIfTI"
+    is_label_map: bool = False  # values are regions, no signal
     is_placed: bool = True  # whether the file says where it lies in the patient; False: the affine is a guess
 
     @property
@@ -209,7 +210,15 @@ def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range) -> Scan
         grey = np.array(Image.fromarray(grey).resize((columns, rows), Image.Resampling.BILINEAR))
     values = None if volume.is_colour else shades
     sides = _sides(volume, plane) if volume.is_placed else None
-    return Scan(np.clip(grey, 0, 1, out=grey), chroma, volume.file_format, spacing_mm, value_range=values, sides=sides)
+    return Scan(
+        np.clip(grey, 0, 1, out=grey),
+        chroma,
+        volume.file_format,
+        spacing_mm,
+        value_range=values,
+        is_label_map=volume.is_label_map,
+        sides=sides,
+    )
 
 
 def _orient(volume: Volume, plane: Plane, stored: NDArray[Any]) -> NDArray[Any]:

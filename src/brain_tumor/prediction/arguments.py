@@ -2,9 +2,10 @@
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 from brain_tumor.arguments import add_network, choice
-from brain_tumor.input.series import Plane, WindowMode
+from brain_tumor.input.series import ALL_VOLUMES, Plane, WindowMode
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.report.render import ReportFormat
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS
@@ -38,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=choice(Plane),
         metavar="PLANE",
         help=f"of volumes, one of {', '.join(Plane)}; by default the acquired one",
+    )
+    parser.add_argument(
+        "--volume",
+        type=_volume,
+        metavar="N|all",
+        help="of files of several volumes (time points, directions, echoes), which one, counted from 1, or all of them "
+        "as series of their own; by default the first that is not blank",
     )
     parser.add_argument(
         "--window",
@@ -176,6 +184,14 @@ def _file(text: str) -> Path:
     if path.name in ("", ".."):
         raise argparse.ArgumentTypeError(f"{text!r} is not a file's name; give one, such as answers.csv")
     return path
+
+
+def _volume(text: str) -> int | Literal["all"]:
+    if text == ALL_VOLUMES:
+        return ALL_VOLUMES
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number from 1 on nor {ALL_VOLUMES}")
+    return int(text)
 
 
 def _share(text: str) -> float:

@@ -154,6 +154,7 @@ class Batch:
             current.windows.add(str(row["window"]))
         if series.is_stack:
             row["series_slice"] = index + 1
+        row["volume"] = series.volume
         if self.with_ids:
             row |= slice_ids(outcome.slice)
         if self.maps and result:

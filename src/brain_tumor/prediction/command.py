@@ -80,7 +80,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     skip = outputs.find_own()
     if outputs.uses_standard_output and arguments.json:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
-    read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived)
+    read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived, arguments.volume)
     options = _to_options(arguments, card, read_options)
     with locked(outputs.names), ExitStack() as stack:  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
@@ -207,6 +207,7 @@ def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOpt
         "model": f"{card.model_id} ({card.flatbuffer_sha256[:12]})",
         "engine": arguments.engine,
         **chosen,
+        "volume": "first that is not blank" if arguments.volume is None else str(arguments.volume),
         "plane": arguments.plane.value if arguments.plane else "of acquisition",
         "series": "by folder" if arguments.by_folder else "as stored",
         "version": package_version(),

@@ -78,6 +78,7 @@ _REASONS = {
     Reason.OTHER_MODALITY: "the file says that it is {found}, not MR",
     Reason.TOO_SMALL: f"the image is only {{found}} pixels, {MIN_SIDE_PX} a side are needed",
     Reason.BLANK: "the image is blank",
+    Reason.LABEL_MAP: "the volume is a mask or a label map, its values are no signal",
     Reason.FEW_GREYS: "the image has only a few grey values, as a mask or a drawing has",
     Reason.COLOUR: "the image is a colour picture, MRI is grey",
     Reason.NOT_A_BRAIN: "the image does not look like a brain MRI",

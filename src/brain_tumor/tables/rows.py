@@ -34,7 +34,7 @@ TEXT_COLUMNS = (
     "series_volume",
     "window",
 )
-NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes", "frame", "series_number")  # whole numbers
+NUMBER_COLUMNS = ("slice", "series_slice", "file_bytes", "frame", "series_number", "volume")  # whole numbers
 _BEFORE_CLASSES = ("file", "status", "class", "confidence")
 _AFTER_CLASSES = (
     "reason",
@@ -61,6 +61,7 @@ _AFTER_CLASSES = (
     "sequence",
     "series_volume",  # what tells it from other volumes of the same DICOM series, such as echo_number=2
     "window",  # which values became black and white: one of input.scan.WindowUse; empty for pictures
+    "volume",  # which of its file's several volumes, counted from 1; empty where the file holds one
 )
 
 Row = dict[str, str | float | None]

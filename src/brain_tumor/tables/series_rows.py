@@ -38,11 +38,12 @@ _AFTER_CLASSES = (
     "series_volume",
     "duplicates",  # copies of slices that were left out
     "window",  # as in the table of slices; of several, each once
+    "volume",  # which of its file's several volumes, counted from 1; empty where the file holds one
 )
 
 
 # Whole numbers; all but the shares is text otherwise.
-SERIES_NUMBER_COLUMNS = ("analysed", "slices", "series_number", "duplicates")
+SERIES_NUMBER_COLUMNS = ("analysed", "slices", "series_number", "duplicates", "volume")
 
 
 def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str, ...]:
@@ -110,6 +111,7 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str, windows
         **series_cells(series),
         "duplicates": series.duplicates,
         "window": "; ".join(sorted(set(windows))) or None,
+        "volume": series.volume,
         **({} if series.is_answered else _left_out(series)),
     }
 
