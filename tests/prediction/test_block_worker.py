@@ -141,7 +141,7 @@ def test_a_file_that_ends_its_process_when_it_is_opened_is_given_up(
     def die(*_: Any) -> None:
         raise Fatal
 
-    monkeypatch.setattr("brain_tumor.input.series_builder.open_nifti", die)
+    monkeypatch.setattr("brain_tumor.input.series_builder.open_volume", die)
     for _ in range(3):
         with pytest.raises(Fatal):
             answer(job, ["a.png", "b.nii"])

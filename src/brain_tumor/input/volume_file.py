@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
@@ -72,16 +73,19 @@ def read_volumes(file: SourceFile, options: ReadOptions) -> Iterator[Series]:
     """As open_volume, but what cannot be read raises its ScanError."""
     try:
         with file.stream() as stream, _unpack(stream) as unpacked:
-            head = unpacked.read(HEAD_BYTES)
+            found = find_format(unpacked.read(HEAD_BYTES))
             unpacked.seek(0)
-            found = find_format(head)
             header = _READERS.get(found.name if found else "", read_nifti_header)(unpacked, file.name)
-        check_layout(header, file.name)
-        if header.volumes > 1 and options.volume is None:
-            yield _open_first(header, file, options)
-            return
-        for number in _wanted(header, options, file):
-            yield _open_one(header, number, _store(header, number, file), file, options)
+            check_layout(header, file.name)
+            with _open_voxels(header, unpacked, file) as voxels:
+                stored = _store_all(header, voxels, file.name)
+                if options.volume == ALL_VOLUMES:
+                    for number, volume in enumerate(stored, start=1):
+                        yield _to_series(header, number, volume, file, options)
+                    return
+                chosen = _choose(header, stored, file, options)
+                voxels.read(1)  # at its end, gzip compares the checksum
+        yield chosen
     except ScanError:
         raise
     except Exception as error:
@@ -102,28 +106,24 @@ def _name(found: Format | None) -> str:
     return known if known in _READERS else "NIfTI"
 
 
-def _wanted(header: VolumeHeader, options: ReadOptions, file: SourceFile) -> Iterator[int]:
-    """Numbers of the volumes to read, from 1."""
-    if options.volume == ALL_VOLUMES or header.volumes == 1:
-        yield from range(1, header.volumes + 1)
-    elif options.volume is not None:
+def _choose(header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions) -> Series:
+    """The volume that was asked for, else the first that is not blank, and the very first where none is found."""
+    if isinstance(options.volume, int) and (header.volumes > 1 or options.volume > 1):
         if options.volume > header.volumes:
             raise ScanError(file.name, Problem.NO_SUCH_VOLUME, found=header.volumes, wanted=options.volume)
-        yield options.volume
-
-
-def _open_first(header: VolumeHeader, file: SourceFile, options: ReadOptions) -> Series:
-    """The first volume that is not blank; the very first where none is found."""
-    first = stored = _store(header, 1, file)
-    for number in range(1, min(header.volumes, _MAX_BLANK_VOLUMES) + 1):
-        if number > 1:
-            try:
-                stored = _store(header, number, file)
-            except ScanError:
-                break
-        if not _is_blank(stored[0]):
-            return _open_one(header, number, stored, file, options)
-    return _open_one(header, 1, first, file, options)
+        number, volume = options.volume, next(islice(stored, options.volume - 1, None))
+        return _to_series(header, number, volume, file, options)
+    first = volume = next(stored)
+    if header.volumes == 1:
+        return _to_series(header, 1, first, file, options)
+    for number in range(1, _MAX_BLANK_VOLUMES + 1):
+        if not _is_blank(volume[0]):
+            return _to_series(header, number, volume, file, options)
+        try:
+            volume = next(stored)
+        except (ScanError, StopIteration):
+            break
+    return _to_series(header, 1, first, file, options)
 
 
 def _is_blank(voxels: NDArray[Any]) -> bool:
@@ -135,7 +135,7 @@ def _is_blank(voxels: NDArray[Any]) -> bool:
     return all(bool(((piece == first) | (piece != piece)).all()) for piece in pieces)
 
 
-def _open_one(header: VolumeHeader, number: int, stored: _Stored, file: SourceFile, options: ReadOptions) -> Series:
+def _to_series(header: VolumeHeader, number: int, stored: _Stored, file: SourceFile, options: ReadOptions) -> Series:
     is_label_map = header.is_label_map or is_named_label_map(file.name) or holds_labels(stored[0])
     volume = _to_volume(header, stored, is_label_map)
     plane = options.plane or acquired_plane(volume)
@@ -160,25 +160,23 @@ def _unpack(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _open_voxels(header: VolumeHeader, file: SourceFile) -> Iterator[BinaryIO]:
-    """A stream that stands at the first voxel of the first volume."""
-    source = file
-    if header.data_files:
-        beside = next(filter(None, map(file.find_beside, header.data_files)), None)
-        if beside is None:
-            raise ScanError(file.name, Problem.HALF_A_VOLUME, found=header.data_files[0])
-        source = beside
-    with source.stream() as stream:
-        if header.packing is Packing.DEFLATE:
-            stream.seek(header.offset)
-            yield cast(BinaryIO, Inflating(stream))
-            return
-        with _unpack(stream) as unpacked:
-            offset = header.offset
-            if header.from_end:
-                offset = max(0, unpacked.seek(0, io.SEEK_END) - header.volume_bytes * _consecutive(header))
-            unpacked.seek(offset)
-            yield unpacked
+def _open_voxels(header: VolumeHeader, opened: BinaryIO, file: SourceFile) -> Iterator[BinaryIO]:
+    """A stream that stands at the first voxel of the first volume; opened: the file itself."""
+    with contextlib.ExitStack() as stack:
+        source = opened
+        if header.data_files:
+            beside = next(filter(None, map(file.find_beside, header.data_files)), None)
+            if beside is None:
+                raise ScanError(file.name, Problem.HALF_A_VOLUME, found=header.data_files[0])
+            source = stack.enter_context(beside.stream())
+            if header.packing is Packing.NONE:
+                source = stack.enter_context(_unpack(source))
+        if header.from_end:
+            total = header.volume_bytes * (1 if header.is_interleaved else header.volumes)
+            source.seek(max(0, source.seek(0, io.SEEK_END) - total))
+        else:
+            source.seek(header.offset)
+        yield cast(BinaryIO, Inflating(source)) if header.packing is Packing.DEFLATE else source
 
 
 class Inflating:
@@ -199,40 +197,33 @@ class Inflating:
         return bytes(found)
 
 
-def _consecutive(header: VolumeHeader) -> int:
-    return 1 if header.is_interleaved else header.volumes
+def _store_all(header: VolumeHeader, voxels: BinaryIO, file: str) -> Iterator[_Stored]:
+    """The volumes of a stream, one after the other."""
+    if header.is_interleaved:
+        together, release = _store(voxels, header.volume_bytes, header.dtype, file)
+        by_volume = together.reshape((header.volumes, *header.shape), order="F")
+        yield from ((volume, release) for volume in by_volume)
+        return
+    for _ in range(header.volumes):
+        flat, release = _store(voxels, header.volume_bytes, header.dtype, file)
+        yield flat.reshape(header.shape, order="F"), release
 
 
-def _store(header: VolumeHeader, number: int, file: SourceFile) -> _Stored:
-    """The voxels of a volume, in memory or in a file without a name that goes when nothing reads it any more.
+def _store(voxels: BinaryIO, size: int, dtype: np.dtype[Any], file: str) -> _Stored:
+    """The next voxels, in memory or in a file without a name that goes when nothing reads it any more.
 
     Voxels are the same after their memory was let go.
     """
-    size = header.volume_bytes
-    with _open_voxels(header, file) as stream:
-        if not header.is_interleaved:
-            _skip(stream, (number - 1) * size)
-        if size <= IN_MEMORY_BYTES:
-            content = stream.read(size)
-            _expect(len(content), size, file.name)
-            buffer: bytes | mmap.mmap = content
-            release: Callable[[], object] = bool
-        else:
-            with copy_unpacked(stream, size, file.name) as copy:
-                _expect(copy.seek(0, 2), size, file.name)
-                buffer = mapped = mmap.mmap(copy.fileno(), size, access=mmap.ACCESS_READ)
-            # Windows takes pages back by itself.
-            release = partial(mapped.madvise, mmap.MADV_DONTNEED) if hasattr(mmap, "MADV_DONTNEED") else bool
-        stream.read(_CHUNK_BYTES)  # at its end, gzip compares the checksum
-    voxels: NDArray[Any] = np.frombuffer(buffer, header.dtype)
-    if header.is_interleaved:
-        return voxels.reshape((header.volumes, *header.shape), order="F")[number - 1], release
-    return voxels.reshape(header.shape, order="F"), release
-
-
-def _skip(stream: BinaryIO, size: int) -> None:
-    while size > 0 and (chunk := stream.read(min(size, _CHUNK_BYTES))):
-        size -= len(chunk)
+    if size <= IN_MEMORY_BYTES:
+        content = voxels.read(size)
+        _expect(len(content), size, file)
+        return np.frombuffer(content, dtype), bool
+    with copy_unpacked(voxels, size, file) as copy:
+        _expect(copy.seek(0, io.SEEK_END), size, file)
+        mapped = mmap.mmap(copy.fileno(), size, access=mmap.ACCESS_READ)
+    # Windows takes pages back by itself.
+    release = partial(mapped.madvise, mmap.MADV_DONTNEED) if hasattr(mmap, "MADV_DONTNEED") else bool
+    return np.frombuffer(mapped, dtype), release
 
 
 def _expect(found: int, announced: int, file: str) -> None:
