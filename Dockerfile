@@ -12,10 +12,11 @@ COPY src src
 # The wheel carries the model file.
 RUN /opt/build-tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
     && /opt/brain-tumor/bin/python -m pip install --no-cache-dir --no-deps --no-index wheels/*.whl \
-    && /opt/brain-tumor/bin/python -m pip uninstall --yes pip
+    && /opt/brain-tumor/bin/python -m pip uninstall --yes pip \
+    && mkdir state
 
 FROM python:3.13-slim-bookworm
-# Nothing is written but to /tmp, so the root file system can be read-only.
+# Nothing is written but to /tmp and volumes, so the root file system can be read-only.
 ENV PATH="/opt/brain-tumor/bin:$PATH" \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -26,9 +27,11 @@ COPY app.py deploy/healthcheck.py ./
 COPY page page
 COPY samples samples
 COPY .streamlit .streamlit
+# Where the DICOM node keeps what waits; a volume that is mounted here gets this owner.
+COPY --from=build --chown=65532:65532 /build/state /var/lib/brain-tumor
 # A number, not a name: Kubernetes' runAsNonRoot cannot tell what a name stands for.
 USER 65532:65532
-EXPOSE 8000 8501
+EXPOSE 8000 8501 11112
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "/app/healthcheck.py"]
 ENTRYPOINT ["brain-tumor"]
 # Inside, other containers and the host are "the network"; what is published is the host's choice.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 # Absolute paths of the image; anything else that begins with a slash is this computer's, /dev/null for one.
-_IMAGE_PATHS = re.compile(r"(?<![\w.:/])/(?:opt|app|build)\b")
+_IMAGE_PATHS = re.compile(r"(?<![\w.:/])/(?:opt|app|build|var/lib)\b")
 
 
 @dataclass
@@ -107,13 +107,18 @@ def _copy(
     image: Image, words: list[str], context: Path, stages: Mapping[str, Path], accepted: list[tuple[bool, str]]
 ) -> None:
     source = context
-    if words[0].startswith("--from="):
-        source = stages[words.pop(0).removeprefix("--from=")]
+    while words[0].startswith("--"):
+        option, _, value = words.pop(0).partition("=")
+        if option == "--from":
+            source = stages[value]
+        elif option != "--chown":
+            raise ValueError(f"{option} is not known here")
     *names, last = words
     target = Path(f"{image.root}{image.folder / last}")
     for name in names:
         here = source / name.lstrip("/")
         if here.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
             files = [path for path in here.rglob("*") if not path.is_dir() or path.is_symlink()]
             pairs = [(path, target / path.relative_to(here)) for path in files]
         else:
@@ -124,7 +129,10 @@ def _copy(
                     raise FileNotFoundError(f"{name} is left out by .dockerignore")
                 continue
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy, follow_symlinks=False)
+            if source is context or path.is_symlink():
+                shutil.copy2(path, copy, follow_symlinks=False)
+            else:
+                copy.hardlink_to(path)  # nothing changes a stage that is done, so its files need no copies
 
 
 def _to_rules(text: str) -> list[tuple[bool, str]]:

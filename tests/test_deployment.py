@@ -18,7 +18,8 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from brain_tumor.configuration import ModelSettings, describe_settings, read_configuration, to_settings, variable_name
+from brain_tumor.configuration import ModelSettings, describe_settings, read_configuration, to_settings
+from brain_tumor.dicom_node.settings import Destination, NodeSettings, Sender
 from brain_tumor.service.settings import SECTION, ServiceSettings, read_service_settings
 from tests.dockerfile import Image, build, instructions
 from tests.factories import png_bytes
@@ -118,7 +119,13 @@ def _files(image: Image) -> set[str]:
 def test_every_step_of_the_dockerfile_can_be_done_and_the_service_runs(image: Image) -> None:
     assert image.steps[-1].startswith("CMD")
     before = _files(image)
-    assert not any(path.endswith((".git", "tests", "requirements-dev.txt")) for path in before)
+    assert {path.name for path in Path(f"{image.root}/app").iterdir()} == {
+        ".streamlit",
+        "app.py",
+        "healthcheck.py",
+        "page",
+        "samples",
+    }
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), 18437
         command = [*image.entrypoint, *image.command, "--port", str(port)]
@@ -161,7 +168,7 @@ def _compose() -> Any:
     return yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["service", "page"])
+@pytest.mark.parametrize("name", ["service", "page", "dicom-node"])
 def test_a_container_can_write_nothing_but_its_temporary_files(name: str) -> None:
     service = _compose()["services"][name]
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"] and service["build"] == "."
@@ -173,7 +180,7 @@ def test_a_container_can_write_nothing_but_its_temporary_files(name: str) -> Non
 def test_nothing_is_published_but_to_this_computer() -> None:
     compose = _compose()
     ports = [port for service in compose["services"].values() for port in service["ports"]]
-    assert len(ports) == 4 and all(port.startswith("127.0.0.1:") for port in ports)
+    assert len(ports) == 5 and all(port.startswith("127.0.0.1:") for port in ports)
     assert "${ORTHANC_PASSWORD:?" in compose["services"]["orthanc"]["environment"]["ORTHANC__REGISTERED_USERS"]
 
 
@@ -184,6 +191,20 @@ def test_a_container_s_settings_are_accepted_and_it_stops_after_it_has_drained()
     assert int(service["stop_grace_period"].removesuffix("s")) > found.drain_timeout_s
     size_gib = int(re.findall(r"size=(\d+)g", service["tmpfs"][0])[0])
     assert size_gib * 1024 > found.max_stored_mib
+
+
+def test_the_node_beside_orthanc_has_a_configuration_and_a_place_for_what_waits() -> None:
+    compose = _compose()
+    node, orthanc = compose["services"]["dicom-node"], compose["services"]["orthanc"]
+    source, target, mode = node["volumes"][0].split(":")
+    assert node["command"] == ["dicom-node", "--config", target] and mode == "ro"
+    found = to_settings(NodeSettings, "dicom-node", read_configuration(ROOT / source), {})
+    assert node["volumes"][1] == f"node:{found.folder}" and f"/build/state {found.folder}" in DOCKERFILE
+    (modality,) = json.loads(orthanc["environment"]["ORTHANC__DICOM_MODALITIES"]).values()
+    assert modality == [found.ae_title, "dicom-node", found.port]
+    title = orthanc["environment"]["ORTHANC__DICOM_AET"]
+    assert [sender.ae_title for sender in found.senders] == [title] == [found.destination.ae_title]
+    assert (found.destination.host, found.destination.port) == ("orthanc", 4242)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
@@ -222,7 +243,13 @@ def test_the_example_says_every_default_and_nothing_else() -> None:
 
 def test_the_documentation_s_table_is_that_of_the_settings() -> None:
     text = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
-    for section, kind in (("model", ModelSettings), (SECTION, ServiceSettings)):
+    tables: tuple[tuple[str, type[Any]], ...] = (
+        ("model", ModelSettings),
+        (SECTION, ServiceSettings),
+        ("dicom-node", NodeSettings),
+        ("dicom-node.senders", Sender),
+        ("dicom-node.destination", Destination),
+    )
+    for section, kind in tables:
         for key, default, about in describe_settings(kind):
             assert f"| `{section}.{key}` | `{default}` | {about} |" in text, key
-            assert json.dumps(variable_name(section, key)).isascii()
