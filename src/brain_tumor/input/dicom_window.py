@@ -18,10 +18,12 @@ _LOOKED_AT_SLICES = 16
 _LOOKED_AT_PIXELS = 2**14
 # Too few to say what fits; and a picture as small is not analysed.
 _MIN_VALUES = 32 * 32
-# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys:
-# four times as wide as the values, it hardly changes an answer; see docs/series.md.
-_MIN_FILLED = 0.25
-# And where at least this share of what is brighter than the mean, which is the head, is neither black nor white.
+# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys.
+# Of 96 test images 61 are right and sure as they are, 52 under a window twice as wide as their values, 45, 33 and 3
+# under one 3, 4 and 8 times as wide.
+_MIN_FILLED = 0.4
+# And where at least this share of what is brighter than the mean, which is the head, is neither black nor white: 0.9 of
+# an image as it is, 0.6 (49 right and sure) at two thirds of its width, 0.2 (30) at half of it.
 _MIN_GREY_SHARE = 0.5
 _BLACK, _WHITE = 0.01, 0.99
 
