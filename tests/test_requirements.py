@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -182,3 +183,53 @@ def test_the_package_without_the_page_is_installed_with_the_locked_versions(chec
     assert "streamlit" not in found
     pinned = (checkout / "constraints.txt").read_text(encoding="utf-8")
     assert f"numpy=={found['numpy']}" in pinned
+
+
+@pytest.fixture(scope="module")
+def release(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """What would be uploaded to a package index: the sources packed, and the wheel that is built from that pack."""
+    folder = tmp_path_factory.mktemp("release")
+    _run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(folder)], checkout)
+    (sources,) = folder.glob("*.tar.gz")
+    with tarfile.open(sources) as packed:
+        packed.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return sources, _build_wheel(unpacked, folder)
+
+
+@installs
+def test_a_release_is_one_that_an_index_takes(release: tuple[Path, Path], checkout: Path) -> None:
+    said = _run([sys.executable, "-m", "twine", "check", "--strict", *map(str, release)], checkout)
+    assert said.count("PASSED") == 2, said
+
+
+@installs
+def test_a_release_s_sources_are_whole_and_nothing_else(release: tuple[Path, Path]) -> None:
+    with tarfile.open(release[0]) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    for needed in (
+        MODEL_FILE,
+        "Dockerfile",
+        "compose.yaml",
+        "deploy/nginx.conf",
+        "app.py",
+        "tests/test_requirements.py",
+    ):
+        assert needed in names
+    assert not [name for name in names if name.startswith((".git/", "runs", "build", "dist")) or name.endswith(".pyc")]
+
+
+@installs
+def test_a_release_answers_in_a_clean_environment(release: tuple[Path, Path], checkout: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    _run([sys.executable, "-m", "venv", str(environment)], tmp_path)
+    scripts = environment / ("Scripts" if os.name == "nt" else "bin")
+    constraint = ["--constraint", str(checkout / "constraints.txt")]
+    _run([str(scripts / "python"), "-m", "pip", "install", "--quiet", *constraint, str(release[1])], tmp_path)
+    sample = str(checkout / "samples/1-average-healthy-brain.png")
+    said = _run([str(scripts / "brain-tumor"), "predict", sample, "--json"], tmp_path)
+    assert json.loads(said)["class"] == "No Tumor"
+    done = subprocess.run(
+        [str(scripts / "brain-tumor"), "serve"], env=_environment(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "pip install 'brain-tumor-mri[serve]'" in done.stderr, done.stderr
