@@ -28,9 +28,7 @@ CORONAL = [1, 0, 0, 0, 0, -1]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not (DATA / TUMOR[0]).is_file(), reason="set BRAIN_TUMOR_DATA to run this"
-    ),
+    pytest.mark.skipif(not (DATA / TUMOR[0]).is_file(), reason="set BRAIN_TUMOR_DATA to run this"),
 ]
 Edit = Callable[[int, Dataset], None]
 

@@ -218,9 +218,8 @@ class Problem(StrEnum):
     # DICOM: an image that is read, but not answered.
     NOT_ANSWERED = (
         "not_answered",
-        "is {kind}, so it was not answered; this says nothing about tumors. Images that a radiologist reads are "
-        "answered: give those of the same study, or ask for this one with --include-derived, in Python with "
-        "ReadOptions(include_derived=True)",
+        "is {kind}, which is not answered and says nothing about tumors; give the images that a radiologist reads, or "
+        "ask for this one with --include-derived",
     )
 
     # Volumes.

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from brain_tumor.input import volume
-from brain_tumor.input.scan import Sides
+from brain_tumor.input.scan import Sides, WindowUse
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.input.volume_file import read_volume
 from brain_tumor.problems import Problem
@@ -106,31 +106,41 @@ def test_the_window_is_that_of_the_whole_volume() -> None:
 def test_a_robust_window_leaves_out_the_hundredth_part_on_both_ends(window: WindowMode) -> None:
     values = np.arange(1000, dtype=np.int16).reshape(10, 10, 10)
     values[0, 0, 0] = 30000
-    assert volume.fit_window(_volume(values), window, "a") == pytest.approx((10.99, 990.01), abs=2)
+    fitted, use = volume.fit_window(_volume(values), window, "a")
+    assert fitted == pytest.approx((10.99, 990.01), abs=2)
+    assert use is WindowUse.ROBUST
 
 
-def test_a_window_of_the_file_that_fits_its_values_is_taken() -> None:
-    assert volume.fit_window(_volume(make_values(), (10, 30)), WindowMode.FILE, "a") == (10, 30)
+@pytest.mark.parametrize("asked", [(0, 4095), (300, 3500), (-1000, 6000)])
+def test_a_window_of_the_file_that_fits_its_values_is_taken(asked: tuple[float, float]) -> None:
+    fitted = volume.fit_window(_volume(_ramp(), asked), WindowMode.FILE, "a")
+    assert fitted == (asked, WindowUse.FILE)
 
 
-@pytest.mark.parametrize("asked", [(0, 1), (0, 100_000), (500, 900)])
+@pytest.mark.parametrize("asked", [(0, 1), (0, 100_000), (5000, 9000), (0, 20_000), (0, 500), (3900, 4300)])
 def test_a_window_of_the_file_that_would_hide_its_values_is_not(asked: tuple[float, float]) -> None:
-    fitted = volume.fit_window(_volume(make_values(), asked), WindowMode.FILE, "a")
-    assert fitted == pytest.approx((0.59, 58.41))
+    fitted, use = volume.fit_window(_volume(_ramp(), asked), WindowMode.FILE, "a")
+    assert fitted == pytest.approx((40.95, 4054.05))
+    assert use is WindowUse.UNFIT
+    assert volume.fit_window(_volume(_ramp(), asked), WindowMode.STORED, "a") == (asked, WindowUse.FILE)
 
 
 def test_a_sample_stands_for_a_large_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).normal(500, 100, (64, 64, 64)).astype(np.float32)
-    whole = volume.fit_window(_volume(values), WindowMode.ROBUST, "a")
+    whole, _ = volume.fit_window(_volume(values), WindowMode.ROBUST, "a")
     monkeypatch.setattr(volume, "_SAMPLED_VOXELS", 20_000)
-    assert volume.fit_window(_volume(values), WindowMode.ROBUST, "a") == pytest.approx(whole, rel=0.02)
+    assert volume.fit_window(_volume(values), WindowMode.ROBUST, "a")[0] == pytest.approx(whole, rel=0.02)
 
 
 def test_the_full_window_sees_every_voxel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(volume, "_PIECE_VOXELS", 7)
     values = make_values()
     values[1, 2, 3] = -300
-    assert volume.fit_window(_volume(values), WindowMode.FULL, "a") == (-300, 59)
+    assert volume.fit_window(_volume(values), WindowMode.FULL, "a") == ((-300, 59), WindowUse.FULL)
+
+
+def _ramp() -> NDArray[np.int16]:
+    return np.arange(4096, dtype=np.int16).reshape(16, 16, 16)
 
 
 def test_a_bright_spot_in_an_empty_volume_is_shown() -> None:

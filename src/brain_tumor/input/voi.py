@@ -12,6 +12,14 @@ from brain_tumor.input.series import WindowMode
 
 # What WindowMode.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
 ROBUST_PERCENTILES = (1, 99)
+# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys.
+# Of 96 test images 61 are right and sure as they are, 52 under a window twice as wide as their values, 45, 33 and 3
+# under one 3, 4 and 8 times as wide.
+_MIN_FILLED = 0.4
+# And where at least this share of what is brighter than the mean, which is the head, is neither black nor white: 0.9 of
+# an image as it is, 0.6 (49 right and sure) at two thirds of its width, 0.2 (30) at half of it.
+_MIN_GREY_SHARE = 0.5
+_BLACK, _WHITE = 0.01, 0.99
 _OF_THE_FILE = (WindowMode.FILE, WindowMode.STORED)
 # Shown at a time: numbers at work are eight times as large as what most files store.
 _BAND_PIXELS = 2**20
@@ -108,6 +116,20 @@ def _shades(full: tuple[float, float], scale: GreyScale, window: WindowMode) -> 
         center, width = scale.window.center, scale.window.width
         return center - width / 2, center + width / 2
     return full
+
+
+def window_fits(shown: FloatArray, values: NDArray[np.float64]) -> bool:
+    """Whether a window shows what values hold.
+
+    Args:
+        shown: grey values, 0 to 1, of all slices of a series or of a sample of their pixels.
+        values: the same pixels before the window.
+    """
+    dark, bright = np.percentile(shown, ROBUST_PERCENTILES)
+    if bright - dark < _MIN_FILLED:
+        return False
+    head = shown[values > values.mean()]
+    return bool(((head > _BLACK) & (head < _WHITE)).mean() >= _MIN_GREY_SHARE)
 
 
 def bands(rows: int, columns: int) -> Iterator[slice]:

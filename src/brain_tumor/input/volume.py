@@ -13,9 +13,9 @@ from PIL import Image
 from brain_tumor.errors import ScanError
 from brain_tumor.input.orientation import to_sides
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, MAX_SIDE_PX, to_luma_and_chroma
-from brain_tumor.input.scan import FloatArray, Scan, Sides
+from brain_tumor.input.scan import FloatArray, Scan, Sides, WindowUse
 from brain_tumor.input.series import Plane, Slice, WindowMode
-from brain_tumor.input.voi import bands
+from brain_tumor.input.voi import bands, window_fits
 from brain_tumor.problems import Problem
 
 Range = tuple[float, float]
@@ -28,8 +28,8 @@ _SAMPLED_VOXELS = 2**20
 _PIECE_VOXELS = 2**20
 # Spacings this close are equal: headers round.
 _SAME_SPACING = 0.99
-# A stored window that shares less than a tenth with the robust one, or is ten times wider, shows grey or black only.
-_MIN_SHARED = 0.1
+# Fewer voxels say nothing of a window.
+_MIN_VALUES = 32 * 32
 
 # World axes are nibabel's: 0 runs to the patient's right, 1 to anterior, 2 to superior.
 _NORMAL = {Plane.SAGITTAL: 0, Plane.CORONAL: 1, Plane.AXIAL: 2}
@@ -108,7 +108,7 @@ def reslice(volume: Volume, plane: Plane, window: WindowMode, file: str) -> tupl
             limit=MAX_SLICES,
             limit_millions=MAX_SCAN_PIXELS // 10**6,
         )
-    shades = fit_window(volume, window, file)
+    shades, use = fit_window(volume, window, file)
     # Superior and anterior come last, and so does left, since right is where world axis 0 runs.
     ascending = volume.forward[_NORMAL[plane]] != (plane is Plane.SAGITTAL)
     order = range(count) if ascending else range(count - 1, -1, -1)
@@ -117,51 +117,54 @@ def reslice(volume: Volume, plane: Plane, window: WindowMode, file: str) -> tupl
         Slice(
             file,
             number if count > 1 else None,
-            partial(_read_slice, volume, plane, index, shades),
+            partial(_read_slice, volume, plane, index, shades, use),
             positions[index],
         )
         for number, index in enumerate(order, start=1)
     )
 
 
-def fit_window(volume: Volume, window: WindowMode, file: str) -> Range:
+def fit_window(volume: Volume, window: WindowMode, file: str) -> tuple[Range, WindowUse | None]:
     """Choose the values that become black and white, the same for all slices; colours are left as they are.
 
     Percentiles are those of an even sample. Values that are no number are left out.
 
     Args:
         volume: read piece by piece.
-        window: FILE takes the range that the file asks for where that fits the values, else as ROBUST.
+        window: FILE takes the range that the file asks for where that fits the values, else as ROBUST; STORED takes it
+            whether it fits or not.
         file: used in messages only.
 
     Returns:
-        The values of black and white.
+        The values of black and white, and where they come from; None of colours.
 
     Raises:
         ScanError: no voxel is a number.
     """
     if volume.is_colour:
-        return 0.0, 255.0
+        return (0.0, 255.0), None
     if window is WindowMode.FULL:
-        return _full_range(volume, file)
+        return _full_range(volume, file), WindowUse.FULL
     step = -(-volume.voxels.size // _SAMPLED_VOXELS)
     while step > 1 and math.gcd(step, volume.voxels.shape[0]) > 1:
         step += 1  # a step that divides a row would see the same columns again and again
     values = np.concatenate(list(_values(volume, step)))
     values = values[np.isfinite(values)]
     if not values.size:
-        return _full_range(volume, file)
+        return _full_range(volume, file), WindowUse.FULL
     low, high = (float(value) for value in np.percentile(values, (1, 99)))
     asked = volume.file_window
-    if asked and (window is WindowMode.STORED or (window is WindowMode.FILE and _fits(asked, (low, high)))):
-        return asked
+    if asked and (window is WindowMode.STORED or (window is WindowMode.FILE and _fits(asked, values))):
+        return asked, WindowUse.FILE
+    use = WindowUse.UNFIT if asked and window is WindowMode.FILE else WindowUse.ROBUST
     # A small bright object in an empty volume is not nothing.
-    return (low, high) if high > low else _full_range(volume, file)
+    return ((low, high), use) if high > low else (_full_range(volume, file), WindowUse.FULL)
 
 
-def _fits(asked: Range, robust: Range) -> bool:
-    shared = min(asked[1], robust[1]) - max(asked[0], robust[0])
-    return shared >= _MIN_SHARED * max(asked[1] - asked[0], robust[1] - robust[0])
+def _fits(asked: Range, values: NDArray[np.float64]) -> bool:
+    if values.size < _MIN_VALUES or values.min() == values.max():
+        return True
+    return window_fits(_shade(values.copy(), asked), values)
 
 
 def _full_range(volume: Volume, file: str) -> Range:
@@ -192,7 +195,7 @@ def _scale(volume: Volume, stored: NDArray[Any]) -> NDArray[np.float64]:
     return values
 
 
-def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range) -> Scan:
+def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range, use: WindowUse | None) -> Scan:
     normal = volume.axes[_NORMAL[plane]]
     selection = tuple(
         index if axis == normal else slice(None) for axis in range(3)

@@ -179,7 +179,7 @@ class Batch:
             line = render_line(result)
         else:
             self.failed += row["status"] == "error"
-            line = render_error_line(outcome.slice.name, str(row["reason"]))
+            line = render_error_line(outcome.slice.name, str(row["reason"]), str(row["status"]))
         if self.shows_lines:
             self.progress.show(to_json_line(row) if self.as_json else to_printable(line))
         self.progress.advance()

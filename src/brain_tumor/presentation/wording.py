@@ -224,9 +224,15 @@ def render_line(result: Result) -> str:
     return f"{answer} ({describe_reason(verdict)})" if verdict.reason else answer
 
 
-def render_error_line(name: str, message: str) -> str:
-    """The line of a file that could not be read; message: as a row's reason, without the name."""
-    return f"{name}: error: {message}"
+def render_error_line(name: str, message: str, status: str = "error") -> str:
+    """The line of a file that could not be read, or is not answered.
+
+    Args:
+        name: of the file or slice.
+        message: as a row's reason, without the name.
+        status: of the row.
+    """
+    return f"{name}: {STATUS_COUNTS[status] if status == NOT_ANSWERED else 'error'}: {message}"
 
 
 def render_left_out(left_out: LeftOut) -> str:
