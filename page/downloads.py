@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,12 +15,16 @@ from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
+from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.parquet import render_parquet
 from brain_tumor.tables.rows import Row, slice_columns
 from brain_tumor.tables.serialize import render_csv, to_cells, to_csv_line, to_json_line
 from brain_tumor.tables.series_rows import join_numbers, series_columns, to_series_row
+from page.copy_button import offer_copy
 from page.literal import literal
 from page.series_item import SeriesItem
+
+_NOTICE = {"notice": NOTICE}
 
 
 def offer_downloads(items: Sequence[SeriesItem], card: Card) -> None:
@@ -31,7 +35,7 @@ def offer_downloads(items: Sequence[SeriesItem], card: Card) -> None:
         card: of the model that answered.
     """
     with st.popover("Download", icon=":material/download:", disabled=not items):
-        rows = [record.row for item in items for record in item.records]
+        rows = [row for item in items for row in item.rows]
         offer_tables(rows, [row for item in items if (row := to_series_row_of(item, card))], card.rules.classes)
         # As they are now: the button may be clicked while a plane is being answered.
         done = [freeze(item) for item in items if has_report(item)]
@@ -56,7 +60,7 @@ def offer_tables(rows: Sequence[Row], series_rows: Sequence[dict[str, Any]], cla
         classes: of the model, in the order of `Rules.classes`.
     """
     kinds: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
-        ("Table as CSV", "csv", "text/csv", lambda: render_csv(rows, slice_columns(classes))),
+        ("Table as CSV", "csv", "text/csv", lambda: render_slice_csv(rows, classes)),
         (
             "Table as JSON Lines",
             "jsonl",
@@ -83,14 +87,34 @@ def to_series_row_of(item: SeriesItem, card: Card) -> dict[str, Any] | None:
     """The row of a finished series; None for an image, and while slices are unanswered."""
     if item.verdict is None:
         return None
-    # The row takes name and plane of the series; what it says of the slices is in the verdict.
-    return to_series_row(Series(item.name, (), item.plane), item.verdict, card.model_id)
+    windows = (record.row["window"] for record in item.records)
+    return to_series_row(to_series(item), item.verdict, card.model_id, (str(window) for window in windows if window))
 
 
-def render_series_csv(rows: Sequence[dict[str, Any]], classes: Sequence[Label]) -> str:
-    """The table of all series as text."""
-    cells = [to_cells(join_numbers(row)).values() for row in rows]
-    return to_csv_line(series_columns(classes)) + "".join(map(to_csv_line, cells))
+def to_series(item: SeriesItem) -> Series:
+    """What its files say of it, without its slices, whose answers are in its verdict."""
+    return replace(item.about or Series(item.name, ()), name=item.name, plane=item.plane)
+
+
+def render_slice_csv(rows: Iterable[Row], classes: Sequence[Label] = LABELS) -> str:
+    """The table of all slices as text; the last column is the notice, as a file that is sent on has nothing beside it.
+
+    Args:
+        rows: of all slices.
+        classes: of the model, in the order of `Rules.classes`.
+    """
+    return render_csv(({**row, **_NOTICE} for row in rows), (*slice_columns(classes), *_NOTICE))
+
+
+def render_series_csv(rows: Sequence[dict[str, Any]], classes: Sequence[Label] = LABELS) -> str:
+    """The table of all series as text, the notice as of `render_slice_csv`.
+
+    Args:
+        rows: of `to_series_row`.
+        classes: of the model, in the order of `Rules.classes`.
+    """
+    cells = [{**to_cells(join_numbers(row)), **_NOTICE}.values() for row in rows]
+    return to_csv_line((*series_columns(classes), *_NOTICE)) + "".join(map(to_csv_line, cells))
 
 
 def render_zip(items: Sequence[SeriesItem], card: Card) -> bytes:
@@ -109,7 +133,7 @@ def today() -> str:
 
 def has_report(item: SeriesItem) -> bool:
     """Whether it is finished, and any slice could be read."""
-    return item.is_done and any(record.cached for record in item.records)
+    return item.is_done and item.is_answered_kind and any(record.cached for record in item.records)
 
 
 def freeze(item: SeriesItem) -> SeriesItem:
@@ -133,6 +157,7 @@ def offer_report(item: SeriesItem, card: Card) -> None:
                 on_click="ignore",
                 icon=":material/description:",
             )
+        offer_copy(item, card.model_id, show_name)
         st.checkbox("with the file's name", key=f"named-{item.key}", help="A file's name may hold a patient's.")
 
 
@@ -154,11 +179,11 @@ def to_report_subject(item: SeriesItem, show_name: bool) -> ReportSubject:
     if item.verdict is None:
         if item.is_stack or not item.records or not (cached := item.records[0].cached):
             raise ValueError("there is no answer to report")
-        return to_report_image(cached.restore(), number, show_name, cached.fingerprint)
+        return to_report_image(cached.restore(), number, show_name, cached.fingerprint, to_series(item))
     draft = SeriesDraft()
     for record in item.records:
         if record.cached:
             draft.add(record.cached.restore(), record.position_mm, record.cached.fingerprint)
         else:
             draft.add(None, record.position_mm)
-    return draft.finish(number, item.verdict, item.name if show_name else None)
+    return draft.finish(number, item.verdict, item.name if show_name else None, to_series(item))

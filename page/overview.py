@@ -14,7 +14,8 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label, in_display_order
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.palette import class_looks
-from brain_tumor.presentation.wording import STATUS_COUNTS, format_percent, headline
+from brain_tumor.presentation.wording import NOT_ANSWERED, STATUS_COUNTS, format_percent, headline
+from brain_tumor.tables.series_rows import LEFT_OUT
 from page.literal import literal
 from page.series_item import SeriesItem
 
@@ -108,6 +109,8 @@ def status_of(item: SeriesItem) -> str:
     """Key of ITEM_COUNTS."""
     if item.answer:
         return item.answer.status
+    if not item.is_answered_kind:
+        return NOT_ANSWERED
     return "error" if item.is_done else "unfinished"
 
 
@@ -139,6 +142,8 @@ def describe_counts(items: Sequence[SeriesItem]) -> str:
 
 def describe_answer(item: SeriesItem) -> str:
     """An item's answer in a few words."""
+    if not item.is_answered_kind:
+        return LEFT_OUT if item.is_stack else "Not answered"
     if item.answer is None and not item.is_done:
         return "Not finished"
     return headline(item.answer)

@@ -56,7 +56,7 @@ def to_plain_row(item: SeriesItem) -> dict[str, str | int]:
 
 def show_slices(items: Sequence[SeriesItem]) -> None:
     """All slices, sortable. The answer stands for the class, which alone can read like a clean scan."""
-    rows = [record.row for item in items for record in item.records]
+    rows = [row for item in items for row in item.rows]
     located = any(row["location_score"] is not None for row in rows)
     left_out = {"class", "answer", *(() if located else LOCATION_COLUMNS)}
     columns = tuple(rows[0]) if rows else COLUMNS

@@ -4,7 +4,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brain_tumor.decision.series import SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Verdict
@@ -13,6 +13,7 @@ from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, WindowMo
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.labels import LABELS, Label, in_display_order
+from brain_tumor.tables.rows import Row, series_cells
 from page.slice_record import SliceRecord
 from page.uploads import KeptFile
 
@@ -32,6 +33,7 @@ class SeriesItem:
     records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
     batch: int = 0  # which of the batches that were sent brought it, counted from 1
+    about: Series | None = None  # what its files say of it, without its slices; None where nobody opened it
     # Opened again to be looked at, a file of several slices only; see `find_source`.
     viewed: Series | None = field(default=None, repr=False)
 
@@ -46,8 +48,15 @@ class SeriesItem:
         return len(self.records) == self.slice_count
 
     @property
+    def is_answered_kind(self) -> bool:
+        """Whether the network is asked about it; not about an ADC map, for example."""
+        return self.about is None or self.about.is_answered
+
+    @property
     def answer(self) -> Verdict | SeriesVerdict | None:
-        """What its card says; None while slices are unanswered, and for a file that could not be read."""
+        """What its card says; None while slices are unanswered, and for what was not read or is of another kind."""
+        if not self.is_answered_kind:
+            return None
         if self.is_stack:
             return self.verdict
         record = self.records[0] if self.records else None
@@ -73,6 +82,13 @@ class SeriesItem:
             record.cached.result.finding_probability for record in self.records if record.cached and record.is_analysed
         ]
         return max(chances, default=-1.0)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The row of each answered slice, with what its files say of the series."""
+        cells = series_cells(self.about) if self.about else {}
+        numbered = enumerate((record.row for record in self.records), start=1)
+        return [row | cells | ({"series_slice": number} if self.is_stack else {}) for number, row in numbered]
 
     @property
     def has_planes(self) -> bool:
@@ -165,6 +181,7 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
     for file in needed:
         file.claim()
     item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
+    item.about = replace(series, slices=())
     if item.is_stack and len(names) == 1:
         item.series, item.volume = None, names.pop()
     return item

@@ -5,8 +5,15 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
-from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
-from brain_tumor.presentation.wording import format_fraction, headline, to_sentence
+from brain_tumor.presentation.series_words import (
+    KIND_NAMES,
+    SERIES_RULE,
+    describe_kind_left_out,
+    describe_series_reason,
+    describe_strip,
+)
+from brain_tumor.presentation.wording import describe_window, format_fraction, headline, to_sentence
+from brain_tumor.tables.series_rows import LEFT_OUT
 from page.charts import strip_chart
 from page.series_item import SeriesItem
 from page.session_state import current_state
@@ -20,6 +27,12 @@ def show_series(item: SeriesItem) -> None:
     """The card of a series, finished or not."""
     plane = f", {item.plane}" if item.plane else ""
     st.caption(f"Series of {item.slice_count} slices{plane}")
+    show_about(item)
+    if not item.is_answered_kind:
+        st.badge("Not answered", icon=":material/block:", color="gray")
+        st.subheader(LEFT_OUT, anchor=False)
+        st.markdown(to_sentence(describe_kind_left_out(item.about.kind if item.about else None)))
+        return
     verdict = item.verdict
     if verdict is None:
         st.subheader("Not finished", anchor=False)
@@ -30,6 +43,23 @@ def show_series(item: SeriesItem) -> None:
         choose_plane(item)
     if item.records:
         look_at_slices(item)
+
+
+def show_about(item: SeriesItem) -> None:
+    """What the scanner calls the series, what kind it is, and which values are black and white."""
+    known = []
+    if item.about:
+        about, kind = item.about.about, item.about.kind
+        named = [f"series {about.number}" if about.number is not None else None, about.description]
+        known += [part for part in named if part]
+        known += [KIND_NAMES[kind]] if kind else []
+        known += [f"{fact} {value}" for fact, value in item.about.differs]
+        if item.about.duplicates:
+            known.append(f"{item.about.duplicates} {'copy' if item.about.duplicates == 1 else 'copies'} left out")
+    windows = {window for record in item.records if record.cached and (window := record.cached.result.scan.window)}
+    known += [f"shown with {describe_window(window)}" for window in sorted(windows)]
+    if known:
+        st.text(", ".join(known))  # descriptions may hold Markdown
 
 
 def show_series_verdict(verdict: SeriesVerdict) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from brain_tumor.input.no_images import LeftOut, is_no_image
 from brain_tumor.input.series import Plane, ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.presentation.wording import render_left_out, to_sentence
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
@@ -73,12 +75,16 @@ class SessionState:
             self.batch_count += 1
         elif self.began_s:
             self.asked += len(files)
+        left_out = LeftOut()
+        sources = [source for file in files if (source := _to_source(file, left_out))]
         with QUEUE.exclusive():
-            for series in open_series([SourceFile(file.name, file.read) for file in files], ReadOptions()):
+            for series in open_series(sources, ReadOptions(), left_out):
                 if self._accepts(series.name, len(series.slices), self.items):
                     self.opened_count += 1
                     self.items.append(to_series_item(str(self.opened_count), series, files))
                     self.items[-1].batch = self.batch_count
+        if left_out.kinds.total():
+            self.notes.append(to_sentence(render_left_out(left_out)))
         for file in files:
             file.release()  # what its series need of it, they have claimed
 
@@ -153,6 +159,18 @@ class SessionState:
     def unanswered_count(self) -> int:
         """Slices without an answer."""
         return sum(item.slice_count - len(item.records) for item in self.items)
+
+
+def _to_source(file: KeptFile, left_out: LeftOut) -> SourceFile | None:
+    """The file as open_series takes it; None, and counted, where it lies in a folder and is no image.
+
+    A folder is sent with all that lies in it; a file that a person chose is answered or gets its error.
+    """
+    source = SourceFile(file.name, file.read)
+    if "/" in file.name and is_no_image(source):
+        left_out.add(file.name)
+        return None
+    return source
 
 
 def current_state() -> SessionState:

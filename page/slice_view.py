@@ -18,6 +18,7 @@ from brain_tumor.presentation.wording import (
     EXPLANATIONS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
+    NOT_ANSWERED,
     TITLES,
     describe_final_class,
     describe_reason,
@@ -56,7 +57,10 @@ def show_slice(item: SeriesItem, index: int, slider: str | None = None) -> None:
     """
     record = item.records[index]
     if record.cached is None:
-        st.badge("Not read", icon=":material/error:", color="red")
+        if record.row["status"] == NOT_ANSWERED:
+            st.badge("Not answered", icon=":material/block:", color="gray")
+        else:
+            st.badge("Not read", icon=":material/error:", color="red")
         st.text(f"The file {record.row['reason']}.")
         return
     words, pictures, numbers = st.columns([5, 8, 5], gap="medium")

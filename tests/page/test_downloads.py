@@ -17,10 +17,11 @@ from tests.page.items import make_item
 from tests.scripted import ScriptedClassifier
 
 
-def test_the_csv_has_the_columns_of_the_command_line(page: AppTest, downloads: dict[str, Any]) -> None:
+def test_the_csv_has_the_columns_of_the_command_line_and_the_notice(page: AppTest, downloads: dict[str, Any]) -> None:
     send(page, [*THREE, upload("=1+1.png", b"")])
     lines = list(csv.reader(io.StringIO(downloads["Table as CSV"]())))
-    assert lines[0] == list(COLUMNS)
+    assert lines[0] == [*COLUMNS, "notice"]
+    assert {line[-1] for line in lines[1:]} == {NOTICE}
     assert [line[:3] for line in lines[1:]] == [
         ["a.png", "classified", "Glioma"],
         ["doubt.png", "uncertain", "Glioma"],

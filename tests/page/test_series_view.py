@@ -1,15 +1,20 @@
+import csv
 import gc
 import io
 import zipfile
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Plane
 from brain_tumor.presentation.series_words import SERIES_RULE
+from brain_tumor.presentation.wording import NOTICE
 from page import session_state
 from page.uploads import kept_bytes
-from tests.page.driver import all_markdown, click, headlines, png, send, texts, upload, volume
+from tests.dicom_factory import make_dicom
+from tests.page.driver import Upload, all_markdown, click, headlines, png, send, texts, upload, volume
 from tests.scripted import ScriptedClassifier
 
 
@@ -86,6 +91,43 @@ def test_a_plane_of_too_many_slices_leaves_the_plane_chosen_that_is_shown(
 
 
 def test_a_healthy_series_lists_no_suspicious_slices(page: AppTest) -> None:
-    send(page, [volume("healthy-mapped.nii")])
+    send(page, [volume("healthy-mapped.nii", 40)])  # 12 cm of a head
     assert headlines(page) == ["Series: No Tumor"]
     assert not page.pills
+
+
+def dicom_series(count: int, **elements: Any) -> list[Upload]:
+    """A DICOM series of ramps of 64 x 64."""
+    values = np.tile(np.arange(64, dtype=np.uint16), (64, 1))
+    return [
+        (
+            f"{number}.dcm",
+            make_dicom(values, SOPInstanceUID=f"1.2.3.{number}", InstanceNumber=number, **elements),
+            "application/dicom",
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def test_a_series_of_a_kind_that_is_not_answered_says_so_and_has_no_report(
+    page: AppTest, downloads: dict[str, Any]
+) -> None:
+    send(page, dicom_series(3, ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]))
+    assert headlines(page) == ["Series: not answered"]
+    assert "the series is ADC map, not what a radiologist reads" in all_markdown(page)
+    assert not [label for label in downloads if label.startswith("Report")]
+    lines = list(csv.DictReader(io.StringIO(downloads["Table as CSV"]())))
+    assert [(line["status"], line["series_kind"]) for line in lines] == [("not_answered", "adc")] * 3
+    (line,) = csv.DictReader(io.StringIO(downloads["Series as CSV"]()))
+    assert (line["status"], line["class"], line["notice"]) == ("not_answered", "", NOTICE)
+
+
+def test_a_series_is_called_what_the_scanner_calls_it_character_for_character(page: AppTest) -> None:
+    send(page, dicom_series(2, SeriesDescription="t2 *tse* tra", SeriesNumber=7))
+    assert any("series 7, t2 *tse* tra" in text for text in texts(page))
+
+
+def test_one_image_of_a_kind_that_is_not_answered_was_read_all_the_same(page: AppTest) -> None:
+    send(page, dicom_series(1, ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]))
+    assert not any("Not read" in element.value for element in page.markdown)
+    assert any("Not answered" in element.value for element in page.markdown)

@@ -97,3 +97,11 @@ def test_a_plane_of_more_slices_than_a_page_holds_is_refused_in_words() -> None:
 
 def test_a_series_that_is_gone_is_not_cut() -> None:
     assert not SessionState().reslice("1", Plane.CORONAL)
+
+
+def test_a_folder_s_files_that_are_no_images_are_counted_and_a_chosen_one_gets_its_error() -> None:
+    state = SessionState()
+    names = ["study/a.png", "study/notes.txt", "study/b.json", "alone.txt"]
+    state.open([KeptFile(name, png_bytes() if name.endswith("png") else b"{}") for name in names])
+    assert [item.name for item in state.items] == ["study/a.png", "alone.txt"]
+    assert state.notes == ["Left out: 2 files, no images (1 .txt, 1 .json)."]
