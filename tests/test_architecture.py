@@ -39,6 +39,8 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "highdicom": ("dicom_out/",),
         "pynetdicom": ("dicom_node/network.py",),
+        "dicomweb_client": ("prediction/dicomweb.py",),
+        "requests": ("prediction/dicomweb.py",),
         # In a process of its own, for it ends its process on some damaged files.
         "gdcm": ("input/gdcm_worker.py",),
         "sklearn": ("evaluation/metrics.py",),

@@ -38,10 +38,13 @@ class SeriesAnswerer:
         results: list[bytes] = []
         made: set[str] = set()
         for series in open_paths(map(str, files)):
+            if not series.is_answered:  # phase images and maps, which radiologists do not read as brains
+                continue
             findings = self._answer(series, stop)
             if findings is None:
                 return None
-            results += self._make(findings, made)
+            if findings.verdict or findings.slices[0].verdict:
+                results += self._make(findings, made)
         return results
 
     def _answer(self, series: Series, stop: threading.Event) -> SeriesFindings | None:
@@ -52,7 +55,9 @@ class SeriesAnswerer:
                     return None
                 draft.add(outcome)
                 found.append(outcome.result.to_finding(outcome.slice.position_mm) if outcome.result else None)
-        return draft.finish(series, decide_series(found) if series.is_stack else None)
+        return draft.finish(
+            series, decide_series(found, self._classifier.card.rules.classes) if series.is_stack else None
+        )
 
     def _make(self, findings: SeriesFindings, made: set[str]) -> list[bytes]:
         card, part = self._classifier.card, 1

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also the files that this list names: one a line, or ended by zero bytes, or the column path or file of a "
         "CSV; - for the standard input",
     )
+    _add_dicomweb(parser)
     parser.add_argument(
         "--by-folder",
         action="store_true",
@@ -69,6 +70,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_dicom(parser)
     _add_cluster(parser)
     add_network(parser)
+
+
+def _add_dicomweb(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("archives", "one study of an archive, instead of files (extra: pacs)")
+    group.add_argument(
+        "--dicomweb", metavar="URL", help="of its DICOMweb service, as in https://pacs.example/dicom-web"
+    )
+    group.add_argument("--study", metavar="UID", help="Study Instance UID")
+    group.add_argument(
+        "--dicomweb-credentials",
+        type=Path,
+        metavar="FILE",
+        help="file with one line, Bearer TOKEN or USER:PASSWORD; by default the "
+        "environment variable BRAIN_TUMOR_DICOMWEB_CREDENTIALS",
+    )
 
 
 def _add_shown(parser: argparse.ArgumentParser) -> None:

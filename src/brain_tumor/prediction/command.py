@@ -23,6 +23,7 @@ from brain_tumor.output_lock import locked
 from brain_tumor.prediction.arguments import STANDARD_STREAM, add_arguments
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.block_folder import BlockFolder
+from brain_tumor.prediction.dicomweb_access import check_dicomweb, open_study
 from brain_tumor.prediction.executor import Executor, LocalExecutor
 from brain_tumor.prediction.file_list import read_file_list
 from brain_tumor.prediction.manifest import to_manifest
@@ -56,8 +57,10 @@ def add_predict(commands: Commands) -> None:
 
 
 def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
-    if not arguments.paths and not arguments.files_from:
-        parser.error("give a PATH, or a list with --files-from")
+    if arguments.dicomweb or arguments.study:
+        check_dicomweb(parser, arguments)
+    elif not arguments.paths and not arguments.files_from:
+        parser.error("give a PATH, or a list with --files-from, or a study with --dicomweb")
     return run_predict(arguments)
 
 
@@ -89,7 +92,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
             cluster = to_ray_executor(arguments, card, read_options, options, skip, shows_lines, stack)
             progress = Progress(_list_nothing, is_quiet=arguments.quiet)
             return _answer(cluster, card, arguments, outputs, options, progress, _list_nothing)
-        given = _find(arguments, skip)
+        given = _find_study(arguments, stack) if arguments.dicomweb else _find(arguments, skip)
         progress = Progress(given.names, is_quiet=arguments.quiet)
         here = LocalExecutor(classifier, given.sources, given.piped, read_options, arguments.by_folder, progress)
         return _answer(here, card, arguments, outputs, options, progress, given.names)
@@ -170,6 +173,14 @@ def _answer(
             for line in batch.summary.lines():
                 print(to_printable(line), file=sys.stderr)
     return SOME_FAILED if batch.failed else ALL_ANSWERED
+
+
+def _find_study(arguments: argparse.Namespace, stack: ExitStack) -> _Input:
+    study = open_study(arguments)
+    stack.callback(study.close)
+    if study.without_image and not arguments.quiet:
+        _say(f"{study.without_image} objects of the study are no images, or results of this program; they are left out")
+    return _Input(study.names, lambda _: study.sources(), None)
 
 
 def _find(arguments: argparse.Namespace, skip: set[Path]) -> _Input:
