@@ -24,6 +24,7 @@ from brain_tumor.presentation.model_info import FileFacts, render_model, render_
 from brain_tumor.presentation.wording import NOTICE, to_printable
 from brain_tumor.service.command import add_serve
 from brain_tumor.version import package_version
+from brain_tumor.watch.command import add_watch
 
 DONE, WRONG_USE = 0, 2
 _MODEL_STATUS = "Exit status: 0 done, 2 wrong use or a model file that cannot be used."
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_predict(commands)
+    add_watch(commands)
     add_check_fit(commands)
     _add_model(commands)
     add_evaluate(commands)

@@ -34,6 +34,7 @@ class DicomFolder:
         self._with_heat_maps = with_heat_maps
         self._written: Counter[str] = Counter()
         self._without = self._failed = 0
+        self.files = 0  # that were written
         require_dicom_library()
         self._folder = NewFolder(path, "DICOM results")
 
@@ -55,6 +56,7 @@ class DicomFolder:
         for dataset in results:
             self._folder.write(self._to_path(dataset.Modality, dataset.SOPInstanceUID), to_file_content(dataset))
             self._written[dataset.Modality] += 1
+            self.files += 1
         return True
 
     def summary(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.dicom_out.findings import SeriesFindings
 from brain_tumor.errors import MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.model.card import Card
 from brain_tumor.problems import Problem
 
@@ -82,4 +83,4 @@ def require_dicom_library() -> None:
     from importlib.util import find_spec
 
     if not find_spec("highdicom"):
-        raise MissingExtraError("DICOM results need highdicom: pip install 'brain-tumor-mri[dicom-out]'")
+        raise MissingExtraError(f"DICOM results need highdicom: {install_command('dicom-out')}")

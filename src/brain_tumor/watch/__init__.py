@@ -1,0 +1,1 @@
+"""`brain-tumor watch`: folders of tasks in, a folder of DICOM results and `result.json` for each out."""
