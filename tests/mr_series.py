@@ -27,15 +27,17 @@ def sample_pixels(name: str = "2-drawn-lesion-no-patient.png") -> np.ndarray:
     return np.asarray(grey).astype(np.uint16) * 16
 
 
-def write_series(folder: Path, slices: Sequence[np.ndarray], name: str = "slice", **elements: Any) -> list[Path]:
-    """One file per slice, 5 mm apart from foot to head; elements: as for make_dicom."""
+def write_series(
+    folder: Path, slices: Sequence[np.ndarray], name: str = "slice", apart_mm: float = THICKNESS_MM, **elements: Any
+) -> list[Path]:
+    """One file per slice, from foot to head; elements: as for make_dicom."""
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for index, values in enumerate(slices):
         dataset = _make_common(MRImageStorage, f"{SERIES_UID}.{index + 1}", values)
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "SE"]
         dataset.InstanceNumber = index + 1
-        dataset.ImagePositionPatient = [-100.0, -100.0, THICKNESS_MM * index]
+        dataset.ImagePositionPatient = [-100.0, -100.0, apart_mm * index]
         dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         dataset.PixelSpacing = [SPACING_MM, SPACING_MM]
         dataset.SliceThickness = THICKNESS_MM

@@ -195,7 +195,7 @@ def _region(group: Dataset) -> Any:
 
 
 def test_no_tumor_is_an_output_class_and_no_absence_of_disease(tmp_path: Path) -> None:
-    report = make(write_series(tmp_path, [HEAD] * 5, name="healthy"))[0]
+    report = make(write_series(tmp_path, [HEAD] * 5, name="healthy", apart_mm=30))[0]
     found = codes(groups(report)["Series"])
     assert found["status"] == ("99BTMRI", "classified")
     assert found["output_class"] == ("99BTMRI", "no_tumor")
@@ -298,13 +298,20 @@ def test_images_of_a_class_that_is_not_the_standard_s_get_no_objects(tmp_path: P
     assert to_dicom_results(findings, CARD) == []
 
 
-def test_images_of_several_studies_get_no_objects(tmp_path: Path) -> None:
-    # Two files that claim one series, as after a wrong import: nobody knows whose answer it would be.
+def test_images_of_two_studies_that_claim_one_series_are_reported_each_in_its_own(tmp_path: Path) -> None:
     first = write_series(tmp_path, [HEAD], name="a")
     second = write_series(tmp_path, [HEAD], name="b", StudyInstanceUID="1.2.3", SOPInstanceUID="1.2.3.4")
-    (findings,) = find([*first, *second])
-    assert len(findings.slices) == 2
-    assert to_dicom_results(findings, CARD) == []
+    studies = {to_dicom_results(findings, CARD)[0].StudyInstanceUID for findings in find([*first, *second])}
+    assert studies == {STUDY_UID, "1.2.3"}
+
+
+def test_slices_of_two_studies_get_no_objects(tmp_path: Path) -> None:
+    # As pictures that are taken for one series would: nobody knows whose answer it is.
+    first, second = (
+        find(write_series(tmp_path / study, [HEAD] * 2, StudyInstanceUID=study))[0] for study in ("1.2.3", "1.2.4")
+    )
+    both = replace(first, slices=(*first.slices, *second.slices))
+    assert to_dicom_results(both, CARD) == []
 
 
 @pytest.mark.parametrize("change", ["cut", "patient"])

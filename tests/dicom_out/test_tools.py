@@ -45,7 +45,7 @@ def classic(name: str, pixels: np.ndarray = HEAD, count: int = 5, **elements: An
 
 CASES: dict[str, Writer] = {
     "classified": classic("mapped"),
-    "no tumor": classic("healthy"),
+    "no tumor": classic("healthy", apart_mm=30),
     "uncertain": classic("doubt-mapped"),
     "not analysed": classic("blank", BLANK),
     "not readable": classic("torn", count=2, PixelData=b""),

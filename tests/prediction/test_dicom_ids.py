@@ -64,7 +64,7 @@ def test_a_series_row_has_study_and_series() -> None:
 
 
 def test_a_study_row_counts_its_series_and_images() -> None:
-    write_series(Path("in/healthy"), [HEAD] * 4, name="healthy", SeriesInstanceUID="1.2.3")
+    write_series(Path("in/healthy"), [HEAD] * 4, name="healthy", apart_mm=40, SeriesInstanceUID="1.2.3")
     write_series(Path("in/doubt"), [HEAD], name="doubt", SeriesInstanceUID="1.2.4")
     write_series(Path("in/other"), [np.zeros_like(HEAD)] * 2, StudyInstanceUID="1.2.5")
     main(["predict", "in", "--study-csv", "studies.csv"])
