@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.archive_entry import Entry, bad_member
 from brain_tumor.input.formats import MAX_VOLUME_BYTES, Kind
 from brain_tumor.input.no_images import HIDDEN, LeftOut, is_hidden, is_no_image, is_part_of_volume
+from brain_tumor.input.reopened import ReopenedStream
 from brain_tumor.input.source_file import SourceFile, refused_source
 from brain_tumor.input.tar_archive import list_tar_entries
 from brain_tumor.input.unpacked import copy_unpacked, unpack_gzip
@@ -102,7 +103,8 @@ def _member(by_name: dict[str, Entry], name: str, entry: Entry) -> SourceFile:
 
 
 def _open_archive(archive: SourceFile, budget: _Budget) -> list[Entry]:
-    stream = archive.stream()
+    # DICOM series are opened once all archives were listed, and those may be more than a process may open.
+    stream = cast(BinaryIO, ReopenedStream(archive.stream))
     try:
         size = _measure(stream)
         left = max(MAX_VOLUME_BYTES, MAX_RATIO * size) if budget.unpacked_bytes is None else budget.unpacked_bytes
