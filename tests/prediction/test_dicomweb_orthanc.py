@@ -58,7 +58,7 @@ def test_a_study_of_an_archive_has_the_rows_of_its_files(
         monkeypatch.setenv("BRAIN_TUMOR_DICOMWEB_CREDENTIALS", f"{USER}:{PASSWORD}")
         assert main(["predict", "--dicomweb", url, "--study", STUDY_UID, *tables["b"]]) == 0
         said = capsys.readouterr()
-        assert "1 objects of the study are no images" in said.err or "1 object of the study is no image" in said.err
+        assert "left out of the study: 1 objects" in said.err
 
         for ending in ("", "-s"):
             rows = read_rows(tmp_path / f"b{ending}.csv")
@@ -67,6 +67,18 @@ def test_a_study_of_an_archive_has_the_rows_of_its_files(
         text = (tmp_path / "b.csv").read_text() + (tmp_path / "b-s.csv").read_text() + said.out + said.err
         assert "series-001/image-00001.dcm" in text
         assert all(secret not in text for secret in (PASSWORD, USER, url, STUDY_UID, "Doe"))
+
+        results = tmp_path / "results"
+        assert main(["predict", "--dicomweb", url, "--study", STUDY_UID, "--dicom-out", str(results), "--quiet"]) == 0
+        for path in results.iterdir():
+            orthanc.add(path.read_bytes())
+        assert len(orthanc.files_of_study(STUDY_UID, "SR")) == 1 + 2
+        capsys.readouterr()
+        # The results are left out when the study is read again.
+        assert main(["predict", "--dicomweb", url, "--study", STUDY_UID, "--json"]) == 0
+        said = capsys.readouterr()
+        assert "left out of the study: 5 objects" in said.err
+        assert len(said.out.splitlines()) == 12 + 2
 
         monkeypatch.setenv("BRAIN_TUMOR_DICOMWEB_CREDENTIALS", f"{USER}:wrong")
         assert main(["predict", "--dicomweb", url, "--study", STUDY_UID]) == 2

@@ -179,7 +179,7 @@ def _find_study(arguments: argparse.Namespace, stack: ExitStack) -> _Input:
     study = open_study(arguments)
     stack.callback(study.close)
     if study.without_image and not arguments.quiet:
-        _say(f"{study.without_image} objects of the study are no images, or results of this program; they are left out")
+        _say(f"left out of the study: {study.without_image} objects that are no images, or results of this program")
     return _Input(study.names, lambda _: study.sources(), None)
 
 
