@@ -47,6 +47,8 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         # Statistics in one module; filters where pictures are changed on purpose.
         "scipy": (
             "evaluation/metrics.py",
+            "evaluation/paired.py",
+            "evaluation/foreign.py",
             "evaluation/fill.py",
             "evaluation/corruptions.py",
             "evaluation/kspace.py",

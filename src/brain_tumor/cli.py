@@ -17,6 +17,7 @@ from brain_tumor.arguments import Commands, add_command
 from brain_tumor.dicom_node.command import add_dicom_node
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.evaluation.command import add_evaluate
+from brain_tumor.evaluation.compare_command import add_compare
 from brain_tumor.fit_check.command import add_check_fit
 from brain_tumor.model.model_file import DEFAULT_NAME, default_model_path, load_model_file
 from brain_tumor.prediction.command import add_predict
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check_fit(commands)
     _add_model(commands)
     add_evaluate(commands)
+    add_compare(commands)
     add_serve(commands)
     add_dicom_node(commands)
     return parser

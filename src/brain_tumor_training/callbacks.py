@@ -1,14 +1,17 @@
 """What happens around each epoch of a training: reproducible chance, a history, a state to go on from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 from typing import Protocol
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from brain_tumor.atomic_write import written_whole
-from brain_tumor_training.history import write_history
+from brain_tumor.labels import Label
+from brain_tumor_training.history import has_stalled, write_history
 
 
 class EpochBatches(Protocol):
@@ -60,3 +63,46 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
             self.model.save(latest)
             if self._keep == "last" or min(row["val_loss"] for row in self._history) == self._history[-1]["val_loss"]:
                 copyfile(latest, self._out / "kept.keras")
+
+
+class PrintEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """A progress bar that names its epoch, then a line of figures, then precision and recall of each class."""
+
+    def __init__(self, epochs: int, classes: Sequence[Label]) -> None:
+        super().__init__()
+        self._epochs, self._classes = epochs, classes
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Show a bar over the batches."""
+        name = f"epoch {epoch + 1} of {self._epochs}"
+        self._bar = tqdm(total=self.params.get("steps"), desc=name, unit="batch", leave=False, disable=None)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the bar."""
+        self._bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Print what this epoch came to."""
+        self._bar.close()
+        found = logs or {}
+        shown = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if name in found]
+        print(f"epoch {epoch + 1} of {self._epochs}: " + ", ".join(f"{name} {found[name]:.3f}" for name in shown))
+        of_each = [
+            f"{label} {found[f'val_precision_{label.slug}']:.2f} / {found[f'val_recall_{label.slug}']:.2f}"
+            for label in self._classes
+            if f"val_recall_{label.slug}" in found
+        ]
+        if of_each:
+            print(f"  validation, precision / recall: {', '.join(of_each)}", flush=True)
+
+
+class StopEarly(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Ends a training whose validation loss falls no longer, by the history alone: the same after an interruption."""
+
+    def __init__(self, history: list[dict[str, float]], patience: int) -> None:
+        super().__init__()
+        self._history, self._patience = history, patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop where Record's history says so; comes after Record."""
+        self.model.stop_training = has_stalled(self._history, self._patience)

@@ -19,6 +19,7 @@ from brain_tumor_training.commands.export import add_export
 from brain_tumor_training.commands.finetune import add_finetune
 from brain_tumor_training.commands.fit import add_fit
 from brain_tumor_training.commands.fit_decision import add_fit_decision
+from brain_tumor_training.commands.index import add_index
 from brain_tumor_training.commands.split import add_split
 from brain_tumor_training.commands.training_list import add_training_list
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_fit(commands)
+    add_index(commands)
     add_training_list(commands)
     add_finetune(commands)
     add_split(commands)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.evaluation.labelled import describe_unknown
 from brain_tumor.extras import install_command
 from brain_tumor.input.files import find_files
 from brain_tumor.input.no_images import LeftOut, is_hidden
@@ -18,7 +19,16 @@ Brain Tumor MRI Dataset, kaggle.com/datasets/{PUBLIC_SET}
   Known flaw: half of the tumor images in Testing/ are mirrored copies of images in Training/.
   Read the licence on the page before you use or pass on the images."""
 
-OFFICIAL_SPLITS = {"training": "Training", "train": "Training", "testing": "Testing", "test": "Testing"}
+TRAINING, VALIDATION, TESTING, UNDIVIDED = "Training", "Validation", "Testing", ""
+OFFICIAL_SPLITS = {
+    "training": TRAINING,
+    "train": TRAINING,
+    "validation": VALIDATION,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "testing": TESTING,
+    "test": TESTING,
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,13 +37,14 @@ class LabelledImage:
 
     name: str  # path below the data set's root, with forward slashes
     label: Label
-    official_split: str  # "Training" or "Testing"
+    official_split: str  # TRAINING, VALIDATION or TESTING, as the folders say; UNDIVIDED where they say nothing
 
 
 def read_tree(root: Path, names: ClassNames = USUAL_NAMES, left_out: LeftOut | None = None) -> list[LabelledImage]:
-    """List ``Training/<class>/`` and ``Testing/<class>/`` below root, sorted by name.
+    """List the images of a data set, sorted by name.
 
-    Class folders are matched by name whatever their spelling.
+    The tree is ``Training/<class>/`` and, where they are there, ``Validation/<class>/`` and ``Testing/<class>/``; or
+    ``<class>/`` alone, whose images are UNDIVIDED. Folders are matched by name whatever their spelling.
 
     Args:
         root: the data set.
@@ -41,7 +52,7 @@ def read_tree(root: Path, names: ClassNames = USUAL_NAMES, left_out: LeftOut | N
         left_out: counts files that are no images.
 
     Raises:
-        DatasetError: a split or a class is missing, a split is there twice, or a folder's name means no class.
+        DatasetError: Training or a class is missing, a split is there twice, or a folder's name means no class.
     """
     parts = _find_parts(root)
     return sorted(
@@ -50,7 +61,7 @@ def read_tree(root: Path, names: ClassNames = USUAL_NAMES, left_out: LeftOut | N
 
 
 def read_own_classes(root: Path, no_finding: Collection[str]) -> tuple[Label, ...]:
-    """The classes that the folders below Training/ and Testing/ name, for a data set with its own.
+    """The classes that the folders of a data set name, for one with its own.
 
     Args:
         root: the data set.
@@ -67,21 +78,24 @@ def read_own_classes(root: Path, no_finding: Collection[str]) -> tuple[Label, ..
 
 
 def _find_parts(root: Path) -> dict[str, Path]:
-    """The folders Training and Testing, by these names."""
+    """The folders of the splits by their names; the root itself where no folder is named like one."""
     if not root.is_dir():
-        raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/")
-    folders = sorted(p for p in root.iterdir() if p.is_dir())
+        raise DatasetError(f"{root}: no such folder; give the folder that holds Training/ and Testing/, or the classes")
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and not is_hidden((p.name,)))
     parts: dict[str, Path] = {}
-    for split in ("Training", "Testing"):
-        named = [p for p in folders if OFFICIAL_SPLITS.get(p.name.lower()) == split]
-        if not named:
-            found = ", ".join(p.name for p in folders[:8]) or "no folders"
-            raise DatasetError(f"{root}: has no {split}/ folder (found {found}); Training/ and Testing/ are needed")
-        if len(named) > 1:
-            both = ", ".join(p.name for p in named)
+    for folder in folders:
+        split = OFFICIAL_SPLITS.get(folder.name.lower())
+        if split in parts:
+            both = f"{parts[split].name}, {folder.name}"
             raise DatasetError(f"{root}: has several {split}/ folders ({both}); leave the one that is meant")
-        parts[split] = named[0]
-    return parts
+        if split:
+            parts[split] = folder
+    if parts and TRAINING not in parts:
+        found = ", ".join(p.name for p in parts.values())
+        raise DatasetError(f"{root}: has no Training/ folder (found {found}); images to train on are needed")
+    if not folders:
+        raise DatasetError(f"{root}: has no folders; one per class is needed, or Training/ and Testing/ that hold them")
+    return parts or {UNDIVIDED: root}
 
 
 def find_images(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
@@ -114,14 +128,21 @@ def _read_classes(
     root: Path, split_folder: Path, split: str, names: ClassNames, left_out: LeftOut | None
 ) -> list[LabelledImage]:
     images: list[LabelledImage] = []
+    unknown: dict[str, int] = {}
     for folder in sorted(p for p in split_folder.iterdir() if p.is_dir() and not is_hidden((p.name,))):
         label = names.find(folder.name)
-        if label is None:
-            known = ", ".join(names.classes)
-            raise DatasetError(f"{folder}: the folder's name means none of the classes {known}; rename or move it")
-        images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in find_images(folder, left_out)]
+        found = find_images(folder, left_out)
+        if label:
+            images += [LabelledImage(p.relative_to(root).as_posix(), label, split) for p in found]
+        elif found and not names.leaves_out(folder.name):
+            unknown[folder.name] = len(found)
+    if unknown:
+        raise DatasetError(
+            f"{split_folder}: {describe_unknown(unknown, names.classes)}; or train the folders' own names with "
+            "--own-classes"
+        )
     if missing := [label.value for label in names.classes if label not in {image.label for image in images}]:
         raise DatasetError(
-            f"{split_folder}: has no images of {', '.join(missing)}; every class needs images in both parts"
+            f"{split_folder}: has no images of {', '.join(missing)}; every class needs images in every part"
         )
     return images

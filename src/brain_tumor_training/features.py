@@ -28,6 +28,10 @@ _FEATURES = "maximum, average of four depths, the first pooled"
 _PART_VIEWS = 256
 
 
+def _changes(view: View) -> str:
+    return f"|{view.brightness:.6f}" + (f"|{view.chance}" if view.chance else "")
+
+
 class FeatureCache:
     """Pooled features on disk, by content: image bytes, brightness, preprocessing and backbone weights."""
 
@@ -82,7 +86,7 @@ class FeatureCache:
         return np.stack([maximum for maximum, _ in found]), np.stack([average for _, average in found])
 
     def _key(self, view: View, digest: bytes) -> str:
-        return hashlib.sha256(self._salt + digest + f"|{view.brightness:.6f}".encode()).hexdigest()
+        return hashlib.sha256(self._salt + digest + _changes(view).encode()).hexdigest()
 
     def _compute(self, missing: dict[str, View], batch_size: int) -> None:
         if self._backbone is None and missing and self._light:

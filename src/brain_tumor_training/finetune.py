@@ -14,6 +14,7 @@ from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.callbacks import Record, StartEpoch
+from brain_tumor_training.card_facts import find_seen
 from brain_tumor_training.example_batches import ExampleBatches
 from brain_tumor_training.examples import Example
 from brain_tumor_training.exported import load_exported
@@ -43,6 +44,7 @@ def finetune(
     start_list: Path | None = None,
     stop_after: int | None = None,
     processes: int = 0,
+    start_unchecked: bool = False,
 ) -> dict[str, Any]:
     """Train a recipe on a training list.
 
@@ -60,6 +62,7 @@ def finetune(
             one, or the runs that it started from, must not be tested here.
         start_list: the training list of a model file, which does not carry it.
         stop_after: end after so many epochs, though the learning rate falls as for all of them.
+        start_unchecked: go on although nothing says which images trained the model file of start.
         processes: how many prepare images beside the training, which a GPU would otherwise wait for; 0 for two
             threads. They change no result.
 
@@ -74,7 +77,7 @@ def finetune(
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
         raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
     precision = usable_precision(recipe.precision)
-    seen = read_seen_by_start(start, start_list) if start else set()
+    seen = _find_seen(start, start_list, examples, data, start_unchecked) if start else set()
     if leaked := [part.path for part in parts[TEST] if part.path in seen]:
         raise DatasetError(
             f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
@@ -92,9 +95,22 @@ def finetune(
     # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
-    save_whole(to_serving_network(recipe, model), out / "model.keras")
+    network = to_serving_network(recipe, model)
+    # So that whoever loads the file can evaluate its classes at once.
+    network.compile(loss={"classes": "categorical_crossentropy"}, metrics={"classes": ["accuracy"]})
+    save_whole(network, out / "model.keras")
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
+
+
+def _find_seen(
+    start: Path, start_list: Path | None, examples: Sequence[Example], data: Path, unchecked: bool
+) -> set[str]:
+    if start.is_file() and start_list is None:
+        found = find_seen(load_model_file(start).card.about, data, [one.path for one in examples])
+        if found is not None or unchecked:
+            return found or set()
+    return read_seen_by_start(start, start_list)
 
 
 def _start_network(recipe: FinetuneRecipe, weights: str, precision: str, start: Path | None) -> FinetunedNetwork:

@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor_training.dataset import find_images
 from brain_tumor_training.examples import Example
 from brain_tumor_training.label_notes import find_note, leave_out
-from brain_tumor_training.pipeline import View, draw_brightness
+from brain_tumor_training.pipeline import View, training_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import read_list, read_rows, read_run
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, hash_share
@@ -127,12 +127,12 @@ def listed_family(source: str, examples: Sequence[Example], data: Path) -> GateF
 def _split_family(run: Path, data: Path, notes: Mapping[str, str]) -> GateFamily:
     rows = [row for row in read_rows(run) if row.split == TEST or not find_note(row.path, notes)]
     recipe, seed = read_run(run)
-    brightness = recipe.brightness if isinstance(recipe, Recipe) else 0.0
 
     def view(row: SplitRow) -> View:
         path = data / row.path
-        # The first draw of a training image is what fit() has left in the feature cache.
-        return View(path, draw_brightness(path, brightness, seed, 0) if row.split == TRAIN else 1.0)
+        if isinstance(recipe, Recipe) and row.split == TRAIN:
+            return training_view(path, recipe, seed, 0)  # which fit() has left in the feature cache
+        return View(path)
 
     return GateFamily("training set", True, tuple(map(view, rows)), tuple(row.split for row in rows))
 
@@ -149,7 +149,7 @@ def folder_family(folder: Path, brain_mri: bool, unseen: set[str], notes: Mappin
     paths = find_images(folder)
     if not paths:
         raise DatasetError(f"{folder}: holds no images; fill the folder or remove it")
-    parts = [TEST if folder.name in unseen else deal_part(path, folder.name) for path in paths]
+    parts = [TEST] * len(paths) if folder.name in unseen else deal_parts(paths, folder.name)
     kept = [
         (path, part)
         for path, part in zip(paths, parts, strict=True)
@@ -176,11 +176,22 @@ def further_families(index: Path, unseen: set[str]) -> list[GateFamily]:
     ]
 
 
-def deal_part(path: Path, family: str) -> str:
-    """The part of an image of a folder: 60 % train, 20 % validation, 20 % test, one examination in one part."""
+def deal_parts(paths: Sequence[Path], family: str) -> list[str]:
+    """The parts of a folder's images: 60 % train, 20 % validation, 20 % test, one examination in one part.
+
+    The hash of an examination's name says which. Where that leaves a small family without a part, its examinations are
+    dealt out in the order of their hashes.
+    """
     # An examination may have images in several families; of other images, two families use the same names.
-    case = match[1] if (match := re.match(SUBJECT, path.stem)) else f"{family}/{path.stem}"
-    share = hash_share(case)
+    cases = [match[1] if (match := re.match(SUBJECT, path.stem)) else f"{family}/{path.stem}" for path in paths]
+    parts = {case: _part_of(hash_share(case)) for case in cases}
+    if len(set(parts.values())) < len(PARTS):
+        ordered = sorted(parts, key=lambda case: (hash_share(case), case))
+        parts = {case: _part_of(place / len(ordered)) for place, case in enumerate(ordered)}
+    return [parts[case] for case in cases]
+
+
+def _part_of(share: float) -> str:
     return TRAIN if share < 0.6 else VALIDATION if share < 0.8 else TEST
 
 

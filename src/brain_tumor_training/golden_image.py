@@ -18,6 +18,11 @@ def draw_golden_image() -> bytes:
         ((150, 60, 180, 90), 190),  # something bright
     ):
         draw.ellipse(box, fill=grey)
+    return to_png(image)
+
+
+def to_png(image: Image.Image) -> bytes:
+    """A picture as the content of a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

@@ -30,9 +30,18 @@ def read_history(path: Path) -> list[Row]:
     return [{name: float(text) for name, text in row.items()} for row in read_csv(path)]
 
 
+def has_stalled(history: Sequence[Row], patience: int | None) -> bool:
+    """Whether the lowest validation loss is so many epochs old; never without a patience."""
+    if patience is None or not history:
+        return False
+    losses = [row["val_loss"] for row in history]
+    return len(losses) - 1 - losses.index(min(losses)) >= patience
+
+
 def write_history_plot(rows: Sequence[Row], path: Path) -> None:
     """Draw every figure that was taken on validation images too over the epochs, training beside validation, as PNG."""
-    metrics = [name for name in rows[0] if f"val_{name}" in rows[0]]
+    # Figures of each class are in the CSV; a panel each would hide the others.
+    metrics = [name for name in rows[0] if f"val_{name}" in rows[0] and not name.startswith(("precision_", "recall_"))]
     figure, axes = plt.subplots(1, len(metrics), figsize=(4 * len(metrics), 3.6), layout="constrained", squeeze=False)
     panels = axes[0]
     epochs = [row["epoch"] for row in rows]

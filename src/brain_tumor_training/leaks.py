@@ -1,7 +1,7 @@
 """Groups of copies from files, and the splits that tear them apart."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from scipy.cluster.hierarchy import DisjointSet
@@ -13,18 +13,19 @@ from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, SplitRo
 # A part that measures or chooses, and the parts that it must share no group with.
 _HELD_OUT = {TEST: (TRAIN, VALIDATION), VALIDATION: (TRAIN,)}
 _REMEDY = {
-    TEST: "make a leak-free split with brain-tumor-train split --groups",
-    VALIDATION: "let fit carve the validation set by group, without --split",
+    TEST: "split the images anew by group with --split-anew",
+    VALIDATION: "let fit carve the validation set by group, without --split, or with --split-anew",
 }
 
 
-def read_groups(files: Sequence[Path], paths: Collection[str]) -> Groups:
+def read_groups(files: Sequence[Path], paths: Collection[str], patients: Mapping[str, str] | None = None) -> Groups:
     """The groups that several files agree on together: what one of them joins is joined, through others too.
 
     Args:
         files: CSVs with the columns path and group, as an audit writes them; an image with an empty group stands alone.
             No files give no groups.
         paths: the images that each of the files must list.
+        patients: image -> patient, which joins images as a file does; of every image, or None.
 
     Raises:
         DatasetError: a file is no such CSV, or lacks an image.
@@ -46,8 +47,12 @@ def read_groups(files: Sequence[Path], paths: Collection[str]) -> Groups:
             if record["group"]:
                 united.add(group)
                 united.merge(image, group)
+    for path, patient in (patients or {}).items():
+        united.add((path,))
+        united.add((patient, "patient"))
+        united.merge((path,), (patient, "patient"))
     numbers: dict[tuple[str, ...], int] = {}
-    return {path: numbers.setdefault(united[path,], len(numbers)) for path in paths} if files else {}
+    return {path: numbers.setdefault(united[path,], len(numbers)) for path in paths} if files or patients else {}
 
 
 def read_fold_groups(index: Path, files: Sequence[Path]) -> Groups:

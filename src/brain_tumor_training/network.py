@@ -1,7 +1,7 @@
 """The network of a recipe, in Keras 3."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,32 +9,51 @@ from typing import Any
 import keras
 import numpy as np
 
-from brain_tumor.errors import ModelFileError
-from brain_tumor.labels import LABELS
-from brain_tumor_training.backbone import XCEPTION
+from brain_tumor.errors import DatasetError, ModelFileError
+from brain_tumor.labels import LABELS, Label
+from brain_tumor_training.backbone import BACKBONES, XCEPTION, Backbone, backbone_of
 from brain_tumor_training.recipes import AnyRecipe, Recipe
 
 LOCATION_HEAD = "location_head"
+RANDOM = "random"
 TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
 
 
 def build_backbone(recipe: Recipe, weights: str) -> keras.Model:
-    """Xception without top, frozen: image (n, side, side, 3) in [0, 1] -> the outputs of build_trunk.
+    """The recipe's backbone without top: image (n, side, side, 3) in [0, 1] -> the outputs of build_trunk.
+
+    It is frozen, but for the layers from recipe.unfreeze_from on.
 
     Args:
-        recipe: says the image's side.
-        weights: "imagenet" downloads as Keras does, else the path of a .weights.h5 file.
+        recipe: says the image's side, which backbone, and what of it trains.
+        weights: "imagenet" downloads as Keras does, "random" leaves it untrained, else the path of a .weights.h5 file.
 
     Raises:
         ModelFileError: the weights cannot be downloaded or read.
+        DatasetError: the backbone has no layer whose name begins as recipe.unfreeze_from.
     """
-    trunk = build_trunk(weights, recipe.input.side_px)
-    trunk.trainable = False
-    return attach_image(trunk, recipe.input.side_px)
+    backbone = BACKBONES[recipe.backbone]
+    trunk = build_trunk(None if weights == RANDOM else weights, recipe.input.side_px, backbone)
+    _freeze(trunk, recipe.unfreeze_from)
+    return attach_image(trunk, recipe.input.side_px, backbone)
 
 
-def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
-    """Xception with four outputs.
+def _freeze(trunk: keras.Model, unfreeze_from: str | None) -> None:
+    if unfreeze_from is None:
+        trunk.trainable = False
+        return
+    names = [layer.name for layer in trunk.layers]
+    first = next((place for place, name in enumerate(names) if name.startswith(unfreeze_from)), None)
+    if first is None:
+        blocks = sorted({name.partition("_")[0] for name in names if name.startswith(("block", "stage"))} or set(names))
+        raise DatasetError(f"the backbone has no layer {unfreeze_from}...; layers begin with {', '.join(blocks[:20])}")
+    for place, layer in enumerate(trunk.layers):
+        # Small batches of a small set would spoil the statistics of batch normalizations.
+        layer.trainable = place >= first and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def build_trunk(weights: str | None, side_px: int | None, backbone: Backbone = XCEPTION) -> keras.Model:
+    """A backbone with four outputs; the sizes are Xception's.
 
     ``maximum``, (n, 2048), is what the classifier reads (pooling="max"). ``average``, (n, 4528), is what the gate
     reads: the averages of four depths, each of length 1. ``maps`` are the last feature maps, (n, 10, 10, 2048) at
@@ -43,33 +62,39 @@ def build_trunk(weights: str | None, side_px: int | None) -> keras.Model:
     Args:
         weights: as for build_backbone; None for random ones.
         side_px: of the image; None takes images of any size.
+        backbone: which it is.
 
     Raises:
         ModelFileError: the weights cannot be downloaded or read.
     """
     shape = (side_px, side_px, 3)
+    build = getattr(keras.applications, backbone.application)
     try:
-        xception = keras.applications.Xception(include_top=False, pooling="max", weights=weights, input_shape=shape)
+        whole = build(include_top=False, pooling="max", weights=weights, input_shape=shape)
     except Exception as error:  # Keras raises a bare Exception when a download fails
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelFileError(
-            f"{weights}: cannot be used as weights ({first_line}); give the path of Xception's .weights.h5 without "
-            "top, or 'imagenet' where there is a network"
+            f"{weights}: cannot be used as weights ({first_line}); give the path of {backbone.application}'s "
+            ".weights.h5 without top, or 'imagenet' where there is a network"
         ) from None
-    maps = xception.get_layer(XCEPTION.maps).output
-    levels = [*(keras.layers.ReLU()(xception.get_layer(name).output) for name in XCEPTION.gate_levels), maps]
+    maps = whole.get_layer(backbone.maps).output
+    levels = [*(keras.layers.ReLU()(whole.get_layer(name).output) for name in backbone.gate_levels), maps]
     pooled = [keras.layers.GlobalAveragePooling2D(dtype="float32")(level) for level in levels]
     directions = [keras.layers.UnitNormalization(dtype="float32")(level) for level in pooled]
     average = keras.layers.Concatenate(dtype="float32")(directions)
-    detail = xception.get_layer(XCEPTION.detail).output
-    return keras.Model(xception.input, [xception.output, average, maps, detail], name=XCEPTION.layer)
+    detail = whole.get_layer(backbone.detail).output
+    # ConvNeXt normalizes behind its pooling, which the saliency's formula does not know.
+    maximum = whole.output if backbone is XCEPTION else keras.layers.GlobalMaxPooling2D(name="max_pooling")(maps)
+    return keras.Model(whole.input, [maximum, average, maps, detail], name=backbone.layer)
 
 
-def attach_image(trunk: keras.Model, side_px: int | None) -> keras.Model:
+def attach_image(trunk: keras.Model, side_px: int | None, backbone: Backbone = XCEPTION) -> keras.Model:
     """The backbone: image in [0, 1] -> the trunk's outputs by name."""
     image = keras.Input((side_px, side_px, 3), name="image")
-    # Xception was trained on [-1, 1]; inside the graph no caller can get this wrong.
-    outputs = trunk(keras.layers.Rescaling(2.0, offset=-1.0, name="to_minus_one_one")(image), training=False)
+    factor, offset = backbone.rescale
+    # What a backbone was trained on, inside the graph, where no caller can get it wrong.
+    scaled = keras.layers.Rescaling(factor, offset=offset, name="to_backbone_range")(image)
+    outputs = trunk(scaled, training=False)
     return keras.Model(image, dict(zip(TRUNK_OUTPUTS, outputs, strict=True)), name="backbone")
 
 
@@ -95,7 +120,8 @@ def usable_precision(wanted: str) -> str:
 
 def at_precision(backbone: keras.Model, precision: str) -> keras.Model:
     """The same frozen backbone computing in another dtype policy; its weights stay float32."""
-    if precision == "float32":
+    known = backbone_of(layer.name for layer in backbone.layers)
+    if precision == "float32" or known is not XCEPTION:  # the others have layers that cannot be folded
         return backbone
     side_px = backbone.input_shape[1]
     with dtype_policy(precision):
@@ -170,7 +196,8 @@ def build_head_logits(head: keras.Model) -> keras.Model:
 
 def take_apart(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """The backbone and the head of a network that join() made, as after loading it from disk."""
-    return attach_image(model.get_layer(XCEPTION.layer), model.input_shape[1]), model.get_layer("head")
+    known = backbone_of(layer.name for layer in model.layers)
+    return attach_image(model.get_layer(known.layer), model.input_shape[1], known), model.get_layer("head")
 
 
 def find_location_head(model: keras.Model) -> keras.Model | None:
@@ -178,13 +205,18 @@ def find_location_head(model: keras.Model) -> keras.Model | None:
     return next((layer for layer in model.layers if layer.name == LOCATION_HEAD), None)
 
 
-def compile_for(recipe: Recipe, model: keras.Model) -> None:
-    """Set optimizer, loss and metrics as the recipe says."""
+def compile_for(recipe: Recipe, model: keras.Model, classes: Sequence[Label] = LABELS) -> None:
+    """Set optimizer, loss and metrics as the recipe says: over all classes, then precision and recall of each."""
     optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
+    of_each = [
+        kind(class_id=index, top_k=1, name=f"{name}_{label.slug}")
+        for name, kind in (("precision", keras.metrics.Precision), ("recall", keras.metrics.Recall))
+        for index, label in enumerate(classes)
+    ]
     model.compile(
         optimizer=keras.optimizers.get(optimizer),
         loss=recipe.loss,
-        metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
+        metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall"), *of_each],
     )
 
 

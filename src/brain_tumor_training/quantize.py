@@ -13,13 +13,13 @@ from ai_edge_quantizer.qtyping import TFLOperationName
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor_training.backbone import XCEPTION
+from brain_tumor_training.backbone import BACKBONES
 
 SIGNATURE = "serving_default"
 # The backbone does nearly all of the work and bears eight bits. Logits, gate scores and maps are computed from its
 # features by small layers in float32: TensorFlow Lite 2.14 and 2.15 take dense weights with a scale per channel for
 # weights with one scale, and answer wrongly without an error.
-_BACKBONE = f".*{XCEPTION.layer}.*"
+_BACKBONE = f".*({'|'.join(backbone.layer for backbone in BACKBONES.values())}).*"
 _IN_BACKBONE = (
     TFLOperationName.CONV_2D,
     TFLOperationName.DEPTHWISE_CONV_2D,

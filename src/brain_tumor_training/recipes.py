@@ -10,11 +10,12 @@ from brain_tumor.input.preprocess import InputContract
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Transfer learning on a frozen Xception with a small head."""
+    """Transfer learning: a small head on a backbone that is frozen, or of which the last layers train too."""
 
     name: str
     input: InputContract = InputContract(side_px=299, resize="stretch-bilinear")
-    backbone: str = "Xception (ImageNet), include_top=False, pooling=max, frozen"
+    backbone: str = "Xception"  # one of backbone.BACKBONES, include_top=False, pooling=max
+    unfreeze_from: str | None = None  # layers from the first on whose name begins so train, too; None for a frozen one
     first_dropout: float = 0.3
     hidden_units: int = 128  # ReLU
     second_dropout: float = 0.25
@@ -23,6 +24,9 @@ class Recipe:
     optimizer: str = "Adamax"
     learning_rate: float = 1e-3
     loss: str = "categorical_crossentropy"
+    class_weights: str = "none"  # "balanced" lets each class weigh the same, whatever its number of images
+    early_stopping: int | None = None  # end after so many epochs without a lower validation loss; None for never
+    augment: str = "brightness"  # "none", "brightness", or "full": all that Augmentation changes, tumors aside
     brightness: float = 0.2  # training images are multiplied by a draw from 1 - b to 1 + b
     brightness_draws: int = 2  # draws per image in the feature cache; epochs take turns
     cache_precision: str = "mixed_bfloat16"  # of the feature cache; float32 where the processor has no bfloat16
@@ -142,7 +146,9 @@ def recipe_from_json(fields: Mapping[str, Any]) -> AnyRecipe:
     """The recipe that asdict() and JSON made these fields of; raises KeyError and TypeError for others."""
     contract = InputContract(**fields["input"])
     if "stages" not in fields:
-        return Recipe(**{**fields, "input": contract})
+        # Recipes of before described the only backbone in words.
+        backbone = fields["backbone"].partition(" ")[0]
+        return Recipe(**{**fields, "backbone": backbone, "input": contract})
     augmentation = {**fields["augmentation"], "zoom": tuple(fields["augmentation"]["zoom"])}
     # Recipes of before balanced the classes within a data set.
     known = {name: value for name, value in fields.items() if name != "unknown_type_repeats"}

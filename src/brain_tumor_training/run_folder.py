@@ -15,7 +15,7 @@ from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import LABELS, Label, from_stored, to_stored
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.examples import Example, read_examples, write_examples
-from brain_tumor_training.history import read_history
+from brain_tumor_training.history import has_stalled, read_history
 from brain_tumor_training.recipes import AnyRecipe, FinetuneRecipe, Recipe, recipe_from_json
 from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
 
@@ -59,11 +59,16 @@ def load_network(run: Path) -> keras.Model:
     path = run / "model.keras"
     if not path.is_file():
         raise DatasetError(f"{run}: holds no finished run; let brain-tumor-train fit come to its end there first")
-    return keras.saving.load_model(path)
+    return keras.saving.load_model(path, compile=False)
 
 
 def save_whole(model: keras.Model, path: Path) -> None:
-    """Save a network so that an interruption leaves the old file or the new one. Raises OSError."""
+    """Save a network so that an interruption leaves the old file or the new one. Raises OSError.
+
+    A compiled one is compiled again when it is loaded, by Keras alone.
+    """
+    if model.optimizer is not None:
+        model.optimizer.build(model.trainable_variables)  # or loading would warn of variables that are not there
     # Keras wants its own ending.
     with written_whole(path, path.with_name(f"unfinished-{path.name}")) as unfinished:
         model.save(unfinished)
@@ -102,16 +107,18 @@ def open_fit_run(
     if tuple(classes) != LABELS:  # runs of before have no such entry
         settings["classes"] = [to_stored(label) for label in classes]
     wanted = json.loads(json.dumps(settings))
-    wanted["recipe"]["epochs"] = None
     out.mkdir(parents=True, exist_ok=True)
     if (out / _SETTINGS).exists() and (out / _SPLIT).exists():
         found = read_settings(out)
-        found["recipe"]["epochs"] = None
-        if found != wanted or read_rows(out) != list(rows):
-            raise DatasetError(f"{out}: {_OTHER_SETTINGS}")
-        if (done := len(read_history(out / "history.csv"))) > recipe.epochs:
+        found["recipe"] = json.loads(json.dumps(asdict(recipe_from_json(found["recipe"]))))
+        for one in (found, wanted):
+            one["recipe"]["epochs"] = None
+        if other := [*describe_differences(found, wanted), *_describe_rows(read_split(out / _SPLIT, classes), rows)]:
+            raise DatasetError(f"{out}: {_OTHER_SETTINGS}: {'; '.join(other)}")
+        history = read_history(out / "history.csv")
+        if (done := len(history)) > recipe.epochs:
             raise DatasetError(f"{out}: has trained {done} epochs already; ask for {done} or more, or another --out")
-        if done < recipe.epochs:
+        if done < recipe.epochs and not has_stalled(history, recipe.early_stopping):
             # They are those of fewer epochs. First what export needs: whenever this ends, it takes no mixture.
             for name in ("decision.json", "model.keras", "metrics.json"):
                 (out / name).unlink(missing_ok=True)
@@ -156,8 +163,9 @@ def open_finetune_run(
     if stop_after is not None:
         settings["stop_after"] = stop_after
     if (out / _SETTINGS).exists() and (out / _EXAMPLES).exists():
-        if read_settings(out) != json.loads(json.dumps(settings)) or read_list(out) != list(examples):
-            raise DatasetError(f"{out}: {_OTHER_SETTINGS}")
+        other = describe_differences(read_settings(out), json.loads(json.dumps(settings)))
+        if other or read_list(out) != list(examples):
+            raise DatasetError(f"{out}: {_OTHER_SETTINGS}: {'; '.join(other) or 'the training list'}")
         return
     out.mkdir(parents=True, exist_ok=True)
     own = _listed_as_seen(examples)
@@ -165,6 +173,30 @@ def open_finetune_run(
     with written_whole(out / _SEEN) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([("path",), *((path,) for path in sorted(seen | own))])
     describe_run(out, examples, settings)
+
+
+def describe_differences(found: Mapping[str, Any], wanted: Mapping[str, Any], inside: str = "") -> list[str]:
+    """Each setting that differs, as in ``learning_rate is 0.001 there and 0.01 here``."""
+    differences = []
+    for name in sorted({*found, *wanted}):
+        there, here = found.get(name), wanted.get(name)
+        if isinstance(there, Mapping) and isinstance(here, Mapping):
+            differences += describe_differences(there, here, f"{inside}{name}.")
+        elif there != here:
+            differences.append(f"{inside}{name} is {there} there and {here} here")
+    return differences
+
+
+def _describe_rows(found: Sequence[SplitRow], wanted: Sequence[SplitRow]) -> list[str]:
+    there, here = {row.path: row for row in found}, {row.path: row for row in wanted}
+    differences = []
+    if gone := sorted(there.keys() - here.keys()):
+        differences.append(f"{len(gone)} images of it are not here, {gone[0]} first")
+    if new := sorted(here.keys() - there.keys()):
+        differences.append(f"{len(new)} images are new, {new[0]} first")
+    if moved := sorted(path for path in there.keys() & here.keys() if there[path] != here[path]):
+        differences.append(f"{len(moved)} images play another part or have another class, {moved[0]} first")
+    return differences
 
 
 def describe_run(out: Path, examples: Sequence[Example], settings: Mapping[str, Any]) -> None:
@@ -201,7 +233,10 @@ def read_seen_by_start(start: Path, start_list: Path | None) -> set[str]:
         DatasetError: a model file is given without its list, or the folder is that of another run.
     """
     if start.is_file() and start_list is None:
-        raise DatasetError(f"{start}: does not say which images trained it; name its training list with --start-list")
+        raise DatasetError(
+            f"{start}: its card does not say which images trained it; name its training list with --start-list, or "
+            "say --start-unchecked, which gives up the check that no test image has trained it"
+        )
     return _listed_as_seen(read_examples(start_list or start / _EXAMPLES)) | _read_seen_before(start)
 
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -16,7 +16,8 @@ from brain_tumor.atomic_write import written_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import LABELS, Label, find_class, own_classes
-from brain_tumor_training.dataset import LabelledImage
+from brain_tumor_training.dataset import TESTING, TRAINING, UNDIVIDED, LabelledImage
+from brain_tumor_training.dataset import VALIDATION as VALIDATION_FOLDER
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 Item = TypeVar("Item")
@@ -42,6 +43,45 @@ def pick_evenly(items: Sequence[Item], count: int) -> list[Item]:
 def hash_share(name: str) -> float:
     """A number from 0 to 1, less than 1, that depends on a name alone: parts stay the same when images are added."""
     return hashlib.sha256(name.encode()).digest()[0] / 256
+
+
+def divide(
+    images: Sequence[LabelledImage], share: float, seed: int, groups: Groups | None = None, *, anew: bool = False
+) -> list[SplitRow]:
+    """Who trains, validates and tests: as the folders say, and by lot where they say nothing.
+
+    Testing/ tests and Validation/ validates. Without the one, a share of the others is the test set, without the other
+    a share of what is left validates.
+
+    Args:
+        images: of a data set.
+        share: of a drawn part, 0 to 1.
+        seed: of the draws.
+        groups: of every image; each then stays in one part.
+        anew: draw all parts, whatever the folders say.
+
+    Raises:
+        DatasetError: there are too few images or groups.
+    """
+    if anew:
+        images = [replace(image, official_split=UNDIVIDED) for image in images]
+    if not any(image.official_split == TESTING for image in images):
+        open_to_lot = [image for image in images if image.official_split != VALIDATION_FOLDER]
+        tested = {
+            row.path
+            for row in _carve([(one.name, one.label) for one in open_to_lot], share, seed, groups)
+            if row.split == VALIDATION
+        }
+        images = [replace(one, official_split=TESTING if one.name in tested else one.official_split) for one in images]
+    if any(image.official_split == VALIDATION_FOLDER for image in images):
+        parts = {TESTING: TEST, VALIDATION_FOLDER: VALIDATION}
+        return sorted(SplitRow(one.name, one.label, parts.get(one.official_split, TRAIN)) for one in images)
+    return carve_validation(
+        [one if one.official_split == TESTING else replace(one, official_split=TRAINING) for one in images],
+        share,
+        seed,
+        groups,
+    )
 
 
 def carve_validation(
@@ -91,7 +131,10 @@ def read_index(index: Path) -> list[dict[str, str]]:
     rows = read_csv(index)
     needed = {"path", "label", "fold", "near_fold_edge"}
     if not rows or not needed <= rows[0].keys():
-        raise DatasetError(f"{index}: is not an index with the columns {', '.join(sorted(needed))}")
+        raise DatasetError(
+            f"{index}: is not an index with the columns {', '.join(sorted(needed))}; brain-tumor-train index DIR "
+            "writes it"
+        )
     return rows
 
 

@@ -15,11 +15,13 @@ from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import LABELS, Label
-from brain_tumor_training.callbacks import Record, StartEpoch
+from brain_tumor_training.backbone import BACKBONES
+from brain_tumor_training.callbacks import PrintEpoch, Record, StartEpoch, StopEarly
+from brain_tumor_training.class_balance import balanced_weights
 from brain_tumor_training.features import FeatureCache
-from brain_tumor_training.history import read_history, write_history_plot
+from brain_tumor_training.history import has_stalled, read_history, write_history_plot
 from brain_tumor_training.network import build_backbone, build_head, compile_for, join, usable_precision
-from brain_tumor_training.pipeline import View, draw_brightness, load_view
+from brain_tumor_training.pipeline import View, load_view, training_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import open_fit_run, save_whole
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow
@@ -64,16 +66,22 @@ def fit(
     parts = {part: [row for row in rows if row.split == part] for part in PARTS}
     if empty := [part for part, members in parts.items() if not members]:
         raise DatasetError(f"the split has no rows for {', '.join(empty)}; every part needs images")
+    if cache and recipe.unfreeze_from is not None:
+        raise DatasetError("a backbone that trains gives other features in each epoch; leave out the feature cache")
     keras.utils.set_random_seed(seed)
-    backbone, head = build_backbone(recipe, weights), build_head(recipe, classes=len(classes))
+    backbone = build_backbone(recipe, weights)
+    head = build_head(recipe, BACKBONES[recipe.backbone].features, len(classes))
     open_fit_run(out, rows, recipe, weights, seed, cached=cache is not None, classes=classes)
     trained = head if cache else join(backbone, head)
     features = open_features(cache, backbone, recipe) if cache else None
     datasets = {part: _dataset(members, data, recipe, seed, features, classes) for part, members in parts.items()}
-    compile_for(recipe, trained)
-    trained = _run_epochs(trained, datasets, recipe, out, seed)
+    compile_for(recipe, trained, classes)
+    weights_of_classes = balanced_weights(rows, classes) if recipe.class_weights == "balanced" else None
+    trained = _run_epochs(trained, datasets, recipe, out, seed, classes, weights_of_classes)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
-    save_whole(join(backbone, trained) if cache else trained, out / "model.keras")
+    network = join(backbone, trained) if cache else trained
+    compile_for(recipe, network, classes)  # so that whoever loads the file can evaluate it at once
+    save_whole(network, out / "model.keras")
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
 
@@ -125,7 +133,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         return self._load(chosen, self._epoch), self._targets[chosen]
 
 
-def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe, out: Path, seed: int) -> keras.Model:
+def _run_epochs(
+    model: keras.Model,
+    datasets: dict[str, Batches],
+    recipe: Recipe,
+    out: Path,
+    seed: int,
+    classes: Sequence[Label],
+    weights_of_classes: dict[int, float] | None,
+) -> keras.Model:
     if (out / "state.keras").exists():
         model = keras.saving.load_model(out / "state.keras")
     done = int(model.optimizer.iterations) // len(datasets[TRAIN])
@@ -133,10 +149,13 @@ def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe
     callbacks: list[keras.callbacks.Callback] = [
         StartEpoch(datasets[TRAIN], seed),
         Record(out, history, recipe.keep),
+        PrintEpoch(recipe.epochs, classes),
     ]
+    if recipe.early_stopping is not None:
+        callbacks.append(StopEarly(history, recipe.early_stopping))
     if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
         callbacks.append(keras.callbacks.TensorBoard(out / "logs"))
-    if done < recipe.epochs:
+    if done < recipe.epochs and not has_stalled(history, recipe.early_stopping):
         print(f"training from epoch {done + 1} to {recipe.epochs}; Ctrl-C is safe, the same command goes on")
         model.fit(
             datasets[TRAIN],
@@ -144,6 +163,8 @@ def _run_epochs(model: keras.Model, datasets: dict[str, Batches], recipe: Recipe
             initial_epoch=done,
             epochs=recipe.epochs,
             callbacks=callbacks,
+            class_weight=weights_of_classes,
+            verbose=0,  # PrintEpoch says what matters
             shuffle=False,  # Keras would shuffle the batches once more, with a seed that nobody keeps
         )
     write_history_plot(history, out / "history.png")
@@ -162,7 +183,7 @@ def _dataset(
 
     def view(row: int, epoch: int) -> View:
         path = data / rows[row].path
-        return View(path, draw_brightness(path, recipe.brightness, seed, epoch) if training else 1.0)
+        return training_view(path, recipe, seed, epoch) if training else View(path)
 
     def load_images(chosen: IntArray, epoch: int) -> FloatArray:
         return np.stack([load_view(view(row, epoch), recipe.input) for row in chosen])

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from scipy.cluster.hierarchy import DisjointSet
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
 from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
 from brain_tumor.labels import LABELS, Label, label_from_name
@@ -38,7 +39,8 @@ def build_own(
     validates, one is. Groups whose copies have different labels are left out of training.
 
     Args:
-        index: CSV with path, label, official_split, source, group, mirrored, fold, near_fold_edge and the tumor box.
+        index: CSV with path, label and fold, as ``brain-tumor-train index`` writes it; and, where they are known,
+            official_split, source, group, mirrored, near_fold_edge and the tumor box.
         groups: the groups.csv of an audit of the same folder; copies are what either of the two calls a group.
         prefix: put before each path.
         hold_out: these folds are the test part, and nothing near their edges or with a copy in them trains; without
@@ -49,7 +51,7 @@ def build_own(
     Raises:
         DatasetError: a file is no such CSV, or index lacks a fold.
     """
-    rows = {row["path"]: row for row in read_csv(index)}
+    rows = {row["path"]: row for row in _read_own(index)}
     folds = {row["fold"] for row in rows.values()}
     if unknown := sorted(set(hold_out) - folds):
         raise DatasetError(
@@ -73,6 +75,13 @@ def build_own(
         if part is not None:
             examples.append(_own_example(row, prefix, group, part))
     return sorted(examples, key=lambda example: example.path)
+
+
+def _read_own(index: Path) -> list[dict[str, str]]:
+    """The rows of an index of the data set, columns that may be left out filled with what says nothing."""
+    rows = read_csv(index, ("path", "label", "fold"), "--index")
+    usual = {"official_split": "", "source": index.parent.name, "mirrored": "0", "near_fold_edge": "0"}
+    return [{**usual, **dict.fromkeys(BOX_COLUMNS, ""), "group": row["path"], **row} for row in rows]
 
 
 def build_other(folder: Path, root: Path, label: str, groups: Sequence[Path]) -> list[Example]:
@@ -251,7 +260,7 @@ def _own_example(row: Mapping[str, str], prefix: str, group: str, part: str) -> 
     label = label_from_name(row["label"])
     if label is None:
         raise DatasetError(f"the index has the label {row['label']!r}; {', '.join(LABELS)} are known")
-    numbers = [row[column] for column in ("box_x0", "box_y0", "box_x1", "box_y1")]
+    numbers = [row[column] for column in BOX_COLUMNS]
     box: Box | None = tuple(map(float, numbers)) if all(numbers) else None  # type: ignore[assignment]  # four of them
     return Example(prefix + row["path"], label, group, row["source"], part, box)
 

@@ -1,3 +1,4 @@
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -5,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from brain_tumor.errors import DatasetError, MissingExtraError
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.extras import install_command
+from brain_tumor.labels import LABELS, ClassNames, Label
 from brain_tumor_training.dataset import (
     PUBLIC_SET,
     PUBLIC_SET_NOTE,
@@ -77,25 +79,43 @@ def test_what_systems_leave_behind_is_no_image(tmp_path: Path) -> None:
 
 
 def test_no_such_folder_says_which_to_give(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"no such folder; give the folder that holds Training/ and Testing/"):
+    with pytest.raises(DatasetError, match="no such folder; give the folder that holds Training/ and"):
         read_tree(tmp_path / "none")
 
 
-def test_a_missing_split_says_what_was_found(tmp_path: Path) -> None:
-    make_tree(tmp_path, ("Training", "Validation"))
-    with pytest.raises(DatasetError, match=r"has no Testing/ folder \(found Training, Validation\); .* are needed"):
+def test_validation_is_a_part_and_testing_may_be_missing(tmp_path: Path) -> None:
+    make_tree(tmp_path, ("Training", "valid"))
+    assert {image.official_split for image in read_tree(tmp_path)} == {"Training", "Validation"}
+
+
+def test_folders_of_classes_alone_are_undivided(tmp_path: Path) -> None:
+    images = read_tree(make_tree(tmp_path, (".",)))
+    assert {image.official_split for image in images} == {""}
+    assert images[0].name == "glioma/1.jpg"
+
+
+def test_a_tree_without_training_images_says_what_was_found(tmp_path: Path) -> None:
+    make_tree(tmp_path, ("Validation", "Testing"))
+    with pytest.raises(DatasetError, match=r"has no Training/ folder \(found Testing, Validation\)"):
         read_tree(tmp_path)
 
 
 def test_an_empty_folder_says_that_it_holds_nothing(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"has no Training/ folder \(found no folders\)"):
+    with pytest.raises(DatasetError, match=r"has no folders; one per class is needed"):
         read_tree(tmp_path)
 
 
 def test_a_file_named_like_a_split_is_no_split(tmp_path: Path) -> None:
     (make_tree(tmp_path, ("Training",)) / "Testing").touch()
-    with pytest.raises(DatasetError, match="has no Testing/ folder"):
-        read_tree(tmp_path)
+    assert {image.official_split for image in read_tree(tmp_path)} == {"Training"}
+
+
+def test_a_name_is_what_a_person_says_it_is(tmp_path: Path) -> None:
+    make_tree(tmp_path, classes=("1", "2", "normal", "3", "metastasis"))
+    said = {"1": Label.MENINGIOMA, "2": Label.GLIOMA, "3": Label.PITUITARY, "metastasis": None}
+    images = read_tree(tmp_path, ClassNames(said))
+    assert {image.name for image in images if image.label is Label.GLIOMA} == {"Training/2/1.jpg", "Testing/2/1.jpg"}
+    assert not any("metastasis" in image.name for image in images)
 
 
 def test_two_folders_for_one_split_are_not_chosen_between(tmp_path: Path) -> None:
@@ -105,10 +125,10 @@ def test_two_folders_for_one_split_are_not_chosen_between(tmp_path: Path) -> Non
 
 
 def test_a_class_that_means_nothing_is_named_with_the_known_ones(tmp_path: Path) -> None:
-    (make_tree(tmp_path) / "Training/metastasis").mkdir()
+    make_tree(tmp_path, classes=(*CLASSES, "metastasis"))
     with pytest.raises(
         DatasetError,
-        match=r"metastasis: .* none of the classes Glioma, Meningioma, No Tumor, Pituitary; rename or move",
+        match=r"metastasis \(1 file\) mean none .* --label 'metastasis'=CLASS.* --own-classes",
     ):
         read_tree(tmp_path)
 
@@ -155,7 +175,7 @@ def test_a_download_that_fails_says_what_to_do(
 
 def test_without_kagglehub_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    with pytest.raises(MissingExtraError, match=r"pip install '.*\[train\]'"):
+    with pytest.raises(MissingExtraError, match=re.escape(install_command("train"))):
         fetch_public_set()
 
 

@@ -89,7 +89,7 @@ def test_a_test_set_with_copies_outside_is_refused(other: str) -> None:
         refuse_leaks(rows, GROUPS)
     assert str(refusal.value) == (
         "the split tears 2 groups of copies apart: 2 test images have a copy in train or validation, such as b "
-        "that of a; make a leak-free split with brain-tumor-train split --groups, or say --allow-leaks-into test if "
+        "that of a; split the images anew by group with --split-anew, or say --allow-leaks-into test if "
         "this is meant"
     )
 

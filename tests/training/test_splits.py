@@ -1,6 +1,8 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,11 +10,13 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.dataset import LabelledImage
 from brain_tumor_training.splits import (
+    PARTS,
     TEST,
     TRAIN,
     VALIDATION,
     SplitRow,
     carve_validation,
+    divide,
     drop_leaked,
     hash_share,
     hold_out_fold,
@@ -216,3 +220,41 @@ def test_a_share_by_name_is_the_same_everywhere() -> None:
     assert hash_share("patient 1") == 254 / 256
     shares = [hash_share(str(number)) for number in range(500)]
     assert 0 <= min(shares) < 0.01 and 0.99 < max(shares) < 1
+
+
+def parts_of(images: list[LabelledImage], **options: Any) -> Counter[str]:
+    return Counter(row.split for row in divide(images, 0.2, 0, **options))
+
+
+def undivided(images: Sequence[LabelledImage]) -> list[LabelledImage]:
+    return [replace(image, official_split="") for image in images]
+
+
+def test_folders_of_classes_alone_are_drawn_into_three_parts_with_every_class() -> None:
+    rows = divide(undivided(IMAGES), 0.2, 0)
+    assert len(rows) == len(IMAGES)
+    for part in PARTS:
+        assert {row.label for row in rows if row.split == part} == set(LABELS)
+
+
+def test_a_validation_folder_validates_and_nothing_else_does() -> None:
+    images = [replace(image, official_split="Validation") if "1" in image.name else image for image in IMAGES]
+    chosen = {row.path for row in divide(images, 0.2, 0) if row.split == VALIDATION}
+    assert chosen == {image.name for image in images if image.official_split == "Validation"}
+
+
+def test_without_a_testing_folder_images_that_would_train_test() -> None:
+    images = [image for image in IMAGES if image.official_split == "Training"]
+    assert set(parts_of(images)) == set(PARTS)
+
+
+def test_a_tree_that_says_all_is_divided_as_before() -> None:
+    assert divide(IMAGES, 0.2, 0) == carve_validation(IMAGES, 0.2, 0)
+
+
+def test_groups_stay_in_one_of_the_three_parts_when_the_parts_are_drawn_anew() -> None:
+    groups = {image.name: place // 2 for place, image in enumerate(IMAGES)}
+    parts: dict[int, set[str]] = defaultdict(set)
+    for row in divide(IMAGES, 0.2, 0, groups, anew=True):
+        parts[groups[row.path]].add(row.split)
+    assert all(len(found) == 1 for found in parts.values())

@@ -12,10 +12,12 @@ from brain_tumor.arguments import Commands, add_command, add_label_names, add_ne
 from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import DatasetError, MissingExtraError
 from brain_tumor.extras import install_command
+from brain_tumor.labels import Label
 from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
 if TYPE_CHECKING:
+    from brain_tumor.evaluation.run import Evaluation
     from brain_tumor.evaluation.sources import Source
 
 # Each image is answered 61 times, so 200 of them take as long as 12,200 others.
@@ -64,6 +66,7 @@ def add_evaluate(subparsers: Commands) -> None:
     )
     _add_maps(parser)
     add_network(parser)
+    _add_foreign(parser)
     parser.set_defaults(run=run_evaluate)
 
 
@@ -121,7 +124,12 @@ def run_evaluate(args: argparse.Namespace) -> int:
             f"{install_command('evaluate')}"
         ) from None
     path = args.model or default_model_path()
-    classifier = load_classifier(path, args.threads, args.engine)
+    if args.preprocessing:
+        from brain_tumor.evaluation.foreign import load_foreign
+
+        classifier = load_foreign(path, args.preprocessing, args.classes, args.threads)
+    else:
+        classifier = load_classifier(path, args.threads, args.engine)
     card = classifier.card
     names = to_class_names(args.label, card.rules.classes)
     chosen, notes = _find_sources(args)
@@ -138,6 +146,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
+    if args.preprocessing:
+        evaluation = _with_order_checked(evaluation, card.rules.order)
     if args.corruptions:
         measured = robustness.measure_robustness(
             classifier, evaluation.answered, args.corruption_images, card.rules.classes
@@ -154,6 +164,32 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(to_printable(line))
     print(NOTICE, file=sys.stderr)
     return 1 if evaluation.unreadable else 0
+
+
+def _add_foreign(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a TensorFlow Lite network from elsewhere, without a card")
+    group.add_argument(
+        "--preprocessing",
+        choices=("unit", "tf", "bytes", "caffe", "torch"),
+        help="how --model takes its pixels: from 0 to 1 (unit), -1 to 1 (tf), 0 to 255 (bytes), or normalised for "
+        "ImageNet as Keras (caffe) or torchvision (torch) does it. It then rejects nothing and is never in doubt",
+    )
+    group.add_argument(
+        "--classes",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        default=[],
+        metavar="A,B,...",
+        help="its classes in the order of its outputs, by default in alphabetical order; whether that is so is checked",
+    )
+
+
+def _with_order_checked(evaluation: "Evaluation", order: tuple[Label, ...]) -> "Evaluation":
+    from brain_tumor.evaluation.foreign import check_class_order
+
+    note = "A network without a card: no image was rejected, and no answer is in doubt."
+    warning = check_class_order(evaluation.measures.matrix, order, evaluation.dataset.classes)
+    notes = (*evaluation.dataset.notes, note, *([warning] if warning else []))
+    return replace(evaluation, dataset=replace(evaluation.dataset, notes=notes))
 
 
 def _add_maps(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,11 @@ GROUPS_HELP = (
     "several times, the groups are then united"
 )
 
+PATIENT_FROM_HELP = (
+    "regular expression that finds the patient in each path below the data folder, its groups or all of it, such as "
+    "'(P[0-9]+)_': each patient stays in one part"
+)
+
 LEAVE_OUT_HELP = (
     "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
     "and that of their folder; they neither train nor set a threshold, and are tested all the same"
@@ -64,16 +69,21 @@ def describe_recipe(recipe: object) -> str:
     return "\n".join(f"    {name} = {value}" for name, value in asdict(recipe).items())  # type: ignore[call-overload]
 
 
-def print_metrics(metrics: Mapping[str, Mapping[str, float]], run: Path) -> None:
+def print_metrics(metrics: Mapping[str, Mapping[str, float]], run: Path, data: Path) -> None:
     """What a training command ends with: the figures of each part, and the next command.
 
     Args:
         metrics: part of the data -> name -> figure.
         run: the run folder.
+        data: that it was trained on.
     """
     for part, values in metrics.items():
-        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
-    print(f"written to {run}; next: brain-tumor-train fit-decision")
+        over_all = {name: value for name, value in values.items() if not name.startswith(("precision_", "recall_"))}
+        print(f"{part}: " + ", ".join(f"{name} {value:.4f}" for name, value in over_all.items()))
+        recalls = {name.removeprefix("recall_"): value for name, value in values.items() if name.startswith("recall_")}
+        if recalls:
+            print("  recall: " + ", ".join(f"{name} {value:.3f}" for name, value in recalls.items()))
+    print(f"written to {run}; next: brain-tumor-train fit-decision {run} --data {data}")
 
 
 def prefix_below(index: Path, data: Path) -> str:

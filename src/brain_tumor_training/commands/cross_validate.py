@@ -29,7 +29,13 @@ def add_cross_validate(commands: Commands) -> None:
     cross.add_argument("--keep", choices=("last", "best"), help="epoch to keep; best is by validation loss")
     cross.add_argument("--seed", type=seed, default=0)
     cross.add_argument("--brain-mri", type=Path, action="append", default=[], help="as for fit-decision")
-    cross.add_argument("--not-brain-mri", type=Path, action="append", required=True, help="as for fit-decision")
+    cross.add_argument(
+        "--not-brain-mri",
+        type=Path,
+        action="append",
+        required=True,
+        help="images that are no brain MRI, a folder a family",
+    )
     cross.add_argument("--unseen", action="append", default=[], help="as for fit-decision")
     cross.add_argument("--out", type=Path, required=True, help="folder for a run, a model file and a report per fold")
     cross.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")

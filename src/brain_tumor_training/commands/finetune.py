@@ -8,6 +8,17 @@ from brain_tumor.errors import DatasetError
 from brain_tumor_training.commands.arguments import Commands, count, describe_recipe, print_metrics, seed, stages
 from brain_tumor_training.recipes import FINETUNE_RECIPES
 
+LIST_COLUMNS = """\
+columns of the list, a CSV:
+    path      of the image, below --data
+    label     a class, or "tumor" for one of unknown type
+    group     copies of one picture, or all images of one patient; stays in one part
+    source    where the image comes from; sources are balanced against each other
+    split     train, validation or test
+    box_x0, box_y0, box_x1, box_y1  may be left out: the tumor's box in shares of width and height
+    skull_stripped                  may be left out: 1 where only the brain is left
+    weight                          may be left out: how much more often the image is drawn"""
+
 
 def add_finetune(commands: Commands) -> None:
     """Add the command to the parser."""
@@ -15,10 +26,12 @@ def add_finetune(commands: Commands) -> None:
     tune = commands.add_parser(
         "finetune",
         help="train a whole network on several sources",
-        description=f"Train the whole network on a training list.\n\nrecipes:\n{recipes}",
+        description=f"Train the whole network on a training list.\n\n{LIST_COLUMNS}\n\nrecipes:\n{recipes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    tune.add_argument("--list", type=Path, required=True, help="training list, as training-list writes it")
+    tune.add_argument(
+        "--list", type=Path, required=True, help="training list, as training-list writes it; columns below"
+    )
     tune.add_argument("--data", type=Path, required=True, help="folder that the list's paths are below")
     tune.add_argument("--recipe", choices=sorted(FINETUNE_RECIPES), default="finetuned")
     tune.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
@@ -28,7 +41,17 @@ def add_finetune(commands: Commands) -> None:
         metavar="RUN",
         help="go on from the network of a finished finetune run, or of a model file",
     )
-    tune.add_argument("--start-list", type=Path, metavar="LIST", help="the training list of the model file of --start")
+    tune.add_argument(
+        "--start-list",
+        type=Path,
+        metavar="LIST",
+        help="the training list of the model file of --start, where its card does not say which images trained it",
+    )
+    tune.add_argument(
+        "--start-unchecked",
+        action="store_true",
+        help="start from a model file although nothing says which images trained it; a test image may then have",
+    )
     tune.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
     tune.add_argument("--stages", type=stages, help="instead of the recipe's, e.g. 224x6,299x1: side and epochs")
     tune.add_argument(
@@ -68,6 +91,6 @@ def _run(args: argparse.Namespace) -> None:
         raise DatasetError(
             f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
         )
-    begun = args.start, args.start_list, args.stop_after, args.processes
+    begun = args.start, args.start_list, args.stop_after, args.processes, args.start_unchecked
     metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
-    print_metrics(metrics, args.out)
+    print_metrics(metrics, args.out, args.data)

@@ -1,12 +1,28 @@
 """`brain-tumor-train fit`."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from brain_tumor.labels import LABELS, ClassNames
-from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, count, describe_recipe, print_metrics, seed
+from brain_tumor.arguments import add_label_names, to_class_names
+from brain_tumor.labels import LABELS
+from brain_tumor_training.backbone import BACKBONES
+from brain_tumor_training.commands.arguments import (
+    GROUPS_HELP,
+    PATIENT_FROM_HELP,
+    Commands,
+    count,
+    describe_recipe,
+    print_metrics,
+    seed,
+    weight,
+)
 from brain_tumor_training.recipes import RECIPES
+
+# Epochs take turns with them; each costs a forward pass per training image.
+FULL_DRAWS = 4
+_OPTIONS = "epochs learning_rate batch_size early_stopping class_weights augment backbone unfreeze_from keep".split()
 
 
 def add_fit(commands: Commands) -> None:
@@ -15,17 +31,34 @@ def add_fit(commands: Commands) -> None:
     fit = commands.add_parser(
         "fit",
         help="train a recipe",
-        description=f"Train a recipe on Training/<class>/ and Testing/<class>/ folders.\n\nrecipes:\n{recipes}",
+        description="Train a recipe on a folder of images. Training/<class>/ trains, Validation/<class>/ and "
+        "Testing/<class>/\nare taken where they are there; without them, and of <class>/ folders alone, 15 % are drawn "
+        f"for each.\n\nrecipes:\n{recipes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    fit.add_argument("--data", type=Path, required=True, help="folder that holds Training/ and Testing/")
+    fit.add_argument(
+        "--data", type=Path, required=True, help="folder that holds Training/ and Testing/, or the classes"
+    )
     fit.add_argument("--recipe", choices=sorted(RECIPES), default="baseline")
-    fit.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
+    fit.add_argument("--weights", default="imagenet", help="'imagenet' (downloads), 'random', or a .weights.h5")
     fit.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
     fit.add_argument("--epochs", type=count, help="instead of the recipe's")
     fit.add_argument("--keep", choices=("last", "best"), help="epoch to keep; best is by validation loss")
+    _add_training(fit)
     fit.add_argument("--seed", type=seed, default=0)
     fit.add_argument("--split", type=Path, help="use this split file instead of carving a validation set")
+    fit.add_argument(
+        "--split-anew", action="store_true", help="draw all three parts, whatever Training/ and Testing/ say"
+    )
+    patients = fit.add_mutually_exclusive_group()
+    patients.add_argument("--patient-from", metavar="REGEX", help=PATIENT_FROM_HELP)
+    patients.add_argument(
+        "--patients", type=Path, metavar="CSV", help="columns path and patient: each patient stays in one part"
+    )
+    add_label_names(fit)
+    fit.add_argument(
+        "--skip-unreadable", action="store_true", help="go on without the files that cannot be read, and name them"
+    )
     fit.add_argument("--groups", type=Path, action="append", default=[], help=GROUPS_HELP)
     fit.add_argument(
         "--allow-leaks-into",
@@ -52,26 +85,73 @@ def add_fit(commands: Commands) -> None:
     fit.set_defaults(run=_run)
 
 
+def _add_training(fit: argparse.ArgumentParser) -> None:
+    fit.add_argument("--learning-rate", type=weight, metavar="RATE", help="instead of the recipe's")
+    fit.add_argument("--batch-size", type=count, metavar="N", help="instead of the recipe's")
+    fit.add_argument(
+        "--early-stopping",
+        type=count,
+        metavar="N",
+        help="end after N epochs without a lower validation loss, and keep the best epoch",
+    )
+    fit.add_argument("--class-weights", choices=("none", "balanced"), help="balanced: each class weighs the same")
+    fit.add_argument(
+        "--augment",
+        choices=("none", "brightness", "full"),
+        help="how training images are changed; full also mirrors, turns, zooms, blurs and adds noise, in more draws",
+    )
+    fit.add_argument(
+        "--backbone", choices=sorted(BACKBONES), help="a network of keras.applications instead of the recipe's"
+    )
+    fit.add_argument(
+        "--unfreeze-from",
+        metavar="BLOCK",
+        help="train the backbone too, from the first layer on whose name begins so, such as block13; every image then "
+        "goes through it in every epoch, which takes many times longer. Take a low --learning-rate",
+    )
+
+
 def _run(args: argparse.Namespace) -> None:
     from brain_tumor.input.no_images import LeftOut
     from brain_tumor.presentation.wording import render_left_out
-    from brain_tumor_training import dataset, leaks, splits, train
+    from brain_tumor_training import class_balance, dataset, leaks, readable, splits, train
 
     recipe = RECIPES[args.recipe]
-    recipe = replace(recipe, epochs=args.epochs or recipe.epochs, keep=args.keep or recipe.keep)
+    asked = {name: value for name in _OPTIONS if (value := getattr(args, name)) is not None}
+    if args.early_stopping is not None:
+        asked.setdefault("keep", "best")
+    if args.augment == "full":
+        asked["brightness_draws"] = FULL_DRAWS
+    recipe = replace(recipe, **asked)
     if args.split:
         classes = splits.read_own_classes(args.split, args.no_finding) if args.own_classes else LABELS
         rows = splits.read_split(args.split, classes)
-        groups = leaks.read_groups(args.groups, [row.path for row in rows])
+        groups = _read_groups(args, [row.path for row in rows])
     else:
         classes = dataset.read_own_classes(args.data, args.no_finding) if args.own_classes else LABELS
         left_out = LeftOut()
-        images = dataset.read_tree(args.data, ClassNames(classes=classes), left_out)
+        names = to_class_names(args.label, classes)
+        images = dataset.read_tree(args.data, names, left_out)
         if left_out.kinds:
             print(render_left_out(left_out))
-        groups = leaks.read_groups(args.groups, [image.name for image in images])
-        rows = splits.carve_validation(images, recipe.validation_share, args.seed, groups)
+        groups = _read_groups(args, [image.name for image in images])
+        rows = splits.divide(images, recipe.validation_share, args.seed, groups, anew=args.split_anew)
     leaks.refuse_leaks(rows, groups, args.allow_leaks_into)
-    cache = None if args.no_feature_cache else args.feature_cache or args.out / "features"
+    rows, unreadable = readable.keep_readable(rows, args.data, skip=args.skip_unreadable)
+    if unreadable:
+        print(f"left out, as they cannot be read:\n{readable.describe_unreadable(unreadable, args.data)}")
+    print(class_balance.describe_parts(rows, classes))
+    cache = None if args.no_feature_cache or args.unfreeze_from else args.feature_cache or args.out / "features"
     metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache, classes)
-    print_metrics(metrics, args.out)
+    print_metrics(metrics, args.out, args.data)
+
+
+def _read_groups(args: argparse.Namespace, paths: Sequence[str]) -> Mapping[str, int]:
+    from brain_tumor_training import leaks, patients
+
+    known = None
+    if args.patient_from is not None:
+        known = patients.patients_from_names(paths, args.patient_from)
+    elif args.patients:
+        known = patients.patients_from_table(paths, args.patients)
+    return leaks.read_groups(args.groups, paths, known)

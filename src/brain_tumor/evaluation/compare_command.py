@@ -1,0 +1,86 @@
+"""`brain-tumor compare`: arguments, calls, and what the terminal shows."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from brain_tumor.arguments import Commands, add_command, add_label_names, positive, to_class_names
+from brain_tumor.classifier import load_classifier
+from brain_tumor.errors import DatasetError, MissingExtraError
+from brain_tumor.extras import install_command
+from brain_tumor.presentation.wording import NOTICE, to_printable
+
+_LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
+_DESCRIPTION = """\
+Let two model files answer the same labelled images, and say whether one is better beyond chance: McNemar's test of
+the final classes, DeLong's of the areas under the ROC curves, both with 95 % intervals, and the images on which they
+disagree, as a table and as pictures.
+
+Exit status: 0 done, 1 done but some files could not be read, 2 wrong use."""
+
+
+def add_compare(subparsers: Commands) -> None:
+    """Add the command to the program's parser; args.run then takes the arguments, gives the exit status."""
+    parser = add_command(
+        subparsers,
+        "compare",
+        "compare two models on the same labelled images",
+        _DESCRIPTION,
+        ("old.tfliteA new.tfliteA Testing --out comparison",),
+    )
+    parser.add_argument("first", type=Path, metavar="A", help="model file")
+    parser.add_argument("second", type=Path, metavar="B", help="another one, of the same classes")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="labelled images, as for evaluate")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for figures, table and pictures")
+    parser.add_argument("--list", type=Path, metavar="CSV", help="columns path, label, split, as for evaluate")
+    parser.add_argument("--threads", type=positive, metavar="N", help="processor threads for one image")
+    add_label_names(parser)
+    parser.set_defaults(run=run_compare)
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    """Answer all images with both models, compare, print a summary.
+
+    Returns:
+        The exit status: 0 when all is done, 1 when some files were unreadable.
+
+    Raises:
+        BrainTumorError: a person must change something first.
+    """
+    try:
+        from brain_tumor.evaluation import comparison, labelled, report, run
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in _LIBRARIES:
+            raise
+        raise MissingExtraError(f"compare needs {library}, which is missing: {install_command('evaluate')}") from None
+    classifiers = [load_classifier(path, args.threads) for path in (args.first, args.second)]
+    classes, others = (one.card.rules.classes for one in classifiers)
+    if classes != others:
+        raise DatasetError(
+            f"{args.first.name} names {', '.join(classes)} and {args.second.name} names {', '.join(others)}; "
+            "models of the same classes can be compared"
+        )
+    names = to_class_names(args.label, classes)
+    if args.list:
+        dataset = labelled.read_list(args.list, args.folder, names)
+    else:
+        dataset = labelled.find_labelled(args.folder, names)
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
+    files = [file for file, _ in dataset.files]
+    ids = [f"{letter}: {one.card.model_id}" for letter, one in zip("AB", classifiers, strict=True)]
+    first, second = (
+        run.classify_files(one, files, one.card.model_id, title, classes)
+        for one, title in zip(classifiers, ids, strict=True)
+    )
+    paths = (args.first, args.second)
+    shown = [f"{path.name} ({one.card.model_id})" for path, one in zip(paths, classifiers, strict=True)]
+    found = comparison.compare(dataset, first, second, (shown[0], shown[1]), classes)
+    for line in comparison.render_text(found).splitlines():
+        print(to_printable(line))
+    if args.out:
+        report.write_report(comparison.render_files(found), args.out)
+        print(to_printable(f"report        {args.out / 'disagreements.png'}"))
+    print(NOTICE, file=sys.stderr)
+    return 1 if found.images < len(files) else 0
