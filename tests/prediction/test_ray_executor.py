@@ -30,7 +30,9 @@ from tests.input.volumes import nifti_bytes
 pytestmark = pytest.mark.slow
 
 # Nothing listens to other machines, and nothing is sent to Ray's makers.
-_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}
+# A node each, on loopback: Ray replaces 127.0.0.1 by the machine's outer address.
+_NODES = ("127.0.0.2", "127.0.0.3")
 _STORE_BYTES = 100 * 2**20
 
 
@@ -61,26 +63,36 @@ def answered(folder: Path) -> list[str]:
 
 
 def fill(folder: Path) -> None:
-    """Pictures, a volume, a DICOM series, an archive with a series, and files that cannot be read."""
-    for number in range(12):
-        path = folder / f"pictures/{number % 3}/{number:02}.png"
+    """Pictures, a volume, DICOM series in a folder, an archive and two folders, and files that cannot be read."""
+    for number in range(150):
+        path = folder / f"pictures/{number % 3}/{number:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png_bytes(64 + number))
+        path.write_bytes(png_bytes(64 + number % 4))
     (folder / "pictures/damaged.png").write_bytes(b"damaged")
     (folder / "notes.txt").write_text("no image")
     (folder / "volume.nii").write_bytes(nifti_bytes(np.arange(64 * 64 * 4).reshape(64, 64, 4).astype(np.int16)))
-    dicom = {f"{number}.dcm": slice_of_series(number) for number in range(3)}
     (folder / "series").mkdir()
-    for name, content in dicom.items():
-        (folder / "series" / name).write_bytes(content)
+    for number in range(3):
+        (folder / "series" / f"{number}.dcm").write_bytes(slice_of_series(number, "1.2.3"))
     with zipfile.ZipFile(folder / "study.zip", "w") as archive:
-        for name, content in dicom.items():
-            archive.writestr(f"inner/{name}", content)
+        for number in range(3):
+            archive.writestr(f"inner/{number}.dcm", slice_of_series(number, "1.2.4"))
+    # So many files that both halves are never in one block.
+    for number in range(40):
+        path = folder / f"halves/{'a' if number < 20 else 'z'}/{number:02}.dcm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(slice_of_series(number, "1.2.5"))
+    for number in range(260):
+        path = folder / f"halves/m/{number:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"damaged")
 
 
-def slice_of_series(number: int) -> bytes:
+def slice_of_series(number: int, series: str) -> bytes:
     return make_dicom(
         np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
+        SeriesInstanceUID=series,
+        SOPInstanceUID=f"{series}.{number + 1}",
         InstanceNumber=number,
         ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
         ImagePositionPatient=[0, 0, 5.0 * number],
@@ -96,12 +108,12 @@ def test_the_rows_are_those_of_predict_series_included_and_resume_answers_nothin
     finish(predict("in", *many, cwd=tmp_path), 1)
     assert rows(tmp_path / "many.csv") == rows(tmp_path / "one.csv")
     assert rows(tmp_path / "many-series.csv") == rows(tmp_path / "one-series.csv")
-    assert len(rows(tmp_path / "one-series.csv")) == 3
+    assert [row["slices"] for row in rows(tmp_path / "one-series.csv")] == ["40", "3", "3", "4"]
     blocks = [json.loads(line) for line in (tmp_path / "out/manifest.jsonl").read_text().splitlines()]
-    assert sum(block["slices"] for block in blocks) == len(rows(tmp_path / "one.csv")) == 12 + 1 + 4 + 3 + 3
+    assert sum(block["slices"] for block in blocks) == len(rows(tmp_path / "one.csv")) == 150 + 1 + 4 + 3 + 3 + 40 + 260
 
     said = finish(predict("in", *many, "--resume", "--json", cwd=tmp_path), 1)
-    assert "0 files, 0 slices answered" in said and "23 more were in the table already" in said
+    assert "0 files, 0 slices answered" in said and "461 more were in the table already" in said
     assert rows(tmp_path / "many.csv") == rows(tmp_path / "one.csv")
 
 
@@ -117,8 +129,8 @@ def short_folder() -> Iterator[Path]:
 def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Process]]]:
     """Starts nodes of one cluster on loopback; all of their processes are ended by their ids."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+        free.bind((_NODES[0], 0))
+        address = f"{_NODES[0]}:{free.getsockname()[1]}"
     nodes: list[psutil.Process] = []
 
     def start() -> tuple[str, psutil.Process]:
@@ -126,7 +138,11 @@ def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Pr
         if not nodes:
             where += [f"--temp-dir={short_folder}", "--include-dashboard=false"]
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *where, "--block", "--num-cpus=1"]
-        command += ["--node-ip-address=127.0.0.1", f"--object-store-memory={_STORE_BYTES}", "--disable-usage-stats"]
+        command += [
+            f"--node-ip-address={_NODES[len(nodes)]}",
+            f"--object-store-memory={_STORE_BYTES}",
+            "--disable-usage-stats",
+        ]
         log = (short_folder / f"node-{len(nodes)}.log").open("wb")
         with log:
             started = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log)

@@ -562,3 +562,14 @@ def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert (end.value.code, capsys.readouterr().out) == (0, f"brain-tumor-train {package_version()}\n")
+
+
+@pytest.mark.parametrize(
+    "command", [["fit", "--data", "x", "--out", "y"], ["finetune", "--list", "x.csv", "--data", "x", "--out", "y"]]
+)
+def test_a_backend_that_nobody_has_trained_with_is_refused(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert main(command) == 2
+    assert "KERAS_BACKEND=jax: training runs on tensorflow" in told(capsys)

@@ -22,6 +22,7 @@ from brain_tumor.prediction.block_folder import BlockFolder, Committed
 from brain_tumor.prediction.by_folder import group_by_folder
 from brain_tumor.prediction.resume import DoneRows, keep_unchanged
 from brain_tumor.prediction.run_summary import RunSummary
+from brain_tumor.prediction.shared_series import SeriesPlace, find_series
 from brain_tumor.prediction.work_blocks import WorkBlock
 from brain_tumor.problems import Problem
 
@@ -138,6 +139,23 @@ class BlockWorker:
         if attempts.is_careful:
             opened = (_noted_series(series, attempts) for series in opened)
         return group_by_folder(opened) if self._job.by_folder else opened
+
+
+def find_block_series(job: BlockJob, block: WorkBlock) -> tuple[SeriesPlace, ...]:
+    """The DICOM series of a block; a file that ends its process again and again is left out.
+
+    Raises:
+        RuntimeError: many processes have ended on this block, each on another file.
+    """
+    attempts = Attempts(BlockFolder(job.folder).tries, f"headers-{block.key}")
+
+    def note(name: str) -> bool:
+        attempts.note(name)
+        return name not in attempts.given_up
+
+    found = find_series(block, note)
+    attempts.end()
+    return found
 
 
 def _noted_source(source: SourceFile, attempts: Attempts) -> SourceFile:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from brain_tumor.extras import install_command
 from brain_tumor.model.threads import count_cores
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.block_folder import BlockFolder
-from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob, BlockWorker
+from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob, BlockWorker, find_block_series
+from brain_tumor.prediction.shared_series import BlockGroups, may_hold_dicom, merge_blocks
 from brain_tumor.prediction.work_blocks import WorkBlock
 
 LOCAL = "local"
@@ -57,20 +59,31 @@ class RayExecutor:
                 raise BrainTumorError("no files found; give files, folders or URLs that hold some")
 
     def _answers(self) -> Iterator[BlockAnswer]:
+        groups = BlockGroups()
+        for key, places in self._run(_with_dicom, _Scanning(self.job)):
+            groups.add(key, places)
+        yield from self._run(partial(merge_blocks, members=groups.members()), _Answering(self.job))
+
+    def _run(self, choose: "Callable[[Iterator[WorkBlock]], Iterator[WorkBlock]]", work: Any) -> Iterator[Any]:
+        """List the files, choose from their blocks, and give each block to a worker; what it says comes back."""
         import ray
 
         # The listing stays beside the program that started it: where this machine is lost, the run is over anyway.
         here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        answers = (
+        done = (
             ray.data.from_items([{"run": 0}])
-            .map_batches(_Listing(self.cut, self.job), batch_size=None, num_cpus=0, label_selector=here)
-            .map_batches(_Answering(self.job), batch_size=None, num_cpus=self.job.threads)
+            .map_batches(_Listing(self.cut, choose, self.job), batch_size=None, num_cpus=0, label_selector=here)
+            .map_batches(work, batch_size=None, num_cpus=self.job.threads)
         )
         try:
-            for batch in answers.iter_batches(batch_size=None, batch_format="numpy"):
-                yield from batch["answer"]
+            for batch in done.iter_batches(batch_size=None, batch_format="numpy"):
+                yield from batch.get("answer", ())
         except ray.exceptions.RayError as error:
             raise _to_own(error) from None
+
+
+def _with_dicom(blocks: Iterator[WorkBlock]) -> Iterator[WorkBlock]:
+    return filter(may_hold_dicom, blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +91,25 @@ class _Listing:
     """The task that lists files: blocks of names, one after the other, as long as somebody takes them."""
 
     cut: Callable[[], Iterator[WorkBlock]]
+    choose: Callable[[Iterator[WorkBlock]], Iterator[WorkBlock]]
     job: BlockJob
 
     def __call__(self, _: Any) -> Iterator[dict[str, Any]]:
         os.chdir(self.job.working_folder)
-        for block in self.cut():
+        for block in self.choose(self.cut()):
             yield {"block": _to_column(block)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanning:
+    """The task that reads the headers of DICOM files."""
+
+    job: BlockJob
+
+    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        os.chdir(self.job.working_folder)
+        for block in batch.get("block", ()):
+            yield {"answer": _to_column((block.key, find_block_series(self.job, block)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +119,7 @@ class _Answering:
     job: BlockJob
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for block in batch["block"]:
+        for block in batch.get("block", ()):
             yield {"answer": _to_column(_worker(self.job).answer(block))}
 
 

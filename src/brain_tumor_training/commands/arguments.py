@@ -1,12 +1,13 @@
 """What several commands share: arguments and their types, whose wrong values are argparse's errors, and an ending."""
 
 import argparse
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
-from brain_tumor.errors import DatasetError
+from brain_tumor.errors import BrainTumorError, DatasetError
 from brain_tumor_training.recipes import Stage
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -25,6 +26,24 @@ LEAVE_OUT_HELP = (
     "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
     "and that of their folder; they neither train nor set a threshold, and are tested all the same"
 )
+
+
+# Keras has more, with which nobody has trained this network: JAX stopped finetune in Keras' own code.
+_BACKENDS = ("tensorflow", "torch")
+
+
+def check_backend() -> None:
+    """Refuse a Keras backend that this network was never trained with.
+
+    Raises:
+        BrainTumorError: the environment names one.
+    """
+    named = os.environ.get("KERAS_BACKEND", _BACKENDS[0])
+    if named not in _BACKENDS:
+        raise BrainTumorError(
+            f"KERAS_BACKEND={named}: training runs on tensorflow, which is tested, and on torch, which has trained "
+            "finetune; name one of them, or leave it out for tensorflow"
+        )
 
 
 def count(text: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, count, folds, seed
+from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, check_backend, count, folds, seed
 from brain_tumor_training.recipes import RECIPES
 
 
@@ -43,6 +43,7 @@ def add_cross_validate(commands: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    check_backend()
     from brain_tumor_training import cross_summary, cross_validate, export, fit_decision, train
 
     recipe = RECIPES[args.recipe]

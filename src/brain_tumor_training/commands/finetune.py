@@ -5,7 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError
-from brain_tumor_training.commands.arguments import Commands, count, describe_recipe, print_metrics, seed, stages
+from brain_tumor_training.commands.arguments import (
+    Commands,
+    check_backend,
+    count,
+    describe_recipe,
+    print_metrics,
+    seed,
+    stages,
+)
 from brain_tumor_training.recipes import FINETUNE_RECIPES
 
 LIST_COLUMNS = """\
@@ -76,6 +84,7 @@ def add_finetune(commands: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    check_backend()
     from brain_tumor_training import examples, finetune
 
     recipe = FINETUNE_RECIPES[args.recipe]

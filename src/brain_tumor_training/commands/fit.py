@@ -12,6 +12,7 @@ from brain_tumor_training.commands.arguments import (
     GROUPS_HELP,
     PATIENT_FROM_HELP,
     Commands,
+    check_backend,
     count,
     describe_recipe,
     print_metrics,
@@ -112,6 +113,7 @@ def _add_training(fit: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    check_backend()
     from brain_tumor.input.no_images import LeftOut
     from brain_tumor.presentation.wording import render_left_out
     from brain_tumor_training import class_balance, dataset, leaks, readable, splits, train
