@@ -16,6 +16,7 @@ from brain_tumor.input.formats import read_limited
 from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut, is_hidden, is_no_image, is_part_of_volume
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.slice_ref import with_refs
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.problems import Problem
 
@@ -37,7 +38,8 @@ def open_paths(
     Yields:
         One series at a time. A file that cannot be read is a series of one slice, whose read() raises ScanError.
     """
-    return open_series(find_sources(paths, left_out=left_out), options or ReadOptions(), left_out)
+    options = options or ReadOptions()
+    return with_refs(open_series(find_sources(paths, left_out=left_out), options, left_out), options, find_sources)
 
 
 def find_files(paths: Iterable[str], skip: Collection[Path] = (), left_out: LeftOut | None = None) -> Iterator[str]:

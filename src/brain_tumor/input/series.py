@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series_kind import SeriesKind
@@ -57,6 +57,16 @@ class DicomReference:
         return None not in (self.study_uid, self.series_uid, self.sop_instance_uid, self.sop_class_uid)
 
 
+class SliceReference(Protocol):
+    """What reads a slice in any process: slice_ref.SliceRef."""
+
+    def read(self) -> Scan:
+        """As Slice.read."""
+
+    def content(self) -> bytes:
+        """As Slice.content."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slice:
     """One slice that can be read: cheap to hold, its pixels come when they are asked for."""
@@ -67,6 +77,14 @@ class Slice:
     position_mm: float | None = None  # along the normal of the plane; None where unknown
     dicom: DicomReference | None = None  # None for other formats
     content: Callable[[], bytes] | None = None  # of a DICOM file, whole, as read() reads it; None for other formats
+    ref: "SliceReference | None" = None  # with it, another process gets this slice in under a kilobyte
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A slice is sent to another process by its reference, without what this process has opened for it."""
+        read, content = self.read, self.content
+        if self.ref is not None:
+            read, content = self.ref.read, self.ref.content if content else None
+        return Slice, (self.file, self.number, read, self.position_mm, self.dicom, content, self.ref)
 
     @property
     def name(self) -> str:

@@ -34,6 +34,11 @@ def find_any(names: Iterable[str], skip: Collection[Path] = (), left_out: LeftOu
         yield from map(Found._make, find_objects(name) if is_url(name) else find_all([name], skip, left_out))
 
 
+def find_any_sources(names: Iterable[str]) -> Iterator[SourceFile]:
+    """The images that paths, folders, patterns and URLs name, as open_series takes them."""
+    return keep_images(find_any(names), LeftOut())
+
+
 def keep_images(found: Iterable[Found], left_out: LeftOut) -> Iterator[SourceFile]:
     """The files as open_series takes them, but for those that a search found and that are no images.
 

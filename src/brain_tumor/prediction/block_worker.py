@@ -13,8 +13,9 @@ from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series, unpack_archives
+from brain_tumor.input.slice_ref import with_refs
 from brain_tumor.input.source_file import SourceFile, refused_source
-from brain_tumor.input.sources import keep_images
+from brain_tumor.input.sources import find_any_sources, keep_images
 from brain_tumor.model.choice import EngineName
 from brain_tumor.prediction.attempts import TRIES, Attempts
 from brain_tumor.prediction.batch import AnsweredBlock, Batch
@@ -135,7 +136,7 @@ class BlockWorker:
         sources = keep_images(block.files, left_out)
         if attempts.is_careful:
             sources = (_noted_source(source, attempts) for source in unpack_archives(sources, left_out))
-        opened = open_series(sources, self._job.options, left_out)
+        opened = with_refs(open_series(sources, self._job.options, left_out), self._job.options, find_any_sources)
         if attempts.is_careful:
             opened = (_noted_series(series, attempts) for series in opened)
         return group_by_folder(opened) if self._job.by_folder else opened

@@ -9,7 +9,9 @@ from brain_tumor.classifier import Classifier
 from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.series_builder import open_series
+from brain_tumor.input.slice_ref import with_refs
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.sources import find_any_sources
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.by_folder import group_by_folder
 from brain_tumor.prediction.progress import Progress
@@ -42,4 +44,5 @@ class LocalExecutor:
         left_out = batch.summary.left_out
         sources = self.progress.pass_on(self.sources(left_out))
         opened = open_series(chain([self.piped], sources) if self.piped else sources, self.options, left_out)
+        opened = with_refs(opened, self.options, find_any_sources)
         batch.answer(self.classifier, group_by_folder(opened) if self.by_folder else opened)
