@@ -112,5 +112,5 @@ def test_blocks_give_the_rows_of_one_batch_series_included(
 
     assert len(answers) > 3
     assert in_order(many) == in_order(one.rows)
-    assert in_order([join_numbers(row) for row in many_series]) == in_order([join_numbers(row) for row in one_series.rows])
+    assert in_order(list(map(join_numbers, many_series))) == in_order(list(map(join_numbers, one_series.rows)))
     assert {answer.answered.failed for answer in answers} == {0, 1}
