@@ -57,6 +57,10 @@ def check_ray(arguments: argparse.Namespace) -> None:
             "--ray answers blocks of files, and the series of a study may lie in several: leave --study-csv out, and "
             "group its tables by study_uid, which --dicom-ids adds"
         )
+    if arguments.dicomweb:
+        raise BrainTumorError(
+            "--ray answers files: leave --ray out for a study of --dicomweb, which one machine answers"
+        )
     if STANDARD_STREAM in arguments.paths:
         raise BrainTumorError("--ray needs files that every worker can open; name the image instead of -")
     if not arguments.parquet and (arguments.resume or arguments.ray != LOCAL):
