@@ -75,6 +75,13 @@ def test_an_image_that_cannot_be_read_is_counted(task: Path) -> None:
     assert [one["status"] for one in result["images"]] == ["error"]
 
 
+def test_a_series_of_a_kind_that_is_not_answered_has_a_row_and_no_objects(tmp_path: Path) -> None:
+    write_series(tmp_path / "in", [HEAD] * 3, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"])
+    result = answer(describe(tmp_path / "in", {}))
+    assert (result["slices"], result["dicom_files"]) == ({"not_answered": 3}, 0)
+    assert [one["status"] for one in result["series"]] == ["not_answered"]
+
+
 def test_a_task_without_images_has_failed(tmp_path: Path) -> None:
     assert answer(describe(tmp_path / "in", {}))["reason"] == "the folder holds no images"
 

@@ -124,9 +124,9 @@ class _Answers:
         if series.is_stack:
             verdict = decide_series(findings, card.rules.classes)
             self._series.append(_unnamed(to_series_row(series, verdict, card.model_id) | series_ids(series)))
-        elif findings == [None]:
-            return  # of an image that cannot be read there is nothing to report
-        self._folder.write(draft.finish(series, verdict), card)
+        # Of an image that cannot be read, and of a kind that is not answered, there is nothing to report.
+        if series.is_answered and (verdict or findings != [None]):
+            self._folder.write(draft.finish(series, verdict), card)
 
     def to_result(self) -> dict[str, Any]:
         """The part of `result.json` that the images decide."""
