@@ -79,7 +79,8 @@ def _start(image: Image, command: list[str], folder: Path, **environment: str) -
     """A command as the image runs it: as its user where that is possible, with one folder to write to."""
     program = shutil.which(command[0], path=image.environment["PATH"])
     assert program, command
-    is_root = os.geteuid() == 0
+    # The base image's Python is for all; this computer's may lie in a folder of root's.
+    is_root = os.geteuid() == 0 and _is_for_all(Path(sys.base_prefix))
     if is_root:
         os.chown(folder, NOBODY, NOBODY)
     with (folder / "log").open("wb") as log:
@@ -93,6 +94,10 @@ def _start(image: Image, command: list[str], folder: Path, **environment: str) -
             group=NOBODY if is_root else None,
             extra_groups=[] if is_root else None,
         )
+
+
+def _is_for_all(path: Path) -> bool:
+    return all(one.stat().st_mode & 0o001 for one in (path, *path.parents))
 
 
 def _check(image: Image, address: str) -> int:

@@ -15,6 +15,8 @@ from brain_tumor.service.refusals import Refusal
 from brain_tumor.service.settings import ServiceSettings
 from tests.canaries import NAME, TAG, dicom_with_canaries, find_canaries
 from tests.factories import png_bytes
+from tests.hostile.bad_file import PATIENT
+from tests.hostile.test_bad_files import LIGHT
 from tests.scripted import ScriptedClassifier
 from tests.service.forms import CONTENT_TYPE, form, part, problem, scripted_model
 
@@ -200,6 +202,20 @@ def test_no_answer_repeats_what_a_tag_holds(serve: Serve) -> None:
     files = [("files", (f"{index}.dcm", data[: len(data) * index // 4])) for index in range(1, 5)]
     answer = serve().post("/v1/classify", files=files)
     assert answer.status_code == 200 and not find_canaries(answer.content, TAG)
+
+
+@pytest.mark.slow
+def test_bad_files_of_every_kind_are_rows_and_lose_no_good_one(serve: Serve) -> None:
+    files = [("files", (f"{number}", bad.build())) for number, bad in enumerate(LIGHT)]
+    client = serve(max_files=1000, max_request_mib=1024, max_slices=100_000)
+    answer = client.post("/v1/classify", files=[*files, ("files", ("good.png", png_bytes()))])
+    assert answer.status_code == 200 and PATIENT.encode() not in answer.content
+    rows = answer.json()["slices"]
+    answered = {row["upload"] for row in rows}
+    # Copies of an image, which those with one header only are, are answered once.
+    assert len(answered) + answer.json()["duplicates"] >= len(files) + 1
+    assert [row["status"] for row in rows if row["file"] == "good.png"] == ["classified"]
+    assert sum(row["status"] == "error" for row in rows) > 100
 
 
 def test_the_page_needs_no_other_server(serve: Serve) -> None:

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from PIL import Image
 from brain_tumor.input.series import Plane, ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.service import schema
 from brain_tumor.service.job import Job, open_uploads
 from brain_tumor.service.multipart import MultipartReader
 from brain_tumor.service.refusals import Refusal, RefusedError
@@ -62,10 +64,12 @@ def uploads_of(new_spool: Callable[[], Spool]) -> Callable[..., list[Upload]]:
 def answer(uploads_of: Callable[..., list[Upload]]) -> Open:
     """The answer to files, by their names with _ for the dot."""
 
-    def make(by_folder: bool = False, options: ReadOptions | None = None, **files: bytes) -> Any:
+    def make(
+        by_folder: bool = False, options: ReadOptions | None = None, with_ids: bool = False, **files: bytes
+    ) -> Any:
         uploads = uploads_of(**files)
         series = open_uploads(uploads, options or ReadOptions(), by_folder, max_slices=1000)
-        job = Job(series, uploads, CARD)
+        job = Job(series, uploads, CARD, with_ids)
         at, slices = [], []
         while job.left:
             index, slice_ = job.take()
@@ -103,6 +107,26 @@ def test_dicom_files_sent_one_by_one_are_a_series_too(answer: Open) -> None:
     found = answer(**{f"f{number}_dcm": dicom_slice(number) for number in (2, 1)})
     assert [row["upload"] for row in found["slices"]] == [2, 1]
     assert [series["slices"] for series in found["series"]] == [2]
+
+
+def test_a_copy_of_an_image_is_answered_once_and_counted(answer: Open) -> None:
+    found = answer(a_dcm=dicom_slice(1), b_dcm=dicom_slice(1), c_dcm=dicom_slice(2))
+    assert (len(found["slices"]), found["duplicates"]) == (2, 1)
+
+
+def test_uids_are_added_where_they_are_asked_for(answer: Open) -> None:
+    archive = zipped(a=dicom_slice(1), b=dicom_slice(2))
+    found = answer(s_zip=archive, with_ids=True)
+    assert [row["sop_instance_uid"] for row in found["slices"]] == [f"{SERIES_UID}.1", f"{SERIES_UID}.2"]
+    assert found["series"][0]["series_uid"] == SERIES_UID
+    assert "sop_instance_uid" not in answer(s_zip=archive)["slices"][0]
+
+
+def test_the_document_describes_what_is_answered(answer: Open) -> None:
+    data = nifti_bytes(np.random.default_rng(0).integers(0, 99, (70, 80, 3)).astype(np.int16))
+    archive = zipped(a=dicom_slice(1), b=dicom_slice(2), c_png=picture(), d_txt=b"?")
+    for found in (answer(s_zip=archive, v_nii=data), answer(s_zip=archive, with_ids=True)):
+        jsonschema.validate(found, schema.ANSWER, jsonschema.Draft202012Validator)
 
 
 def test_pictures_of_a_zip_are_a_series_where_that_is_asked_for(answer: Open) -> None:

@@ -22,7 +22,7 @@ from brain_tumor.service.observed import Observed
 from brain_tumor.service.receive import GONE_STATUS, Body, GoneError
 from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.settings import ServiceSettings
-from brain_tumor.service.work import Workplace
+from brain_tumor.service.work import AnswerOptions, Workplace
 from brain_tumor.version import package_version
 
 _DESCRIPTION = f"""Names the kind of brain tumor on MRI slices. {NOTICE}
@@ -128,9 +128,13 @@ def _add_answers(app: FastAPI, work: Workplace, checks: list[Any]) -> None:
         by_folder: Annotated[
             bool, Query(description="take the single images of a folder, of a ZIP for example, for one series")
         ] = False,
+        dicom_ids: Annotated[
+            bool, Query(description="add the UIDs of DICOM files, to join answers with images")
+        ] = False,
     ) -> Response:
         body: Body = request.state.body
-        answer = await work.answer(body, ReadOptions(plane, window), by_folder, request.state.facts)
+        options = AnswerOptions(ReadOptions(plane, window), by_folder, dicom_ids)
+        answer = await work.answer(body, options, request.state.facts)
         return Response(answer, media_type="application/json")
 
     @app.get(

@@ -17,6 +17,7 @@ from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.problems import Problem
 from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.spool import Upload
+from brain_tumor.tables.dicom_ids import slice_ids
 from brain_tumor.tables.rows import series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_rounded
 from brain_tumor.tables.series_rows import to_count_row, to_series_row
@@ -26,9 +27,18 @@ from brain_tumor.version import package_version
 class Job:
     """Slices are taken in their order and answered in any; the pixels of an answer are not kept."""
 
-    def __init__(self, series: Sequence[Series], uploads: Sequence[Upload], card: Card) -> None:
+    def __init__(self, series: Sequence[Series], uploads: Sequence[Upload], card: Card, with_ids: bool = False) -> None:
+        """Nothing is answered yet.
+
+        Args:
+            series: of `open_uploads`.
+            uploads: the same.
+            card: of the model that answers.
+            with_ids: whether rows have DICOM's identifiers, too.
+        """
         self.answer: Future[bytes] = Future()  # JSON, once every slice is there
         self._series, self._model_id, self._classes = series, card.model_id, card.rules.classes
+        self._with_ids = with_ids
         self._numbers = {upload.name: upload.number for upload in uploads}
         self._places = [
             (index, position_index)
@@ -65,9 +75,11 @@ class Job:
         """
         series = self._series[at[0]]
         row = to_answered_row(outcome, self._model_id, series.name if series.is_stack else None, self._classes)
-        row |= series_cells(series)
+        row |= series_cells(series) | {"volume": series.volume}
         if series.is_stack:
             row["series_slice"] = at[1] + 1
+        if self._with_ids:
+            row |= slice_ids(outcome.slice)
         self._rows[at] = to_rounded(row) | {"upload": _find_upload(outcome.slice.file, self._numbers)}
         # Of the answer itself, not of its row, which is rounded.
         self._findings[at] = outcome.result.to_finding(outcome.slice.position_mm) if outcome.result else None
@@ -86,6 +98,7 @@ class Job:
             "version": package_version(),
             "notice": NOTICE,
             "slices": [self._rows[at] for at in self._places],
+            "duplicates": sum(one.duplicates for one in self._series),
             "series": [self._to_series_row(index) for index, member in enumerate(self._series) if member.is_stack],
         }
         return json.dumps(answer).encode("ascii")

@@ -4,7 +4,7 @@ from typing import Any
 
 from brain_tumor.service.refusals import FIELD, PROBLEM_TYPE, Refusal
 from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, slice_columns
-from brain_tumor.tables.series_rows import series_columns
+from brain_tumor.tables.series_rows import SERIES_NUMBER_COLUMNS, series_columns
 
 Schema = dict[str, Any]
 
@@ -26,7 +26,7 @@ def _series_column(column: str) -> Schema:
         return {"type": "array", "items": {"type": "integer"}}
     if column in NUMBER_COLUMNS:
         return _slice_column(column)
-    return {"type": "integer"} if column in _SERIES_NUMBERS else {"type": ["string", "null"]}
+    return {"type": ["integer" if column in SERIES_NUMBER_COLUMNS else "string", "null"]}
 
 
 # Without classes: which there are, the model's card says, and it is loaded after this document can be asked for.
@@ -48,6 +48,7 @@ ANSWER = _object(
         "notice": _TEXT,
         "slices": {"type": "array", "items": _SLICE, "minItems": 1},
         "series": {"type": "array", "items": _SERIES},
+        "duplicates": {"type": "integer", "description": "copies of DICOM images, which are answered once"},
     }
 )
 PROBLEM = _object(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from brain_tumor.input.series import ReadOptions, Series
@@ -22,6 +22,15 @@ _OPENING_THREADS = 2
 _NOT_READY_S = 2
 
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """What a caller may choose."""
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    by_folder: bool = False  # single pictures of a folder are a series
+    with_ids: bool = False  # rows have DICOM's identifiers
 
 
 @dataclass(slots=True)
@@ -71,13 +80,12 @@ class Workplace:
             raise RefusedError(Refusal.NOT_READY, retry_after_s=_NOT_READY_S)
         return self._batcher
 
-    async def answer(self, body: Body, options: ReadOptions, by_folder: bool, facts: RequestFacts) -> bytes:
+    async def answer(self, body: Body, options: AnswerOptions, facts: RequestFacts) -> bytes:
         """The answer to one request, as JSON.
 
         Args:
             body: of the request; nothing was received yet.
-            options: how files are read that can be read in several ways.
-            by_folder: whether single pictures of a folder are a series.
+            options: what the caller chose.
             facts: filled for the log.
 
         Raises:
@@ -91,8 +99,8 @@ class Workplace:
             gone = asyncio.ensure_future(body.wait_until_gone())
             try:
                 async with asyncio.timeout(self.settings.answer_timeout_s):
-                    series = await _unless(gone, self._open(uploads, options, by_folder))
-                    job = Job(series, uploads, batcher.card)
+                    series = await _unless(gone, self._open(uploads, options))
+                    job = Job(series, uploads, batcher.card, options.with_ids)
                     facts.slices = job.size
                     batcher.submit(job)
                     return await _unless(gone, asyncio.wrap_future(job.answer))
@@ -103,9 +111,9 @@ class Workplace:
             finally:
                 gone.cancel()
 
-    def _open(self, uploads: list[Upload], options: ReadOptions, by_folder: bool) -> "asyncio.Future[list[Series]]":
+    def _open(self, uploads: list[Upload], options: AnswerOptions) -> "asyncio.Future[list[Series]]":
         return asyncio.get_running_loop().run_in_executor(
-            self._opening, open_uploads, uploads, options, by_folder, self.settings.max_slices
+            self._opening, open_uploads, uploads, options.read, options.by_folder, self.settings.max_slices
         )
 
     @asynccontextmanager
