@@ -103,8 +103,14 @@ def store(port: int, *images: FileDataset, **options: Any) -> list[int]:
 class Archive:
     """An archive that keeps what it is sent, in the order in which it came."""
 
-    def __init__(self, answer: Callable[[int], int] = lambda _: 0) -> None:
-        """Take nothing yet; answer: the status of the n-th object, counted from 0."""
+    def __init__(self, answer: Callable[[int], int] = lambda _: 0, syntaxes: Sequence[str] = ()) -> None:
+        """Take nothing yet.
+
+        Args:
+            answer: the status of the n-th object, counted from 0.
+            syntaxes: transfer syntaxes that it takes, by default those that are not compressed.
+        """
+        self._syntaxes = list(syntaxes) or None
         self.received: list[FileDataset] = []
         self._answer = answer
         self._count = 0
@@ -114,7 +120,7 @@ class Archive:
     def listening(self, port: int) -> Iterator["Archive"]:
         entity = AE(ARCHIVE)
         for sop_class in (SecondaryCaptureImageStorage, ComprehensiveSRStorage):
-            entity.add_supported_context(sop_class)
+            entity.add_supported_context(sop_class, self._syntaxes)
         server: Any = entity.start_server((LOOPBACK, port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)])
         try:
             yield self

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydicom.uid import CTImageStorage, MRImageStorage, SecondaryCaptureImageStorage
+from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian, MRImageStorage, SecondaryCaptureImageStorage
 from pynetdicom import evt
 
 from brain_tumor.dicom_node.events import EventLog
@@ -146,6 +146,13 @@ def test_an_archive_that_is_away_gets_its_results_when_it_is_back(tmp_path: Path
             wait_until(lambda: archive.received)
             wait_until(lambda: not node.store.waiting_results())
         assert len(archive.received) == 1
+
+
+def test_an_archive_that_takes_one_form_only_gets_that(tmp_path: Path, archive_port: int) -> None:
+    archive = Archive(syntaxes=[ImplicitVRLittleEndian])
+    with archive.listening(archive_port), run_node(make_settings(tmp_path, archive_port)) as node:
+        store(node.port, make_image(1))
+        wait_until(lambda: archive.received)
 
 
 def test_results_that_wait_are_sent_by_the_next_process(tmp_path: Path, archive_port: int) -> None:

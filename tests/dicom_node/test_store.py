@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,6 +183,38 @@ def test_finished_series_make_room(open_store: Callable[..., Store]) -> None:
     assert job and store.finish(job, [])
     assert store.add_image(make_image(1, bytes(2 * MIB), series="1.2.2")) == (2, True)
     assert store.idle_series() == []
+
+
+def test_a_series_does_not_make_room_for_its_own_later_image(open_store: Callable[..., Store]) -> None:
+    store = open_store(total_bytes=3 * MIB)
+    store.add_image(make_image(1, bytes(2 * MIB)))
+    job = store.begin(1)
+    assert job and store.finish(job, [])
+    with pytest.raises(StoreFullError):
+        store.add_image(make_image(2, bytes(2 * MIB)))
+    assert store.idle_series() == [1]
+
+
+class FailingOnce:
+    """A database whose disk is full at one commit."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database, self._is_full = database, True
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement == "COMMIT" and self._is_full:
+            self._is_full = False
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._database.execute(statement, *values)
+
+
+def test_a_commit_that_fails_leaves_nothing_and_ends_nothing(open_store: Callable[..., Store], tmp_path: Path) -> None:
+    store: Any = open_store()
+    store._database = FailingOnce(store._database)
+    with pytest.raises(sqlite3.OperationalError):
+        store.add_image(make_image(1))
+    assert files_in(tmp_path) == []
+    assert store.add_image(make_image(1)) == (1, True)
 
 
 @pytest.mark.parametrize(("limit", "name"), [({"images": 2}, "images"), ({"images_per_series": 2}, "per series")])

@@ -3,8 +3,10 @@
 import json
 import sys
 import threading
+import traceback
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TextIO
 
 
@@ -62,3 +64,10 @@ class EventLog:
         )
         with self._lock:
             print(line, file=self._stream or sys.stdout, flush=True)
+
+
+def describe_error(error: Exception) -> dict[str, Fact]:
+    """The kind of an error and where it was raised, such as store.py:12; not its text, which may quote a file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
+    return {"reason": type(error).__name__, "raised_in": place}

@@ -239,8 +239,9 @@ class Uplink:
         entity.acse_timeout = entity.dimse_timeout = settings.network_timeout_s
         offers = {(str(one.SOPClassUID), str(one.file_meta.TransferSyntaxUID)) for one in data_sets}
         for sop_class, syntax in sorted(offers):
-            # Alone, so that it is not agreed on something else than the file is in.
-            entity.requested_contexts = [*entity.requested_contexts, build_context(sop_class, syntax)]
+            # What is not compressed is put into the one form that every archive takes, where it takes no other.
+            syntaxes = [syntax, ImplicitVRLittleEndian] if syntax == ExplicitVRLittleEndian else [syntax]
+            entity.requested_contexts = [*entity.requested_contexts, build_context(sop_class, syntaxes)]
         try:
             association = entity.associate(destination.host, destination.port, ae_title=destination.ae_title)
         except OSError:  # the name of the host is not known

@@ -1,14 +1,13 @@
 """The node as a whole: it listens, answers what is complete, and sends what is answered."""
 
 import contextlib
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from brain_tumor.dicom_node.completion import Completion
-from brain_tumor.dicom_node.events import Event, EventLog
+from brain_tumor.dicom_node.events import Event, EventLog, describe_error
 from brain_tumor.dicom_node.network import MAX_RESULTS_AT_ONCE, Listener, Uplink
 from brain_tumor.dicom_node.receive import Receiver
 from brain_tumor.dicom_node.send import Backoff, Outbox
@@ -87,7 +86,7 @@ class Node:
                 work()
             except Exception as error:
                 # A full disk must not end the node: senders are told to come again, and it may have room later.
-                self._log.write(Event.WORK_FAILED, work=work.__name__.strip("_"), reason=type(error).__name__)
+                self._log.write(Event.WORK_FAILED, work=work.__name__.strip("_"), **describe_error(error))
                 self._stop.wait(self._settings.retry_s)
             self._stop.wait(_STEP_S)
 
@@ -97,8 +96,8 @@ class Node:
                 return
             try:
                 self._answer_series(series)
-            except (OSError, sqlite3.Error) as error:
-                self._log.write(Event.ANSWER_FAILED, series=series, reason=type(error).__name__)
+            except Exception as error:  # no room or no access, most of all; it may be there later
+                self._log.write(Event.ANSWER_FAILED, series=series, **describe_error(error))
                 self._completion.postpone(series)
 
     def _answer_series(self, series: int) -> None:
@@ -116,7 +115,7 @@ class Node:
         try:
             results = self._answer(job.files, self._stop)
         except Exception as error:  # a decoder or a file that nobody thought of; other series go on
-            self._log.write(Event.ANSWER_FAILED, series=series, attempt=job.attempt, reason=type(error).__name__)
+            self._log.write(Event.ANSWER_FAILED, series=series, attempt=job.attempt, **describe_error(error))
             if job.attempt >= MAX_ATTEMPTS:
                 self._give_up(job)
             else:

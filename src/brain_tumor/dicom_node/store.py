@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -268,7 +269,8 @@ class Store:
         )
         if of_series >= limits.images_per_series:
             raise StoreFullError(f"a series has more than {limits.images_per_series} images")
-        for series in [*self._idle_series(), None]:
+        own = self._row("SELECT id FROM series WHERE uid = ?", image.series_uid)
+        for series in [*(one for one in self._idle_series() if one not in own), None]:
             (images,) = self._row("SELECT COUNT(*) FROM image")
             fits = images < limits.images and self._bytes + image.size <= limits.total_bytes
             if fits and shutil.disk_usage(self._images).free - image.size >= limits.free_bytes:
@@ -327,10 +329,11 @@ class Store:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # a full disk may have ended it already
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return self._database.execute(statement, values).fetchall()
