@@ -17,7 +17,7 @@ from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.problems import Problem
 from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.spool import Upload
-from brain_tumor.tables.dicom_ids import slice_ids
+from brain_tumor.tables.dicom_ids import series_ids, slice_ids
 from brain_tumor.tables.rows import series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_rounded
 from brain_tumor.tables.series_rows import to_count_row, to_series_row
@@ -98,21 +98,21 @@ class Job:
             "version": package_version(),
             "notice": NOTICE,
             "slices": [self._rows[at] for at in self._places],
-            "duplicates": sum(one.duplicates for one in self._series),
-            "series": [self._to_series_row(index) for index, member in enumerate(self._series) if member.is_stack],
+            "series": [self._to_series_row(index) for index, series in enumerate(self._series) if series.is_stack],
+            "duplicates": sum(series.duplicates for series in self._series),
         }
         return json.dumps(answer).encode("ascii")
 
     def _to_series_row(self, index: int) -> dict[str, Any]:
         series = self._series[index]
-        verdict = decide_series(
-            [self._findings[index, position_index] for position_index in range(len(series.slices))], self._classes
-        )
+        places = [(index, place) for place in range(len(series.slices))]
+        verdict = decide_series([self._findings[at] for at in places], self._classes)
         if isinstance(series, PictureSeries) and not series.is_ordered:
-            return to_rounded(to_count_row(series, verdict, self._model_id))
-        rows = [self._rows[index, position_index] for position_index in range(len(series.slices))]
-        windows = [str(row["window"]) for row in rows if row["window"]]
-        return to_rounded(to_series_row(series, verdict, self._model_id, windows))
+            row = to_count_row(series, verdict, self._model_id)
+        else:
+            windows = [str(window) for at in places if (window := self._rows[at]["window"])]
+            row = to_series_row(series, verdict, self._model_id, windows)
+        return to_rounded(row | (series_ids(series) if self._with_ids else {}))
 
 
 def open_uploads(uploads: Iterable[Upload], options: ReadOptions, by_folder: bool, max_slices: int) -> list[Series]:
