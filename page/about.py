@@ -1,5 +1,7 @@
 """The second page: what answers here, how good it is, and what it cannot do."""
 
+import os
+
 import streamlit as st
 
 from brain_tumor.model.card import Card
@@ -8,11 +10,13 @@ from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
 from page.layout import usable_classifier
 from page.model_facts import (
     HOW_EVALUATED,
-    MODEL_LIMITS,
+    HOW_TO_READ,
+    OWN_MODEL,
     YOUR_FILES,
     accuracy_rows,
     describe_doubt,
     describe_gate,
+    describe_limits,
     describe_model,
     describe_terms,
     gate_rows,
@@ -29,9 +33,12 @@ def show() -> None:
         return
     card = classifier.card
     st.markdown(describe_model(card))
-    show_accuracy(card)
+    is_own = bool(os.environ.get("BRAIN_TUMOR_MODEL"))
+    if is_own:
+        st.info(OWN_MODEL, icon=":material/info:")
+    show_accuracy(card, is_own)
     st.header("What it cannot do", anchor=False)
-    st.markdown("\n".join(f"- {limit}" for limit in MODEL_LIMITS))
+    st.markdown("\n".join(f"- {limit}" for limit in describe_limits(card)))
     show_gate(card)
     st.header("Heat maps", anchor=False)
     st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))
@@ -44,8 +51,13 @@ def show() -> None:
     show_gate_rates(card)
 
 
-def show_accuracy(card: Card) -> None:
-    """How good it is, and how that was found out."""
+def show_accuracy(card: Card, is_own: bool) -> None:
+    """How good it is, and how that was found out.
+
+    Args:
+        card: of the model.
+        is_own: whether it is another one than the one that comes with the program.
+    """
     st.header("How good it is", anchor=False)
     elsewhere, here = source_rows(card), accuracy_rows(card)
     if elsewhere:
@@ -65,7 +77,7 @@ def show_accuracy(card: Card) -> None:
     else:
         st.markdown("The card of this model file holds no measured figures.")
     if elsewhere or here:  # what it says is of these figures, and not of a model without any
-        st.markdown(HOW_EVALUATED)
+        st.markdown(HOW_TO_READ if is_own else f"{HOW_EVALUATED} {HOW_TO_READ}")
 
 
 def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What a person can do about a picture that was rejected, and what the words of the page mean."""
+"""What a person can do about a picture that was rejected or is in doubt, and what the words of the page mean."""
 
 import streamlit as st
 
@@ -8,9 +8,16 @@ ADVICE = {
     Reason.OTHER_MODALITY: "Send an MR series of the head instead.",
     Reason.TOO_SMALL: "Export the slice at its full size, not as a thumbnail.",
     Reason.BLANK: "Send a slice that shows brain, or export it with another window.",
+    Reason.LABEL_MAP: "Send the scan that it was drawn on.",
     Reason.FEW_GREYS: "Send the scan itself, not its mask or segmentation.",
     Reason.COLOUR: "Export the scan in grey, without colour maps or marks on it.",
     Reason.NOT_A_BRAIN: "If it is one, crop the picture to the scan and send one image per file.",
+    Reason.HARDLY_A_BRAIN: "Crop the picture to the head, or send a slice through the middle of it.",
+    Reason.UNFAMILIAR: "Compare with other slices of the series, above all of a common sequence and plane.",
+    Reason.UNLIKELY: "Compare with other slices and sequences of the examination.",
+    Reason.CLOSE_CALL: "Compare with other slices and sequences of the examination.",
+    Reason.NO_TUMOR_POSSIBLE: "Look at the marked place, and compare with other slices and sequences.",
+    Reason.TUMOR_POSSIBLE: "Look at it as if there were a tumor, and compare with other slices and sequences.",
 }
 
 GLOSSARY = {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brain_tumor.labels import LABELS
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.model_info import describe_share
 from brain_tumor.presentation.wording import LIMITS, format_percent
@@ -11,13 +12,18 @@ MODEL_LIMITS = (
     *LIMITS,
     "Part of what separates the classes in its training data is the source of the image, not the disease.",
 )
+HOW_TO_READ = (
+    "The least flattering set of images stands first. An image that was not analysed counts as its final class, "
+    "No Tumor. Brackets hold 95 % intervals."
+)
 HOW_EVALUATED = (
-    "Every figure was measured on an exported model file, through the same program that answers on this page. The "
-    "official test images of this public data set have many copies among its training images, so figures on them "
-    "flatter every model. All figures, with the commands that measured them: `docs/evaluation.md` in the repository. "
-    "Its first table is of sources that a network had never seen: expect figures like these elsewhere. Its leak-free "
-    "folds are of networks that have seen no copy, patient or series of their test images. An image that was not "
-    "analysed counts as its final class, No Tumor. Brackets hold 95 % intervals."
+    "Every figure was measured on an exported model file, through the same program that answers on this page. Expect "
+    "figures like those of sources that a network had never seen. The official test images of this public data set "
+    "have many copies among its training images, so figures on them flatter every model. All figures, with the "
+    "commands that measured them: `docs/evaluation.md` in the repository."
+)
+OWN_MODEL = (
+    "This is not the model that comes with the program, so all figures and terms here are those that its card states."
 )
 GATE = (
     "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
@@ -50,6 +56,16 @@ _SHARES = {
 }
 
 
+def describe_limits(card: Card) -> list[str]:
+    """What the model cannot do, a sentence each."""
+    if len(card.rules.classes) == len(LABELS):
+        return list(MODEL_LIMITS)
+    known = (
+        f"The network knows {len(card.rules.classes)} classes only: whatever else a scan shows is given one of them."
+    )
+    return [known, *MODEL_LIMITS[1:]]
+
+
 def describe_model(card: Card) -> str:
     """The model in one Markdown sentence."""
     return f"Model `{card.model_id}` of {card.created}: a neural network that tells {', '.join(card.rules.order)}."
@@ -59,8 +75,8 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
     """One row per set of test images: what was measured there, with intervals; empty where the card has no figures."""
     rows = []
     # From `brain-tumor-train card`: a name for the images, and what `brain-tumor evaluate` measured there.
-    for name, figures in card.about.get("metrics", {}).items():
-        if not isinstance(figures, Mapping) or not describe_share(figures.get("accuracy")):
+    for name, figures in _least_flattering_first(card.about.get("metrics"), "accuracy"):
+        if not describe_share(figures.get("accuracy")):
             continue
         row = {"Test images": name, "Model": str(figures.get("model_id", "not stated"))}
         row |= {title: _share(figures.get(key)) for key, title in _SHARES.items()}
@@ -75,9 +91,20 @@ def source_rows(card: Card) -> list[dict[str, str]]:
     return [
         {"Images": name, "Model": str(figures.get("model_id", "not stated"))}
         | {title: _share(figures.get(key)) for key, title in _SOURCE_SHARES.items()}
-        for name, figures in card.about.get("other_sources", {}).items()
-        if isinstance(figures, Mapping)
+        for name, figures in _least_flattering_first(card.about.get("other_sources"), "tumors_called_a_tumor")
     ]
+
+
+def _least_flattering_first(sets: Any, key: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Name and figures of each set of images, sorted by one figure; sets without it come last."""
+
+    def value(named: tuple[str, Mapping[str, Any]]) -> float:
+        figure = named[1].get(key)
+        share = figure.get("value") if isinstance(figure, Mapping) else None
+        return share if isinstance(share, int | float) else float("inf")
+
+    known = sets.items() if isinstance(sets, Mapping) else ()
+    return sorted(((name, figures) for name, figures in known if isinstance(figures, Mapping)), key=value)
 
 
 def terms_rows(card: Card) -> list[dict[str, str]]:

@@ -27,6 +27,7 @@ class SessionState:
     items: list[SeriesItem] = field(default_factory=list)
     unopened: list[KeptFile] = field(default_factory=list)
     is_receiving: bool = False  # whether more files of the last batch may come
+    order: dict[str, int] = field(default_factory=dict)  # of a batch in parts: each file's position
     received_count: int = 0  # files of the last batch so far
     continues: bool = False  # whether the unopened files belong to a batch that others were opened of
     notes: list[str] = field(default_factory=list)  # what could not be taken, in words
@@ -43,10 +44,13 @@ class SessionState:
     def receive(self, sent: Taken) -> None:
         """Take files that were sent, MAX_FILES of a batch at most; `open_received` opens them."""
         self.is_receiving = sent.goes_on
+        if sent.continues and sent.order:
+            self.order = {name: number for number, name in enumerate(sent.order)}
+            self._put_in_order()
         if not sent.files:
             return
         if not sent.continues:
-            self.received_count = 0
+            self.received_count, self.order = 0, {}
         room, before = max(0, MAX_FILES - self.received_count), self.received_count
         self.received_count += len(sent.files)
         if before <= MAX_FILES < self.received_count:
@@ -58,10 +62,19 @@ class SessionState:
         self.continues = sent.continues and (self.continues or not self.unopened)
         self.unopened += sent.files[:room]
 
+    def _put_in_order(self) -> None:
+        """Give the pictures of the last batch, which were taken as they came, the order in which they were chosen."""
+        last = [item for item in self.items if item.batch == self.batch_count]
+        others = [item for item in self.items if item.batch != self.batch_count]
+        last.sort(key=lambda item: self.order.get(item.name, len(self.order)))
+        self.items = [*others, *last]
+
     def open_received(self) -> None:
         """Open the files that were sent."""
         files, self.unopened = self.unopened, []
         self.open(files, self.continues)
+        if self.continues and not self.is_receiving:
+            self._put_in_order()
 
     def open(self, files: Sequence[KeptFile], continues: bool = False) -> None:
         """Add the series of some files; slices are read later, one by one.

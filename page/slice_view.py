@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
@@ -38,6 +39,8 @@ PICTURE_PX = 300
 NO_MAP = "none"
 # The ends of each map's colours.
 LEGENDS = {MapKind.LOCATION: ("0 %", "100 % probability"), MapKind.SALIENCY: ("none", "heaviest part")}
+
+_OF_THE_IMAGE = (Reason.UNFAMILIAR, Reason.HARDLY_A_BRAIN)
 
 Color = Literal["primary", "yellow", "gray"]  # Streamlit's names of the palette's slate, amber and grey
 BADGES: dict[Status, tuple[str, Color]] = {
@@ -163,15 +166,19 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
         return
     st.markdown(describe_final_class(verdict.label, cached.confidence))
     if doubt := describe_reason(verdict):
-        st.markdown(f"{to_sentence(doubt)} {describe_rivals(cached)}")
+        parts = [to_sentence(doubt), describe_rivals(cached), ADVICE.get(verdict.reason, "") if verdict.reason else ""]
+        st.markdown(" ".join(part for part in parts if part))
     st.caption(EXPLANATIONS[status])
 
 
 def describe_rivals(cached: CachedResult) -> str:
-    """The two likeliest classes with their probabilities, in a sentence."""
+    """The two likeliest classes with their probabilities, in a sentence; empty where the doubt is about the image."""
+    if cached.verdict.reason in _OF_THE_IMAGE:
+        return ""
     first, second = sorted(cached.probabilities, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
-    return f"{first} has {shares[0]}, {second} {shares[1]}."
+    # Figure and sign stay on one line.
+    return f"{first} has {shares[0]}, {second} {shares[1]}.".replace(" %", "\u00a0%").replace("> ", "\\>\u00a0")
 
 
 def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:

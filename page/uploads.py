@@ -150,6 +150,7 @@ class Taken:
     files: list[KeptFile]
     continues: bool  # whether they belong to the batch of the files before
     goes_on: bool  # whether more of this batch may come
+    order: tuple[str, ...] = ()  # names of the batch as a person chose them, once all are there
 
 
 def take_uploads(label: str, folder_label: str, key: str) -> Taken:
@@ -174,26 +175,29 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     taken: set[str] = st.session_state.setdefault(f"taken-{key}-{version}", set())
     files = st.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
     folder = st.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
-    early: set[str] = st.session_state.setdefault(f"early-{key}-{version}", set())
+    # Identifier and name of each picture that was taken and is not listed by the browser yet.
+    early: dict[str, str] = st.session_state.setdefault(f"early-{key}-{version}", {})
     names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())
     continues = bool(early)
-    uploads = [upload for upload in [*files, *in_order(folder)] if upload.file_id not in taken]
-    named = [(upload.name, upload.getvalue()) for upload in uploads]
-    listed = {upload.file_id for upload in [*files, *folder]}
-    taken |= listed
+    listed = [*files, *in_order(folder)]
+    sent = [(upload.file_id, upload.name, upload.getvalue()) for upload in listed if upload.file_id not in taken]
+    taken |= {upload.file_id for upload in [*files, *folder]}
     forget_uploads([*files, *folder])
-    for record in _unlisted_records(taken):
-        if _is_picture(record):
-            named.append((record.name, record.data))
-            early.add(record.file_id)
-            taken.add(record.file_id)
-            _empty(record)
-    early &= _stored_ids()  # those that the browser has listed now, or taken back, are not waited for any more
-    numbered = number_repeats((name for name, _ in named), names)
-    kept = [KeptFile(name, data) for name, (_, data) in zip(numbered, named, strict=True)]
+    arrived = [record for record in _unlisted_records(taken) if _is_picture(record)]
+    sent += [(record.file_id, record.name, record.data) for record in arrived]
+    named = dict(zip((id_ for id_, _, _ in sent), number_repeats((name for _, name, _ in sent), names), strict=True))
+    kept = [KeptFile(named[id_], data) for id_, _, data in sent]
+    order = tuple((early | named)[upload.file_id] for upload in listed if upload.file_id in early | named)
+    for record in arrived:
+        _empty(record)
+        taken.add(record.file_id)
+        early[record.file_id] = named[record.file_id]
+    stored = _stored()
+    for id_ in [id_ for id_ in early if id_ not in stored]:
+        del early[id_]  # the browser has listed it now, or taken it back
     if not early:
         names.clear()
-    return Taken(kept, continues, bool(early))
+    return Taken(kept, continues, bool(early), order)
 
 
 def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
@@ -217,10 +221,6 @@ def _stored() -> dict[str, UploadedFileRec]:
     if context is None or not isinstance(manager, MemoryUploadedFileManager):
         return {}
     return dict(manager.file_storage.get(context.session_id, {}))
-
-
-def _stored_ids() -> set[str]:
-    return set(_stored())
 
 
 def _empty(record: UploadedFileRec) -> None:

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from brain_tumor.presentation.wording import NOTICE
-from page.model_facts import MODEL_LIMITS
+from page.model_facts import HOW_EVALUATED, HOW_TO_READ, MODEL_LIMITS, OWN_MODEL
 from tests.page.driver import all_markdown, open_page
 from tests.scripted import ScriptedClassifier
 
@@ -22,3 +24,22 @@ def test_measured_figures_stand_in_tables_of_two_columns(scripted: ScriptedClass
     assert list(figures.value.columns) == ["Measure", "own test images"]
     assert figures.value["own test images"].iloc[1] == "90.0 % (85.0 to 95.0)"
     assert list(gate.value["Passed"]) == ["1 of 9"]
+
+
+def test_the_least_flattering_figures_stand_first(scripted: ScriptedClassifier) -> None:
+    sets = {"easy": {"accuracy": {"value": 0.9}}, "hard": {"accuracy": {"value": 0.7}}, "unknown": "no figures"}
+    scripted.card = replace(scripted.card, about={"metrics": sets})
+    (figures,) = open_page("about").table
+    assert list(figures.value.columns) == ["Measure", "hard", "easy"]
+
+
+def test_a_model_of_one_s_own_is_not_spoken_of_as_the_one_that_comes_along(
+    scripted: ScriptedClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.card = replace(scripted.card, about={"metrics": {"mine": {"accuracy": {"value": 0.9}}}})
+    assert HOW_EVALUATED in all_markdown(open_page("about"))
+    monkeypatch.setenv("BRAIN_TUMOR_MODEL", "mine.tfliteA")
+    page = open_page("about")
+    assert [info.value for info in page.info] == [OWN_MODEL]
+    assert HOW_EVALUATED not in all_markdown(page)
+    assert HOW_TO_READ in all_markdown(page)

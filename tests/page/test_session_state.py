@@ -105,3 +105,13 @@ def test_a_folder_s_files_that_are_no_images_are_counted_and_a_chosen_one_gets_i
     state.open([KeptFile(name, png_bytes() if name.endswith("png") else b"{}") for name in names])
     assert [item.name for item in state.items] == ["study/a.png", "alone.txt"]
     assert state.notes == ["Left out: 2 files, no images (1 .txt, 1 .json)."]
+
+
+def test_pictures_that_came_in_another_order_get_the_one_they_were_chosen_in() -> None:
+    state = SessionState()
+    b, a, c = (KeptFile(f"{name}.png", png_bytes()) for name in "bac")
+    state.receive(Taken([b, a], continues=False, goes_on=True))
+    state.open_received()
+    state.receive(Taken([c], continues=True, goes_on=False, order=("c.png", "a.png", "b.png")))
+    state.open_received()
+    assert [item.name for item in state.items] == ["c.png", "a.png", "b.png"]
