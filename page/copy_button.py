@@ -24,7 +24,8 @@ _component = st.components.v2.component(
     css="""
 button {
   height: 2.5rem; padding: 0 0.75rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
-  background: none; color: inherit; font-family: var(--st-font); font-size: 0.875rem; cursor: pointer; white-space: nowrap;
+  background: none; color: inherit; font-family: var(--st-font); font-size: 0.875rem;
+  cursor: pointer; white-space: nowrap;
 }
 button:hover { border-color: currentColor; }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
