@@ -23,6 +23,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "ai_edge_litert": ("model/litert.py",),
         "openvino": ("model/openvino.py",),
         "PIL": ("input/raster.py", "input/deep_colour.py", "input/preprocess.py", "input/volume.py", "presentation/"),
+        "h5py": ("input/matlab.py",),
         "pillow_heif": ("input/heif.py",),
         "nibabel": ("input/nifti.py", "input/mgh.py", "input/siemens_mosaic.py"),
         "pydicom": (

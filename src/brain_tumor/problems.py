@@ -127,6 +127,12 @@ class Problem(StrEnum):
         "holds values from {low} to {high}, 0 to 65535 are read; convert it to 16 bit",
     )
 
+    NO_CJDATA = (
+        "no_cjdata",
+        "is a MATLAB file, but holds no slice as the figshare set of brain tumors does (cjdata.image); save the image "
+        "as PNG or TIFF",
+    )
+
     # Arrays.
     ARRAY_SHAPE = (
         "array_shape",

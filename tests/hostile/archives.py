@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -123,6 +124,17 @@ def large_dicom() -> bytes:
     front = make_dicom(None, **pixel_elements(500, 1000), NumberOfFrames=1000)
     size = 500 * 1000 * 2 * 1000
     return pack_pieces("a.dcm", front + struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OW", 0, size), size + 2**20)
+
+
+def tar_bytes(members: dict[str, bytes], pax: bool = False) -> bytes:
+    """A tar archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT) as file:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            file.addfile(about, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def pack_twice(name: str) -> bytes:

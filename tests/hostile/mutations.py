@@ -34,11 +34,12 @@ from pydicom.uid import (
 from brain_tumor.input.source_file import SourceFile
 from tests.dicom_factory import make_dicom, make_sequence, make_table
 from tests.factories import encode
-from tests.hostile.archives import pack
+from tests.hostile.archives import pack, tar_bytes
 from tests.hostile.bad_file import MAX_MEMORY_MB, MAX_PROCESSOR_S, READS
 from tests.hostile.dicoms import coded, deflate, jpeg, jpeg_2000, run_lengths, scan, split_deflated
 from tests.hostile.reading import answers_of, children_mb, good_files, peak_mb, processor_s
-from tests.input.volumes import make_image, nifti_bytes
+from tests.input.test_matlab import hdf5_bytes, older_bytes
+from tests.input.volumes import make_image, metaimage_bytes, mgh_bytes, nifti_bytes, nrrd_bytes
 
 _SIDE_PX = 24
 _RASTERS = ("PNG", "JPEG", "BMP", "TIFF", "TIFF-stack", "GIF", "JPEG2000", "AVIF", "HEIF", "WEBP")
@@ -119,6 +120,8 @@ def _run_lengths() -> bytes:
     return coded(run_lengths(row * _SIDE_PX), RLELossless, _SIDE_PX, _SIDE_PX)
 
 
+_TREE = {"a.png": encode(_picture("L"), "PNG"), "b/c.nii": nifti_bytes(), "d.dcm": scan()}
+
 _SEEDS: dict[str, Callable[[], list[bytes]]] = {
     **{name: lambda name=name: _pictures(name) for name in _RASTERS},  # type: ignore[misc]
     "DICOM": _plain_dicoms,
@@ -139,6 +142,15 @@ _SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "NIfTI-gzip": lambda: [
         gzip.compress(nifti_bytes(), mtime=0), gzip.compress(nifti_bytes(_volume(np.uint8)), 0, mtime=0)
     ],
+    "MGH": lambda: [mgh_bytes(), mgh_bytes(np.float32)],
+    "MGH-gzip": lambda: [gzip.compress(mgh_bytes(), mtime=0)],
+    "NRRD": lambda: [nrrd_bytes(), nrrd_bytes("gzip")],
+    "MetaImage": lambda: [metaimage_bytes(False), metaimage_bytes(True)],
+    "MATLAB-7.3": lambda: [hdf5_bytes(), hdf5_bytes(compression="gzip")],
+    "MATLAB-5": lambda: [older_bytes(), older_bytes(compress=False)],
+    "DICOM-gzip": lambda: [gzip.compress(scan(), mtime=0)],
+    "TAR": lambda: [tar_bytes(_TREE), tar_bytes({"a" * 120 + "/b.png": encode(_picture("L"), "PNG")}, pax=True)],
+    "TAR-gzip": lambda: [gzip.compress(tar_bytes(_TREE), mtime=0)],
     "ZIP": lambda: [
         pack({"a.png": encode(_picture("L"), "PNG"), "b/c.nii": nifti_bytes(), "d.dcm": scan()}),
         pack({"in.zip": pack({"a.bmp": encode(_picture("L"), "BMP")}), "b.txt": b"text"}, 0),
@@ -163,8 +175,8 @@ def mutation(file_format: str, number: int) -> bytes:
     Where checksums or packing would hide nearly all damage from the reader, that of even numbers lies behind them.
     """
     dice = random.Random(f"{file_format} {number}")  # noqa: S311 - the same damage every time
-    if number % 2 == 0 and file_format == "NIfTI-gzip":
-        return gzip.compress(mutation("NIfTI", number), 1, mtime=0)
+    if number % 2 == 0 and file_format.endswith("-gzip"):
+        return gzip.compress(mutation(file_format.removesuffix("-gzip"), number), 1, mtime=0)
     if number % 2 == 0 and file_format == "ZIP":
         return pack({"a": mutation(dice.choice(FORMATS), number + 1), "b/c": mutation("DICOM", number)})
     seed = dice.choice(seeds(file_format))

@@ -1,6 +1,7 @@
 """Small NIfTI files for tests."""
 
 import gzip
+import zlib
 from typing import Any
 
 import nibabel
@@ -38,3 +39,30 @@ def with_header(data: bytes, **fields: Any) -> bytes:
     for name, value in fields.items():
         header[name] = value
     return bytes(header.binaryblock) + data[348:]
+
+
+def mgh_bytes(dtype: type[np.generic] = np.int16) -> bytes:
+    """A .mgh file's content."""
+    kind: Any = nibabel.MGHImage
+    return bytes(kind(make_values().astype(dtype), CANONICAL).to_bytes())
+
+
+def nrrd_bytes(encoding: str = "raw") -> bytes:
+    """A .nrrd file's content."""
+    header = (
+        "NRRD0004\ntype: short\ndimension: 3\nspace: right-anterior-superior\nsizes: 3 4 5\n"
+        f"space directions: (1,0,0) (0,1,0) (0,0,1)\nendian: little\nencoding: {encoding}\nspace origin: (0,0,0)\n\n"
+    )
+    voxels = make_values().astype("<i2").tobytes("F")
+    return header.encode() + (voxels if encoding == "raw" else gzip.compress(voxels, mtime=0))
+
+
+def metaimage_bytes(compress: bool = False) -> bytes:
+    """A .mha file's content."""
+    voxels = make_values().astype("<i2").tobytes("F")
+    header = (
+        f"ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"
+        f"CompressedData = {compress}\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 0 0 0\nElementSpacing = 1 1 1\n"
+        "DimSize = 3 4 5\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
+    )
+    return header.encode() + (zlib.compress(voxels) if compress else voxels)

@@ -2,6 +2,7 @@
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.formats import Format, Kind, find_format, max_bytes
+from brain_tumor.input.matlab import read_matlab
 from brain_tumor.input.nifti import to_header_name
 from brain_tumor.input.raster import read_raster
 from brain_tumor.input.scan import Scan
@@ -47,6 +48,8 @@ def read_scan_of(found: Format | None, data: bytes, name: str, options: ReadOpti
         return read_scan_of(inner.find_format(), inner.read(), name, options)
     if found.kind is Kind.RASTER:
         return read_raster(data, name, found.name)
+    if found.kind is Kind.MATLAB:
+        return read_matlab(data, name, found.name, options.window)
     slices = _list_slices(data, name, found, options)
     if len(slices) != 1:
         raise ScanError(name, Problem.SEVERAL_SLICES, found=len(slices))
