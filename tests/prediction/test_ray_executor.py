@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -30,7 +31,7 @@ from tests.input.volumes import nifti_bytes
 pytestmark = pytest.mark.slow
 
 # Nothing listens to other machines, and nothing is sent to Ray's makers.
-_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 # A node each, on loopback: Ray replaces 127.0.0.1 by the machine's outer address.
 _NODES = ("127.0.0.2", "127.0.0.3")
 _STORE_BYTES = 100 * 2**20
@@ -131,7 +132,7 @@ def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Pr
     with socket.socket() as free:
         free.bind((_NODES[0], 0))
         address = f"{_NODES[0]}:{free.getsockname()[1]}"
-    nodes: list[psutil.Process] = []
+    nodes: list[psutil.Popen] = []
 
     def start() -> tuple[str, psutil.Process]:
         where = ["--head", f"--port={address.rpartition(':')[2]}"] if not nodes else [f"--address={address}"]
@@ -145,8 +146,7 @@ def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Pr
         ]
         log = (short_folder / f"node-{len(nodes)}.log").open("wb")
         with log:
-            started = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log)
-        nodes.append(psutil.Process(started.pid))
+            nodes.append(psutil.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log))
         wait_for(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}", 60)
         return address, nodes[-1]
 

@@ -6,6 +6,7 @@ repeats what was lost with a worker or a machine. What makes repeating safe is i
 
 import logging
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,6 +149,9 @@ def _connected(address: str, threads: int) -> Iterator[None]:
     if address == LOCAL:
         # As on Windows and macOS, where Ray listens to this machine alone; it reads this when it is imported.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        if "RAY_AUTH_MODE" not in os.environ:
+            # Only processes of this run may speak with it. Ray would leave a token in the home folder otherwise.
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     try:
         import ray
         import ray.data
