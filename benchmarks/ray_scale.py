@@ -30,13 +30,14 @@ from benchmarks.predict_scale import draw_png
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.sources import Found
 from brain_tumor.prediction import ray_executor
+from brain_tumor.prediction.arguments import DEFAULT_BLOCK_FILES
 from brain_tumor.prediction.batch import AnsweredBlock, Batch
 from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.prediction.run_summary import RunSummary
-from brain_tumor.prediction.work_blocks import BLOCK_FILES, WorkBlock, cut_blocks
+from brain_tumor.prediction.work_blocks import WorkBlock, cut_blocks
 
 _FILES_PER_FOLDER = 50
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -235,9 +236,9 @@ def simulate(cores: int, slices: int, slice_s: Sequence[float], serial_s: float,
     draw = random.Random(1)  # noqa: S311 - a simulation, not a secret
     free = [start_s] * cores
     end = start_s
-    for number in range(-(-slices // BLOCK_FILES)):
+    for number in range(-(-slices // DEFAULT_BLOCK_FILES)):
         begin = max(heapq.heappop(free), start_s + number * serial_s)
-        done = begin + BLOCK_FILES * draw.choice(slice_s)
+        done = begin + DEFAULT_BLOCK_FILES * draw.choice(slice_s)
         heapq.heappush(free, done)
         end = max(end, done)
     return end

@@ -4,13 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Literal
 
-from brain_tumor.arguments import add_network, choice
+from brain_tumor.arguments import add_network, choice, positive
 from brain_tumor.input.series import ALL_VOLUMES, Plane, WindowMode
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH
 from brain_tumor.presentation.report.render import ReportFormat
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS
 
 STANDARD_STREAM = "-"
+# Some ten seconds on one core: long beside what a task costs, short beside what a lost worker does.
+DEFAULT_BLOCK_FILES = 128
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -192,6 +194,14 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="local for all cores of this machine, or the address of a running cluster, such as auto. --parquet then "
         "names a folder, on storage that all machines share; --threads is for each worker (default: 1)",
+    )
+    group.add_argument(
+        "--block-files",
+        type=positive,
+        default=DEFAULT_BLOCK_FILES,
+        metavar="N",
+        help="with --ray, about how many files a worker answers before it writes them (default: %(default)s); a volume "
+        "or an archive counts as 32. --resume needs the same number",
     )
 
 

@@ -34,11 +34,12 @@ class Listing:
     files_from: str | None
     skip: frozenset[Path]
     by_folder: bool
+    block_files: int
 
     def __call__(self) -> Iterator[WorkBlock]:
         """List the files, cut into blocks."""
         listed = iterate_file_list(self.files_from) if self.files_from else ()
-        return cut_blocks(find_any(chain(self.names, listed), self.skip), by_folder=self.by_folder)
+        return cut_blocks(find_any(chain(self.names, listed), self.skip), self.block_files, self.by_folder)
 
 
 def check_ray(arguments: argparse.Namespace) -> None:
@@ -116,5 +117,5 @@ def to_ray_executor(
         shows_lines,
         wants_rows=bool(arguments.csv or arguments.csv_excel or arguments.jsonl or arguments.series_csv),
     )
-    listing = Listing(tuple(arguments.paths), files_from, frozenset(skip), arguments.by_folder)
+    listing = Listing(tuple(arguments.paths), files_from, frozenset(skip), arguments.by_folder, arguments.block_files)
     return RayExecutor(arguments.ray, job, listing)

@@ -9,9 +9,8 @@ from pathlib import PurePath
 from brain_tumor.errors import ScanError
 from brain_tumor.input.formats import Kind
 from brain_tumor.input.sources import Found
+from brain_tumor.prediction.arguments import DEFAULT_BLOCK_FILES
 
-# Some ten seconds on one core: long beside what a task costs, short beside what a lost worker does.
-BLOCK_FILES = 128
 # A folder of more files is looked into, so that its images need not wait for one worker.
 _LARGE_FOLDER = 1024
 # Endings of files that hold many slices; each counts as so many files.
@@ -32,7 +31,9 @@ class WorkBlock:
         return hashlib.sha256(names).hexdigest()[:24]
 
 
-def cut_blocks(files: Iterable[Found], block_files: int = BLOCK_FILES, by_folder: bool = False) -> Iterator[WorkBlock]:
+def cut_blocks(
+    files: Iterable[Found], block_files: int = DEFAULT_BLOCK_FILES, by_folder: bool = False
+) -> Iterator[WorkBlock]:
     """Cut a list of files into blocks; neither the list nor a large folder of images is held.
 
     A folder's files stay together, as a series of DICOM files or numbered pictures needs. Only a folder of more than
