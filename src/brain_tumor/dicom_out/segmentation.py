@@ -24,6 +24,13 @@ from brain_tumor.presentation.overlay import stretch_heat
 SERIES_NUMBER = 9903
 # Maps at the images' size, at four bytes a pixel; of a series with more, the most suspicious slices are kept.
 MAX_BYTES = 256 * 2**20
+# More than the slices of half a millimetre that a head has; a frame takes a twentieth of a second.
+MAX_FRAMES = 512
+# What a segmentation takes over from an image of one frame; a whole header takes 200 KB of memory.
+_NEEDED = (
+    "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID PositionReferenceIndicator "
+    "Modality Rows Columns ImageOrientationPatient ImagePositionPatient PixelSpacing SliceThickness"
+).split()
 # CID 7150 of DICOM PS3.16; a category of tissue would say that there is some.
 _CATEGORY = Code("309825002", "SCT", "Spatial and Relational Concept")
 
@@ -51,7 +58,7 @@ def make_heat_map(
     placed: dict[tuple[float, ...], tuple[SliceFindings, _Plane]] = {}
     for one in _choose(findings):
         if _file(one) not in headers:
-            headers[_file(one)] = read_slice_header(one.slice)
+            headers[_file(one)] = _slim(read_slice_header(one.slice))
         if plane := _to_plane(one, headers[_file(one)]):
             placed.setdefault(plane.at_mm, (one, plane))  # of images at one place, the most suspicious
     if not placed:
@@ -102,8 +109,19 @@ def _choose(findings: SeriesFindings) -> list[SliceFindings]:
     if not found:
         return []
     rows, columns = found[0].size_px
-    most = max(1, MAX_BYTES // (4 * rows * columns))
+    most = min(MAX_FRAMES, max(1, MAX_BYTES // (4 * rows * columns)))
     return sorted(found, key=lambda one: -one.suspicion)[:most]  # as SeriesVerdict.order
+
+
+def _slim(header: Dataset) -> Dataset:
+    """An image's header without what a segmentation does not need, for series have hundreds of them."""
+    if "NumberOfFrames" in header:
+        return header  # its frames are described in sequences; there is one such file
+    slim = Dataset()
+    for keyword in _NEEDED:
+        if keyword in header:
+            slim.add(header[keyword])
+    return slim
 
 
 def _file(one: SliceFindings) -> str:
