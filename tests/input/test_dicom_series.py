@@ -117,6 +117,11 @@ def test_two_echoes_without_positions_are_two_series() -> None:
     assert facts(opened(files)) == [(3, {"echo_number": "1"}), (3, {"echo_number": "2"})]
 
 
+def test_two_echoes_of_a_single_slice_are_two_images() -> None:
+    series = opened({f"in/{echo}": frame(7.0, EchoTime=20.0 * echo) for echo in (1, 4)})
+    assert facts(series) == [(1, {"echo_time_ms": "20"}), (1, {"echo_time_ms": "80"})]
+
+
 def test_without_positions_the_slice_location_orders() -> None:
     places = (5.0, -3.0, 40.0)
     files = {f"in/{place:g}": frame(None, SliceLocation=place, InstanceNumber=None) for place in places}

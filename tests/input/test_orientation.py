@@ -102,6 +102,22 @@ def test_a_dicom_frame_is_turned_with_its_spacing() -> None:
     assert (scan.spacing_mm, scan.sides, scan.view) == ((1, 2), Sides("R", "L", "A", "P"), View(is_transposed=True))
 
 
+@pytest.mark.parametrize(
+    ("letters", "sides"),
+    [
+        (["L", "P"], Sides("R", "L", "A", "P")),
+        (["R", "P"], Sides("R", "L", "A", "P")),
+        (["L", "FP"], Sides("R", "L", "S", "I")),
+        (["P", "F"], Sides("A", "P", "S", "I")),
+        (["L", "R"], None),
+        (["L"], None),
+        (["X", "P"], None),
+    ],
+)
+def test_named_directions_stand_in_for_an_orientation(letters: list[str], sides: Sides | None) -> None:
+    assert read_slices(make_dicom(PICTURE, PatientOrientation=letters))[0].read().sides == sides
+
+
 def test_a_dicom_frame_without_an_orientation_is_shown_as_stored_and_unmarked() -> None:
     scan = read_slices(make_dicom(PICTURE))[0].read()
     assert (scan.sides, scan.view) == (None, AS_STORED)

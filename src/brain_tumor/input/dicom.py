@@ -203,9 +203,13 @@ class DicomFrame:
 
     def read(self, window: SeriesWindow) -> Scan:
         """The frame as it is shown. Raises ScanError."""
-        choice = window.choose()  # it reads other frames, so it goes first
+        if not window.is_of_one:
+            window.choose()  # it reads other frames, so it goes first
         dataset, statements = self.parse(self.name, self.index)
         stored, index = self._decode(dataset)
+        with as_scan_error(self.name, Problem.BAD_GREY_SCALE):
+            own = (stored, statements.grey_scale(index)) if stored.ndim == 2 else None
+        choice = window.choose(own)
         return _render(stored, dataset, statements, index, self.name, choice)
 
     def _decode(self, dataset: FileDataset) -> tuple[NDArray[Any], int]:

@@ -152,7 +152,8 @@ def _take_patient(dataset: FileDataset) -> int | None:
     for keyword in _DESCRIBING:
         if any(word in str(dataset.get(keyword) or "").casefold() for word in words):
             del dataset[keyword]
-    return hash(tuple(found)) if any(found) else None
+    # Some programs write a name in capitals, or fill it with blanks.
+    return hash(tuple(" ".join(text.casefold().split()) for text in found)) if any(found) else None
 
 
 def read_pixel_elements(data: bytes, header: HeaderElements, name: str) -> FileDataset:

@@ -18,6 +18,14 @@ from brain_tumor.input.voi import GreyScale, LookupTable, VoiWindow
 Orientation = tuple[float, float, float, float, float, float]
 Position = tuple[float, float, float]
 
+_DIRECTIONS = {
+    "L": (1.0, 0.0, 0.0),
+    "R": (-1.0, 0.0, 0.0),
+    "P": (0.0, 1.0, 0.0),
+    "A": (0.0, -1.0, 0.0),
+    "H": (0.0, 0.0, 1.0),
+    "F": (0.0, 0.0, -1.0),
+}
 # Shorter than any direction that a normalised row or column can have.
 _NO_DIRECTION = 0.1
 
@@ -55,6 +63,8 @@ class Frames:
         orientation = _numbers(self.find(index, "PlaneOrientationSequence", "ImageOrientationPatient"), 6)
         if orientation is not None and np.linalg.norm(np.cross(orientation[:3], orientation[3:])) < _NO_DIRECTION:
             orientation = None
+        if orientation is None:
+            orientation = _named_directions(self._dataset.get("PatientOrientation"))
         position = _numbers(self.find(index, "PlanePositionSequence", "ImagePositionPatient"), 3)
         return ImagePlane(orientation, position)  # type: ignore[arg-type]  # _numbers has counted them
 
@@ -114,6 +124,16 @@ class Frames:
         for groups in (*self._own[index : index + 1], *self._shared):
             yield from sequence_items(groups, group)[:1]
         yield self._dataset
+
+
+def _named_directions(value: Any) -> tuple[float, ...] | None:
+    """PatientOrientation, such as L and P, as direction cosines; source: DICOM PS3.3, C.7.6.1.1.1."""
+    words = [str(word).strip().upper()[:1] for word in _several(value)]
+    if len(words) != 2 or not all(word in _DIRECTIONS for word in words):
+        return None
+    along_row, along_column = (_DIRECTIONS[word] for word in words)
+    # One axis twice spans no plane.
+    return None if any(a and b for a, b in zip(along_row, along_column, strict=True)) else (*along_row, *along_column)
 
 
 def _several(value: Any) -> list[Any]:

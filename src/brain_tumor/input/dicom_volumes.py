@@ -25,6 +25,8 @@ _SPLITTING_UNPLACED = (
     "flip_angle",
 )
 _ALWAYS_SPLITTING = ("stack", "echo_number")
+# Those that tell the images of a single slice apart; a time may count slices by mistake.
+_SPLITTING_ONE_PLACE = ("echo_number", "echo_time_ms", "b_value")
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -143,10 +145,12 @@ def _split_repeats(frames: list[VolumeFrame], differs: _Differences) -> list[_Pa
 
 
 def _split_unplaced(frames: list[VolumeFrame], differs: _Differences) -> list[_Part]:
+    lie_at_one_place = _cluster([frame.position_mm for frame in frames]) is not None
     for name in _SPLITTING_UNPLACED:
         groups = _group(frames, name)
         sizes = set(map(len, groups.values()))
-        if len(groups) > 1 and len(sizes) == 1 and min(sizes) > 1:
+        least = 1 if lie_at_one_place and name in _SPLITTING_ONE_PLACE else 2
+        if len(groups) > 1 and len(sizes) == 1 and min(sizes) >= least:
             parts = _with_fact(groups, name, differs)
             return [volume for known, part in parts for volume in _split_unplaced(part, known)]
     return [(differs, frames)]

@@ -61,12 +61,22 @@ class SeriesWindow:
         self._lock = threading.Lock()
         self._choice: WindowChoice | None = None if mode is WindowMode.FILE else WindowChoice(mode)
 
-    def choose(self) -> WindowChoice:
-        """The choice; slices that cannot be read do not count."""
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is the choice for a single slice, whose values are at hand when it is read."""
+        return len(self._slices) == 1
+
+    def choose(self, own: tuple[NDArray[Any], GreyScale] | None = None) -> WindowChoice:
+        """The choice; slices that cannot be read do not count.
+
+        Args:
+            own: stored values and scale of the single slice; None: not at hand, or colours.
+        """
         if self._choice is None:
             with self._lock:
                 if self._choice is None:
-                    self._choice = choose_window(list(self._look()))
+                    looked_at = [_thin(*own)] if own and self.is_of_one and _has_window(own[1]) else list(self._look())
+                    self._choice = choose_window(looked_at)
         return self._choice
 
     def _look(self) -> Iterator[tuple[NDArray[Any], GreyScale]]:
@@ -78,9 +88,12 @@ class SeriesWindow:
                 continue  # reading it says why
             if found is None or not _has_window(found[1]):
                 return  # a series without windows needs no other look
-            stored, scale = found
-            step = max(1, int(np.sqrt(stored.size / _LOOKED_AT_PIXELS)))
-            yield np.array(stored[::step, ::step]), scale
+            yield _thin(*found)
+
+
+def _thin(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[Any], GreyScale]:
+    step = max(1, int(np.sqrt(stored.size / _LOOKED_AT_PIXELS)))
+    return np.array(stored[::step, ::step]), scale
 
 
 def _has_window(scale: GreyScale) -> bool:
