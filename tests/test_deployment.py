@@ -229,6 +229,12 @@ def test_the_service_s_unit_waits_until_it_has_drained() -> None:
     assert int(limit_s) > ServiceSettings().drain_timeout_s
 
 
+def test_the_node_s_unit_keeps_its_folder() -> None:
+    (unit,) = (unit for unit in UNITS if unit.name == "brain-tumor-node.service")
+    (name,) = re.findall(r"StateDirectory=(\S+)", unit.read_text(encoding="utf-8"))
+    assert f'folder = "/var/lib/{name}"' in (ROOT / "docs/hospital.md").read_text(encoding="utf-8")
+
+
 def test_nginx_takes_what_the_service_takes_and_waits_longer() -> None:
     text = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
     settings = ServiceSettings()

@@ -205,6 +205,22 @@ def test_a_series_whose_answer_fails_is_given_up_and_others_are_answered(tmp_pat
         wait_until(lambda: len(archive.received) == 2)
 
 
+def test_an_answer_that_is_stopped_is_begun_again_and_counts_as_no_failure(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    def wait_for_the_end(files: Sequence[Path], stop: threading.Event) -> None:
+        begun.set()
+        assert stop.wait(60)
+
+    settings = make_settings(tmp_path)
+    with run_node(settings, wait_for_the_end) as node:
+        store(node.port, make_image(1))
+        assert begun.wait(60)
+    with contextlib.closing(Store(settings.folder, settings.store_limits)) as opened:
+        job = opened.begin(opened.unfinished()[0])
+        assert job is not None and job.attempt == 1
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
