@@ -145,7 +145,7 @@ class Problem(StrEnum):
     OTHER_OBJECT = "other_object", "is {kind}; images are read: give the image files of the same study"
     DICOMDIR = (
         "dicomdir",
-        "is a DICOMDIR, the list of a disc's files; images are read: give the files it lists",
+        "is a DICOMDIR, the list of a disc's files, and one image is needed here; give one of the files it lists",
     )
     VIDEO = "video", "is a video inside DICOM; still images are read: export the frame you mean"
     PIXELS_ELSEWHERE = (

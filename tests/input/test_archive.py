@@ -1,16 +1,26 @@
+import gzip
 import io
 import struct
+import tarfile
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from brain_tumor.input import archive
 from brain_tumor.input.archive import MAX_DEPTH, list_members
-from brain_tumor.input.files import to_source
+from brain_tumor.input.files import open_paths, to_source
 from brain_tumor.input.formats import MAX_SCAN_BYTES
+from brain_tumor.input.no_images import HIDDEN, LeftOut
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.problems import Problem
+from tests.factories import png_bytes
+from tests.hostile.archives import tar_bytes
+from tests.input.slices import dicom_bytes
+from tests.input.volumes import nifti_bytes
 from tests.refused import refused
 
 
@@ -219,3 +229,73 @@ def test_a_missing_archive_is_one_source_that_says_so() -> None:
     (member,) = list_members(to_source("missing.zip"))
     with refused(Problem.UNREADABLE, "missing.zip"):
         member.read()
+
+
+TREE = {"b/1.nii": nifti_bytes(), "a.png": png_bytes(), "readme.txt": b"some text", "b/link": b""}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("pax", [False, True])
+def test_a_tar_archive_is_read_as_a_zip_is(pax: bool, pack: Callable[[bytes], bytes]) -> None:
+    data = pack(tar_bytes({name: content for name, content in TREE.items() if content}, pax))
+    left_out = LeftOut()
+    members = list(list_members(SourceFile("a.tar", lambda: data), left_out))
+    assert [member.name for member in members] == ["a.tar/a.png", "a.tar/b/1.nii"]
+    assert [member.read() for member in members] == [png_bytes(), nifti_bytes()]
+    assert left_out.kinds == {".txt": 1, HIDDEN: 0}
+
+
+def test_long_names_in_a_tar_archive_are_read_and_what_leads_out_of_it_is_dropped() -> None:
+    name = "x" * 150 + ".png"
+    for pax in (False, True):
+        data = tar_bytes({name: png_bytes(), "../../etc/a.png": png_bytes(), "/abs.png": png_bytes()}, pax)
+        found = [member.name for member in list_members(SourceFile("a.tar", partial(bytes, data)))]
+        assert found == ["a.tar/abs.png", f"a.tar/{name}", "a.tar/etc/a.png"]
+
+
+def test_links_and_devices_in_a_tar_archive_are_nothing_to_read() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as file:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+            about = tarfile.TarInfo("a.png")
+            about.type, about.linkname = kind, "/etc/passwd"
+            file.addfile(about)
+    (only,) = list_members(SourceFile("a.tar", buffer.getvalue))
+    with refused(Problem.EMPTY_ARCHIVE):
+        only.read()
+
+
+def test_a_tar_archive_that_is_cut_off_says_so() -> None:
+    data = tar_bytes({"a.png": png_bytes() * 20})[:2000]
+    (only,) = list_members(SourceFile("a.tar", lambda: data))
+    with refused(Problem.DAMAGED_ARCHIVE):
+        only.read()
+
+
+def test_a_packed_tar_archive_unpacks_no_further_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_UNPACKED_TAR_BYTES", 100_000)
+    data = gzip.compress(tar_bytes({"a.png": bytes(10**6)}))
+    (only,) = list_members(SourceFile("a.tgz", lambda: data))
+    with refused(Problem.INFLATED_PACKED):
+        only.read()
+
+
+def test_a_tar_archive_of_millions_of_headers_is_left_after_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    data = tar_bytes({f"{number}.png": b"x" for number in range(50)})
+    (only,) = list_members(SourceFile("a.tar", lambda: data))
+    with refused(Problem.TOO_MANY_MEMBERS):
+        only.read()
+
+
+def test_dicom_files_packed_one_by_one_are_one_series(tmp_path: Path) -> None:
+    for number in range(3):
+        content = dicom_bytes(
+            np.arange(24).reshape(4, 6) + number,
+            InstanceNumber=number,
+            SOPInstanceUID=f"1.2.3.{number}",
+            SeriesInstanceUID="1.2.3",
+        )
+        (tmp_path / f"{number}.dcm.gz").write_bytes(gzip.compress(content))
+    (series,) = open_paths([str(tmp_path)])
+    assert len(series.slices) == 3 and series.slices[0].read().pixels.shape == (4, 6)

@@ -1,13 +1,17 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydicom.sequence import Sequence
 
 from brain_tumor.input.files import find_files, open_paths, read_file, to_source
 from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut
 from brain_tumor.problems import Problem
+from tests.dicom_factory import make_dicom, make_sequence
 from tests.factories import png_bytes
+from tests.input.slices import dicom_bytes
 from tests.refused import refused
 
 
@@ -248,3 +252,47 @@ def test_a_path_that_cannot_be_read_is_a_slice_that_says_why(tmp_path: Path) -> 
     (series,) = open_paths([str(tmp_path / "none.png")])
     with refused(Problem.UNREADABLE):
         series.slices[0].read()
+
+
+def write_disc(folder: Path, records: list[tuple[str, list[str]]]) -> None:
+    listed = [make_sequence(DirectoryRecordType=kind, ReferencedFileID=path)[0] for kind, path in records]
+    folder.mkdir(exist_ok=True)
+    directory = make_dicom(None, SOPClassUID="1.2.840.10008.1.3.10", DirectoryRecordSequence=Sequence(listed))
+    (folder / "DICOMDIR").write_bytes(directory)
+    for number in (1, 2):
+        path = folder / "dicom" / f"im{number}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(
+            dicom_bytes(
+                values=np.full((4, 6), number),
+                InstanceNumber=number,
+                SOPInstanceUID=f"1.2.3.{number}",
+                SeriesInstanceUID="1.2.3",
+            )
+        )
+
+
+def test_a_dicomdir_that_is_named_opens_the_images_it_lists() -> None:
+    write_disc(Path("disc"), [("PATIENT", []), ("IMAGE", ["DICOM", "IM1"]), ("IMAGE", ["DICOM", "IM2"]), ("SR", ["X"])])
+    assert list(find_files(["disc/DICOMDIR"])) == ["disc/dicom/im1", "disc/dicom/im2"]
+    (series,) = open_paths(["disc/DICOMDIR"])
+    assert len(series.slices) == 2
+
+
+def test_a_dicomdir_that_was_found_is_counted_and_no_slice_comes_twice() -> None:
+    write_disc(Path("disc"), [("IMAGE", ["DICOM", "IM1"])])
+    left_out = LeftOut()
+    (series,) = open_paths(["disc"], left_out=left_out)
+    assert (len(series.slices), left_out.files) == (2, 1)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+def test_a_dicomdir_leads_to_nothing_outside_its_folder() -> None:
+    write_disc(Path("disc"), [("IMAGE", ["..", "secret"]), ("IMAGE", ["/etc/passwd"]), ("IMAGE", ["DICOM", "IM1"])])
+    assert list(find_files(["disc/DICOMDIR"])) == ["disc/dicom/im1"]
+
+
+def test_a_dicomdir_that_lists_nothing_or_is_damaged_is_an_error() -> None:
+    write_disc(Path("disc"), [])
+    with refused(Problem.DICOMDIR):
+        next(open_paths(["disc/DICOMDIR"])).slices[0].read()

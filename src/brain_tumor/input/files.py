@@ -17,7 +17,7 @@ from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut, is_hidd
 from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.slice_ref import with_refs
-from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.source_file import SourceFile, refused_source
 from brain_tumor.problems import Problem
 
 # ** as a whole part of a pattern, with the separator behind it.
@@ -67,12 +67,39 @@ def find_sources(
     left_out = left_out or LeftOut()
     for name, is_found in find_all(paths, skip, left_out):
         file = to_source(name, is_found)
+        if not is_found and _is_dicomdir(file):
+            yield from _open_dicomdir(file)
+            continue
         if is_found and is_part_of_volume(file):
             continue
         if is_found and is_no_image(file):
             left_out.add(name)
         else:
             yield file
+
+
+def _is_dicomdir(file: SourceFile) -> bool:
+    if "DICOMDIR" not in PurePath(file.name).name.upper():
+        return False
+    try:
+        found = file.find_format()
+    except ScanError:
+        return False
+    return found is not None and found.name == "DICOMDIR"
+
+
+def _open_dicomdir(file: SourceFile) -> Iterator[SourceFile]:
+    from brain_tumor.input.dicom_directory import find_listed, list_images  # pydicom is slow to import
+
+    try:
+        listed = list(list_images(file.content(), file.name))
+        if not listed:
+            raise ScanError(file.name, Problem.DICOMDIR)
+    except ScanError as error:
+        yield refused_source(error)
+        return
+    folder = os.path.dirname(file.name)  # noqa: PTH120 - Path drops "./"
+    yield from (to_source(find_listed(folder, parts)) for parts in listed)
 
 
 def find_names(paths: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
