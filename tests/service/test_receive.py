@@ -74,13 +74,14 @@ def test_a_refused_upload_is_read_to_its_end_so_that_its_sender_reads_the_answer
         problem(answer, Refusal.TOO_LARGE)
 
 
-def test_an_announced_size_beyond_the_bound_is_refused_before_a_byte_of_it_is_asked_for() -> None:
+@pytest.mark.parametrize("size", ["9999999", "9" * 19])
+def test_an_announced_size_beyond_the_bound_is_refused_before_a_byte_of_it_is_asked_for(size: str) -> None:
     with (
         listening(max_request_mib=1) as client,
         socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as raw,
     ):
         raw.settimeout(WAIT_S)
-        head = f"Host: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: 9999999\r\nExpect: 100-continue"
+        head = f"Host: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {size}\r\nExpect: 100-continue"
         raw.sendall(f"POST /v1/classify HTTP/1.1\r\n{head}\r\n\r\n".encode())
         assert raw.recv(100).startswith(b"HTTP/1.1 413 ")
 

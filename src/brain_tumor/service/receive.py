@@ -12,6 +12,7 @@ from brain_tumor.service.spool import Spool, Storage, Upload
 # As nginx writes it of a caller who did not wait.
 GONE_STATUS = 499
 _MIB = 2**20
+_MAX_DIGITS = 18
 # How long the rest of a refused upload is read and dropped: who sends until the connection breaks, as nginx may, would
 # not get to read the refusal.
 _LINGER_S = 5.0
@@ -53,7 +54,8 @@ class Body:
         limit = settings.max_request_mib * _MIB
         too_large = RefusedError(Refusal.TOO_LARGE, limit_mib=settings.max_request_mib)
         announced = self._headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit:
+        # Python refuses to make a number of thousands of digits.
+        if announced.isdecimal() and (len(announced) > _MAX_DIGITS or int(announced) > limit):
             raise too_large
         try:
             async with asyncio.timeout(settings.upload_timeout_s):
