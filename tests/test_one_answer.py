@@ -39,7 +39,7 @@ from tests.scripted import CARD, ScriptedClassifier
 SPACING_MM = 10 / 3
 SERIES = {
     "Series: Glioma": ["healthy", "tumor", "tumor", "tumor", "healthy"],
-    "Series: No Tumor": ["healthy"] * 5,
+    "Series: No Tumor": ["healthy"] * 18,  # 60 mm: what No Tumor without doubt needs of a head
     "Series: undecided": ["healthy", "tumor", "healthy", "tumor", "healthy"],
     "Series: not analysed": ["blank"] * 3,
 }
@@ -117,6 +117,7 @@ def test_a_series_has_one_answer_through_every_way_out(
     downloaded = to_series_row_of(item, CARD)
     assert downloaded is not None
     (shown,) = csv.DictReader(io.StringIO(render_series_csv([downloaded], LABELS)))
+    assert "never for diagnosis" in shown.pop("notice")  # nothing lies beside a downloaded table
     assert {**shown, "report": row["report"]} == row  # the page writes no report into a folder
 
     decided = (item.verdict.label, item.verdict.status, item.verdict.reason)
