@@ -12,9 +12,11 @@ from brain_tumor.input.archive import list_members
 from brain_tumor.input.series import Plane, ReadOptions, Series, Slice, WindowMode
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.volume_header import VOLUME_FORMATS
 from brain_tumor.labels import LABELS, Label, in_display_order
 from brain_tumor.tables.rows import Row, series_cells
 from page.slice_record import SliceRecord
+from page.upload_sources import find_partners, to_sources
 from page.uploads import KeptFile
 
 
@@ -96,7 +98,9 @@ class SeriesItem:
         return (
             self.is_stack
             and bool(self.files)
-            and any(record.cached and record.cached.result.scan.file_format == "NIfTI" for record in self.records)
+            and any(
+                record.cached and record.cached.result.scan.file_format in VOLUME_FORMATS for record in self.records
+            )
         )
 
     def unanswered_slices(self) -> Sequence[Slice]:
@@ -142,7 +146,7 @@ class SeriesItem:
             return None
         viewed = self.viewed if self.volume else None
         if viewed is None:
-            opened = open_series([_member(file, file_name)], ReadOptions(self.plane, WindowMode.FULL))
+            opened = open_series([_member(self.files, file, file_name)], ReadOptions(self.plane, WindowMode.FULL))
             viewed = next((series for series in opened if any(slice_.name == name for slice_ in series.slices)), None)
         if viewed is not None and self.volume:
             _keep_viewed(self, viewed)
@@ -163,9 +167,9 @@ class SeriesItem:
         self.series, self.records, self.verdict, self.viewed = None, [], None, None
 
     def _reopen(self, plane: Plane | None) -> Series:
-        (file,) = self.files
         assert self.volume  # noqa: S101 - only a file of several slices is opened again
-        return next(open_series([_member(file, self.volume)], ReadOptions(plane)))
+        file = next(file for file in self.files if _lies_in(self.volume, file))
+        return next(open_series([_member(self.files, file, self.volume)], ReadOptions(plane)))
 
 
 def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> SeriesItem:
@@ -177,7 +181,9 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
         files: all that were opened with it; it keeps those that it comes from.
     """
     names = {slice_.file for slice_ in series.slices}
+    files = tuple(files)
     needed = tuple(file for file in files if any(_lies_in(name, file) for name in names))
+    needed += tuple(partner for name in sorted(names) for partner in find_partners(name, files))
     for file in needed:
         file.claim()
     item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
@@ -187,9 +193,9 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
     return item
 
 
-def _member(file: KeptFile, name: str) -> SourceFile:
-    """An upload, or a member of this archive."""
-    source = SourceFile(file.name, file.read)
+def _member(files: Iterable[KeptFile], file: KeptFile, name: str) -> SourceFile:
+    """An upload, or a member of this archive; files: those that came with it."""
+    source = to_sources(files)[file.name]
     if name == file.name:
         return source
     return next(member for member in list_members(source) if member.name == name)

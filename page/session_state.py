@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from brain_tumor.input.no_images import LeftOut, is_no_image
+from brain_tumor.input.no_images import LeftOut, is_no_image, is_part_of_volume
 from brain_tumor.input.series import Plane, ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
@@ -14,6 +14,7 @@ from brain_tumor.presentation.wording import render_left_out, to_sentence
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
+from page.upload_sources import to_sources
 from page.uploads import MAX_FILES, KeptFile, Taken
 
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
@@ -89,7 +90,7 @@ class SessionState:
         elif self.began_s:
             self.asked += len(files)
         left_out = LeftOut()
-        sources = [source for file in files if (source := _to_source(file, left_out))]
+        sources = [source for source in to_sources(files).values() if not _is_left_out(source, left_out)]
         with QUEUE.exclusive():
             for series in open_series(sources, ReadOptions(), left_out):
                 if self._accepts(series.name, len(series.slices), self.items):
@@ -174,16 +175,17 @@ class SessionState:
         return sum(item.slice_count - len(item.records) for item in self.items)
 
 
-def _to_source(file: KeptFile, left_out: LeftOut) -> SourceFile | None:
-    """The file as open_series takes it; None, and counted, where it lies in a folder and is no image.
+def _is_left_out(source: SourceFile, left_out: LeftOut) -> bool:
+    """Whether a file is read with another one, or, and then it is counted, lies in a folder and is no image.
 
     A folder is sent with all that lies in it; a file that a person chose is answered or gets its error.
     """
-    source = SourceFile(file.name, file.read)
-    if "/" in file.name and is_no_image(source):
-        left_out.add(file.name)
-        return None
-    return source
+    if is_part_of_volume(source):
+        return True
+    if not source.is_found or not is_no_image(source):
+        return False
+    left_out.add(source.name)
+    return True
 
 
 def current_state() -> SessionState:

@@ -11,6 +11,8 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
 from brain_tumor.problems import Problem
 
+# What Scan.file_format says of volumes, which can be cut along any plane.
+VOLUME_FORMATS = frozenset({"NIfTI", "Analyze", "MGH", "NRRD", "MetaImage"})
 # Between a nanometre and a kilometre; anything else is a damaged header.
 SPACINGS_MM = (1e-6, 1e6)
 # NRRD and MetaImage count towards left and posterior, as DICOM does; volumes here towards right and anterior.

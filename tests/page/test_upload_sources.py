@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from page.session_state import SessionState
+from page.upload_sources import find_partners, to_sources
+from page.uploads import KeptFile
+from tests.input.test_volume_file import save_pair
+
+
+@pytest.mark.parametrize("folder", ["", "brain/"])
+def test_both_files_of_a_volume_are_one_item_that_can_be_read_again(folder: str, tmp_path: Path) -> None:
+    header = save_pair(tmp_path, "nifti")
+    paths = [header.with_suffix(".img"), header]
+    state = SessionState()
+    state.open([KeptFile(f"{folder}{path.name}", path.read_bytes()) for path in paths])
+    (item,) = state.items
+    assert len(item.files) == 2 and not state.notes
+    first = item.unanswered_slices()[0].read().pixels
+    item.series = None
+    assert np.array_equal(item.unanswered_slices()[0].read().pixels, first)
+
+
+def test_files_of_other_folders_are_no_partners() -> None:
+    files = [KeptFile(name, b"") for name in ("a/x.hdr", "b/x.img", "a/y.img")]
+    assert find_partners("a/x.hdr", files) == ()
+    assert to_sources(files)["a/x.hdr"].find_beside("../b/x.img") is None
