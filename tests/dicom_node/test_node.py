@@ -316,6 +316,7 @@ def test_a_length_that_nobody_would_send_ends_the_connection(tmp_path: Path) -> 
         assert store(node.port, make_image(1)) == [0]
 
 
+@pytest.mark.slow
 def test_connections_that_say_nothing_are_ended_and_cannot_be_opened_without_end(tmp_path: Path) -> None:
     with run_node(make_settings(tmp_path, network_timeout_s=1.0)) as node, contextlib.ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection((LOOPBACK, node.port), timeout=10)) for _ in range(40)]

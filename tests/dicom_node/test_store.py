@@ -254,14 +254,14 @@ def test_a_damaged_queue_is_an_error_in_words(open_store: Callable[..., Store], 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from brain_tumor.dicom_node import store as module
+from brain_tumor.dicom_node import durable_files, store as module
 from brain_tumor.dicom_node.store import ReceivedImage, Store, StoreLimits
 
 store = Store(Path(sys.argv[1]), StoreLimits(2**30, 0, 10**6, 10**6))
 step = int(sys.argv[2])
 done = 0
 
-def die_at(name):
+def die_at(module, name):
     real = getattr(module, name)
     def counted(*given):
         global done
@@ -271,8 +271,9 @@ def die_at(name):
         return real(*given)
     setattr(module, name, counted)
 
-for name in ("_write_durably", "_sync_folder", "_unlink", "_digest"):
-    die_at(name)
+for name in ("write_durably", "unlink", "digest"):
+    die_at(module, name)
+die_at(durable_files, "_sync_folder")
 number = 0
 while True:
     number += 1

@@ -3,8 +3,12 @@
 import contextlib
 import http.server
 import json
+import shutil
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,8 +80,15 @@ class Archive:
 
 
 @contextlib.contextmanager
-def running(list_answer: Answer, objects: Callable[[int], Answer] = lambda _: as_object()) -> Iterator[Archive]:
+def running(
+    list_answer: Answer, objects: Callable[[int], Answer] = lambda _: as_object(), certificate: Path | None = None
+) -> Iterator[Archive]:
     archive = Archive(list_answer, objects)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        archive.server.socket = context.wrap_socket(archive.server.socket, server_side=True)
+        archive.url = archive.url.replace("http", "https")
     thread = threading.Thread(target=archive.server.serve_forever, args=(0.05,))
     thread.start()
     try:
@@ -204,6 +215,21 @@ def test_an_archive_that_is_gone_is_not_waited_for_at_each_object() -> None:
     study.close()
     assert all(isinstance(error, ScanError) for error in errors)
     assert sum("does not answer" in str(error) for error in errors) == 48
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = tmp_path / "own.pem"
+    options = "-x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=archive -addext subjectAltName=IP:127.0.0.1".split()
+    files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
+    subprocess.run(["openssl", "req", *options, *files], check=True, capture_output=True)
+    certificate.write_bytes((tmp_path / "key.pem").read_bytes() + (tmp_path / "certificate.pem").read_bytes())
+    with running(as_list(entry(1)), certificate=certificate) as archive:
+        with pytest.raises(BrainTumorError, match="certificate is not trusted"):
+            DicomWebStudy(archive.url, STUDY, Bearer("abc"))
+        assert archive.questions == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+        assert read_all(archive) == [DICOM]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """`brain-tumor dicom-node`: arguments, settings, and the node."""
 
 import argparse
+import logging
 import threading
+import warnings
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,9 +11,10 @@ from pathlib import Path
 from brain_tumor.arguments import Commands, add_command
 from brain_tumor.classifier import load_classifier
 from brain_tumor.configuration import ModelSettings, read_configuration, to_settings
+from brain_tumor.dicom_node.durable_files import DATABASE, make_private
 from brain_tumor.dicom_node.events import EventLog
 from brain_tumor.dicom_node.settings import SECTION, NodeSettings
-from brain_tumor.dicom_node.store import DATABASE, Store, make_private
+from brain_tumor.dicom_node.store import Store
 from brain_tumor.errors import MissingExtraError
 from brain_tumor.extras import install_command
 from brain_tumor.output_lock import locked
@@ -51,6 +54,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from brain_tumor.dicom_node.answer import SeriesAnswerer, is_own
     from brain_tumor.dicom_node.node import Node, running
 
+    # What libraries say may quote a data set. Without a handler Python would print it.
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
     classifier = load_classifier(model.file, model.threads, model.engine)
     make_private(settings.folder)
     with locked([settings.folder / DATABASE]), closing(Store(settings.folder, settings.store_limits)) as store:

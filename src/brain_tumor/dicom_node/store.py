@@ -5,8 +5,6 @@ them, so a process that is killed leaves no row without a file; files without a 
 """
 
 import contextlib
-import hashlib
-import os
 import shutil
 import sqlite3
 import threading
@@ -16,11 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.dicom_node.durable_files import DATABASE, SUBFOLDERS, digest, make_private, unlink, write_durably
 from brain_tumor.dicom_node.queue_database import open_database
 from brain_tumor.errors import BrainTumorError
 
-DATABASE = "queue.sqlite"
-_SUBFOLDERS = ("images", "results")
 RECEIVING, ANSWERED, FAILED = "receiving", "answered", "failed"
 # Digests of series that were answered and erased; more are forgotten, the oldest first.
 MAX_REMEMBERED = 100_000
@@ -84,7 +81,7 @@ class Store:
             BrainTumorError: the folder is used for something else or cannot be written, or its queue is damaged.
         """
         self._limits = limits
-        self._images, self._results = (folder / name for name in _SUBFOLDERS)
+        self._images, self._results = (folder / name for name in SUBFOLDERS)
         for each in (folder, self._images, self._results):
             make_private(each)
         self._lock = threading.Lock()
@@ -112,23 +109,23 @@ class Store:
             StoreFullError: there is no room.
             OSError: it cannot be written.
         """
-        digest = _digest(image.content)
+        sha256 = digest(image.content)
         with self._lock:
             known = self._row(
                 "SELECT series.id FROM image JOIN series ON series.id = image.series "
                 "WHERE series.uid = ? AND image.uid = ? AND sha256 = ?",
                 image.series_uid,
                 image.instance_uid,
-                digest,
+                sha256,
             )
             if known:
                 return int(known[0]), False
             self._reserve(image)
         file = self._images / f"{next(self._numbers):012}.dcm"
         try:
-            _write_durably(file, image.content)
+            write_durably(file, image.content)
             with self._lock, self._transaction():
-                series, replaced = self._insert_image(image, file.name, digest)
+                series, replaced = self._insert_image(image, file.name, sha256)
         except BaseException:
             self._drop([file.name], self._images, image.size)
             raise
@@ -158,7 +155,7 @@ class Store:
                 return None
             uid, generation, attempts = row
             names = [name for (name,) in self._rows("SELECT file FROM image WHERE series = ? ORDER BY id", series)]
-            before = self._row("SELECT images FROM answered WHERE series_sha256 = ?", _digest([uid.encode()]))
+            before = self._row("SELECT images FROM answered WHERE series_sha256 = ?", digest([uid.encode()]))
         is_rest = bool(before) and before[0] > len(names)
         return Job(series, generation, attempts, tuple(self._images / name for name in names), is_rest)
 
@@ -178,7 +175,7 @@ class Store:
             self._bytes += size
         try:
             for file, content in files:
-                _write_durably(file, [content])
+                write_durably(file, [content])
             with self._lock, self._transaction():
                 old = self._close_series(job, ANSWERED)
                 if old is None:
@@ -251,13 +248,13 @@ class Store:
                 self._database.execute(
                     "INSERT INTO answered VALUES (?, ?) "
                     "ON CONFLICT DO UPDATE SET images = MAX(images, excluded.images)",
-                    (_digest([uid.encode()]), len(images)),
+                    (digest([uid.encode()]), len(images)),
                 )
                 self._database.execute(
                     "DELETE FROM answered WHERE rowid <= (SELECT MAX(rowid) FROM answered) - ?", (MAX_REMEMBERED,)
                 )
         for name, size in images:
-            _unlink(self._images / name)
+            unlink(self._images / name)
             self._bytes -= size
         return True
 
@@ -280,7 +277,7 @@ class Store:
                 self._erase(series)
         raise StoreFullError("the folder or its disk is full")
 
-    def _insert_image(self, image: ReceivedImage, name: str, digest: str) -> tuple[int, list[tuple[str, int]]]:
+    def _insert_image(self, image: ReceivedImage, name: str, sha256: str) -> tuple[int, list[tuple[str, int]]]:
         (series,) = self._row(
             "INSERT INTO series(uid, state, generation, attempts) VALUES (?, ?, 1, 0) ON CONFLICT(uid) "
             "DO UPDATE SET state = excluded.state, generation = generation + 1, attempts = 0 RETURNING id",
@@ -292,7 +289,7 @@ class Store:
         )
         self._database.execute(
             "INSERT INTO image(series, uid, file, bytes, sha256) VALUES (?, ?, ?, ?, ?)",
-            (series, image.instance_uid, name, image.size, digest),
+            (series, image.instance_uid, name, image.size, sha256),
         )
         return series, replaced
 
@@ -313,7 +310,7 @@ class Store:
 
     def _drop(self, names: Sequence[str], folder: Path, size: int) -> None:
         for name in names:
-            _unlink(folder / name)
+            unlink(folder / name)
         with self._lock:
             self._bytes -= size
 
@@ -322,7 +319,7 @@ class Store:
             named = {name for (name,) in self._rows(f"SELECT file FROM {table}")}  # noqa: S608 - two fixed words
             for file in folder.iterdir():
                 if file.name not in named:
-                    _unlink(file)
+                    unlink(file)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -346,57 +343,3 @@ class Store:
 
 class _OvertakenError(Exception):
     """An image came while its series was being answered."""
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder that nobody else may look into.
-
-    Raises:
-        BrainTumorError: it cannot be made, or holds files of something else than a node.
-    """
-    try:
-        if folder.is_dir() and folder.name not in _SUBFOLDERS and _is_foreign(folder):
-            raise BrainTumorError(f"{folder}: holds other files; name an empty folder for the node alone")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise BrainTumorError(f"{folder}: cannot be used ({error.strerror}); name a folder to write to") from None
-
-
-def _is_foreign(folder: Path) -> bool:
-    if (folder / DATABASE).exists():
-        return False
-    # A process that was killed in its first moments leaves a lock and empty folders.
-    return any(not entry.name.startswith(".") and entry.name not in _SUBFOLDERS for entry in folder.iterdir())
-
-
-def _write_durably(file: Path, content: Sequence[bytes | memoryview]) -> None:
-    """Write a new file that nobody else may read; both it and its name are on the disk afterwards."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        for piece in content:
-            stream.write(piece)
-        stream.flush()
-        os.fsync(stream.fileno())
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # pragma: no cover - folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unlink(file: Path) -> None:
-    with contextlib.suppress(OSError):  # what stays is removed at the next start
-        file.unlink()
-
-
-def _digest(content: Sequence[bytes | memoryview]) -> str:
-    digest = hashlib.sha256()
-    for piece in content:
-        digest.update(piece)
-    return digest.hexdigest()

@@ -101,7 +101,10 @@ class DicomWebStudy:
         try:
             return _to_objects(client.retrieve_study_metadata(self._study_uid))
         except requests.RequestException as error:
-            raise BrainTumorError(f"--dicomweb: the study cannot be listed ({_reason(error)})") from None
+            raise BrainTumorError(
+                f"--dicomweb: the study cannot be listed ({_reason(error)}); check the address, the study and the "
+                "credentials"
+            ) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BrainTumorError("--dicomweb: the answer is no DICOMweb list; check the URL") from None
 
@@ -243,4 +246,6 @@ def _reason(error: requests.RequestException) -> str:
         return "the certificate is not trusted; name its authority in REQUESTS_CA_BUNDLE"
     if isinstance(error, requests.TooManyRedirects):
         return "it redirects; give the address that it leads to"
-    return type(error).__name__
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    return "no connection" if isinstance(error, requests.ConnectionError) else type(error).__name__
