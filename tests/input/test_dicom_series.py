@@ -282,6 +282,17 @@ def test_b_values_of_vendors_count(private: tuple[int, str, int, str], values: t
     assert series[1].slices[0].file == "in/1-0"
 
 
+def test_the_name_of_a_siemens_sequence_says_the_b_value_and_the_direction() -> None:
+    files: dict[str, bytes] = {}
+    for sequence in ("ep_b0", "*ep_b1000#1", "*ep_b1000#2"):
+        files |= volume(sequence, SequenceName=sequence)
+    assert facts(opened(files)) == [
+        (3, {"b_value": "0"}),
+        (3, {"b_value": "1000", "direction": "1.0"}),
+        (3, {"b_value": "1000", "direction": "2.0"}),
+    ]
+
+
 def test_what_ge_says_of_the_component_counts() -> None:
     files = volume("a") | {
         name: with_private(data, 0x0043, "GEMS_PARM_01", 0x2F, "SS", 1) for name, data in volume("b").items()

@@ -1,5 +1,6 @@
 """What a DICOM file says of a frame that tells the volumes of one series apart."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _PHILIPS_B_VALUE, _PHILIPS_DIRECTION = (0x2001, 0x1003), ((0x2005, 0x10B0), (0x2
 _GE_COMPONENTS = {1: "PHASE", 2: "REAL", 3: "IMAGINARY"}
 # GE adds it to the b-value of images with several directions. Source: dcm2niix, "nii_dicom.cpp".
 _GE_B_OFFSET = 10**9
+# Siemens names its sequences so: ep_b1000#12 has a b-value of 1000 and the twelfth direction.
+_SIEMENS_SEQUENCE = re.compile(r"\*?ep_b(\d{1,5})(?:#(\d{1,4})|t)?")
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame siblings, 7.1 to 7.4
 # Dimension indices that only say where in its stack a frame lies. Source: DICOM PS3.3, C.7.6.17.
 _PLACES = {Tag(word) for word in ("InStackPositionNumber", "ImagePositionPatient", "StackID", "SliceLocation")}
@@ -53,6 +56,7 @@ class FactsReader:
         self._dataset, self._frames = dataset, frames
         self._names = [text_of(dataset, word) for word in ("SeriesDescription", "ProtocolName")]
         self._modality = (text_of(dataset, "Modality") or "MR").upper()
+        self._sequence = _SIEMENS_SEQUENCE.match(text_of(dataset, "SequenceName") or "")
         self._kept_dimensions = _kept_dimensions(dataset)
         self._seen: tuple[int, dict[str, list[Dataset]]] = (-1, {})  # of the frame that was looked at last
         self._is_capture = (text_of(dataset, "SOPClassUID") or "").startswith(_CAPTURE)
@@ -108,6 +112,8 @@ class FactsReader:
             stated = number_of(self._private(_PHILIPS_B_VALUE, _PHILIPS))
         if stated is None and (found := number_of(self._private(_GE_B_VALUE, _GE))) is not None:
             stated = found % _GE_B_OFFSET
+        if stated is None and self._sequence:
+            stated = float(self._sequence[1])
         return stated if stated is not None and 0 <= stated < 10**6 else None
 
     def _direction(self, index: int) -> tuple[float, ...] | None:
@@ -117,6 +123,8 @@ class FactsReader:
                     return found
         if found := _numbers(self._private(_SIEMENS_DIRECTION, _SIEMENS)):
             return found
+        if self._sequence and self._sequence[2]:
+            return (float(self._sequence[2]),)
         for tags, creator in ((_PHILIPS_DIRECTION, _PHILIPS_MR), (_GE_DIRECTION, _GE_ACQUISITION)):
             parts = [number_of(self._private(tag, creator)) for tag in tags]
             if None not in parts:

@@ -161,7 +161,9 @@ def render_series_line(row: dict[str, Any], classes: Iterable[Label] = LABELS) -
     shares = ", ".join(
         f"{label} {format_fraction(share)}" for label in classes if (share := row[f"share_{label.slug}"]) > 0
     )
-    line = f"{row['series']}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
+    about = " ".join(str(row[name]) for name in ("series_number", "series_description") if row[name] is not None)
+    name = f"{row['series']} ({about})" if about else row["series"]
+    line = f"{name}: {row['answer']} ({row['reason']}); analysed {row['analysed']} of {row['slices']}"
     if row["most_suspicious"]:
         line += f"; {shares}; most suspicious: {', '.join(map(str, row['most_suspicious']))}"
     return line
