@@ -14,6 +14,8 @@ from brain_tumor.problems import ACCEPTED, Fact, Problem, describe_problem
 SOURCE = Path(__file__).parents[1] / "src"
 # What stands in for each fact; the words give numbers their decimals.
 FACTS: dict[str, Fact] = {
+    "wanted": 7,
+    "command": "pip install 'brain-tumor-mri[formats]'",
     **dict.fromkeys(("found", "format", "plane"), "X"),
     **dict.fromkeys(("announced", "depth", "limit", "limit_gib", "limit_mib", "limit_millions", "slices"), 7),
     **dict.fromkeys(("high", "low", "packed_mib", "size_gib", "size_mib"), 7),

@@ -46,6 +46,7 @@ def is_left_out(name: str, data: bytes) -> bool:
         ("answers.parquet", b"PAR1" + NOISE),
         ("DICOMDIR", make_dicom(None, SOPClassUID="1.2.840.10008.1.3.10")),
         ("IM0007", make_dicom(None, SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11")),
+        ("segmentation.dcm", make_dicom(None, SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4")),
         ("report.dcm", make_dicom(None, SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1")),
     ],
 )

@@ -16,7 +16,6 @@ _UID_BEGINNING = b"1.2."
 _CLASS = b"1.2.840.10008.5.1.4.1.1."
 _WITHOUT_IMAGES = tuple(_CLASS + end for end in (b"9.", b"11.", b"88.", b"104.", b"66", b"67", b"481.", b"4.2"))
 _DICOMDIR = b"1.2.840.10008.1.3.10"
-_MARKED_GRID = (_CLASS + b"66.4", _CLASS + b"66.7")  # segmentations hold pixels
 
 
 def is_dicom(data: bytes) -> bool:
@@ -37,7 +36,7 @@ def find_class(data: bytes) -> str:
     found = _find_sop_class(data)
     if found.startswith(_DICOMDIR):
         return "DICOMDIR"
-    if found.startswith(_WITHOUT_IMAGES) and not found.startswith(_MARKED_GRID):
+    if found.startswith(_WITHOUT_IMAGES):
         return "DICOM object"
     return "DICOM"
 
