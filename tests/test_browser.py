@@ -292,8 +292,9 @@ def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, comp
     expect(page.get_by_text("Series of 12 slices")).to_be_visible()
     page.get_by_role("radiogroup", name="Plane").get_by_text("Coronal").click()
     expect(page.get_by_text("Series of 64 slices, coronal")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)  # of 64 slices
     page.get_by_role("slider", name="Slice").press("ArrowLeft")
-    expect(page.get_by_role("heading", name="Series:")).to_be_visible()
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Report as PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
