@@ -3,8 +3,8 @@
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +20,10 @@ def try_all(address: str, *arguments: str) -> None:
     """Every check of schemathesis on every operation."""
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--checks", "all"]
     bounds = ["--max-examples", str(EXAMPLES), "--seed", "1", "--workers", "2", "--no-color"]
-    done = subprocess.run([*command, *bounds, *arguments], capture_output=True, text=True, check=False, timeout=110)
+    with tempfile.TemporaryDirectory() as folder:  # it leaves a cache where it runs
+        done = subprocess.run(
+            [*command, *bounds, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=110
+        )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert re.search(r"Tested: 5\b", done.stdout), done.stdout
     assert int(re.findall(r"(\d+) generated", done.stdout)[-1]) > EXAMPLES
@@ -42,7 +45,7 @@ def test_the_service_does_what_its_document_says() -> None:
 
 
 @pytest.mark.slow
-def test_the_real_command_does_and_asks_for_its_key(keyed: Running, tmp_path: Path) -> None:
+def test_the_real_command_does_and_asks_for_its_key(keyed: Running) -> None:
     try_all(keyed.address, "--header", f"Authorization: Bearer {KEY}")
 
 
