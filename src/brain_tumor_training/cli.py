@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from brain_tumor_training.commands.fit_decision import add_fit_decision
 from brain_tumor_training.commands.index import add_index
 from brain_tumor_training.commands.split import add_split
 from brain_tumor_training.commands.training_list import add_training_list
+from brain_tumor_training.quiet import load_keras_quietly
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -30,9 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 when done, 2 when the request or the data cannot be used, 130 after Ctrl-C."""
     args = _parser().parse_args(argv)
     # TensorFlow speaks at length unless it is told not to before it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
+        if getattr(args, "needs_keras", False):
+            load_keras_quietly()
         args.run(args)
     except BrainTumorError as error:
         print(f"brain-tumor-train: {error}", file=sys.stderr)

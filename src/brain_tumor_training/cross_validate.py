@@ -18,8 +18,8 @@ from brain_tumor_training.splits import SplitRow, hold_out_fold, read_index, rea
 
 SUMMARY = "cross-validation.json"
 _SETTINGS = "settings.json"
-# As many validation images as `brain-tumor-train export` compares by itself.
-_PARITY_IMAGES = 400
+# As many images as `brain-tumor-train export` compares by itself.
+_PARITY_IMAGES = 300
 
 Splits: TypeAlias = Mapping[int, Sequence[SplitRow]]  # by the fold that is held out
 

@@ -92,7 +92,8 @@ class FeatureCache:
         if self._backbone is None and missing and self._light:
             self._backbone = self._light()
         names, views = list(missing), list(missing.values())
-        with tqdm(total=len(views), desc="features", unit="image", disable=not views) as progress:
+        silent = None if views else True  # on what is no terminal, and where nothing is missing
+        with tqdm(total=len(views), desc="features of images", unit="image", disable=silent) as progress:
             for start in range(0, len(views), _PART_VIEWS):
                 part = slice(start, start + _PART_VIEWS)
                 outputs = []

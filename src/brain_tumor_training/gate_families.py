@@ -177,18 +177,26 @@ def further_families(index: Path, unseen: set[str]) -> list[GateFamily]:
 
 
 def deal_parts(paths: Sequence[Path], family: str) -> list[str]:
-    """The parts of a folder's images: 60 % train, 20 % validation, 20 % test, one examination in one part.
+    """The parts of a folder's images, by deal_part.
 
-    The hash of an examination's name says which. Where that leaves a small family without a part, its examinations are
-    dealt out in the order of their hashes.
+    Where chance leaves a small family without a part, images that belong to no examination are dealt out in the order
+    of their hashes. Examinations stay where they are, as other families may have images of them.
     """
+    parts = [deal_part(path, family) for path in paths]
+    alone = [place for place, path in enumerate(paths) if not re.match(SUBJECT, path.stem)]
+    if len(set(parts)) < len(PARTS):
+        alone.sort(key=lambda place: (hash_share(f"{family}/{paths[place].stem}"), paths[place]))
+        held = max(1, round(len(alone) / 5)) if len(alone) >= len(PARTS) else 0
+        for left, place in enumerate(reversed(alone)):
+            parts[place] = TEST if left < held else VALIDATION if left < 2 * held else TRAIN
+    return parts
+
+
+def deal_part(path: Path, family: str) -> str:
+    """The part of an image of a folder: 60 % train, 20 % validation, 20 % test, one examination in one part."""
     # An examination may have images in several families; of other images, two families use the same names.
-    cases = [match[1] if (match := re.match(SUBJECT, path.stem)) else f"{family}/{path.stem}" for path in paths]
-    parts = {case: _part_of(hash_share(case)) for case in cases}
-    if len(set(parts.values())) < len(PARTS):
-        ordered = sorted(parts, key=lambda case: (hash_share(case), case))
-        parts = {case: _part_of(place / len(ordered)) for place, case in enumerate(ordered)}
-    return [parts[case] for case in cases]
+    case = match[1] if (match := re.match(SUBJECT, path.stem)) else f"{family}/{path.stem}"
+    return _part_of(hash_share(case))
 
 
 def _part_of(share: float) -> str:

@@ -120,9 +120,10 @@ def usable_precision(wanted: str) -> str:
 
 def at_precision(backbone: keras.Model, precision: str) -> keras.Model:
     """The same frozen backbone computing in another dtype policy; its weights stay float32."""
-    known = backbone_of(layer.name for layer in backbone.layers)
-    if precision == "float32" or known is not XCEPTION:  # the others have layers that cannot be folded
+    if precision == "float32":
         return backbone
+    if backbone_of(layer.name for layer in backbone.layers) is not XCEPTION:
+        return backbone  # the others have layers that cannot be folded
     side_px = backbone.input_shape[1]
     with dtype_policy(precision):
         trunk = build_trunk(None, side_px)

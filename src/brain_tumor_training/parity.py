@@ -69,6 +69,17 @@ class Answers:
     probabilities: FloatArray  # (images, classes)
     gate_scores: FloatArray  # (images,), log-odds
 
+    def first(self, images: int) -> "Answers":
+        """The answers on the first images."""
+        return Answers(self.probabilities[:images], self.gate_scores[:images])
+
+    def join(self, others: "Answers") -> "Answers":
+        """These answers, then others."""
+        return Answers(
+            np.concatenate([self.probabilities, others.probabilities]),
+            np.concatenate([self.gate_scores, others.gate_scores]),
+        )
+
 
 def tolerances() -> dict[str, float]:
     """What parity allows, for the card."""

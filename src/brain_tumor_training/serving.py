@@ -1,5 +1,7 @@
 """What a model file computes: one image in, all outputs of one forward pass out, in TensorFlow."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -66,6 +68,12 @@ class Serving:
         if self.location_head is not None:
             outputs["location"] = tf.nn.sigmoid(self.location_head(tf.nn.relu(features["detail"]))[..., 0])
         return outputs
+
+    @property
+    def graph(self) -> Any:
+        """All outputs of one image as a function of TensorFlow, (1, side, side, 3) -> those of the card."""
+        image = tf.TensorSpec((1, self.side_px, self.side_px, 3), tf.float32, name="image")
+        return tf.function(self.outputs, input_signature=[image])
 
     def answer(self, batch: FloatArray) -> FloatArray:
         """What Keras says of images, (n, side, side, 3), 0 to 1: (n, classes + 2), probabilities, then gate scores."""

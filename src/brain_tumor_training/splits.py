@@ -199,6 +199,8 @@ def _draw_groups(items: list[tuple[str, Label]], share: float, seed: int, groups
     fewest = min(map(len, by_label.values()), default=0)
     # No class may have fewer groups than there are piles, or a pile would lack it.
     drawn = Fraction(share).limit_denominator(max(1, min(_PILES, fewest)))
+    if share > 0 and not drawn and fewest > 1:
+        drawn = Fraction(1, min(_PILES, fewest))  # of few groups, one of each class is the least
     if not 0 < drawn < 1:
         raise DatasetError(f"{fewest} groups of a class are too few to validate on {share:.0%} of them; add images")
     dealer = StratifiedGroupKFold(drawn.denominator, shuffle=True, random_state=seed)

@@ -33,6 +33,18 @@ def test_images_without_a_case_are_spread_over_the_parts() -> None:
     assert [round(parts.count(part) / 500, 1) for part in (TRAIN, VALIDATION, TEST)] == [0.6, 0.2, 0.2]
 
 
+@pytest.mark.parametrize("family", ["photo", "ct", "cloth", "fence", "page"])
+@pytest.mark.parametrize("images", [3, 5, 8])
+def test_a_small_family_has_every_part_all_the_same(family: str, images: int) -> None:
+    parts = module.deal_parts([Path(f"photo-{number}.jpg") for number in range(images)], family)
+    assert set(parts) == {TRAIN, VALIDATION, TEST}
+
+
+def test_an_examination_stays_where_it_is_in_a_small_family() -> None:
+    paths = [Path("MPX1672_synpic40.jpg"), Path("MPX1672_synpic41.jpg")]
+    assert module.deal_parts(paths, "ct") == [module.deal_part(path, "ct") for path in paths]
+
+
 def listed(split: str, count: int, source: str = "clinic") -> list[Example]:
     return [
         Example(f"{source}/{split}{number}.png", Label.GLIOMA, f"{split}{number}", source, split, None)

@@ -15,7 +15,7 @@ def add_compare_maps(commands: Commands) -> None:
     compare.add_argument("--boxes", type=Path, required=True, help="CSV: path, box_x0, box_y0, box_x1, box_y1")
     compare.add_argument("--images", type=count, default=100, help="test images with a box (default: %(default)s)")
     compare.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file for the figures")
-    compare.set_defaults(run=_run)
+    compare.set_defaults(run=_run, needs_keras=True)
 
 
 def _run(args: argparse.Namespace) -> None:

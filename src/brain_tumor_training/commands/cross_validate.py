@@ -39,7 +39,7 @@ def add_cross_validate(commands: Commands) -> None:
     cross.add_argument("--unseen", action="append", default=[], help="as for fit-decision")
     cross.add_argument("--out", type=Path, required=True, help="folder for a run, a model file and a report per fold")
     cross.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
-    cross.set_defaults(run=_run)
+    cross.set_defaults(run=_run, needs_keras=True)
 
 
 def _run(args: argparse.Namespace) -> None:

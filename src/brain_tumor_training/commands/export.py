@@ -22,7 +22,7 @@ def add_export(commands: Commands) -> None:
     export.add_argument(
         "--parity-images",
         type=count,
-        default=400,
+        default=300,
         metavar="N",
         help="images to compare at most: validation images, then training images (default: %(default)s)",
     )
@@ -33,6 +33,12 @@ def add_export(commands: Commands) -> None:
         help="static computes in eight bits, dynamic stores the weights alone in them, float16 in half the bytes, none "
         "is float32; auto, the default, takes the first of these that answers as Keras does",
     )
+    export.add_argument(
+        "--onnx", type=Path, metavar="FILE", help="also write the network as ONNX, in float32, compared like the other"
+    )
+    export.add_argument(
+        "--hub-card", type=Path, metavar="FILE", help="also write a model card for Hugging Face, such as README.md"
+    )
     export.add_argument("--licence", default="not stated", help="the terms of the file, for its card")
     export.add_argument(
         "--terms",
@@ -40,11 +46,13 @@ def add_export(commands: Commands) -> None:
         metavar="CSV",
         help="source, shows, origin and terms of what trained the network, for the card of a finetune run",
     )
-    export.set_defaults(run=_run)
+    export.set_defaults(run=_run, needs_keras=True)
 
 
 def _run(args: argparse.Namespace) -> None:
-    from brain_tumor_training import export
+    from brain_tumor.atomic_write import write_whole
+    from brain_tumor.model.model_file import load_model_file
+    from brain_tumor_training import export, hub_card
 
     quantizations = QUANTIZATIONS[args.quantization]
     about = args.licence, args.terms
@@ -54,6 +62,14 @@ def _run(args: argparse.Namespace) -> None:
     print(f"between two classes; of the others {parity.same_class:.1%} ({low:.1%} to {high:.1%}) have the same class")
     print(f"accuracy on them: {parity.accuracy_keras:.1%} before, {parity.accuracy_exported:.1%} after")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
+    if args.onnx:
+        from brain_tumor_training import onnx_file
+
+        difference = onnx_file.export_onnx(args.run_folder, args.data, args.onnx)
+        print(f"{args.onnx}: {args.onnx.stat().st_size / 1e6:.1f} MB, differs from Keras by {difference:.6f} at most")
+    if args.hub_card:
+        write_whole(args.hub_card, hub_card.render_hub_card(load_model_file(args.out).card, args.out.name).encode())
+        print(f"{args.hub_card}: read it before you publish; what a card does not know, it says")
     print(f"next: brain-tumor evaluate {args.data} --model {args.out} --out report")
     print(f"      brain-tumor predict IMAGES --model {args.out}")
     print(f"      BRAIN_TUMOR_MODEL={args.out.absolute()} make app")

@@ -80,7 +80,7 @@ def add_finetune(commands: Commands) -> None:
         action="store_true",
         help="allow copies of training images in the test part (official split)",
     )
-    tune.set_defaults(run=_run)
+    tune.set_defaults(run=_run, needs_keras=True)
 
 
 def _run(args: argparse.Namespace) -> None:

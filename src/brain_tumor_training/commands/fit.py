@@ -83,7 +83,7 @@ def add_fit(commands: Commands) -> None:
         help="of --own-classes, one that names nothing abnormal; 'normal', 'healthy', 'no' and the like do so by "
         "themselves. It is the answer for images that are not analysed",
     )
-    fit.set_defaults(run=_run)
+    fit.set_defaults(run=_run, needs_keras=True)
 
 
 def _add_training(fit: argparse.ArgumentParser) -> None:

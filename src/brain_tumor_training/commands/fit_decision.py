@@ -38,7 +38,7 @@ def add_fit_decision(commands: Commands) -> None:
         "the folder of a run with thresholds that were chosen so",
     )
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: RUN/features)")
-    fit.set_defaults(run=_run)
+    fit.set_defaults(run=_run, needs_keras=True)
 
 
 def _run(args: argparse.Namespace) -> None:
