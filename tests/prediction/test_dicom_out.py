@@ -1,5 +1,6 @@
 """`brain-tumor predict --dicom-out`: what lies in the folder, and what is said."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pydicom
 import pytest
 
 from brain_tumor.cli import main
+from tests.dicom_out.test_results import groups, numbers
 from tests.factories import png_bytes
 from tests.mr_series import write_series
 from tests.scripted import ScriptedClassifier
@@ -100,3 +102,29 @@ def test_a_file_that_is_gone_at_the_end_is_said(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr("brain_tumor.dicom_out.findings.render_map_state", remove)
     assert main(["predict", "in/mapped/slice-1.dcm", "--dicom-out", "out"]) == 1
     assert "Of 1 the files cannot be read any more" in capsys.readouterr().err
+
+
+def test_a_report_has_the_numbers_of_the_tables() -> None:
+    main(["predict", "in", "--dicom-out", "out", "--csv", "slices.csv", "--series-csv", "series.csv", "--dicom-ids"])
+    with Path("slices.csv").open(newline="") as lines:
+        rows = {row["sop_instance_uid"]: row for row in csv.DictReader(lines)}
+    with Path("series.csv").open(newline="") as lines:
+        (series,) = csv.DictReader(lines)
+    (file,) = Path("out").glob("SR.*")
+    report = pydicom.dcmread(file)
+    whole, *others = groups(report).values()
+    assert numbers(whole)["share_glioma"] == float(series["share_glioma"]) == 1
+    compared = 0
+    for group in others:
+        images = [item for item in group.ContentSequence if item.ValueType == "IMAGE"]
+        if not images:
+            continue  # the region of a slice
+        row = rows[images[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID]
+        for name in ("p_glioma", "p_meningioma", "p_no_tumor", "p_pituitary", "gate_score"):
+            assert numbers(group)[name] == pytest.approx(float(row[name]), abs=5e-7)
+            compared += 1
+    assert compared == 25
+    assert (
+        series["series_uid"]
+        == report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].SeriesInstanceUID
+    )
