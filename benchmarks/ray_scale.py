@@ -37,6 +37,7 @@ from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.prediction.run_summary import RunSummary
+from brain_tumor.prediction.shared_series import SeriesPlace
 from brain_tumor.prediction.work_blocks import WorkBlock, cut_blocks
 
 _FILES_PER_FOLDER = 50
@@ -148,6 +149,20 @@ class SimulatedListing:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedScanning:
+    """In place of a worker that reads headers: says that every folder holds one series."""
+
+    job: BlockJob
+
+    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The series of a block."""
+        for block in batch.get("block", ()):
+            folders = dict.fromkeys(file.name.rpartition("/")[0] for file in block.files)
+            places = tuple(SeriesPlace(folder.encode()[-8:], folder) for folder in folders)
+            yield {"answer": ray_executor._to_column((block.key, places))}
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatedAnswering:
     """In place of a worker: says that a block is answered, and does nothing."""
 
@@ -155,7 +170,7 @@ class SimulatedAnswering:
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """One answer a block."""
-        for block in batch["block"]:
+        for block in batch.get("block", ()):
             answered = AnsweredBlock((), (), (), RunSummary(), 0)
             answer = BlockAnswer(block.key, len(block.files), 0, 0, "", 1, "", answered)
             yield {"answer": ray_executor._to_column(answer)}
@@ -163,6 +178,7 @@ class SimulatedAnswering:
 
 def list_names(count: int) -> dict[str, float]:
     """Peak memory of this process, the driver, while so many names go through Ray Data; seconds, and names a second."""
+    ray_executor._Scanning = SimulatedScanning  # type: ignore[assignment,misc]
     ray_executor._Answering = SimulatedAnswering  # type: ignore[assignment,misc]
     BlockFolder.has = lambda *_: True  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as name:
