@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_what_only_one_machine_does_is_refused(
 def test_a_cluster_needs_a_folder_that_all_machines_share(capsys: Capture) -> None:
     assert main(["predict", "in", "--ray", "first:6379"]) == 2
     assert "on storage that all machines share" in capsys.readouterr().err
+
+
+def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    (tmp_path / "a.png").write_bytes(png_bytes())
+    assert main(["predict", str(tmp_path), "--ray", "local", "--parquet", str(tmp_path / "out")]) == 2
+    assert "--ray needs Ray" in (said := capsys.readouterr().err) and "[cluster]" in said
 
 
 @pytest.mark.parametrize(

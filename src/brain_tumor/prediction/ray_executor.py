@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class RayExecutor:
     address: str  # LOCAL starts a cluster on this machine for this run; else that of a running one, such as "auto"
     job: BlockJob
     cut: Callable[[], Iterator[WorkBlock]]  # lists the files; it runs in a process beside this one
+    shows_progress: bool = False  # Ray's own bars, on the standard error
 
     def answer(self, batch: Batch) -> None:
         """See Executor; blocks come in the order in which they are ready.
@@ -45,7 +47,7 @@ class RayExecutor:
             MissingExtraError: Ray is not installed.
         """
         folder = BlockFolder(self.job.folder)
-        with _connected(self.address, self.job.threads), folder.manifest() as manifest:
+        with _connected(self.address, self.job.threads, self.shows_progress), folder.manifest() as manifest:
             for answer in self._answers():
                 if answer.key in manifest.keys:
                     continue  # the same files were given twice
@@ -143,7 +145,9 @@ def _to_column(value: Any) -> Any:
 
 
 @contextmanager
-def _connected(address: str, threads: int) -> Iterator[None]:
+def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[None]:
+    if not (find_spec("ray") and find_spec("pyarrow")):
+        raise MissingExtraError(f"--ray needs Ray: {install_command('cluster')}")
     # Nothing is sent to Ray's makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address == LOCAL:
@@ -152,11 +156,9 @@ def _connected(address: str, threads: int) -> Iterator[None]:
         if "RAY_AUTH_MODE" not in os.environ:
             # Only processes of this run may speak with it. Ray would leave a token in the home folder otherwise.
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    try:
-        import ray
-        import ray.data
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"--ray needs Ray ({error.name}): {install_command('cluster')}") from None
+    import ray
+    import ray.data
+
     # Ray's own messages would stand between the answers.
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     local: dict[str, Any] = {"object_store_memory": _STORE_BYTES, "include_dashboard": False}
@@ -171,7 +173,7 @@ def _connected(address: str, threads: int) -> Iterator[None]:
         ) from None
     try:
         context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        context.enable_progress_bars = shows_progress
         context.target_max_block_size = 1  # bytes: each row, a block of files or its answer, travels alone
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         yield

@@ -118,4 +118,5 @@ def to_ray_executor(
         wants_rows=bool(arguments.csv or arguments.csv_excel or arguments.jsonl or arguments.series_csv),
     )
     listing = Listing(tuple(arguments.paths), files_from, frozenset(skip), arguments.by_folder, arguments.block_files)
-    return RayExecutor(arguments.ray, job, listing)
+    shows_progress = sys.stderr.isatty() and not (arguments.quiet or shows_lines)
+    return RayExecutor(arguments.ray, job, listing, shows_progress)
