@@ -75,7 +75,10 @@ class SeriesWindow:
         if self._choice is None:
             with self._lock:
                 if self._choice is None:
-                    looked_at = [_thin(*own)] if own and self.is_of_one and _has_window(own[1]) else list(self._look())
+                    if self.is_of_one:
+                        looked_at = [_thin(*own)] if own and _has_window(own[1]) else []
+                    else:
+                        looked_at = list(self._look())
                     self._choice = choose_window(looked_at)
         return self._choice
 
