@@ -14,7 +14,7 @@ from brain_tumor.input import archive
 from brain_tumor.input.archive import MAX_DEPTH, list_members
 from brain_tumor.input.files import open_paths, to_source
 from brain_tumor.input.formats import MAX_SCAN_BYTES
-from brain_tumor.input.no_images import HIDDEN, LeftOut
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.problems import Problem
 from tests.factories import png_bytes
@@ -242,7 +242,7 @@ def test_a_tar_archive_is_read_as_a_zip_is(pax: bool, pack: Callable[[bytes], by
     members = list(list_members(SourceFile("a.tar", lambda: data), left_out))
     assert [member.name for member in members] == ["a.tar/a.png", "a.tar/b/1.nii"]
     assert [member.read() for member in members] == [png_bytes(), nifti_bytes()]
-    assert left_out.kinds == {".txt": 1, HIDDEN: 0}
+    assert left_out.kinds == {".txt": 1}
 
 
 def test_long_names_in_a_tar_archive_are_read_and_what_leads_out_of_it_is_dropped() -> None:

@@ -64,7 +64,8 @@ def _list(archive: SourceFile, budget: _Budget, depth: int, left_out: LeftOut) -
         return
     labelled = [(_label(entry.path), entry) for entry in entries]
     visible = [(parts, entry) for parts, entry in labelled if parts and not is_hidden(parts)]
-    left_out.kinds[HIDDEN] += sum(bool(parts) for parts, _ in labelled) - len(visible)
+    if hidden := sum(bool(parts) for parts, _ in labelled) - len(visible):
+        left_out.kinds[HIDDEN] += hidden
     visible.sort(key=lambda member: folders_last(member[0]))
     by_name = {"/".join((archive.name, *parts)): entry for parts, entry in visible}
     members = (_member(by_name, "/".join((archive.name, *parts)), entry) for parts, entry in visible)
