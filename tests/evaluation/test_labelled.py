@@ -146,3 +146,19 @@ def test_families_are_subfolders_and_loose_images(tmp_path: Path) -> None:
 def test_an_empty_folder_of_families_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no image files"):
         find_families(tmp_path)
+
+
+def test_files_that_are_no_images_are_left_out_and_counted(tmp_path: Path) -> None:
+    fill(tmp_path, "glioma/1.jpg")
+    (tmp_path / "glioma/Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99))
+    (tmp_path / "glioma/notes.txt").write_text("which slice is which")
+    dataset = find_labelled(tmp_path)
+    assert [file.name for file, _ in dataset.files] == ["glioma/1.jpg"]
+    assert "Left out: 2 files, no images (1 .db, 1 .txt)." in dataset.notes
+
+
+def test_loose_files_that_are_no_images_are_no_family(tmp_path: Path) -> None:
+    fill(tmp_path, "1.jpg")
+    (tmp_path / "index.csv").write_text("path,label\n")
+    (family,) = find_families(tmp_path)
+    assert [file.name for file in family[1]] == ["1.jpg"]

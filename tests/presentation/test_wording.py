@@ -5,6 +5,7 @@ import pytest
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import (
@@ -16,6 +17,7 @@ from brain_tumor.presentation.wording import (
     format_percent,
     headline,
     render_error_line,
+    render_left_out,
     render_line,
     render_map_state,
     to_printable,
@@ -144,3 +146,13 @@ def test_only_characters_that_a_terminal_might_obey_are_escaped(text: str, shown
 def test_a_line_names_the_slice_of_a_file_with_several() -> None:
     result = replace(make_result(name="scan.nii"), slice_number=12)
     assert render_line(result) == "scan.nii slice 12: Glioma 70.0 %"
+
+
+def test_what_a_search_left_out_stands_in_one_line_with_its_kinds() -> None:
+    left_out = LeftOut()
+    for name in ("a.json", "b.json", "c.tsv"):
+        left_out.add(name)
+    left_out.kinds[LINKED_FOLDERS] = 1
+    assert render_left_out(left_out) == (
+        "left out: 3 files, no images (2 .json, 1 .tsv); 1 linked folder, as a pattern's ** follows none"
+    )

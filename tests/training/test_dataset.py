@@ -7,6 +7,7 @@ import pytest
 
 from brain_tumor.errors import DatasetError, MissingExtraError
 from brain_tumor.extras import install_command
+from brain_tumor.input.no_images import LeftOut
 from brain_tumor.labels import LABELS, ClassNames, Label
 from brain_tumor_training.dataset import (
     PUBLIC_SET,
@@ -182,3 +183,11 @@ def test_without_kagglehub_the_message_says_how_to_install_it(monkeypatch: pytes
 def test_the_note_tells_source_licence_and_the_known_flaw() -> None:
     for fact in (f"kaggle.com/datasets/{PUBLIC_SET}", "CC0", "CC BY 4.0", "mirrored copies"):
         assert fact in PUBLIC_SET_NOTE
+
+
+def test_files_that_are_no_images_are_left_out_and_counted(tmp_path: Path) -> None:
+    root = make_tree(tmp_path)
+    (root / "Training/glioma/Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99))
+    left_out = LeftOut()
+    assert all(image.name.endswith(".jpg") for image in read_tree(root, left_out=left_out))
+    assert left_out.kinds == {".db": 1}
