@@ -272,6 +272,11 @@ def test_all_volumes_are_series_of_their_own_and_their_slices_have_numbers_of_th
     assert [one.number for series in found for one in series.slices] == list(range(1, 19))
 
 
+def test_a_file_of_one_volume_is_read_whichever_was_asked_for() -> None:
+    (series,) = volumes_of(nifti_bytes(), 3)
+    assert (series.name, series.volume) == ("b.nii", None)
+
+
 def test_a_volume_that_is_not_there_is_refused() -> None:
     with refused(Problem.NO_SUCH_VOLUME):
         volumes_of(four_dimensional(), 4)[0].slices[0].read()

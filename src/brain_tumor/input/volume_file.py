@@ -108,7 +108,7 @@ def _name(found: Format | None) -> str:
 
 def _choose(header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions) -> Series:
     """The volume that was asked for, else the first that is not blank, and the very first where none is found."""
-    if isinstance(options.volume, int) and (header.volumes > 1 or options.volume > 1):
+    if isinstance(options.volume, int) and header.volumes > 1:
         if options.volume > header.volumes:
             raise ScanError(file.name, Problem.NO_SUCH_VOLUME, found=header.volumes, wanted=options.volume)
         number, volume = options.volume, next(islice(stored, options.volume - 1, None))
