@@ -33,7 +33,10 @@ exclude_patterns = ["**.ipynb_checkpoints"]
 nitpicky = True
 # Types of others: their pages are not looked up, since a build needs no network.
 # ... and type variables, which have no text.
-nitpick_ignore_regex = [("py:.*", r"(?!brain_tumor).*"), ("py:class", r".*\.(Answer|ChoiceT|Found|Item|Number|Read|SettingsT)")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!brain_tumor).*"),
+    ("py:class", r".*\.(Answer|ChoiceT|Found|Item|Number|Read|SettingsT)"),
+]
 default_role = "code"  # what single backticks mean in Markdown, and so in docstrings
 highlight_language = "text"
 maximum_signature_line_length = 100

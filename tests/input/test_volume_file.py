@@ -1,6 +1,7 @@
 """Volumes of every format beside readers that this package does not use for them: SimpleITK, pynrrd and nibabel."""
 
 import gzip
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from brain_tumor.input.files import open_paths
 from brain_tumor.input.formats import find_format
+from brain_tumor.input.scan import WindowUse
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
@@ -288,3 +290,15 @@ def test_where_sform_and_pixdim_disagree_voxels_have_the_size_of_pixdim() -> Non
     (series,) = open_series([source], ReadOptions(Plane.SAGITTAL, WindowMode.FULL))
     assert series.slices[0].read().spacing_mm == (2.0, 2.0)  # square, as small as the finer of 2 and 3 mm
     assert series.slices[0].read().pixels.shape == (9, 5)
+
+
+def test_a_slice_says_where_its_greys_come_from() -> None:
+    values = np.linspace(0, 1000, 20 * 20 * 20).reshape(20, 20, 20).astype(np.int16)
+    for fields, use in (
+        ({}, WindowUse.ROBUST),
+        ({"cal_max": 900}, WindowUse.FILE),
+        ({"cal_max": 9000}, WindowUse.UNFIT),
+    ):
+        data = nifti_bytes(values, **fields)
+        series = next(open_series([SourceFile("b.nii", partial(bytes, data))], ReadOptions()))
+        assert series.slices[10].read().window is use

@@ -221,6 +221,7 @@ def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range, use: Wi
         value_range=values,
         is_label_map=volume.is_label_map,
         sides=sides,
+        window=use,
     )
 
 
