@@ -16,7 +16,7 @@ from tests.hostile.reading import answers_of
 
 BAD_FILES: tuple[BadFile, ...] = (
     *rasters.PNGS, *rasters.JPEGS, *rasters.TIFFS, *rasters.OTHERS,
-    *volumes.VOLUMES, *volumes.GZIPS,
+    *volumes.VOLUMES, *volumes.GZIPS, *volumes.OTHER_VOLUMES,
     *dicoms.FILES, *dicoms.OBJECTS, *dicoms.PIXELS, *dicoms.CODED,
     *archives.ARCHIVES, *archives.INNER_NAMES, *archives.NAMES,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brain_tumor.problems import Problem
 from tests.factories import png_bytes
 from tests.hostile.bad_file import PATIENT, READS, BadFile, bad
-from tests.input.volumes import make_image, nifti_bytes, nifti_gz_bytes
+from tests.input.volumes import make_image, metaimage_bytes, mgh_bytes, nifti_bytes, nifti_gz_bytes, nrrd_bytes
 
 _DAMAGED, _HALF, _NO_VOLUME = Problem.DAMAGED, Problem.HALF_A_VOLUME, Problem.NO_VOLUME
 _DIMENSIONS, _TYPE, _MISSING = Problem.BAD_DIMENSIONS, Problem.BAD_VOXEL_TYPE, Problem.MISSING_VOXELS
@@ -135,6 +135,33 @@ GZIPS: tuple[BadFile, ...] = (
     bad("announces-800-megabytes.nii.gz", lambda: gzip.compress(announced(4000, 1000, 100) + bytes(2**24)), _MISSING),
     bad("holds-100-megabytes.nii.gz", lambda: packed_zeros((4096, 4096, 3)), READS),
 )
+
+
+OTHER_VOLUMES: tuple[BadFile, ...] = (
+    bad("cut.mgh", lambda: mgh_bytes()[:-200], _MISSING),
+    bad("header-only.mgh", lambda: mgh_bytes()[:100], _MISSING),
+    bad("32767-in-every-direction.mgh", lambda: mgh_of(32767, 32767, 32767), _TOO_LARGE),
+    bad("cut.nrrd", lambda: nrrd_bytes()[:-1], _MISSING),
+    bad("cut-gzip.nrrd", lambda: nrrd_bytes("gzip")[:-30], ""),
+    bad("bomb.nrrd", lambda: nrrd_of("3 4 5", bytes(2**28)), READS),
+    bad("announces-too-much.nrrd", lambda: nrrd_of("9000 9000 9000", b""), _TOO_LARGE),
+    bad("announces-800-megabytes.nrrd", lambda: nrrd_of("4000 1000 100", bytes(2**24)), _MISSING),
+    bad("cut.mha", lambda: metaimage_bytes()[:-1], _MISSING),
+    bad("cut-zlib.mha", lambda: metaimage_bytes(True)[:-20], _MISSING),
+    bad("no-data.mha", lambda: metaimage_bytes().partition(b"ElementDataFile")[0], _DAMAGED),
+)  # fmt: skip
+
+
+def mgh_of(*sizes: int) -> bytes:
+    """A .mgh that announces other sizes."""
+    data = mgh_bytes()
+    return data[:4] + struct.pack(">3i", *sizes) + data[16:]
+
+
+def nrrd_of(sizes: str, voxels: bytes) -> bytes:
+    """An .nrrd of other sizes, with voxels of its own behind a gzip header."""
+    header = nrrd_bytes("gzip").partition(b"\n\n")[0].replace(b"sizes: 3 4 5", f"sizes: {sizes}".encode())
+    return header + b"\n\n" + gzip.compress(voxels, 1)
 
 
 def packed_again(data: bytes, times: int) -> bytes:
