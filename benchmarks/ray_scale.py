@@ -51,10 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, simulate, print, and write the JSON file where one is asked for."""
     args = _parse(argv)
     if args.list_only:
-        print(json.dumps(list_names(args.list_only)))
+        print(json.dumps(list_names(args.list_only, args.block_files)))
         return 0
     runs = measure_commands(args.files, args.threads)
-    listings = [_in_own_process(count) for count in args.names]
+    listings = [_in_own_process(count, args.block_files) for count in args.names]
     report: dict[str, Any] = {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -139,13 +139,15 @@ class SimulatedListing:
     """Names that no disk holds, cut into blocks as real ones are."""
 
     count: int
+    block_files: int
 
     def __call__(self) -> Iterator[WorkBlock]:
         """List them one by one."""
-        return cut_blocks(
+        names = (
             Found(f"archive/{number // 1000:05}/study-{number // 100:07}/slice-{number:08}.dcm", True)
             for number in range(self.count)
         )
+        return cut_blocks(names, self.block_files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class SimulatedAnswering:
             yield {"answer": ray_executor._to_column(answer)}
 
 
-def list_names(count: int) -> dict[str, float]:
+def list_names(count: int, block_files: int) -> dict[str, float]:
     """Peak memory of this process, the driver, while so many names go through Ray Data; seconds, and names a second."""
     ray_executor._Scanning = SimulatedScanning  # type: ignore[assignment,misc]
     ray_executor._Answering = SimulatedAnswering  # type: ignore[assignment,misc]
@@ -185,7 +187,7 @@ def list_names(count: int) -> dict[str, float]:
         folder = BlockFolder(Path(name) / "out")
         folder.begin({}, resume=False, overwrite=False)
         job = BlockJob(folder.path, Path.cwd(), None, 1, "auto", "", ReadOptions(), False, False, False, False, False)
-        executor = ray_executor.RayExecutor(ray_executor.LOCAL, job, SimulatedListing(count))
+        executor = ray_executor.RayExecutor(ray_executor.LOCAL, job, SimulatedListing(count, block_files))
         batch = Batch([], None, None, None, DoneRows(), Progress(lambda: iter(()), is_quiet=True), False, False)
         start = time.perf_counter()
         executor.answer(batch)
@@ -198,8 +200,9 @@ def list_names(count: int) -> dict[str, float]:
     return {"names": count, "blocks": len(lines), "driver_peak_mb": round(peak, 1), "seconds": round(seconds, 2)}
 
 
-def _in_own_process(count: int) -> dict[str, float]:
+def _in_own_process(count: int, block_files: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.ray_scale", "--list-only", str(count)]
+    command += ["--block-files", str(block_files)]
     done = subprocess.run(command, env={**os.environ, **_ENVIRONMENT}, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
@@ -294,6 +297,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=5000, metavar="N", help="drawn pictures (default: %(default)s)")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], metavar="N", help="of each worker, in turn")
     parser.add_argument("--names", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], metavar="N")
+    parser.add_argument(
+        "--block-files",
+        type=int,
+        default=DEFAULT_BLOCK_FILES,
+        metavar="N",
+        help="of the listings (default: %(default)s)",
+    )
     parser.add_argument("--price", type=float, default=0.04, help="of a core for an hour (default: %(default)s)")
     parser.add_argument("--list-only", type=int, metavar="N", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
