@@ -60,8 +60,11 @@ def to_onnx(serving: Serving) -> bytes:
         import tf2onnx
     except ModuleNotFoundError:
         raise MissingExtraError(f"ONNX needs tf2onnx: {install_command('onnx')}") from None
-    graph = serving.graph
-    model, _ = tf2onnx.convert.from_function(graph, graph.input_signature, opset=OPSET)
+    graph, image, outputs = serving.freeze()
+    names = {image: "image", **{inside: name for name, inside in outputs.items()}}
+    model, _ = tf2onnx.convert.from_graph_def(
+        graph, input_names=[image], output_names=list(outputs.values()), opset=OPSET, tensors_to_rename=names
+    )
     return bytes(model.SerializeToString())
 
 
@@ -72,6 +75,5 @@ def ask_onnx(content: bytes, images: list[FloatArray]) -> FloatArray:
     except ModuleNotFoundError:
         raise MissingExtraError(f"ONNX needs onnxruntime: {install_command('onnx')}") from None
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    (image,) = session.get_inputs()
-    found: FloatArray = np.concatenate([session.run(["probabilities"], {image.name: one})[0] for one in images])
+    found: FloatArray = np.concatenate([session.run(["probabilities"], {"image": one})[0] for one in images])
     return found

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray
@@ -69,11 +70,18 @@ class Serving:
             outputs["location"] = tf.nn.sigmoid(self.location_head(tf.nn.relu(features["detail"]))[..., 0])
         return outputs
 
-    @property
-    def graph(self) -> Any:
-        """All outputs of one image as a function of TensorFlow, (1, side, side, 3) -> those of the card."""
+    def freeze(self) -> tuple[Any, str, dict[str, str]]:
+        """All outputs of one image as a graph of TensorFlow whose weights are constants.
+
+        Returns:
+            The graph's definition, the name of its input, and output by the name of the card -> name in the graph.
+        """
         image = tf.TensorSpec((1, self.side_px, self.side_px, 3), tf.float32, name="image")
-        return tf.function(self.outputs, input_signature=[image])
+        function = tf.function(self.outputs, input_signature=[image]).get_concrete_function()
+        frozen = convert_variables_to_constants_v2(function)
+        names = sorted(function.structured_outputs)  # as TensorFlow flattens them
+        outputs = dict(zip(names, (tensor.name for tensor in frozen.outputs), strict=True))
+        return frozen.graph.as_graph_def(), frozen.inputs[0].name, outputs
 
     def answer(self, batch: FloatArray) -> FloatArray:
         """What Keras says of images, (n, side, side, 3), 0 to 1: (n, classes + 2), probabilities, then gate scores."""
