@@ -221,7 +221,7 @@ def test_an_archive_that_is_gone_is_not_waited_for_at_each_object() -> None:
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = tmp_path / "own.pem"
     options = "-x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=archive -addext subjectAltName=IP:127.0.0.1".split()
-    files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
+    files: list[str | Path] = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
     subprocess.run(["openssl", "req", *options, *files], check=True, capture_output=True)
     certificate.write_bytes((tmp_path / "key.pem").read_bytes() + (tmp_path / "certificate.pem").read_bytes())
     with running(as_list(entry(1)), certificate=certificate) as archive:
