@@ -35,6 +35,9 @@ def test_a_slug_has_no_blanks_and_no_capitals() -> None:
         ("controls", Label.NO_TUMOR),
         ("Healthy controls", Label.NO_TUMOR),
         ("normal brain scans", Label.NO_TUMOR),
+        ("no", Label.NO_TUMOR),
+        ("no brain tumor", Label.NO_TUMOR),
+        ("without tumor", Label.NO_TUMOR),
     ],
 )
 def test_folder_names_are_understood_in_any_spelling(name: str, label: Label) -> None:
@@ -42,7 +45,21 @@ def test_folder_names_are_understood_in_any_spelling(name: str, label: Label) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["", "tumor", "brain_tumor", "yes", "Testing", "nothing", "glioma grade", "metastases"]
+    "name",
+    [
+        "",
+        "tumor",
+        "brain_tumor",
+        "yes",
+        "Testing",
+        "nothing",
+        "glioma grade",
+        "metastases",
+        "not-brain-mri",
+        "non brain",
+        "no-mri",
+        "free",
+    ],
 )
 def test_other_names_are_no_class(name: str) -> None:
     assert label_from_name(name) is None

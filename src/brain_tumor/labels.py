@@ -95,12 +95,6 @@ _SPELLINGS = {
         "hypophysealadenoma",
     ),
     Label.NO_TUMOR: (
-        "no",
-        "non",
-        "not",
-        "none",
-        "without",
-        "free",
         "nofinding",
         "normal",
         "healthy",
@@ -113,7 +107,11 @@ _SPELLINGS = {
 }
 _KNOWN = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in spellings}
 # Said beside a class, these words change nothing.
-_FILLERS = re.compile(r"tumou?r(s|ous)?|brain|mri|images?|scans?|slices?|patients?|subjects?|cases?")
+_FILLERS = re.compile(r"brain|mri|images?|scans?|slices?|patients?|subjects?|cases?")
+_TUMOR = re.compile(r"tumou?r(s|ous)?")
+# Beside "tumor" they mean no tumor; beside other words, as in "not-brain-mri", they say something else.
+_NEGATIONS = ("no", "non", "not", "none", "without", "free")
+_ALONE = ("no", "none")
 
 
 def in_display_order(classes: Iterable[Label]) -> tuple[Label, ...]:
@@ -133,7 +131,10 @@ def label_from_name(name: str) -> Label | None:
     The comparison ignores case, everything that is not a letter, the plural, and words such as "tumor" and "brain".
     """
     letters = re.sub(r"[^a-z]", "", name.lower())
-    short = _FILLERS.sub("", letters)
+    without_fillers = _FILLERS.sub("", letters)
+    short = _TUMOR.sub("", without_fillers)
+    if short in _NEGATIONS:
+        return Label.NO_TUMOR if short != without_fillers or letters in _ALONE else None
     # Plurals end in s, as "pituitaries" does, too, whose singular is listed without its last letter.
     return _KNOWN.get(short) or _KNOWN.get(short.removesuffix("s"))
 

@@ -7,6 +7,7 @@ themselves: HiResCAM must be the same map, and Grad-CAM, which most people know,
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -82,7 +83,7 @@ def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, F
         images: (images, side, side, 3), 0 to 1.
     """
     trunk, logits_of = _open(model), build_head_logits(model.get_layer("head"))
-    shifted = tf.convert_to_tensor(model.get_layer("to_minus_one_one")(images))
+    shifted = tf.convert_to_tensor(_scale(model, images))
     with tf.GradientTape() as tape:
         tape.watch(shifted)  # a frozen network has no trainable weight that would start the recording
         maps, pooled = trunk(shifted, training=False)
@@ -102,12 +103,19 @@ def to_saliency(model: keras.Model, images: FloatArray) -> FloatArray:
         model: as for gradient_maps.
         images: the same.
     """
-    maps, pooled = _open(model)(model.get_layer("to_minus_one_one")(images), training=False)
+    maps, pooled = _open(model)(_scale(model, images), training=False)
     logits_of = build_head_logits(model.get_layer("head"))
     best = np.asarray(logits_of(pooled)).argmax(axis=1)
     heat = np.asarray(saliency_maps(class_weights(logits_of, pooled), maps, pooled))
     chosen: FloatArray = np.take_along_axis(heat, best[:, None, None, None], axis=-1)[..., 0]
     return chosen
+
+
+def _scale(model: keras.Model, images: FloatArray) -> Any:
+    """What the trunk reads: the images in the range that its backbone was trained on."""
+    # By its kind, as runs of before have another name for it.
+    layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
+    return layer(images)
 
 
 def _open(model: keras.Model) -> keras.Model:

@@ -172,7 +172,6 @@ CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x0"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x6x1"],
         ["fit", "--data", "d", "--out", "o", "--allow-leaks-into", "train"],
-        ["fit-decision", "run", "--data", "d"],
         [*TRAINING_LIST, "--own-weight", "0"],
         [*TRAINING_LIST, "--own-weight", "nan"],
         [*CROSS, "--folds", "1,1"],
@@ -253,7 +252,7 @@ def test_data_fetch_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ("arguments", "complaint"),
     [
         (["fit", "--data", "none", "--out", "run"], "none: no such folder; give the folder that holds Training/"),
-        (["fit", "--data", ".", "--out", "run"], ".: has no Training/ folder"),
+        (["fit", "--data", ".", "--out", "run"], ".: has no folders; one per class is needed"),
         (["fit", "--data", ".", "--split", "none.csv", "--out", "run"], "none.csv: cannot be read"),
         (["split", "--index", "none.csv", "--hold-out-fold", "0", "--out", "s.csv"], "none.csv: cannot be read"),
         (["fit-decision", "none", "--data", ".", "--not-brain-mri", "."], "cannot be read"),
@@ -282,7 +281,7 @@ def test_images_that_are_not_there_are_status_2_and_one_line(data: Path, tmp_pat
     write_split(carve(data), tmp_path / "split.csv")
     arguments = ["fit", "--data", str(tmp_path), "--split", str(tmp_path / "split.csv"), "--weights", "7"]
     assert main([*arguments, "--out", str(tmp_path / "run")]) == 2
-    assert "No such file or directory" in told(capsys)
+    assert "40 of 40 images cannot be read" in capsys.readouterr().err.splitlines()[0]
 
 
 @needs_tensorflow
@@ -514,14 +513,14 @@ def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[A
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
     rows = read_examples(tmp_path / "list.csv")
-    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None, 0)]
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None, 0, False)]
     assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
 
 
 def test_finetune_can_feed_a_gpu(tmp_path: Path, asked: list[tuple[Any, ...]]) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--batch-size", "64", "--processes", "6") == 0
-    recipe, processes = asked[0][2], asked[0][-1]
+    recipe, processes = asked[0][2], asked[0][-2]
     assert (recipe, processes) == (replace(FINETUNE_RECIPES["finetuned"], batch_size=64), 6)
 
 
@@ -534,7 +533,7 @@ def test_finetune_can_have_shorter_epochs(tmp_path: Path, asked: list[tuple[Any,
 def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "2") == 0
-    assert asked[0][-2] == 2
+    assert asked[0][-3] == 2
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "4") == 2
     assert "the stages have 3 epochs" in told(capsys)
 

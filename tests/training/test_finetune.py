@@ -286,6 +286,6 @@ def test_a_state_of_a_run_that_saved_its_compiled_head_still_loads(data: Path, t
 
 def test_a_model_file_to_start_from_needs_the_list_that_trained_it(data: Path, tmp_path: Path) -> None:
     start = tmp_path / "shipped.tfliteA"
-    start.write_bytes(b"")
+    start.write_bytes(make_model_bytes())
     with pytest.raises(DatasetError, match="name its training list with --start-list"):
         tune(data, tmp_path / "run", start=start)

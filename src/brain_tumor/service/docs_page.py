@@ -8,13 +8,12 @@ from typing import Any
 from brain_tumor.presentation.wording import NOTICE
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d2733 }
-h2 { margin-top: 2.5rem; border-top: 1px solid #c9d0d8; padding-top: 1rem }
-code, pre { font: 14px/1.45 ui-monospace, monospace; background: #f1f3f5 }
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h2 { margin-top: 2.5rem; border-top: 1px solid GrayText; padding-top: 1rem }
+code, pre { font: 14px/1.45 ui-monospace, monospace; background: color-mix(in srgb, CanvasText 7%, Canvas) }
 pre { padding: .75rem; overflow-x: auto }
 table { border-collapse: collapse } td, th { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }
-@media (prefers-color-scheme: dark) {
-  body { background: #14191f; color: #e3e8ee } code, pre { background: #232b34 } a { color: #9cc2ff } }
 """
 
 
