@@ -23,6 +23,7 @@ from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import FinetuneRecipe
 from brain_tumor_training.run_folder import load_network, read_run, read_seen_by_start
 from brain_tumor_training.splits import read_split
+from tests.factories import make_model_bytes
 from tests.training.drawn import SMALL_FINETUNE, Run, distances, list_examples
 from tests.training.twice import train_in_two_programs
 
