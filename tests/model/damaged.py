@@ -183,7 +183,7 @@ RESEALED: dict[str, tuple[Damage, str]] = {
     "two hundredths of the weights zeroed": (lambda m, w: _zeroed(m, 0.9, 0.92), "for the golden input"),
     "another golden answer": (lambda m, w: repack(m, golden__probabilities=[1.0, 0.0, 0.0, 0.0]), "other"),
     "golden answer of NaN": (lambda m, w: repack(m, golden__probabilities=[float("nan")] * 4), "other probabilities"),
-    "golden answer of three": (lambda m, w: repack(m, golden__probabilities=[0.3, 0.3, 0.4]), "its card 3"),
+    "golden answer of three": (lambda m, w: repack(m, golden__probabilities=[0.3, 0.3, 0.4]), "3 golden"),
     "another golden gate score": (lambda m, w: repack(m, golden__gate_scores=[-9.0, 0.0]), "other gate scores"),
     "three golden gate scores": (lambda m, w: repack(m, golden__gate_scores=[0.0] * 3), "2 gate scores, its card 3"),
     "golden image damaged": (lambda m, w: repack(m, {"golden.png": b"no picture"}), "cannot run this network"),
