@@ -372,6 +372,18 @@ def test_magnitude_and_phase_of_an_enhanced_file_are_told_apart() -> None:
     ]
 
 
+def test_the_parts_of_a_complex_image_are_told_apart_where_image_type_says_nothing() -> None:
+    files: dict[str, bytes] = {}
+    for part in ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY"):
+        files |= volume(part, ImageType=["ORIGINAL", "PRIMARY"], ComplexImageComponent=part)
+    assert kinds(opened(files)) == [
+        (3, SeriesKind.MAGNITUDE),
+        (3, SeriesKind.PHASE),
+        (3, SeriesKind.REAL),
+        (3, SeriesKind.IMAGINARY),
+    ]
+
+
 def test_the_dimension_index_tells_volumes_apart_where_nothing_else_does() -> None:
     pointers = [make_item(DimensionIndexPointer=0x00209057), make_item(DimensionIndexPointer=0x00189074)]
     frames = [

@@ -30,7 +30,8 @@ _FILE_META_GROUP = 2
 
 # Nothing else is kept, so names and dates of patients never get into this program.
 _ELEMENTS = """
-    ImageType StackID EchoNumbers EchoTime DiffusionBValue DiffusionGradientOrientation TemporalPositionIdentifier
+    ImageType ComplexImageComponent StackID EchoNumbers EchoTime DiffusionBValue DiffusionGradientOrientation
+    TemporalPositionIdentifier
     InversionTime FlipAngle TriggerTime AcquisitionNumber AcquisitionTime SliceLocation DimensionIndexSequence
     SpacingBetweenSlices SliceThickness SeriesNumber ProtocolName SequenceName PulseSequenceName PatientOrientation
     SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID

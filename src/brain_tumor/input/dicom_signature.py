@@ -14,7 +14,12 @@ _UID_BEGINNING = b"1.2."
 
 # SOP classes of what is stored without an image, beside the name of such a format. Source: DICOM PS3.6, annex A.
 _CLASS = b"1.2.840.10008.5.1.4.1.1."
-_WITHOUT_IMAGES = tuple(_CLASS + end for end in (b"9.", b"11.", b"88.", b"104.", b"66", b"67", b"481.", b"4.2"))
+_WITHOUT_IMAGES = (
+    *(_CLASS + end for end in (b"9.", b"11.", b"88.", b"104.", b"66", b"67", b"68.", b"200.", b"481.", b"4.2")),
+    *(b"1.2.840.10008.5.1.4." + end for end in (b"34.", b"38.", b"39.", b"43.", b"44.", b"45.")),
+    b"1.3.12.2.1107.5.9.1",  # CSA Non-Image of Siemens: reports and spectra; source: gdcm, "gdcmUIDs.h"
+    b"1.3.46.670589.11.0.0.12.",  # spectrum, series data and exam card of Philips; source: as above
+)
 _DICOMDIR = b"1.2.840.10008.1.3.10"
 
 
