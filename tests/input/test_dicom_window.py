@@ -138,3 +138,23 @@ def test_robust_and_full_are_named_as_asked_for() -> None:
     assert read(mode=WindowMode.ROBUST)[0].window is WindowUse.ROBUST
     assert read(mode=WindowMode.FULL, **window(40, 80))[0].window is WindowUse.FULL
     assert read(mode=WindowMode.STORED, **window(40, 80))[0].window is WindowUse.FILE
+
+
+def read_each(*windows: dict[str, Any]) -> list[Scan]:
+    """The slices of one series, each with a window of its own."""
+    frames: list[DicomFrame] = []
+    for seed, elements in enumerate(windows):
+        data = make_dicom(head(seed), **elements)
+        frames += list_frames(lambda data=data: data, read_header(data, "a"), "a")  # type: ignore[misc]
+    return [one.read() for one in to_slices(frames, ReadOptions())]
+
+
+def test_a_wrong_window_of_one_slice_does_not_go_unseen_among_right_ones() -> None:
+    right = window(2000, 4000)
+    assert {one.window for one in read_each(right, right, right, window(40, 80), right, right)} == {WindowUse.UNFIT}
+
+
+def test_windows_that_differ_and_fit_are_kept() -> None:
+    assert {one.window for one in read_each(*(window(1800 + 40 * i, 3600 + 80 * i) for i in range(6)))} == {
+        WindowUse.FILE
+    }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brain_tumor.errors import ScanError
 from brain_tumor.input.scan import FloatArray, WindowUse
 from brain_tumor.input.series import WindowMode
-from brain_tumor.input.voi import ROBUST_PERCENTILES, GreyScale, rescale, to_grey_and_range, window_fits
+from brain_tumor.input.voi import ROBUST_PERCENTILES, GreyScale, rescale, to_grey, to_grey_and_range, window_fits
 
 # Slices that are looked at, evenly over the series, and pixels of each: the rest would only take time.
 _LOOKED_AT_SLICES = 16
@@ -122,6 +122,33 @@ def choose_window(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> Window
         choice = WindowChoice(WindowMode.FILE, WindowUse.FILE_OTHER if window else None, window)
         shown = [choice.show(stored, replace(scale, white_is_low=False))[0] for stored, scale in looked_at]
         greys = [one[~unknown] for one, (_, unknown) in zip(shown, rescaled, strict=True)]
-        if window_fits(np.concatenate(greys), pooled):
+        if window_fits(np.concatenate(greys), pooled) and _each_fits(looked_at, window, greys, values):
             return choice
     return WindowChoice(WindowMode.FILE, WindowUse.UNFIT, limits=(low, high))
+
+
+def _each_fits(
+    looked_at: Sequence[tuple[NDArray[Any], GreyScale]],
+    window: int,
+    greys: Sequence[FloatArray],
+    values: Sequence[NDArray[np.float64]],
+) -> bool:
+    """Whether slices' windows that differ fit: each its slice, or, as in a slice of air, the values of all slices.
+
+    A wrong window of a few slices goes unseen in all greys together.
+
+    Args:
+        looked_at: stored values and scale of some slices.
+        window: which of each file's windows, from 0.
+        greys: of each slice, in its window.
+        values: of each slice, after rescale.
+    """
+    own = [(scale.window, *scale.other_windows)[window] for _, scale in looked_at]
+    if len(set(own)) < 2 or any(scale.window_table is not None for _, scale in looked_at):
+        return True
+    pooled = np.concatenate(values)
+    fitting = {one for one, grey, held in zip(own, greys, values, strict=True) if held.size and window_fits(grey, held)}
+    return all(
+        window_fits(to_grey(pooled[np.newaxis], GreyScale(window=one), WindowMode.FILE)[0], pooled)
+        for one in set(own) - fitting
+    )
