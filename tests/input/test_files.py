@@ -8,6 +8,7 @@ from pydicom.sequence import Sequence
 from brain_tumor.input.files import find_files, open_paths, read_file, to_source
 from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.input.no_images import HIDDEN, LINKED_FOLDERS, LeftOut
+from brain_tumor.input.sources import find_any_sources
 from brain_tumor.problems import Problem
 from tests.dicom_factory import make_dicom, make_sequence
 from tests.factories import png_bytes
@@ -275,6 +276,7 @@ def write_disc(folder: Path, records: list[tuple[str, list[str]]]) -> None:
 def test_a_dicomdir_that_is_named_opens_the_images_it_lists() -> None:
     write_disc(Path("disc"), [("PATIENT", []), ("IMAGE", ["DICOM", "IM1"]), ("IMAGE", ["DICOM", "IM2"]), ("SR", ["X"])])
     assert list(find_files(["disc/DICOMDIR"])) == ["disc/dicom/im1", "disc/dicom/im2"]
+    assert [file.name for file in find_any_sources(["disc/DICOMDIR"])] == ["disc/dicom/im1", "disc/dicom/im2"]
     (series,) = open_paths(["disc/DICOMDIR"])
     assert len(series.slices) == 2
 

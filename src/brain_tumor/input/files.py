@@ -67,15 +67,23 @@ def find_sources(
     left_out = left_out or LeftOut()
     for name, is_found in find_all(paths, skip, left_out):
         file = to_source(name, is_found)
-        if not is_found and _is_dicomdir(file):
-            yield from _open_dicomdir(file)
+        if not is_found:
+            yield from open_named(file)
             continue
-        if is_found and is_part_of_volume(file):
+        if is_part_of_volume(file):
             continue
-        if is_found and is_no_image(file):
+        if is_no_image(file):
             left_out.add(name)
         else:
             yield file
+
+
+def open_named(file: SourceFile) -> Iterator[SourceFile]:
+    """What somebody means who names a file: of a DICOMDIR the images that it lists, else the file itself."""
+    if _is_dicomdir(file):
+        yield from _open_dicomdir(file)
+    else:
+        yield file
 
 
 def _is_dicomdir(file: SourceFile) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from brain_tumor.input.files import find_all, to_source
+from brain_tumor.input.files import find_all, open_named, to_source
 from brain_tumor.input.no_images import LeftOut, is_no_image
 from brain_tumor.input.object_store import find_objects, is_url, to_remote_source
 from brain_tumor.input.source_file import SourceFile
@@ -42,13 +42,17 @@ def find_any_sources(names: Iterable[str]) -> Iterator[SourceFile]:
 def keep_images(found: Iterable[Found], left_out: LeftOut) -> Iterator[SourceFile]:
     """The files as open_series takes them, but for those that a search found and that are no images.
 
+    A DICOMDIR that is named gives what it lists.
+
     Args:
         found: of find_any; the first bytes of some are read.
         left_out: counts what is left out.
     """
     for file in found:
         source = file.to_source()
-        if file.is_found and is_no_image(source):
+        if not file.is_found and not is_url(file.name):
+            yield from open_named(source)
+        elif file.is_found and is_no_image(source):
             left_out.add(file.name)
         else:
             yield source
