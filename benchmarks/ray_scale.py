@@ -276,8 +276,8 @@ def render(report: dict[str, Any]) -> str:
     ]
     lines += ["", "| names listed | blocks | driver's peak MB | seconds |", "|--:|--:|--:|--:|"]
     lines += [
-        f"| {one['names']:,} | {one['blocks']} | {one['driver_peak_mb']} | {one['seconds']} |"
-        for one in report["listings"]
+        f"| {item['names']:,} | {item['blocks']} | {item['driver_peak_mb']} | {item['seconds']} |"
+        for item in report["listings"]
     ]
     lines += [
         "",
@@ -285,9 +285,9 @@ def render(report: dict[str, Any]) -> str:
         "|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
-        f"| {one['cores']} | {one['hours']} | {one['slices_per_s']} | {one['efficiency']:.0%} "
-        f"| {one['megabytes_per_s']} | {one['core_hours']} | {one['cost']} |"
-        for one in report["simulated"]
+        f"| {item['cores']} | {item['hours']} | {item['slices_per_s']} | {item['efficiency']:.0%} "
+        f"| {item['megabytes_per_s']} | {item['core_hours']} | {item['cost']} |"
+        for item in report["simulated"]
     ]
     return "\n".join(lines)
 

@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name, _service(Path(name)) as (port, pid):
         folder = Path(name)
         images = _write_images(folder / "in", args.images)
-        calls = [images[place % len(images)] for place in range(args.requests * args.files)]
+        calls = [images[index % len(images)] for index in range(args.requests * args.files)]
         bodies = [
-            (place, _to_body(place, calls[place : place + args.files])) for place in range(0, len(calls), args.files)
+            (index, _to_body(index, calls[index : index + args.files])) for index in range(0, len(calls), args.files)
         ]
         predicted, loads, cpu_s, predict_cpu_s = [], list[Load](), 0.0, 0.0
         expected = _predict(folder, images)[1]
@@ -74,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "requests": args.requests * args.rounds,
         "files_per_request": args.files,
         "at_once": args.at_once,
-        "predict_ms_per_image": [round(1000 * one, 2) for one in predicted],
-        "service_ms_per_image": [round(1000 * one, 2) for one in service],
+        "predict_ms_per_image": [round(1000 * item, 2) for item in predicted],
+        "service_ms_per_image": [round(1000 * item, 2) for item in service],
         "throughput_ratio": round(statistics.median(predicted) / statistics.median(service), 3),
         # Of the whole process, its start included, which the service has behind it.
         "predict_cpu_ms_per_image": round(1000 * predict_cpu_s / (len(calls) * args.rounds), 2),
@@ -129,10 +129,10 @@ def _predict(folder: Path, calls: Sequence[Path]) -> tuple[float, dict[str, dict
         return float(elapsed), {Path(row["file"]).name: row for row in csv.DictReader(lines)}
 
 
-def _to_body(place: int, paths: Sequence[Path]) -> bytes:
+def _to_body(index: int, paths: Sequence[Path]) -> bytes:
     head = 'Content-Disposition: form-data; name="files"; filename="{}"\r\n\r\n'
     parts = [
-        f"--{_BOUNDARY}\r\n{head.format(place + offset)}".encode() + path.read_bytes() + b"\r\n"
+        f"--{_BOUNDARY}\r\n{head.format(index + offset)}".encode() + path.read_bytes() + b"\r\n"
         for offset, path in enumerate(paths)
     ]
     return b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
@@ -140,8 +140,8 @@ def _to_body(place: int, paths: Sequence[Path]) -> bytes:
 
 def _ask_all(port: int, bodies: Sequence[tuple[int, bytes]], at_once: int) -> Load:
     load, left = Load(), SimpleQueue[tuple[int, bytes]]()
-    for one in bodies:
-        left.put(one)
+    for item in bodies:
+        left.put(item)
 
     def call() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
@@ -180,8 +180,8 @@ def _ask(connection: http.client.HTTPConnection, body: bytes, load: Load) -> Non
 def _compare(loads: Sequence[Load], calls: Sequence[Path], expected: dict[str, dict[str, str]]) -> tuple[int, int]:
     wrong = lost = 0
     for load in loads:
-        for place, path in enumerate(calls):
-            row, right = load.rows.get(str(place)), expected[path.name]
+        for index, path in enumerate(calls):
+            row, right = load.rows.get(str(index)), expected[path.name]
             lost += row is None
             wrong += row is not None and (
                 row["status"] != right["status"]

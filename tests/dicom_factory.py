@@ -85,8 +85,8 @@ def read_slices(data: bytes, window: WindowMode = WindowMode.FILE) -> tuple[Slic
 def error_of(data: bytes) -> ScanError:
     """Why a file, called "scan", cannot be read."""
     try:
-        for one in read_slices(data):
-            one.read()
+        for slice_ in read_slices(data):
+            slice_.read()
     except ScanError as error:
         return error
     raise AssertionError("the file was read")

@@ -147,6 +147,6 @@ def _is_sent(path: str, rules: list[tuple[bool, str]]) -> bool:
     is_sent = True
     for sends, pattern in rules:
         found = folders if not pattern.startswith("**/") else list(parts)
-        if any(fnmatch.fnmatchcase(one, pattern.removeprefix("**/")) for one in found):
+        if any(fnmatch.fnmatchcase(item, pattern.removeprefix("**/")) for item in found):
             is_sent = sends
     return is_sent

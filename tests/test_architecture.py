@@ -95,7 +95,9 @@ def broken_rules(source: Path) -> list[str]:
             if library in NEVER[package]:
                 broken.append(f"{package}/{file} imports {library}, which {package} never does")
             adapters = ONLY_IN[package].get(library)
-            if adapters and not any(file == one or (one.endswith("/") and file.startswith(one)) for one in adapters):
+            if adapters and not any(
+                file == adapter or (adapter.endswith("/") and file.startswith(adapter)) for adapter in adapters
+            ):
                 broken.append(f"{package}/{file} imports {library}, whose adapter is {' or '.join(adapters)}")
     inside = {module: {_resolve(name, files) for name in names} - {None, module} for module, names in needs.items()}
     broken += _against_the_order(inside)

@@ -44,7 +44,7 @@ def test_the_image_runs_as_nobody_checks_itself_and_installs_by_hash() -> None:
     assert "RUN" not in names[len(names) - names[::-1].index("FROM") :]  # the last stage only copies
     assert [rest for name, rest in found if name == "HEALTHCHECK"]
     installs = [part for name, rest in found if name == "RUN" for part in rest.split("&&") if "pip install" in part]
-    assert installs and all("--require-hashes" in one or "--no-index" in one for one in installs)
+    assert installs and all("--require-hashes" in install or "--no-index" in install for install in installs)
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt"])
@@ -53,7 +53,7 @@ def test_the_image_s_versions_are_those_of_the_lock(name: str) -> None:
     pinned = re.findall(
         r"(?m)^([a-zA-Z0-9][\w.-]*(?:\[\w+\])?==\S+)", (ROOT / "deploy" / name).read_text(encoding="utf-8")
     )
-    assert pinned and [one for one in pinned if f"\n{one}" not in locked] == []
+    assert pinned and [item for item in pinned if f"\n{item}" not in locked] == []
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def _start(image: Image, command: list[str], folder: Path, **environment: str) -
 
 
 def _is_for_all(path: Path) -> bool:
-    return all(one.stat().st_mode & 0o001 for one in (path, *path.parents))
+    return all(item.stat().st_mode & 0o001 for item in (path, *path.parents))
 
 
 def _check(image: Image, address: str) -> int:

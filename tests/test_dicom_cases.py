@@ -72,8 +72,12 @@ def answer(classifier: Classifier, folder: Path) -> list[tuple[Series, SeriesVer
     answers = []
     for series in open_paths([str(folder)]):
         outcomes = list(classifier.classify_many(series.slices))
-        findings = [one.result.to_finding(one.slice.position_mm) if one.result else None for one in outcomes]
-        answers.append((series, decide_series(findings), {one.result.scan.window for one in outcomes if one.result}))
+        findings = [
+            outcome.result.to_finding(outcome.slice.position_mm) if outcome.result else None for outcome in outcomes
+        ]
+        answers.append(
+            (series, decide_series(findings), {outcome.result.scan.window for outcome in outcomes if outcome.result})
+        )
     return answers
 
 
@@ -147,7 +151,7 @@ def test_magnitude_is_answered_beside_its_phase(
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "P", "ND"]
 
     noise = np.random.default_rng(1)
-    phase = [(noise.integers(0, 2048, one.shape) + one // 4).astype(np.uint16) for one in stack]
+    phase = [(noise.integers(0, 2048, item.shape) + item // 4).astype(np.uint16) for item in stack]
     write(tmp_path, stack)
     write(tmp_path, phase, is_phase, first=100)
     (magnitude, verdict, _), (other, *_) = answer(classifier, tmp_path)
@@ -165,7 +169,9 @@ def test_the_first_echo_is_answered_beside_the_second(
         return edit
 
     write(tmp_path, stack, echo(1, 10))
-    write(tmp_path, [np.where(one > 300, 4095 - one, one).astype(np.uint16) for one in stack], echo(2, 100), first=100)
+    write(
+        tmp_path, [np.where(item > 300, 4095 - item, item).astype(np.uint16) for item in stack], echo(2, 100), first=100
+    )
     (_, verdict, _), (second, *_) = answer(classifier, tmp_path)
     assert is_meningioma(verdict)
     assert len(second.slices) == 7
@@ -177,6 +183,6 @@ def test_pixels_twice_as_high_as_wide_are_a_meningioma_too(
     def is_flat(index: int, dataset: Dataset) -> None:
         dataset.PixelSpacing = [1.4, 0.7]
 
-    write(tmp_path, [one[::2] for one in stack], is_flat)
+    write(tmp_path, [item[::2] for item in stack], is_flat)
     ((_, verdict, _),) = answer(classifier, tmp_path)
     assert is_meningioma(verdict)

@@ -68,7 +68,7 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def answer_alone(classifier: Classifier, images: Sequence[bytes]) -> list[FloatArray]:
     """What one caller at a time is told of each image, no two the same."""
     alone = [classifier.classify(image, "alone").output.logits for image in images]
-    gaps = [float(np.abs(one - other).max()) for place, one in enumerate(alone) for other in alone[:place]]
+    gaps = [float(np.abs(item - other).max()) for index, item in enumerate(alone) for other in alone[:index]]
     assert min(gaps) > APART
     return alone
 
@@ -107,7 +107,8 @@ def test_batches_in_eight_threads_keep_their_answers_and_their_order(small: Clas
             Slice(str(batch), call, partial(read_scan, DRAWN[(batch + call) % IMAGES], "a")) for call in range(500)
         ]
         return [
-            (one.slice.number, one.result.output.logits if one.result else None) for one in small.classify_many(slices)
+            (item.slice.number, item.result.output.logits if item.result else None)
+            for item in small.classify_many(slices)
         ]
 
     with ThreadPoolExecutor(8) as pool:

@@ -25,6 +25,6 @@ def test_the_table_has_a_line_for_each_number_of_cores() -> None:
         run |= {"files": 10, "ms_per_file": 1.0, "peak_mb": 1.0}
     listings = [{"names": 100 * n, "blocks": n, "driver_peak_mb": 1.0, "seconds": 0.01 * n} for n in (1, 10)]
     simulated = simulate_all(runs, listings, price=0.04)
-    assert [one["cores"] for one in simulated] == list(CORES)
+    assert [item["cores"] for item in simulated] == list(CORES)
     assert simulated[0]["hours"] == pytest.approx(10_000_000 * 0.055 / 3600, rel=0.01)
     assert render({"runs": runs, "listings": listings, "simulated": simulated}).count("\n| ") == len(CORES) + 6

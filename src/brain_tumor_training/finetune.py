@@ -107,7 +107,7 @@ def _find_seen(
     start: Path, start_list: Path | None, examples: Sequence[Example], data: Path, unchecked: bool
 ) -> set[str]:
     if start.is_file() and start_list is None:
-        found = find_seen(load_model_file(start).card.about, data, [one.path for one in examples])
+        found = find_seen(load_model_file(start).card.about, data, [example.path for example in examples])
         if found is not None or unchecked:
             return found or set()
     return read_seen_by_start(start, start_list)

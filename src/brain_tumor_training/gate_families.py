@@ -183,12 +183,14 @@ def deal_parts(paths: Sequence[Path], family: str) -> list[str]:
     of their hashes. Examinations stay where they are, as other families may have images of them.
     """
     parts = [deal_part(path, family) for path in paths]
-    alone = [place for place, path in enumerate(paths) if not re.match(SUBJECT, path.stem)]
+    alone = [index for index, path in enumerate(paths) if not re.match(SUBJECT, path.stem)]
     if len(set(parts)) < len(PARTS):
-        alone.sort(key=lambda place: (hash_share(f"{family}/{paths[place].stem}"), paths[place]))
+        alone.sort(
+            key=lambda position_index: (hash_share(f"{family}/{paths[position_index].stem}"), paths[position_index])
+        )
         held = max(1, round(len(alone) / 5)) if len(alone) >= len(PARTS) else 0
-        for left, place in enumerate(reversed(alone)):
-            parts[place] = TEST if left < held else VALIDATION if left < 2 * held else TRAIN
+        for left, position_index in enumerate(reversed(alone)):
+            parts[position_index] = TEST if left < held else VALIDATION if left < 2 * held else TRAIN
     return parts
 
 

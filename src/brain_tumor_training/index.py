@@ -30,15 +30,15 @@ def deal_folds(images: Sequence[LabelledImage], groups: Groups, folds: int, seed
     Raises:
         DatasetError: a class has fewer groups than there are folds.
     """
-    names = [groups[image.name] if groups else place for place, image in enumerate(images)]
+    names = [groups[image.name] if groups else index for index, image in enumerate(images)]
     for label in sorted({image.label for image in images}):
         if (found := len({name for name, image in zip(names, images, strict=True) if image.label is label})) < folds:
             raise DatasetError(f"{found} groups of {label} cannot be dealt into {folds} folds; give fewer --folds")
     dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     fold_of = [0] * len(images)
     for fold, (_, chosen) in enumerate(dealer.split(names, [image.label.value for image in images], names)):
-        for place in chosen:
-            fold_of[place] = fold
+        for position_index in chosen:
+            fold_of[position_index] = fold
     return fold_of
 
 
@@ -57,7 +57,7 @@ def write_index(
     with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for place, (image, fold) in enumerate(zip(images, fold_of, strict=True)):
-            group = f"group-{groups[image.name] if groups else place:05d}"
+        for index, (image, fold) in enumerate(zip(images, fold_of, strict=True)):
+            group = f"group-{groups[image.name] if groups else index:05d}"
             known = (image.name, image.official_split, image.label.value, source, group, 0, fold, 0)
             writer.writerow((*known, *("",) * len(BOX_COLUMNS)))

@@ -43,13 +43,13 @@ def _freeze(trunk: keras.Model, unfreeze_from: str | None) -> None:
         trunk.trainable = False
         return
     names = [layer.name for layer in trunk.layers]
-    first = next((place for place, name in enumerate(names) if name.startswith(unfreeze_from)), None)
+    first = next((index for index, name in enumerate(names) if name.startswith(unfreeze_from)), None)
     if first is None:
         blocks = sorted({name.partition("_")[0] for name in names if name.startswith(("block", "stage"))} or set(names))
         raise DatasetError(f"the backbone has no layer {unfreeze_from}...; layers begin with {', '.join(blocks[:20])}")
-    for place, layer in enumerate(trunk.layers):
+    for index, layer in enumerate(trunk.layers):
         # Small batches of a small set would spoil the statistics of batch normalizations.
-        layer.trainable = place >= first and not isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = index >= first and not isinstance(layer, keras.layers.BatchNormalization)
 
 
 def build_trunk(weights: str | None, side_px: int | None, backbone: Backbone = XCEPTION) -> keras.Model:

@@ -75,5 +75,5 @@ def ask_onnx(content: bytes, images: list[FloatArray]) -> FloatArray:
     except ModuleNotFoundError:
         raise MissingExtraError(f"ONNX needs onnxruntime: {install_command('onnx')}") from None
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    found: FloatArray = np.concatenate([session.run(["probabilities"], {"image": one})[0] for one in images])
+    found: FloatArray = np.concatenate([session.run(["probabilities"], {"image": image})[0] for image in images])
     return found

@@ -111,8 +111,8 @@ def open_fit_run(
     if (out / _SETTINGS).exists() and (out / _SPLIT).exists():
         found = read_settings(out)
         found["recipe"] = json.loads(json.dumps(asdict(recipe_from_json(found["recipe"]))))
-        for one in (found, wanted):
-            one["recipe"]["epochs"] = None
+        for item in (found, wanted):
+            item["recipe"]["epochs"] = None
         if other := [*describe_differences(found, wanted), *_describe_rows(read_split(out / _SPLIT, classes), rows)]:
             raise DatasetError(f"{out}: {_OTHER_SETTINGS}: {'; '.join(other)}")
         history = read_history(out / "history.csv")

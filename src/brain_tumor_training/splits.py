@@ -69,15 +69,17 @@ def divide(
         open_to_lot = [image for image in images if image.official_split != VALIDATION_FOLDER]
         tested = {
             row.path
-            for row in _carve([(one.name, one.label) for one in open_to_lot], share, seed, groups)
+            for row in _carve([(item.name, item.label) for item in open_to_lot], share, seed, groups)
             if row.split == VALIDATION
         }
-        images = [replace(one, official_split=TESTING if one.name in tested else one.official_split) for one in images]
+        images = [
+            replace(image, official_split=TESTING if image.name in tested else image.official_split) for image in images
+        ]
     if any(image.official_split == VALIDATION_FOLDER for image in images):
         parts = {TESTING: TEST, VALIDATION_FOLDER: VALIDATION}
-        return sorted(SplitRow(one.name, one.label, parts.get(one.official_split, TRAIN)) for one in images)
+        return sorted(SplitRow(image.name, image.label, parts.get(image.official_split, TRAIN)) for image in images)
     return carve_validation(
-        [one if one.official_split == TESTING else replace(one, official_split=TRAINING) for one in images],
+        [image if image.official_split == TESTING else replace(image, official_split=TRAINING) for image in images],
         share,
         seed,
         groups,

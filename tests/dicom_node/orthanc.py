@@ -63,7 +63,7 @@ class Orthanc:
     def files_of_study(self, study_uid: str, modality: str) -> list[bytes]:
         """The objects of a modality in a study, as files."""
         query = {"Level": "Instance", "Query": {"StudyInstanceUID": study_uid, "Modality": modality}}
-        return [self._client.get(f"/instances/{one}/file").content for one in self.post("/tools/find", query)]
+        return [self._client.get(f"/instances/{item}/file").content for item in self.post("/tools/find", query)]
 
     def close(self) -> None:
         self._client.close()

@@ -139,7 +139,7 @@ class Archive:
     def instances(self) -> list[str]:
         """What arrived, by SOP Instance UID."""
         with self._lock:
-            return [str(one.SOPInstanceUID) for one in self.received]
+            return [str(item.SOPInstanceUID) for item in self.received]
 
 
 def answer_with_counts(files: Sequence[Path], stop: threading.Event) -> list[bytes]:

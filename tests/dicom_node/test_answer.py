@@ -38,14 +38,14 @@ def test_a_series_gets_a_report_and_a_capture_that_are_known_again(classifier: C
     assert all(is_own(result) and result.study == STUDY_UID for result in (report, capture))
     assert not is_own(read_identity(files[0].read_bytes(), "image"))
     more = write_images(tmp_path, range(4, 6), ImageOrientationPatient=AXIAL)
-    assert [one.instance for one in answer(classifier, files + more)] == [report.instance, capture.instance]
+    assert [item.instance for item in answer(classifier, files + more)] == [report.instance, capture.instance]
 
 
 def test_each_orientation_of_a_series_gets_its_own(classifier: Classifier, tmp_path: Path) -> None:
     files = write_images(tmp_path, range(1, 4), ImageOrientationPatient=AXIAL)
     files += write_images(tmp_path, range(4, 7), ImageOrientationPatient=CORONAL)
     found = answer(classifier, files)
-    assert len(found) == len({one.instance for one in found}) == 4
+    assert len(found) == len({item.instance for item in found}) == 4
 
 
 @pytest.mark.parametrize("kind", [["DERIVED", "PRIMARY", "ADC"], ["ORIGINAL", "PRIMARY", "P", "PHASE"]])

@@ -110,8 +110,8 @@ def images(count: int) -> list[bytes]:
 
 def results(orthanc: Orthanc) -> tuple[list[Any], list[Any]]:
     """Reports and captures in the study."""
-    reports = [dcmread(io.BytesIO(one)) for one in orthanc.files_of_study(STUDY_UID, "SR")]
-    return reports, [dcmread(io.BytesIO(one)) for one in orthanc.files_of_study(STUDY_UID, "OT")]
+    reports = [dcmread(io.BytesIO(item)) for item in orthanc.files_of_study(STUDY_UID, "SR")]
+    return reports, [dcmread(io.BytesIO(item)) for item in orthanc.files_of_study(STUDY_UID, "OT")]
 
 
 def referenced_images(report: Any) -> set[str]:

@@ -48,7 +48,7 @@ def test_a_series_goes_through_the_store_and_nothing_of_it_stays(
     assert job is not None and [file.read_bytes() for file in job.files] == [b"headpixels 1", b"headpixels 2"]
     assert store.finish(job, RESULTS)
     waiting = store.waiting_results()
-    assert [one.file.read_bytes() for one in waiting] == RESULTS
+    assert [item.file.read_bytes() for item in waiting] == RESULTS
     assert store.idle_series() == [] and not store.erase(series)  # results wait
     for result in waiting:
         store.remove_sent(result)
@@ -110,7 +110,7 @@ def test_a_later_image_opens_the_series_and_the_new_results_replace_the_old(
     again = store.begin(1)
     assert again and len(again.files) == 2
     assert store.finish(again, [b"new report"])
-    assert [one.file.read_bytes() for one in store.waiting_results()] == [b"new report"]
+    assert [result.file.read_bytes() for result in store.waiting_results()] == [b"new report"]
     assert files_in(tmp_path / "node" / "results") == [b"new report"]
 
 
@@ -149,7 +149,7 @@ def test_after_a_start_all_is_where_it_was(open_store: Callable[..., Store]) -> 
     store.close()
     store = open_store()
     assert store.unfinished() == [2]
-    assert [one.file.read_bytes() for one in store.waiting_results()] == RESULTS
+    assert [result.file.read_bytes() for result in store.waiting_results()] == RESULTS
     job = store.begin(2)
     assert job and job.attempt == 2
     store.add_image(make_image(2, series="1.2.2"))
@@ -299,5 +299,5 @@ def test_a_process_that_is_killed_at_any_step_loses_nothing_that_it_acknowledged
     # One more may be there: on the disk, and not yet said so.
     assert acknowledged <= len(job.files) - 1 <= acknowledged + 1
     assert sorted(job.files) == sorted((tmp_path / "node" / "images").iterdir())
-    waiting = [one.file for one in store.waiting_results()]
+    waiting = [result.file for result in store.waiting_results()]
     assert len(waiting) <= 1 and waiting == list((tmp_path / "node" / "results").iterdir())

@@ -22,19 +22,19 @@ def test_the_slice_that_is_shown_is_the_most_suspicious(tmp_path: Path) -> None:
 def test_the_key_slices_are_the_most_suspicious_ones_in_their_order(tmp_path: Path) -> None:
     (findings,) = find(mixed(tmp_path))
     assert findings.verdict is not None
-    numbers = [one.number for one in findings.key_slices]
+    numbers = [slice_.number for slice_ in findings.key_slices]
     assert numbers == [index + 1 for index in findings.verdict.order[:KEY_SLICES]]
     assert numbers[0] == 4
 
 
 def test_slices_that_were_not_analysed_are_no_key_slices(tmp_path: Path) -> None:
     (findings,) = find(write_series(tmp_path, [BLANK, HEAD, HEAD, BLANK]))
-    assert sorted(one.number for one in findings.key_slices) == [2, 3]
+    assert sorted(slice_.number for slice_ in findings.key_slices) == [2, 3]
 
 
 def test_a_map_is_kept_where_a_tumor_was_located_only(tmp_path: Path) -> None:
     (findings,) = find(write_series(tmp_path, [BLANK, HEAD], name="mapped"))
-    assert [one.heat is not None for one in findings.slices] == [False, True]
+    assert [slice_.heat is not None for slice_ in findings.slices] == [False, True]
 
 
 def test_one_picture_is_kept_of_a_series(tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ def find(paths: Sequence[Path], **answers: Any) -> list[SeriesFindings]:
     found = []
     for series in open_paths(map(str, paths)):
         draft, findings = FindingsDraft(), []
-        for one in ScriptedClassifier(**answers).classify_many(series.slices):
-            draft.add(one)
-            findings.append(one.result.to_finding(one.slice.position_mm) if one.result else None)
+        for item in ScriptedClassifier(**answers).classify_many(series.slices):
+            draft.add(item)
+            findings.append(item.result.to_finding(item.slice.position_mm) if item.result else None)
         found.append(draft.finish(series, decide_series(findings) if series.is_stack else None))
     return found
 
@@ -41,7 +41,7 @@ def find(paths: Sequence[Path], **answers: Any) -> list[SeriesFindings]:
 def make(paths: Sequence[Path], with_heat_map: bool = False, **answers: Any) -> list[Dataset]:
     """The objects of one series, written and read back."""
     (findings,) = find(paths, **answers)
-    return [_read_back(one) for one in to_dicom_results(findings, CARD, with_heat_map=with_heat_map)]
+    return [_read_back(result) for result in to_dicom_results(findings, CARD, with_heat_map=with_heat_map)]
 
 
 def _read_back(dataset: Dataset) -> Dataset:
@@ -63,7 +63,9 @@ def groups(report: Dataset) -> dict[str, Dataset]:
     named = {}
     for item in items(report):
         if name_of(item) == "Measurement Group":
-            (identifier,) = (one.TextValue for one in item.ContentSequence if name_of(one) == "Tracking Identifier")
+            (identifier,) = (
+                entry.TextValue for entry in item.ContentSequence if name_of(entry) == "Tracking Identifier"
+            )
             named[identifier] = item
     return named
 
@@ -99,21 +101,21 @@ def tumor(tmp_path: Path) -> list[Path]:
 
 
 def test_a_series_gets_a_report_and_a_picture(tumor: list[Path]) -> None:
-    assert [one.SOPClassUID for one in make(tumor)] == [SR, SC]
+    assert [item.SOPClassUID for item in make(tumor)] == [SR, SC]
 
 
 def test_objects_lie_in_the_study_of_the_images_in_series_of_their_own(tumor: list[Path]) -> None:
     results = make(tumor)
-    assert {one.StudyInstanceUID for one in results} == {STUDY_UID}
-    assert len({one.SeriesInstanceUID for one in results} | {SERIES_UID}) == 3
-    for one in results:
-        assert {keyword: str(one[keyword].value) for keyword in PATIENT} == PATIENT
-        assert (one.AccessionNumber, one.StudyDescription, one.StudyDate) == ("A-4", "Head", "20260131")
+    assert {result.StudyInstanceUID for result in results} == {STUDY_UID}
+    assert len({result.SeriesInstanceUID for result in results} | {SERIES_UID}) == 3
+    for result in results:
+        assert {keyword: str(result[keyword].value) for keyword in PATIENT} == PATIENT
+        assert (result.AccessionNumber, result.StudyDescription, result.StudyDate) == ("A-4", "Head", "20260131")
 
 
 def test_every_object_says_that_it_is_for_research_only(tumor: list[Path]) -> None:
     report, picture = make(tumor)
-    assert all("RESEARCH USE ONLY" in one.SeriesDescription for one in (report, picture))
+    assert all("RESEARCH USE ONLY" in item.SeriesDescription for item in (report, picture))
     comments = [item.TextValue for item in items(report) if name_of(item) == "Comment"]
     assert len(comments) == len(groups(report))
     assert all("never for diagnosis" in text for text in comments)
@@ -149,7 +151,7 @@ def test_a_report_refers_to_every_image_and_to_the_slices_it_speaks_of(tumor: li
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
     (series,) = study.ReferencedSeriesSequence
     assert (study.StudyInstanceUID, series.SeriesInstanceUID) == (STUDY_UID, SERIES_UID)
-    listed = [one.ReferencedSOPInstanceUID for one in series.ReferencedSOPSequence]
+    listed = [item.ReferencedSOPInstanceUID for item in series.ReferencedSOPSequence]
     assert listed == [f"{SERIES_UID}.{number}" for number in range(1, 6)]
     (library,) = (item for item in items(report) if name_of(item) == "Image Library")
     assert len([item for item in items(library) if item.ValueType == "IMAGE"]) == 5
@@ -252,7 +254,7 @@ def test_a_frame_of_an_enhanced_file_is_named_by_its_number(tmp_path: Path) -> N
 def test_a_second_run_gives_the_same_bytes_but_for_times(tumor: list[Path]) -> None:
     (findings,) = find(tumor)
     first, second = to_dicom_results(findings, CARD), to_dicom_results(findings, CARD)
-    assert [_without_times(one) for one in first] == [_without_times(one) for one in second]
+    assert [_without_times(item) for item in first] == [_without_times(item) for item in second]
 
 
 def _without_times(dataset: Dataset) -> bytes:
@@ -271,9 +273,9 @@ def _without_times(dataset: Dataset) -> bytes:
 def test_another_network_makes_other_objects(tumor: list[Path]) -> None:
     (findings,) = find(tumor)
     uids = {
-        one.SOPInstanceUID
+        result.SOPInstanceUID
         for digest in ("a" * 64, "b" * 64)
-        for one in to_dicom_results(findings, replace(CARD, flatbuffer_sha256=digest))
+        for result in to_dicom_results(findings, replace(CARD, flatbuffer_sha256=digest))
     }
     assert len(uids) == 4
     assert all(uid.startswith("2.25.") and len(uid) <= 64 for uid in uids)
@@ -368,8 +370,8 @@ def test_a_patient_is_taken_over_as_the_images_have_it(
 ) -> None:
     with pydicom.config.disable_value_validation():
         files = write_series(tmp_path, [HEAD], **elements)
-        for one in make(files):
-            assert str(one.PatientName) == name
+        for item in make(files):
+            assert str(item.PatientName) == name
     assert capfd.readouterr().err == ""
 
 
@@ -388,7 +390,9 @@ def test_a_heat_map_is_a_fractional_probability_of_the_same_size_in_the_same_pla
     # 0.8 in the second of four rows, in the third and fourth of four columns.
     assert heat_map.pixel_array[0, 48, 84] / heat_map.MaximumFractionalValue == pytest.approx(0.8, abs=0.02)
     assert heat_map.pixel_array[0, :, :24].max() == 0
-    places = [one.PlanePositionSequence[0].ImagePositionPatient[2] for one in heat_map.PerFrameFunctionalGroupsSequence]
+    places = [
+        item.PlanePositionSequence[0].ImagePositionPatient[2] for item in heat_map.PerFrameFunctionalGroupsSequence
+    ]
     assert sorted(places) == [5, 10, 15]
     assert heat_map.FrameOfReferenceUID == FRAME_OF_REFERENCE_UID
 

@@ -224,7 +224,7 @@ def test_each_frame_has_its_own_groups() -> None:
         },
     )
     slices = read_slices(data)
-    assert [one.position_mm for one in slices] == [3, 5.5]
+    assert [slice_.position_mm for slice_ in slices] == [3, 5.5]
     assert slices[0].read().pixels.ravel().tolist() == [0, 0.125, 0.25, 0.5]
     assert slices[1].read().pixels.ravel().tolist() == [0, 0.25, 0.5, 1]
     assert slices[1].read().spacing_mm == (0.4, 0.6)
@@ -235,7 +235,7 @@ def test_a_frames_own_group_goes_before_the_shared_one() -> None:
         [{"PixelMeasuresSequence": make_sequence(PixelSpacing=[1, 1])}, {}],
         {"PixelMeasuresSequence": make_sequence(PixelSpacing=[2, 2])},
     )
-    assert [one.read().spacing_mm for one in read_slices(data)] == [(1, 1), (2, 2)]
+    assert [slice_.read().spacing_mm for slice_ in read_slices(data)] == [(1, 1), (2, 2)]
 
 
 def test_the_header_of_an_enhanced_file_is_that_of_its_first_frame() -> None:
@@ -254,8 +254,8 @@ def test_a_file_of_many_frames_is_read_once_for_all_of_them() -> None:
         calls.append(1)
         return data
 
-    for one in list_slices(read, read_header(data, "scan"), "scan", ReadOptions()):
-        one.read()
+    for slice_ in list_slices(read, read_header(data, "scan"), "scan", ReadOptions()):
+        slice_.read()
     assert len(calls) == 1
 
 
@@ -266,8 +266,8 @@ def test_a_file_of_many_frames_is_let_go_once_all_were_read_in_whatever_order() 
         calls.append(1)
         return data
 
-    for one in reversed(list_slices(read, read_header(data, "scan"), "scan", ReadOptions())):
-        one.read()
+    for slice_ in reversed(list_slices(read, read_header(data, "scan"), "scan", ReadOptions())):
+        slice_.read()
     assert len(calls) == 1
     assert dicom._FramesOfOneFile._parsed is None
 
@@ -292,7 +292,7 @@ def test_a_slice_says_how_other_objects_refer_to_it() -> None:
 
 def test_a_frame_has_its_number_in_the_reference() -> None:
     frames = read_slices(make_enhanced([{}, {}, {}], StudyInstanceUID="1.2.3"))
-    assert [one.dicom.frame for one in frames if one.dicom] == [1, 2, 3]
+    assert [frame.dicom.frame for frame in frames if frame.dicom] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("uid", [None, "Doe^Jane", "1.02.3", "1", "1.2." + 64 * "3", "1.2.3 "])

@@ -52,7 +52,7 @@ def _announce_images() -> list[Path]:
 
 
 def read_scans(data: bytes, window: WindowMode) -> list[FloatArray]:
-    scans = [one.read() for one in read_slices(data, window)]
+    scans = [slice_.read() for slice_ in read_slices(data, window)]
     return [scan.view.undo(scan.pixels) for scan in scans]  # dcmtk shows them as stored
 
 
@@ -88,7 +88,7 @@ def read_with_dcmtk(path: Path, frame: int, folder: Path, window: WindowMode) ->
 def largest_difference(path: Path, window: WindowMode, folder: Path) -> float:
     ours = read_scans(path.read_bytes(), window)
     theirs = [read_with_dcmtk(path, frame, folder, window) for frame in range(len(ours))]
-    return max(float(np.abs(one - other).max()) for one, other in zip(ours, theirs, strict=True))
+    return max(float(np.abs(our - other).max()) for our, other in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize("window", [WindowMode.STORED, WindowMode.FULL])

@@ -50,11 +50,11 @@ def volume(prefix: str, slices: int = 3, /, **elements: Any) -> dict[str, bytes]
 
 
 def facts(series: Sequence[Series]) -> list[tuple[int, dict[str, str]]]:
-    return [(len(one.slices), dict(one.differs)) for one in series]
+    return [(len(member.slices), dict(member.differs)) for member in series]
 
 
 def kinds(series: Sequence[Series]) -> list[tuple[int, SeriesKind | None]]:
-    return [(len(one.slices), one.kind) for one in series]
+    return [(len(member.slices), member.kind) for member in series]
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def kinds(series: Sequence[Series]) -> list[tuple[int, SeriesKind | None]]:
 def test_frames_at_the_same_positions_are_told_apart_by_what_they_say(name: str, values: tuple[Any, Any]) -> None:
     first, second = values
     series = opened(volume("a", **{name: first}) | volume("b", **{name: second}))
-    assert [len(one.slices) for one in series] == [3, 3]
-    assert [one.name for one in series] == ["in series 1", "in series 2"]
-    assert [len(one.differs) for one in series] == [1, 1]
-    assert [[piece.position_mm for piece in one.slices] for one in series] == [[0, 6, 12], [0, 6, 12]]
+    assert [len(member.slices) for member in series] == [3, 3]
+    assert [member.name for member in series] == ["in series 1", "in series 2"]
+    assert [len(member.differs) for member in series] == [1, 1]
+    assert [[piece.position_mm for piece in member.slices] for member in series] == [[0, 6, 12], [0, 6, 12]]
 
 
 def test_frames_that_say_nothing_are_told_apart_by_their_order() -> None:
@@ -92,12 +92,12 @@ def test_values_that_every_slice_has_for_itself_tell_no_volumes_apart() -> None:
     files = {
         f"in/{index}": frame(index, AcquisitionTime=f"1015{index:02}", TriggerTime=float(index)) for index in range(9)
     }
-    assert [len(one.slices) for one in opened(files)] == [9]
+    assert [len(item.slices) for item in opened(files)] == [9]
 
 
 def test_facts_that_differ_within_a_volume_do_not_tear_it() -> None:
     files = {f"in/{index}": frame(index, FlipAngle=90.0 + index % 2, AcquisitionNumber=index % 2) for index in range(8)}
-    assert [len(one.slices) for one in opened(files)] == [8]
+    assert [len(item.slices) for item in opened(files)] == [8]
 
 
 def test_diffusion_is_split_by_b_value_and_then_by_direction() -> None:
@@ -105,7 +105,7 @@ def test_diffusion_is_split_by_b_value_and_then_by_direction() -> None:
     files = volume("b0", DiffusionBValue=0.0)
     for name, direction in along.items():
         files |= volume(name, DiffusionBValue=1000.0, DiffusionGradientOrientation=direction)
-    assert [(one.kind, dict(one.differs)) for one in opened(files)] == [
+    assert [(item.kind, dict(item.differs)) for item in opened(files)] == [
         (SeriesKind.MAGNITUDE, {"b_value": "0"}),
         (SeriesKind.DIFFUSION, {"b_value": "1000", "direction": "1.0/0.0/0.0"}),
         (SeriesKind.DIFFUSION, {"b_value": "1000", "direction": "0.0/1.0/0.0"}),
@@ -124,20 +124,20 @@ def test_two_echoes_of_a_single_slice_are_two_images() -> None:
 
 def test_without_positions_the_slice_location_orders() -> None:
     places = (5.0, -3.0, 40.0)
-    files = {f"in/{place:g}": frame(None, SliceLocation=place, InstanceNumber=None) for place in places}
+    files = {f"in/{index:g}": frame(None, SliceLocation=index, InstanceNumber=None) for index in places}
     (series,) = opened(files)
-    assert [one.file for one in series.slices] == ["in/-3", "in/5", "in/40"]
+    assert [slice_.file for slice_ in series.slices] == ["in/-3", "in/5", "in/40"]
 
 
 def test_without_any_number_names_count_as_people_count() -> None:
     (series,) = opened({f"in/{index}.dcm": frame(None, InstanceNumber=None) for index in (1, 10, 2)})
-    assert [one.file for one in series.slices] == ["in/1.dcm", "in/2.dcm", "in/10.dcm"]
+    assert [slice_.file for slice_ in series.slices] == ["in/1.dcm", "in/2.dcm", "in/10.dcm"]
 
 
 def test_equal_positions_are_no_positions() -> None:
     (series,) = opened({f"in/{index}": frame(7.0, SliceLocation=-3.0 * index) for index in range(4)})
-    assert [one.file for one in series.slices] == ["in/3", "in/2", "in/1", "in/0"]
-    assert {one.position_mm for one in series.slices} == {None}
+    assert [slice_.file for slice_ in series.slices] == ["in/3", "in/2", "in/1", "in/0"]
+    assert {slice_.position_mm for slice_ in series.slices} == {None}
 
 
 def test_copies_count_once_wherever_they_lie() -> None:
@@ -145,7 +145,7 @@ def test_copies_count_once_wherever_they_lie() -> None:
     again = {f"other/{name}": content for name, content in files.items()}
     (series,) = opened(files | again)
     assert (len(series.slices), series.duplicates) == (3, 3)
-    assert [one.file for one in series.slices] == list(files)
+    assert [slice_.file for slice_ in series.slices] == list(files)
 
 
 def test_the_same_pixels_under_a_new_identifier_count_once() -> None:
@@ -163,18 +163,18 @@ def test_the_same_pixels_under_a_new_identifier_count_once() -> None:
 
 
 def test_an_identifier_that_all_files_share_by_mistake_loses_none() -> None:
-    assert [len(one.slices) for one in opened(volume("a", 5, SOPInstanceUID="1.2.3"))] == [5]
+    assert [len(item.slices) for item in opened(volume("a", 5, SOPInstanceUID="1.2.3"))] == [5]
 
 
 @pytest.mark.parametrize("element", ["PatientID", "PatientName", "StudyInstanceUID"])
 def test_a_series_identifier_that_two_patients_share_by_mistake_joins_nothing(element: str) -> None:
     series = opened(volume("a", **{element: "1.2.3"}) | volume("b", **{element: "1.2.4"}))
-    assert [len(one.slices) for one in series] == [3, 3]
+    assert [len(member.slices) for member in series] == [3, 3]
 
 
 def test_pictures_of_another_size_are_no_slices_of_a_volume() -> None:
     other = {"in/x": dicom_bytes(np.zeros((8, 6)), SeriesInstanceUID="1.2", ImageType=ORIGINAL)}
-    assert [len(one.slices) for one in opened(volume("a") | other)] == [3, 1]
+    assert [len(item.slices) for item in opened(volume("a") | other)] == [3, 1]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_kinds_that_radiologists_read_are_answered(elements: dict[str, Any], kin
 
 def test_what_is_derived_from_images_of_its_series_is_not_answered() -> None:
     files = volume("a") | volume("b", ImageType=["DERIVED", "SECONDARY", "OTHER"])
-    assert [(one.kind, one.is_answered) for one in opened(files)] == [
+    assert [(item.kind, item.is_answered) for item in opened(files)] == [
         (SeriesKind.MAGNITUDE, True),
         (SeriesKind.DERIVED, False),
     ]
@@ -356,8 +356,8 @@ def test_the_volumes_of_an_enhanced_file_are_series_of_their_own(
     group: str, name: str, values: tuple[Any, Any]
 ) -> None:
     series = opened(enhanced([at(z, **{group: {name: value}}) for z in (12.0, 0.0, 6.0) for value in values]))
-    assert [[one.number for one in volume.slices] for volume in series] == [[3, 5, 1], [4, 6, 2]]
-    assert [one.name for one in series] == ["in/1 series 1", "in/1 series 2"]
+    assert [[slice_.number for slice_ in volume.slices] for volume in series] == [[3, 5, 1], [4, 6, 2]]
+    assert [member.name for member in series] == ["in/1 series 1", "in/1 series 2"]
 
 
 def test_magnitude_and_phase_of_an_enhanced_file_are_told_apart() -> None:
@@ -366,7 +366,7 @@ def test_magnitude_and_phase_of_an_enhanced_file_are_told_apart() -> None:
         for part in ("MAGNITUDE", "PHASE")
         for z in (0.0, 6.0, 12.0)
     ]
-    assert [(one.kind, one.is_answered) for one in opened(enhanced(frames, ComplexImageComponent="MIXED"))] == [
+    assert [(item.kind, item.is_answered) for item in opened(enhanced(frames, ComplexImageComponent="MIXED"))] == [
         (SeriesKind.MAGNITUDE, True),
         (SeriesKind.PHASE, False),
     ]
@@ -387,9 +387,9 @@ def test_the_parts_of_a_complex_image_are_told_apart_where_image_type_says_nothi
 def test_the_dimension_index_tells_volumes_apart_where_nothing_else_does() -> None:
     pointers = [make_item(DimensionIndexPointer=0x00209057), make_item(DimensionIndexPointer=0x00189074)]
     frames = [
-        at(6.0 * place, FrameContentSequence={"DimensionIndexValues": [place + 1, other]})
+        at(6.0 * index, FrameContentSequence={"DimensionIndexValues": [index + 1, other]})
         for other in (1, 2)
-        for place in range(3)
+        for index in range(3)
     ]
     series = opened(enhanced(frames, DimensionIndexSequence=DicomSequence(pointers)))
     assert facts(series) == [(3, {"dimensions": "1"}), (3, {"dimensions": "2"})]
@@ -401,13 +401,13 @@ def test_a_direction_in_an_enhanced_file_tells_volumes_apart() -> None:
         return {"DiffusionBValue": 1000.0, "DiffusionGradientDirectionSequence": item}
 
     frames = [
-        at(6.0 * place, MRDiffusionSequence=diffusion(direction))
+        at(6.0 * index, MRDiffusionSequence=diffusion(direction))
         for direction in ([1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
-        for place in range(3)
+        for index in range(3)
     ]
     assert kinds(opened(enhanced(frames))) == [(3, SeriesKind.DIFFUSION)] * 2
 
 
 def test_an_enhanced_file_that_is_there_twice_counts_once() -> None:
     (content,) = enhanced([at(z) for z in (0.0, 6.0)]).values()
-    assert [one.name for one in opened({"in/1": content, "in/2": content})] == ["in/1"]
+    assert [item.name for item in opened({"in/1": content, "in/2": content})] == ["in/1"]

@@ -23,8 +23,8 @@ def _read_or_refuse(data: bytes, windows: Sequence[WindowMode] = (WindowMode.FIL
     """What came of every frame of a file, "read" or the problem; anything but a ScanError goes through."""
     try:
         for window in windows:
-            for one in read_slices(data, window):
-                pixels = one.read().pixels
+            for slice_ in read_slices(data, window):
+                pixels = slice_.read().pixels
                 assert pixels.dtype == np.float32 and np.isfinite(pixels).all()
                 assert pixels.min() >= 0 and pixels.max() <= 1
     except ScanError as error:
@@ -50,8 +50,8 @@ def test_no_changed_byte_does_worse_than_a_scan_error(file: str) -> None:
     source = np.random.default_rng(0)
     for _ in range(60):
         changed = bytearray(data)
-        for place in source.integers(132, len(data), 5):
-            changed[place] = source.integers(256)
+        for index in source.integers(132, len(data), 5):
+            changed[index] = source.integers(256)
         _read_or_refuse(bytes(changed))
 
 

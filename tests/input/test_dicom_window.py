@@ -27,7 +27,7 @@ def read(*pictures: NDArray[Any], mode: WindowMode = WindowMode.FILE, **elements
     for picture in pictures or (head(),):
         data = make_dicom(picture, **elements)
         frames += list_frames(lambda data=data: data, read_header(data, "a"), "a")  # type: ignore[misc]
-    return [one.read() for one in to_slices(frames, ReadOptions(window=mode))]
+    return [slice_.read() for slice_ in to_slices(frames, ReadOptions(window=mode))]
 
 
 def window(center: float, width: float, **elements: Any) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_windows_of_each_slice_stay_its_own() -> None:
     for brightest in (4000, 2000, 1000):
         data = make_dicom(head(0, brightest), **window(brightest / 2, brightest))
         frames += list_frames(lambda data=data: data, read_header(data, "a"), "a")  # type: ignore[misc]
-    scans = [one.read() for one in to_slices(frames, ReadOptions())]
+    scans = [slice_.read() for slice_ in to_slices(frames, ReadOptions())]
     assert [scan.window for scan in scans] == [WindowUse.FILE] * 3
     assert [scan.value_range for scan in scans] == [(0, 4000), (0, 2000), (0, 1000)]
 
@@ -146,15 +146,15 @@ def read_each(*windows: dict[str, Any]) -> list[Scan]:
     for seed, elements in enumerate(windows):
         data = make_dicom(head(seed), **elements)
         frames += list_frames(lambda data=data: data, read_header(data, "a"), "a")  # type: ignore[misc]
-    return [one.read() for one in to_slices(frames, ReadOptions())]
+    return [slice_.read() for slice_ in to_slices(frames, ReadOptions())]
 
 
 def test_a_wrong_window_of_one_slice_does_not_go_unseen_among_right_ones() -> None:
     right = window(2000, 4000)
-    assert {one.window for one in read_each(right, right, right, window(40, 80), right, right)} == {WindowUse.UNFIT}
+    assert {item.window for item in read_each(right, right, right, window(40, 80), right, right)} == {WindowUse.UNFIT}
 
 
 def test_windows_that_differ_and_fit_are_kept() -> None:
-    assert {one.window for one in read_each(*(window(1800 + 40 * i, 3600 + 80 * i) for i in range(6)))} == {
+    assert {item.window for item in read_each(*(window(1800 + 40 * i, 3600 + 80 * i) for i in range(6)))} == {
         WindowUse.FILE
     }

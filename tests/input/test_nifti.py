@@ -29,7 +29,7 @@ def read(data: bytes, options: ReadOptions = FULL) -> Series:
 
 
 def shown(data: bytes, options: ReadOptions = FULL) -> NDArray[np.float32]:
-    return np.stack([one.read().pixels for one in read(data, options).slices])
+    return np.stack([slice_.read().pixels for slice_ in read(data, options).slices])
 
 
 def canonical_slices(image: Any, plane: Plane) -> NDArray[np.float64]:
@@ -130,7 +130,7 @@ def test_a_slice_reads_the_same_pixels_every_time() -> None:
 
 
 def test_slices_are_counted_from_one() -> None:
-    assert [one.number for one in read(nifti_bytes()).slices] == [1, 2, 3, 4, 5]
+    assert [slice_.number for slice_ in read(nifti_bytes()).slices] == [1, 2, 3, 4, 5]
 
 
 def test_a_volume_of_one_slice_counts_none() -> None:

@@ -72,7 +72,7 @@ def test_more_archives_than_a_process_may_open_hold_their_series(tmp_path: Path)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
     try:
-        read = [one.read() for series in open_paths([str(tmp_path)]) for one in series.slices]
+        read = [slice_.read() for series in open_paths([str(tmp_path)]) for slice_ in series.slices]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(read) == 240

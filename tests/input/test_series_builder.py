@@ -62,32 +62,32 @@ def test_a_volume_is_a_series_in_the_plane_asked_for() -> None:
 def test_dicom_files_of_a_folder_are_one_series_in_the_order_of_their_positions() -> None:
     (series,) = opened({"in/a": frame(9), "in/b": frame(-3), "in/c": frame(4)})
     assert (series.name, series.plane) == ("in", Plane.AXIAL)
-    assert [one.file for one in series.slices] == ["in/b", "in/c", "in/a"]
-    assert [one.position_mm for one in series.slices] == pytest.approx([-3, 4, 9])
+    assert [slice_.file for slice_ in series.slices] == ["in/b", "in/c", "in/a"]
+    assert [slice_.position_mm for slice_ in series.slices] == pytest.approx([-3, 4, 9])
 
 
 def test_without_positions_the_instance_number_orders_and_then_the_name() -> None:
     (series,) = opened({"in/d": frame(), "in/c": frame(), "in/b": frame(number=2), "in/a": frame(number=10)})
-    assert [one.file for one in series.slices] == ["in/b", "in/a", "in/c", "in/d"]
+    assert [slice_.file for slice_ in series.slices] == ["in/b", "in/a", "in/c", "in/d"]
 
 
 def test_at_the_same_position_the_instance_number_orders() -> None:
     (series,) = opened({"in/a": frame(5, number=2), "in/b": frame(5, number=1)})
-    assert [one.file for one in series.slices] == ["in/b", "in/a"]
-    assert [one.position_mm for one in series.slices] == [None, None]  # equal ones say nothing
+    assert [slice_.file for slice_ in series.slices] == ["in/b", "in/a"]
+    assert [slice_.position_mm for slice_ in series.slices] == [None, None]  # equal ones say nothing
 
 
 def test_several_series_of_a_folder_are_numbered_in_the_order_of_their_first_files() -> None:
     files = {"in/1": frame(1, "1.9"), "in/2": frame(1, "1.1"), "in/3": frame(2, "1.1"), "in/4": frame(2, "1.9")}
     series = opened(files)
-    assert [one.name for one in series] == ["in series 1", "in series 2"]
-    assert [[piece.file for piece in one.slices] for one in series] == [["in/1", "in/4"], ["in/2", "in/3"]]
+    assert [member.name for member in series] == ["in series 1", "in series 2"]
+    assert [[piece.file for piece in member.slices] for member in series] == [["in/1", "in/4"], ["in/2", "in/3"]]
 
 
 def test_the_planes_of_a_localizer_are_series_of_their_own() -> None:
     across = dicom_bytes(ImageOrientationPatient=CORONAL, ImagePositionPatient=[0, 0, 0], SeriesInstanceUID="1.2")
     files = {"in/1": frame(1), "in/2": across, "in/3": frame(2)}
-    assert [(one.name, one.plane, len(one.slices)) for one in opened(files)] == [
+    assert [(item.name, item.plane, len(item.slices)) for item in opened(files)] == [
         ("in", Plane.AXIAL, 2),
         ("in/2", Plane.CORONAL, 1),
     ]
@@ -98,31 +98,31 @@ def test_a_series_is_one_wherever_its_files_lie() -> None:
     files = {"in/x/1": frame(1), "in/x/2": frame(2), "in/y/3": frame(3), "in/y/z/4": frame(4), "in/a.zip": archive}
     (series,) = opened(files)
     assert series.name == "in"
-    assert [one.position_mm for one in series.slices] == [1, 2, 3, 4, 5]
+    assert [slice_.position_mm for slice_ in series.slices] == [1, 2, 3, 4, 5]
 
 
 def test_a_folder_per_file_is_one_series() -> None:
-    assert [one.name for one in opened({f"in/{index:08X}/IM1": frame(index) for index in range(4)})] == ["in"]
+    assert [item.name for item in opened({f"in/{index:08X}/IM1": frame(index) for index in range(4)})] == ["in"]
 
 
 def test_a_file_without_a_series_is_one_of_its_own() -> None:
     files = {"in/1": frame(1, None), "in/2": frame(2, None)}
-    assert [(one.name, len(one.slices)) for one in opened(files)] == [("in/1", 1), ("in/2", 1)]
+    assert [(item.name, len(item.slices)) for item in opened(files)] == [("in/1", 1), ("in/2", 1)]
 
 
 def test_a_series_of_bare_names_is_numbered() -> None:
-    assert [one.name for one in opened({"1": frame(1), "2": frame(2)})] == ["series 1"]
+    assert [item.name for item in opened({"1": frame(1), "2": frame(2)})] == ["series 1"]
 
 
 def test_no_name_holds_what_the_header_says_of_a_patient() -> None:
     about = {"PatientName": "Doe^Jane", "SeriesDescription": "Doe brain", "SeriesInstanceUID": "1.2"}
     (series,) = opened({"in/1": dicom_bytes(**about), "in/2": dicom_bytes(**about)})
-    assert "Doe" not in " ".join([series.name, *(one.name for one in series.slices)])
+    assert "Doe" not in " ".join([series.name, *(slice_.name for slice_ in series.slices)])
 
 
 def test_a_dicom_file_of_several_frames_is_a_series() -> None:
     (series,) = opened({"in/1": dicom_bytes(np.zeros((3, 4, 6)), SeriesInstanceUID="1.2")})
-    assert (series.name, [one.number for one in series.slices]) == ("in/1", [1, 2, 3])
+    assert (series.name, [slice_.number for slice_ in series.slices]) == ("in/1", [1, 2, 3])
 
 
 def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None:
@@ -135,7 +135,7 @@ def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None
         for orientation, position in places
     ]
     series = opened({"in/1": dicom_bytes(np.zeros((5, 4, 6)), PerFrameFunctionalGroupsSequence=groups)})
-    assert [(one.name, one.plane, [piece.number for piece in one.slices]) for one in series] == [
+    assert [(member.name, member.plane, [piece.number for piece in member.slices]) for member in series] == [
         ("in/1 series 1", Plane.AXIAL, [3, 1]),
         ("in/1 series 2", Plane.CORONAL, [2, 4]),
         ("in/1 slice 5", Plane.SAGITTAL, [5]),
@@ -144,13 +144,13 @@ def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None
 
 def test_series_of_dicom_files_come_last() -> None:
     files = {"x/1": frame(1), "x/2.png": png_bytes(), "x/3": frame(2), "y.png": png_bytes()}
-    assert [one.name for one in opened(files)] == ["x/2.png", "y.png", "x"]
+    assert [item.name for item in opened(files)] == ["x/2.png", "y.png", "x"]
 
 
 def test_an_archive_gives_all_that_it_holds() -> None:
     inner = zip_bytes({"1.png": png_bytes()})
     data = zip_bytes({"s/1": frame(1), "s/2": frame(2), "brain.nii": nifti_bytes(), "x/deep.zip": inner})
-    assert [(one.name, len(one.slices)) for one in opened({"a.zip": data})] == [
+    assert [(item.name, len(item.slices)) for item in opened({"a.zip": data})] == [
         ("a.zip/brain.nii", 5),
         ("a.zip/x/deep.zip/1.png", 1),
         ("a.zip/s", 2),
@@ -159,7 +159,7 @@ def test_an_archive_gives_all_that_it_holds() -> None:
 
 def test_an_archive_between_the_files_of_a_series_does_not_tear_it() -> None:
     files = {"in/1": frame(1), "in/2.zip": zip_bytes({"1.png": png_bytes()}), "in/3": frame(2), "in/4.png": png_bytes()}
-    assert [(one.name, len(one.slices)) for one in opened(files)] == [
+    assert [(item.name, len(item.slices)) for item in opened(files)] == [
         ("in/4.png", 1),
         ("in/2.zip/1.png", 1),
         ("in", 2),
@@ -170,7 +170,7 @@ def test_slices_of_an_archive_can_be_read_after_it_was_opened() -> None:
     data = zip_bytes({"s/1": frame(1), "s/2": frame(2), "brain.nii": nifti_bytes()})
     volume, stack = opened({"a.zip": data})
     gc.collect()
-    assert [one.read().pixels.shape for one in (*volume.slices[:1], *stack.slices)] == [(4, 3), (4, 6), (4, 6)]
+    assert [slice_.read().pixels.shape for slice_ in (*volume.slices[:1], *stack.slices)] == [(4, 3), (4, 6), (4, 6)]
 
 
 def test_options_reach_every_kind_of_file() -> None:

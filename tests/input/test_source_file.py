@@ -52,7 +52,7 @@ class Counted:
 
 def read_all(paths: Iterable[Path]) -> int:
     """Read every slice as soon as its series is there, as a batch does; gives how many there were."""
-    return sum(one.read().pixels.size > 0 for series in open_paths(map(str, paths)) for one in series.slices)
+    return sum(slice_.read().pixels.size > 0 for series in open_paths(map(str, paths)) for slice_ in series.slices)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_only_a_few_files_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (tmp_path / f"{number}.png").write_bytes(png_bytes())
     series = list(open_paths([str(tmp_path)]))
     assert sum(not stream.closed for stream in streams) <= 16
-    assert all(one.slices[0].read().pixels.size for one in series)
+    assert all(member.slices[0].read().pixels.size for member in series)
     assert all(stream.closed for stream in streams)
 
 

@@ -34,22 +34,22 @@ def opened(data: bytes) -> Series:
 
 
 def shown(data: bytes) -> list[float]:
-    return [float(one.read().pixels[0, 0]) for one in opened(data).slices]
+    return [float(slice_.read().pixels[0, 0]) for slice_ in opened(data).slices]
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"big_tiff": True}])
 def test_pages_are_one_series_in_their_order(options: dict[str, object]) -> None:
     series = opened(stack(*map(flat, SHADES), **options))
-    assert [one.name for one in series.slices] == [f"stack.tif slice {number}" for number in (1, 2, 3)]
-    assert [one.read().pixels[0, 0] for one in series.slices] == pytest.approx([shade / 255 for shade in SHADES])
+    assert [slice_.name for slice_ in series.slices] == [f"stack.tif slice {number}" for number in (1, 2, 3)]
+    assert [slice_.read().pixels[0, 0] for slice_ in series.slices] == pytest.approx([shade / 255 for shade in SHADES])
 
 
 def test_pages_are_those_that_pillow_finds() -> None:
     data = stack(*map(flat, SHADES))
     with Image.open(io.BytesIO(data)) as image:
-        for place, one in enumerate(opened(data).slices):
-            image.seek(place)
-            assert one.read().pixels == pytest.approx(np.asarray(image) / 255)
+        for index, slice_ in enumerate(opened(data).slices):
+            image.seek(index)
+            assert slice_.read().pixels == pytest.approx(np.asarray(image) / 255)
 
 
 def test_pages_share_one_scale_of_grey() -> None:

@@ -60,19 +60,19 @@ def test_another_plane_can_be_asked_for() -> None:
 )
 def test_positions_grow_from_slice_to_slice_along_the_normal(plane: Plane, positions: list[float]) -> None:
     affine = np.array([[1, 0, 0, 10], [0, 2, 0, 20], [0, 0, 3, 30], [0, 0, 0, 1]])
-    assert [one.position_mm for one in read(make_values(), affine, plane).slices] == pytest.approx(positions)
+    assert [slice_.position_mm for slice_ in read(make_values(), affine, plane).slices] == pytest.approx(positions)
 
 
 def test_of_a_flipped_volume_positions_grow_too() -> None:
     affine = np.diag([1, 1, -3, 1])
-    assert [one.position_mm for one in read(make_values(), affine).slices] == pytest.approx([-12, -9, -6, -3, 0])
+    assert [slice_.position_mm for slice_ in read(make_values(), affine).slices] == pytest.approx([-12, -9, -6, -3, 0])
 
 
 def test_positions_of_oblique_slices_are_as_far_apart_as_the_slices() -> None:
     angle = np.radians(25)
     affine = np.eye(4)
     affine[1:3, 1:3] = 2 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    positions = [one.position_mm for one in read(make_values(), affine, Plane.AXIAL).slices]
+    positions = [slice_.position_mm for slice_ in read(make_values(), affine, Plane.AXIAL).slices]
     assert np.diff(np.array(positions, float)) == pytest.approx(2)
 
 
@@ -99,7 +99,7 @@ def test_square_pixels_are_left_as_they_are() -> None:
 def test_the_window_is_that_of_the_whole_volume() -> None:
     values = np.full((2, 2, 3), 50, np.int16)
     values[..., 1], values[..., 2] = 0, 100
-    assert [float(one.read().pixels.max()) for one in read(values).slices] == pytest.approx([0.5, 0, 1])
+    assert [float(slice_.read().pixels.max()) for slice_ in read(values).slices] == pytest.approx([0.5, 0, 1])
 
 
 @pytest.mark.parametrize("window", [WindowMode.ROBUST, WindowMode.FILE])
@@ -164,7 +164,7 @@ def test_a_volume_without_a_number_is_an_error() -> None:
 
 def test_an_even_volume_is_black_and_every_slice_is_listed() -> None:
     slices = read(np.full((3, 4, 5), 7, np.int16)).slices
-    assert [float(one.read().pixels.max()) for one in slices] == [0] * 5
+    assert [float(slice_.read().pixels.max()) for slice_ in slices] == [0] * 5
 
 
 def test_values_beyond_single_precision_are_read() -> None:

@@ -36,7 +36,7 @@ def opened(*paths: Path, options: ReadOptions = FULL) -> list[Series]:
 
 def shown(*paths: Path) -> NDArray[np.float32]:
     (series,) = opened(*paths)
-    return np.stack([one.read().pixels for one in series.slices])
+    return np.stack([slice_.read().pixels for slice_ in series.slices])
 
 
 def as_nifti(values: NDArray[Any], affine: NDArray[np.float64], folder: Path) -> NDArray[np.float32]:
@@ -271,7 +271,7 @@ def test_a_volume_that_was_asked_for_is_read() -> None:
 def test_all_volumes_are_series_of_their_own_and_their_slices_have_numbers_of_their_own() -> None:
     found = volumes_of(four_dimensional(), "all")
     assert [series.volume for series in found] == [1, 2, 3]
-    assert [one.number for series in found for one in series.slices] == list(range(1, 19))
+    assert [slice_.number for series in found for slice_ in series.slices] == list(range(1, 19))
 
 
 def test_a_file_of_one_volume_is_read_whichever_was_asked_for() -> None:

@@ -90,7 +90,7 @@ def test_a_series_has_a_row_and_a_line_after_its_slices(run: Run, capsys: Captur
 def test_a_series_is_an_object_of_its_own_kind_in_json(run: Run, capsys: Capture) -> None:
     run([make_series("a.nii", 3)], as_json=True)
     *slices, series = map(json.loads, capsys.readouterr().out.splitlines())
-    assert ["kind" in one for one in slices] == [False] * 3
+    assert ["kind" in slice_ for slice_ in slices] == [False] * 3
     assert (series["kind"], series["class"], series["most_suspicious"]) == ("series", "Glioma", [1, 2, 3])
     assert "never for diagnosis" in series["notice"]
 

@@ -106,11 +106,11 @@ class PoisonedClassifier(ScriptedClassifier):
         assert at_once in (None, 1)
 
         def poisoned() -> Any:
-            for one in slices:
-                if "poison" in one.file:
-                    one.read()
+            for slice_ in slices:
+                if "poison" in slice_.file:
+                    slice_.read()
                     raise Fatal
-                yield one
+                yield slice_
 
         yield from super().classify_many(poisoned(), at_once)
 

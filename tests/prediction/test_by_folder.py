@@ -12,7 +12,7 @@ def make_image(name: str) -> Series:
 
 
 def group(*names: str) -> list[tuple[str, list[str]]]:
-    return [(one.name, [slice_.file for slice_ in one.slices]) for one in group_by_folder(map(make_image, names))]
+    return [(item.name, [slice_.file for slice_ in item.slices]) for item in group_by_folder(map(make_image, names))]
 
 
 def test_numbered_images_of_a_folder_are_one_series_in_the_order_of_their_numbers() -> None:

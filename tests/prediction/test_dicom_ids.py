@@ -38,10 +38,10 @@ def test_identifiers_are_in_no_table_that_does_not_ask_for_them() -> None:
 def test_a_row_has_the_identifiers_of_its_slice() -> None:
     main(["predict", "in", "--csv", "a.csv", "--jsonl", "a.jsonl", "--parquet", "a.parquet", "--dicom-ids"])
     expected = [(STUDY_UID, SERIES_UID, f"{SERIES_UID}.{number}") for number in range(1, 5)]
-    assert [tuple(row[name] for name in SLICE_IDS) for row in rows("a.csv")] == [(*one, "") for one in expected]
+    assert [tuple(row[name] for name in SLICE_IDS) for row in rows("a.csv")] == [(*item, "") for item in expected]
     lines: list[dict[str, Any]] = [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()]
     for found in (lines, pq.read_table("a.parquet").to_pylist()):
-        assert [tuple(row[name] for name in SLICE_IDS) for row in found] == [(*one, None) for one in expected]
+        assert [tuple(row[name] for name in SLICE_IDS) for row in found] == [(*item, None) for item in expected]
 
 
 def test_a_frame_has_its_number() -> None:

@@ -30,7 +30,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def listed(*instances: dict[str, Any]) -> bytes:
-    return json.dumps([{tag: {"Value": [value]} for tag, value in one.items()} for one in instances]).encode()
+    return json.dumps([{tag: {"Value": [value]} for tag, value in instance.items()} for instance in instances]).encode()
 
 
 def entry(number: int, series: str = "1.2.3.1", changes: dict[str, Any] | None = None) -> dict[str, Any]:

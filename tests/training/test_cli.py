@@ -84,14 +84,14 @@ def test_cross_validate_makes_and_tests_a_network_per_fold(
     data: Path, not_brain_mri: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     images = [image for image in read_tree(data) if image.official_split == "Training"]
-    rows = [f"{image.name},{image.label.value},{place % 2},0" for place, image in enumerate(images)]
+    rows = [f"{image.name},{image.label.value},{index % 2},0" for index, image in enumerate(images)]
     (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
     out = tmp_path / "out"
     arguments = ["--index", str(tmp_path / "index.csv"), "--data", str(data), "--weights", "7", "--out", str(out)]
     assert main(["cross-validate", *arguments, "--not-brain-mri", str(not_brain_mri), "--unseen", "fence"]) == 0
     assert f"written to {out / 'cross-validation.json'}" in capsys.readouterr().out
     document = json.loads((out / "cross-validation.json").read_text(encoding="utf-8"))
-    assert [one["images"] for one in document["folds"].values()] == [16, 16]
+    assert [item["images"] for item in document["folds"].values()] == [16, 16]
     assert document["figures"]["accuracy"]["pooled"]["total"] == 32
     assert all((out / f"fold-{fold}.tfliteA").is_file() for fold in (0, 1))
 
@@ -126,13 +126,13 @@ def test_fit_takes_a_split_whose_leaks_are_meant_and_carves_by_group(
         return {}
 
     monkeypatch.setattr("brain_tumor_training.train.fit", fit)
-    pairs = [f"{image.name},{place // 2}\n" for place, image in enumerate(read_tree(data))]
+    pairs = [f"{image.name},{index // 2}\n" for index, image in enumerate(read_tree(data))]
     (tmp_path / "pairs.csv").write_text("path,group\n" + "".join(pairs), encoding="utf-8")
     groups = ["--groups", write_official_leak(data, tmp_path), "--groups", str(tmp_path / "pairs.csv")]
     common = ["fit", "--data", str(data), "--out", str(tmp_path / "run"), "--allow-leaks-into", "test"]
     assert main([*common, *groups]) == 0
     neighbours = [f"Training/{label.slug}/{number:03}.png" for label in LABELS for number in range(8)]
-    assert all(parts[one] == parts[two] for one, two in zip(neighbours[::2], neighbours[1::2], strict=True))
+    assert all(parts[neighbour] == parts[two] for neighbour, two in zip(neighbours[::2], neighbours[1::2], strict=True))
     assert set(parts.values()) == {"train", "validation", "test"}
 
 
@@ -216,9 +216,9 @@ def test_split_leaves_out_copies_by_any_groups(tmp_path: Path, capsys: Capture) 
     rows = [f"{name},{name.split('/')[1]},{name[-7]},0,{tables[0][name]}\n" for name in names]
     (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge,group\n" + "".join(rows), encoding="utf-8")
     groups = []
-    for place, table in enumerate(tables[1:]):
-        path = tmp_path / f"groups-{place}.csv"
-        path.write_text("path,group\n" + "".join(f"{one},{two}\n" for one, two in table.items()), encoding="utf-8")
+    for index, table in enumerate(tables[1:]):
+        path = tmp_path / f"groups-{index}.csv"
+        path.write_text("path,group\n" + "".join(f"{item},{two}\n" for item, two in table.items()), encoding="utf-8")
         groups += ["--groups", str(path)]
     out = tmp_path / "split.csv"
     arguments = ["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]

@@ -54,7 +54,7 @@ def exported(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Export
 def most_likely(classifier: Classifier) -> dict[Label, Label]:
     """The likeliest class of a new drawn slice of each class."""
     answers = {label: classifier.classify(draw_slice(label, 77), "slice.png").probabilities for label in LABELS}
-    return {label: max(answer, key=lambda one: answer[one]) for label, answer in answers.items()}
+    return {label: max(answer, key=lambda item: answer[item]) for label, answer in answers.items()}
 
 
 def test_the_runtime_opens_the_file_and_names_the_drawn_classes(exported: Exported) -> None:
@@ -104,7 +104,7 @@ def test_a_drawn_slice_is_more_familiar_than_noise(exported: Exported) -> None:
     classifier = load_classifier(exported.path)
     noise = encode(Image.effect_noise((64, 64), 200), "PNG")
     pictures = (draw_slice(Label.GLIOMA, 77), noise)
-    known, unknown = (float(classifier.classify(one, "a.png").output.gate_scores[1]) for one in pictures)
+    known, unknown = (float(classifier.classify(picture, "a.png").output.gate_scores[1]) for picture in pictures)
     assert known > unknown
 
 
@@ -233,7 +233,7 @@ def test_a_gate_that_hangs_on_rounding_is_not_written(
 ) -> None:
     decision = read_decision(small_run.folder)
     # As large weights on features that hardly vary would.
-    restless = tuple(1e4 * (-1) ** place for place in range(len(decision.gate_weights)))
+    restless = tuple(1e4 * (-1) ** index for index in range(len(decision.gate_weights)))
     monkeypatch.setattr(export, "read_decision", lambda _: replace(decision, gate_weights=restless))
     eight_bits = (STATIC_INT8, DYNAMIC_RANGE)
     with pytest.raises(ModelFileError, match=r"gate scores differ .* try all ways with --quantization auto"):

@@ -88,7 +88,7 @@ def test_every_kernel_comes_back_but_for_eight_bit_rounding(
     for part in ("xception", "head", "location_head"):
         pairs = zip(network.get_layer(part).get_weights(), back.get_layer(part).get_weights(), strict=True)
         # A kernel's largest value is 127 steps of its channel, so rounding is off by at most 1 / 254 of it.
-        furthest = [np.abs(one - other).max() / np.abs(one).max() for one, other in pairs if one.any()]
+        furthest = [np.abs(pair - other).max() / np.abs(pair).max() for pair, other in pairs if pair.any()]
         assert max(furthest) < 1 / 200
 
 
@@ -117,7 +117,7 @@ def test_a_model_file_becomes_a_finished_run_again(model: ModelFile, weights: st
     found = load_network(tmp_path / "run")
     for part in ("xception", "head", "location_head"):
         pairs = zip(wanted.get_layer(part).get_weights(), found.get_layer(part).get_weights(), strict=True)
-        assert all((one == other).all() for one, other in pairs)
+        assert all((pair == other).all() for pair, other in pairs)
 
 
 @pytest.mark.parametrize("model", ["static int8"], indirect=True)

@@ -253,7 +253,7 @@ def test_a_tree_that_says_all_is_divided_as_before() -> None:
 
 
 def test_groups_stay_in_one_of_the_three_parts_when_the_parts_are_drawn_anew() -> None:
-    groups = {image.name: place // 2 for place, image in enumerate(IMAGES)}
+    groups = {image.name: index // 2 for index, image in enumerate(IMAGES)}
     parts: dict[int, set[str]] = defaultdict(set)
     for row in divide(IMAGES, 0.2, 0, groups, anew=True):
         parts[groups[row.path]].add(row.split)

@@ -24,13 +24,13 @@ Capture = pytest.CaptureFixture[str]
 def flat(tmp_path: Path) -> Path:
     """Folders of classes alone, as a student has them: twelve images of four patients each, and files that are none."""
     root = tmp_path / "scans"
-    for place, (label, name) in enumerate(
+    for index, (label, name) in enumerate(
         zip(LABELS, ("Gliomas", "menin", "healthy", "Pituitary adenomas"), strict=True)
     ):
         (root / name).mkdir(parents=True)
         for number in range(12):
-            content = draw_slice(label, 100 * place + number)
-            (root / name / f"P{place}{number // 3}_slice{number}.png").write_bytes(content)
+            content = draw_slice(label, 100 * index + number)
+            (root / name / f"P{index}{number // 3}_slice{number}.png").write_bytes(content)
     (root / "Gliomas/notes.txt").write_text("mine", encoding="utf-8")
     (root / "Gliomas/Thumbs.db").write_bytes(b"")
     (root / "menin/P19_cut.png").write_bytes(draw_slice(LABELS[1], 7)[:150])

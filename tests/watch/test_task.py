@@ -63,7 +63,7 @@ def test_what_is_no_dicom_is_answered_without_objects(tmp_path: Path) -> None:
     task = describe(tmp_path / "in", {})
     (task / "a.png").write_bytes(png_bytes())
     result = answer(task)
-    assert (result["status"], result["dicom_files"], [one["class"] for one in result["images"]]) == (
+    assert (result["status"], result["dicom_files"], [item["class"] for item in result["images"]]) == (
         "done", 0, ["Glioma"],
     )  # fmt: skip
 
@@ -72,14 +72,14 @@ def test_an_image_that_cannot_be_read_is_counted(task: Path) -> None:
     (task / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     result = answer(task)
     assert result["slices"] == {"classified": 4, "error": 1}
-    assert [one["status"] for one in result["images"]] == ["error"]
+    assert [item["status"] for item in result["images"]] == ["error"]
 
 
 def test_a_series_of_a_kind_that_is_not_answered_has_a_row_and_no_objects(tmp_path: Path) -> None:
     write_series(tmp_path / "in", [HEAD] * 3, ImageType=["ORIGINAL", "PRIMARY", "P", "ND"])
     result = answer(describe(tmp_path / "in", {}))
     assert (result["slices"], result["dicom_files"]) == ({"not_answered": 3}, 0)
-    assert [one["status"] for one in result["series"]] == ["not_answered"]
+    assert [item["status"] for item in result["series"]] == ["not_answered"]
 
 
 def test_a_task_without_images_has_failed(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class MessageSizes:
             if message.data_bytes > self._max_object_bytes:
                 return False
             message.data_bytes += size
-            together = sum(one.data_bytes for one in self._messages.values())
+            together = sum(message.data_bytes for message in self._messages.values())
             return True if together <= self._max_bytes else None
 
     def forget(self, association: Any) -> None:

@@ -237,7 +237,7 @@ class Uplink:
         entity = AE(settings.ae_title)
         entity.connection_timeout = entity.network_timeout = settings.network_timeout_s
         entity.acse_timeout = entity.dimse_timeout = settings.network_timeout_s
-        offers = {(str(one.SOPClassUID), str(one.file_meta.TransferSyntaxUID)) for one in data_sets}
+        offers = {(str(item.SOPClassUID), str(item.file_meta.TransferSyntaxUID)) for item in data_sets}
         for sop_class, syntax in sorted(offers):
             # What is not compressed is put into the one form that every archive takes, where it takes no other.
             syntaxes = [syntax, ImplicitVRLittleEndian] if syntax == ExplicitVRLittleEndian else [syntax]

@@ -62,7 +62,9 @@ class Outbox:
     def send_waiting(self, stop: threading.Event) -> None:
         """Try all results whose time has come, the oldest first; one that is refused does not keep back the others."""
         while not stop.is_set() and self._backoff.may_try(_ARCHIVE):
-            due = [one for one in self._store.waiting_results() if self._backoff.may_try(one.id)][: self._at_once]
+            due = [result for result in self._store.waiting_results() if self._backoff.may_try(result.id)][
+                : self._at_once
+            ]
             if not due:
                 return
             self._send(due, stop)

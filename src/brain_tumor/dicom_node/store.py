@@ -267,7 +267,7 @@ class Store:
         if of_series >= limits.images_per_series:
             raise StoreFullError(f"a series has more than {limits.images_per_series} images")
         own = self._row("SELECT id FROM series WHERE uid = ?", image.series_uid)
-        for series in [*(one for one in self._idle_series() if one not in own), None]:
+        for series in [*(member for member in self._idle_series() if member not in own), None]:
             (images,) = self._row("SELECT COUNT(*) FROM image")
             fits = images < limits.images and self._bytes + image.size <= limits.total_bytes
             if fits and shutil.disk_usage(self._images).free - image.size >= limits.free_bytes:

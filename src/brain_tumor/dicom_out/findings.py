@@ -58,7 +58,7 @@ class SeriesFindings:
     def key_slices(self) -> tuple[SliceFindings, ...]:
         """Those that are reported one by one: the only one, or the most suspicious of those that were analysed."""
         if self.verdict is None:
-            return tuple(one for one in self.slices if one.verdict)
+            return tuple(slice_ for slice_ in self.slices if slice_.verdict)
         return tuple(self.slices[index] for index in self.verdict.order[: min(KEY_SLICES, self.verdict.analysed)])
 
 
@@ -117,6 +117,6 @@ class FindingsDraft:
 def to_findings(outcome: SeriesOutcome) -> SeriesFindings:
     """What objects say of an answered series that is in memory."""
     draft = FindingsDraft()
-    for one in outcome.outcomes:
-        draft.add(one)
+    for item in outcome.outcomes:
+        draft.add(item)
     return draft.finish(outcome.series, outcome.verdict if outcome.series.is_stack else None)

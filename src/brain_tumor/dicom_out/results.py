@@ -58,7 +58,7 @@ def to_dicom_results(
     logging.getLogger("highdicom").propagate = False
     warnings.filterwarnings("ignore", module=r"highdicom(\.|$)")
     with as_scan_error(findings.series.name, Problem.BAD_HEADER):
-        source = read_source([one.slice for one in findings.slices])
+        source = read_source([slice_.slice for slice_ in findings.slices])
         if source is None:
             return []
         results = [make_report(findings, source, producer, uids("SR", source))]

@@ -56,17 +56,21 @@ def make_heat_map(
         return None
     headers: dict[str, Dataset] = {}
     placed: dict[tuple[float, ...], tuple[SliceFindings, _Plane]] = {}
-    for one in _choose(findings):
-        if _file(one) not in headers:
-            headers[_file(one)] = _slim(read_slice_header(one.slice))
-        if plane := _to_plane(one, headers[_file(one)]):
-            placed.setdefault(plane.at_mm, (one, plane))  # of images at one place, the most suspicious
+    for item in _choose(findings):
+        if _file(item) not in headers:
+            headers[_file(item)] = _slim(read_slice_header(item.slice))
+        if plane := _to_plane(item, headers[_file(item)]):
+            placed.setdefault(plane.at_mm, (item, plane))  # of images at one place, the most suspicious
     if not placed:
         return None
     chosen, planes = zip(*placed.values(), strict=True)
-    files = {_file(one) for one in chosen}
+    files = {_file(item) for item in chosen}
     maps = np.stack(
-        [one.view.undo(stretch_heat(one.heat, one.region, *one.size_px)) for one in chosen if one.heat is not None]
+        [
+            item.view.undo(stretch_heat(item.heat, item.region, *item.size_px))
+            for item in chosen
+            if item.heat is not None
+        ]
     )
     return Segmentation(
         [without_patient(header) for uid, header in headers.items() if uid in files],
@@ -104,13 +108,13 @@ class _Plane:
 
 def _choose(findings: SeriesFindings) -> list[SliceFindings]:
     """Slices of one size with a located tumor, as many as there is room for, the most suspicious first."""
-    found = [one for one in findings.slices if one.heat is not None]
-    found = [one for one in found if (one.size_px, one.view) == (found[0].size_px, found[0].view)]
+    found = [slice_ for slice_ in findings.slices if slice_.heat is not None]
+    found = [item for item in found if (item.size_px, item.view) == (found[0].size_px, found[0].view)]
     if not found:
         return []
     rows, columns = found[0].size_px
     most = min(MAX_FRAMES, max(1, MAX_BYTES // (4 * rows * columns)))
-    return sorted(found, key=lambda one: -one.suspicion)[:most]  # as SeriesVerdict.order
+    return sorted(found, key=lambda item: -item.suspicion)[:most]  # as SeriesVerdict.order
 
 
 def _slim(header: Dataset) -> Dataset:
@@ -124,13 +128,13 @@ def _slim(header: Dataset) -> Dataset:
     return slim
 
 
-def _file(one: SliceFindings) -> str:
-    assert one.slice.dicom is not None  # noqa: S101 - read_source has looked
-    return str(one.slice.dicom.sop_instance_uid)
+def _file(findings: SliceFindings) -> str:
+    assert findings.slice.dicom is not None  # noqa: S101 - read_source has looked
+    return str(findings.slice.dicom.sop_instance_uid)
 
 
-def _to_plane(one: SliceFindings, header: Dataset) -> _Plane | None:
-    frames, index = Frames(header), (one.slice.number or 1) - 1
+def _to_plane(findings: SliceFindings, header: Dataset) -> _Plane | None:
+    frames, index = Frames(header), (findings.slice.number or 1) - 1
     plane, spacing_mm = frames.plane(index), frames.spacing_mm(index)
     if plane.orientation is None or plane.position is None or spacing_mm is None:
         return None

@@ -65,7 +65,7 @@ class Source:
 
     def evidence(self) -> list[Dataset]:
         """A data set for each file with just its identifiers; the first also stands for patient and study, empty."""
-        files = {one.dicom.sop_instance_uid: one.dicom for one in self.slices if one.dicom}
+        files = {slice_.dicom.sop_instance_uid: slice_.dicom for slice_ in self.slices if slice_.dicom}
         found = []
         for reference in files.values():
             dataset = Dataset()
@@ -85,29 +85,32 @@ def read_source(slices: Sequence[Slice]) -> Source | None:
     Raises:
         ScanError: the first file cannot be read any more.
     """
-    references = [one.dicom for one in slices]
-    if not all(one and one.is_whole and UID(str(one.sop_class_uid)).type == "SOP Class" for one in references):
+    references = [slice_.dicom for slice_ in slices]
+    if not all(
+        reference and reference.is_whole and UID(str(reference.sop_class_uid)).type == "SOP Class"
+        for reference in references
+    ):
         return None
-    if len({(one.study_uid, one.series_uid) for one in references if one}) != 1:
+    if len({(reference.study_uid, reference.series_uid) for reference in references if reference}) != 1:
         return None
     header = read_slice_header(slices[0])
     frame = (slices[0].number or 1) - 1
     return Source(tuple(slices), header, Frames(header).plane(frame).orientation)
 
 
-def read_slice_header(one: Slice) -> Dataset:
+def read_slice_header(slice_: Slice) -> Dataset:
     """Everything that a slice's file says but for the pixels.
 
     Raises:
         ScanError: it cannot be read any more, or is another image now.
     """
-    reference = _reference(one)
-    assert one.content is not None  # noqa: S101 - a slice with a reference has a file
-    header = read_whole_header(one.content(), one.file)
+    reference = _reference(slice_)
+    assert slice_.content is not None  # noqa: S101 - a slice with a reference has a file
+    header = read_whole_header(slice_.content(), slice_.file)
     found = header.get("StudyInstanceUID"), header.get("SOPInstanceUID")
     if found != (reference.study_uid, reference.sop_instance_uid):
         # Another image lies there by now, and its patient may be another one.
-        raise ScanError(one.file, Problem.BROKEN_SOURCE, found="it has changed")
+        raise ScanError(slice_.file, Problem.BROKEN_SOURCE, found="it has changed")
     return header
 
 
@@ -147,9 +150,9 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
         dataset.SpecificCharacterSet = "ISO_IR 192" if max(texts) > "\xff" else "ISO_IR 100"
 
 
-def _reference(one: Slice) -> DicomReference:
-    assert one.dicom is not None  # noqa: S101 - read_source has looked
-    return one.dicom
+def _reference(slice_: Slice) -> DicomReference:
+    assert slice_.dicom is not None  # noqa: S101 - read_source has looked
+    return slice_.dicom
 
 
 def _value(header: Dataset, keyword: str) -> object | None:

@@ -75,7 +75,7 @@ def compare_areas(positive: BoolArray, first: Values, second: Values) -> PairedA
         return None
     parts = [_placements(positive, scores) for scores in (first, second)]
     areas = [float(of_found.mean()) for of_found, _ in parts]
-    covariance = _covariance([one for one, _ in parts]) / found + _covariance([two for _, two in parts]) / others
+    covariance = _covariance([part for part, _ in parts]) / found + _covariance([two for _, two in parts]) / others
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     difference = areas[1] - areas[0]
     spread = sqrt(max(variance, 0.0))

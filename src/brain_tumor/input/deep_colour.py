@@ -100,5 +100,5 @@ def _bands(high: Image.Image, low: Image.Image) -> Iterator[tuple[int, NDArray[n
     step = max(1, _BAND_PIXELS // columns)
     for start in range(0, rows, step):
         box = (0, start, columns, min(rows, start + step))
-        upper, lower = (np.asarray(one.crop(box), np.uint16) for one in (high, low))
+        upper, lower = (np.asarray(item.crop(box), np.uint16) for item in (high, low))
         yield start, ((upper << 8) | lower).astype(np.uint16)

@@ -139,14 +139,14 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
     slices = to_slices(frames, options)
     if options.include_derived:
         return slices
-    return tuple(leave_out(one, kind) for one, kind in zip(slices, kinds, strict=True))
+    return tuple(leave_out(slice_, kind) for slice_, kind in zip(slices, kinds, strict=True))
 
 
-def leave_out(one: Slice, kind: SeriesKind | None) -> Slice:
+def leave_out(slice_: Slice, kind: SeriesKind | None) -> Slice:
     """The slice, whose read() says that it is not answered where its kind is not."""
     if kind is None or kind.is_answered:
-        return one
-    return replace(one, read=refuse(ScanError(one.name, Problem.NOT_ANSWERED, kind=kind.value)))
+        return slice_
+    return replace(slice_, read=refuse(ScanError(slice_.name, Problem.NOT_ANSWERED, kind=kind.value)))
 
 
 def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDataset) -> DicomHeader:

@@ -183,7 +183,7 @@ def _text(value: Any) -> str | None:
 
 def _texts(value: Any) -> list[str]:
     values = [value] if isinstance(value, str) else value if isinstance(value, Iterable) else []
-    return [str(one).strip().upper() for one in values]
+    return [str(value).strip().upper() for value in values]
 
 
 def _whole(value: Any) -> int | None:
@@ -199,8 +199,8 @@ def _rounded(value: Any) -> float | None:
 def _numbers(value: Any) -> tuple[float, ...] | None:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         return None
-    found = [number_of(one) for one in value]
-    return None if None in found else tuple(round(one or 0.0, 3) for one in found) or None
+    found = [number_of(item) for item in value]
+    return None if None in found else tuple(round(item or 0.0, 3) for item in found) or None
 
 
 def _kept_dimensions(dataset: Dataset) -> list[bool]:

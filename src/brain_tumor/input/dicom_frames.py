@@ -145,7 +145,7 @@ def _several(value: Any) -> list[Any]:
 def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
     if not isinstance(value, Iterable) or isinstance(value, str):
         return None
-    numbers = tuple(float(one) for one in value)
+    numbers = tuple(float(item) for item in value)
     return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
 
 
@@ -155,7 +155,7 @@ def _padding(dataset: Dataset, signed: bool) -> tuple[int, int] | None:
         return None
     limit = dataset.get("PixelPaddingRangeLimit")
     bits = int(dataset.get("BitsAllocated") or 16)
-    ends = [_as_stored(one, signed, bits) for one in (value, limit if isinstance(limit, int) else value)]
+    ends = [_as_stored(item, signed, bits) for item in (value, limit if isinstance(limit, int) else value)]
     return min(ends), max(ends)
 
 
@@ -168,7 +168,7 @@ def _as_stored(value: int, signed: bool, bits: int) -> int:
 def _table(dataset: Dataset, keyword: str, signed: bool) -> LookupTable | None:
     """The first table of a sequence; source: DICOM PS3.3, C.11.1.1."""
     for item in sequence_items(dataset, keyword)[:1]:
-        count, first, bits = (int(one) for one in item["LUTDescriptor"].value)
+        count, first, bits = (int(entry) for entry in item["LUTDescriptor"].value)
         count = count % 2**16 or 2**16  # 65536 entries do not fit and stand as 0
         entries = _table_entries(item["LUTData"].value, count, "<" if item.original_encoding[1] else ">")
         if not 1 <= bits <= 16 or len(entries) < count:

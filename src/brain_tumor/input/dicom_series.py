@@ -123,9 +123,9 @@ class DicomFiles:
         is_answered = kind is None or (kind.is_answered and not (kind is SeriesKind.DERIVED and has_original))
         slices = to_slices(frames, self._options)
         if not volume.is_placed:
-            slices = tuple(replace(one, position_mm=None) for one in slices)
+            slices = tuple(replace(slice_, position_mm=None) for slice_ in slices)
         if not is_answered and not self._options.include_derived:
-            slices = tuple(leave_out(one, kind) for one in slices)
+            slices = tuple(leave_out(slice_, kind) for slice_ in slices)
         return Series(
             name,
             slices,

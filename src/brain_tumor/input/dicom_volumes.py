@@ -131,7 +131,7 @@ def _split_repeats(frames: list[VolumeFrame], differs: _Differences) -> list[_Pa
     if most == 1:
         return [(differs, frames)]
     repeats = len(places) - len(set(places))
-    where = {id(frame): place for frame, place in zip(frames, places, strict=True)}
+    where = {id(frame): index for frame, index in zip(frames, places, strict=True)}
     for name in _SPLITTING:
         groups = _group(frames, name)
         # A label of volumes has at most as many values as frames lie at one position; more are values per slice.
@@ -160,9 +160,9 @@ def _split_by_order(frames: list[VolumeFrame], places: list[int], differs: _Diff
     """The first frame at each position, the second, and so on."""
     seen: Counter[int] = Counter()
     volumes: defaultdict[int, list[VolumeFrame]] = defaultdict(list)
-    for frame, place in sorted(zip(frames, places, strict=True), key=lambda each: _taken_at(each[0])):
-        volumes[seen[place]].append(frame)
-        seen[place] += 1
+    for frame, position_index in sorted(zip(frames, places, strict=True), key=lambda each: _taken_at(each[0])):
+        volumes[seen[position_index]].append(frame)
+        seen[position_index] += 1
     return [((*differs, ("repeat", str(index + 1))), volume) for index, volume in volumes.items()]
 
 

@@ -121,7 +121,7 @@ def choose_window(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> Window
     for window in range(windows):
         choice = WindowChoice(WindowMode.FILE, WindowUse.FILE_OTHER if window else None, window)
         shown = [choice.show(stored, replace(scale, white_is_low=False))[0] for stored, scale in looked_at]
-        greys = [one[~unknown] for one, (_, unknown) in zip(shown, rescaled, strict=True)]
+        greys = [item[~unknown] for item, (_, unknown) in zip(shown, rescaled, strict=True)]
         if window_fits(np.concatenate(greys), pooled) and _each_fits(looked_at, window, greys, values):
             return choice
     return WindowChoice(WindowMode.FILE, WindowUse.UNFIT, limits=(low, high))
@@ -147,8 +147,10 @@ def _each_fits(
     if len(set(own)) < 2 or any(scale.window_table is not None for _, scale in looked_at):
         return True
     pooled = np.concatenate(values)
-    fitting = {one for one, grey, held in zip(own, greys, values, strict=True) if held.size and window_fits(grey, held)}
+    fitting = {
+        item for item, grey, held in zip(own, greys, values, strict=True) if held.size and window_fits(grey, held)
+    }
     return all(
-        window_fits(to_grey(pooled[np.newaxis], GreyScale(window=one), WindowMode.FILE)[0], pooled)
-        for one in set(own) - fitting
+        window_fits(to_grey(pooled[np.newaxis], GreyScale(window=item), WindowMode.FILE)[0], pooled)
+        for item in set(own) - fitting
     )

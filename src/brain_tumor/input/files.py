@@ -282,8 +282,8 @@ def _match(pattern: str, left_out: LeftOut) -> Iterator[str]:
 
 def _is_behind_link(match: str, folder: str) -> bool:
     path, top = Path(match), Path(folder)
-    between = [one for one in (path, *path.parents) if one != top and one.is_relative_to(top)]
-    return any(os.path.islink(one) and os.path.isdir(one) for one in between)  # noqa: PTH112, PTH114 - as above
+    between = [item for item in (path, *path.parents) if item != top and item.is_relative_to(top)]
+    return any(os.path.islink(item) and os.path.isdir(item) for item in between)  # noqa: PTH112, PTH114 - as above
 
 
 def _open_without_waiting(file: str, flags: int) -> int:

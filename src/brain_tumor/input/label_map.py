@@ -25,7 +25,7 @@ _EQUAL_SHARE, _MIN_PAIRS = 0.9, 500
 def is_named_label_map(file: str) -> bool:
     """Whether a file's name says that it holds a mask or a segmentation."""
     name = PurePath(file).name.lower()
-    while ending := next((one for one in _ENDINGS if name.endswith(one)), None):
+    while ending := next((ending for ending in _ENDINGS if name.endswith(ending)), None):
         name = name.removesuffix(ending)
     return _NAME.search(name) is not None
 

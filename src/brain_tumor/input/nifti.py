@@ -123,7 +123,7 @@ def _offset(header: Any) -> int:
 def _analyze_affine(header: Any) -> NDArray[np.float64]:
     """Nothing is known of the orientation: as nibabel, the first axis is taken to run to the patient's left."""
     low, high = SPACINGS_MM
-    spacings = [float(one) if low < one < high else 1.0 for one in np.abs(header["pixdim"][1:4])]
+    spacings = [float(spacing) if low < spacing < high else 1.0 for spacing in np.abs(header["pixdim"][1:4])]
     return np.diag([-spacings[0], spacings[1], spacings[2], 1.0])
 
 

@@ -109,7 +109,7 @@ def _lay_out(
     if len(vectors) == len(sizes):
         spatial = [axis for axis, vector in enumerate(vectors) if vector is not None]
     elif len(kinds) == len(sizes):
-        spatial = [axis for axis, one in enumerate(kinds) if one in ("domain", "space", "???", "none")]
+        spatial = [axis for axis, kind in enumerate(kinds) if kind in ("domain", "space", "???", "none")]
     else:
         spatial = list(range(min(3, len(sizes))))
     others = [axis for axis in range(len(sizes)) if axis not in spatial]
@@ -127,7 +127,7 @@ def _lay_out(
 
 def _read_vectors(text: str) -> list[list[float] | None]:
     return [
-        None if found[0] == "none" else [float(one) for one in found[1].split(",")]
+        None if found[0] == "none" else [float(item) for item in found[1].split(",")]
         for found in _VECTOR.finditer(text.lower())
     ]
 
@@ -143,7 +143,7 @@ def _affine(
         steps = [vector for axis in spatial if (vector := vectors[axis]) is not None and len(vector) == 3]
         if len(steps) == len(spatial):
             directions[:, : len(steps)] = np.array(steps).T
-    elif len(spacings := [float(one) for one in fields.get("spacings", "").split()]) == dimensions:
+    elif len(spacings := [float(item) for item in fields.get("spacings", "").split()]) == dimensions:
         directions = np.diag([*(abs(spacings[axis]) for axis in spatial), 1.0, 1.0][:3])
     origin = next(iter(_read_vectors(fields.get("space origin", ""))), None)
     start = np.array(origin if origin is not None and len(origin) == 3 else [0.0, 0.0, 0.0])

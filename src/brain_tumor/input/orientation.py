@@ -53,8 +53,8 @@ def radiological_view(along_row: Sequence[float], along_column: Sequence[float])
         along_row: direction in which the columns of the stored picture follow each other.
         along_column: direction in which its rows follow each other.
     """
-    row, column = (np.asarray(one, np.float64) / np.linalg.norm(one) for one in (along_row, along_column))
-    right, down = (np.array(one) for one in _SHOWN[nearest_plane(along_row, along_column)])
+    row, column = (np.asarray(item, np.float64) / np.linalg.norm(item) for item in (along_row, along_column))
+    right, down = (np.array(item) for item in _SHOWN[nearest_plane(along_row, along_column)])
     # Of the two ways to lay the picture, the one whose edges are nearer to the wanted ones.
     is_transposed = bool(abs(row @ right) + abs(column @ down) < abs(column @ right) + abs(row @ down))
     if is_transposed:

@@ -80,12 +80,12 @@ def with_refs(opened: Iterable[Series], options: ReadOptions, find: Find) -> Ite
         find: finds the files of a path, as the files of these series were found.
     """
     for series in opened:
-        source = _common([one.file for one in series.slices])
+        source = _common([slice_.file for slice_ in series.slices])
         yield replace(
             series,
             slices=tuple(
-                replace(one, ref=SliceRef(one.file, one.number, options, source or one.file, find))
-                for one in series.slices
+                replace(slice_, ref=SliceRef(slice_.file, slice_.number, options, source or slice_.file, find))
+                for slice_ in series.slices
             ),
         )
 
@@ -111,7 +111,9 @@ def _open(source: str, options: ReadOptions, find: Find) -> dict[tuple[str, int 
         or os.path.normpath(file.name).startswith(f"{inside}/")
     )
     return {
-        (os.path.normpath(one.file), one.number): one for series in open_series(files, options) for one in series.slices
+        (os.path.normpath(slice_.file), slice_.number): slice_
+        for series in open_series(files, options)
+        for slice_ in series.slices
     }
 
 

@@ -22,7 +22,7 @@ OTHER_OBJECTS = {
     _CLASS + "4.2": "spectroscopy",
 }
 # MPEG-2, H.264, H.265 and JPIP: frames of a video, and images that lie on a server. Source: DICOM PS3.5, A.4.
-_NO_STILL_IMAGES = tuple(_SYNTAX + one for one in ("100", "101", "102", "103", "104", "105", "106", "107", "108"))
+_NO_STILL_IMAGES = tuple(_SYNTAX + item for item in ("100", "101", "102", "103", "104", "105", "106", "107", "108"))
 _ON_A_SERVER = (_SYNTAX + "94", _SYNTAX + "95", _SYNTAX + "204", _SYNTAX + "205")
 
 

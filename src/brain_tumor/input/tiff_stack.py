@@ -64,7 +64,7 @@ class _Stack:
                 found.append(read_value_range(with_first_page(data, page), self._file.name, "TIFF"))
             except ScanError:
                 continue  # reading it will say why
-        known = [one for one in found if one]
+        known = [item for item in found if item]
         return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 

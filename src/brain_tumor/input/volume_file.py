@@ -143,7 +143,7 @@ def _to_series(header: VolumeHeader, number: int, stored: _Stored, file: SourceF
     if options.volume == ALL_VOLUMES and header.volumes > 1:
         # Within a file, each slice has a number of its own.
         before = (number - 1) * len(slices)
-        slices = tuple(replace(one, number=before + place) for place, one in enumerate(slices, start=1))
+        slices = tuple(replace(slice_, number=before + index) for index, slice_ in enumerate(slices, start=1))
     name = file.name if header.volumes == 1 else f"{file.name} volume {number} of {header.volumes}"
     return Series(name, slices, plane, volume=number if header.volumes > 1 else None)
 

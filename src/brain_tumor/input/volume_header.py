@@ -101,4 +101,4 @@ def place(directions: NDArray[np.float64], origin: NDArray[np.float64]) -> tuple
         return affine, True
     low, high = SPACINGS_MM
     spacings = np.linalg.norm(np.nan_to_num(directions, nan=0.0, posinf=0.0, neginf=0.0), axis=0)
-    return np.diag([*(float(one) if low < one < high else 1.0 for one in spacings), 1.0]), False
+    return np.diag([*(float(spacing) if low < spacing < high else 1.0 for spacing in spacings), 1.0]), False

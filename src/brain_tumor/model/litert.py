@@ -82,10 +82,10 @@ class PlainNetwork:
                 self._interpreter.allocate_tensors()
             except RuntimeError as error:
                 raise ValueError((str(error).splitlines() or ["refused by LiteRT"])[0]) from None
-        inputs = [one for one in self._interpreter.get_input_details() if len(one["shape"]) == 4]
-        outputs = [one for one in self._interpreter.get_output_details() if one["shape"][-1] == classes]
+        inputs = [detail for detail in self._interpreter.get_input_details() if len(detail["shape"]) == 4]
+        outputs = [detail for detail in self._interpreter.get_output_details() if detail["shape"][-1] == classes]
         if len(inputs) != 1 or not outputs:
-            found = [list(map(int, one["shape"])) for one in self._interpreter.get_output_details()]
+            found = [list(map(int, detail["shape"])) for detail in self._interpreter.get_output_details()]
             raise ValueError(f"{len(inputs)} inputs of images, outputs {found}; one of {classes} classes is needed")
         self._input, self._output = inputs[0], outputs[0]
         _, *rest = map(int, self._input["shape"])

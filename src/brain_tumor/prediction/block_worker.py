@@ -165,17 +165,17 @@ def _noted_source(source: SourceFile, attempts: Attempts) -> SourceFile:
 
 
 def _noted_series(series: Series, attempts: Attempts) -> Series:
-    return replace(series, slices=tuple(_noted_slice(one, attempts) for one in series.slices))
+    return replace(series, slices=tuple(_noted_slice(slice_, attempts) for slice_ in series.slices))
 
 
-def _noted_slice(one: Slice, attempts: Attempts) -> Slice:
+def _noted_slice(slice_: Slice, attempts: Attempts) -> Slice:
     def read() -> Scan:
-        attempts.note(what := f"read {one.name}")
+        attempts.note(what := f"read {slice_.name}")
         if what in attempts.given_up:
-            raise _given_up(one.name)
-        return one.read()
+            raise _given_up(slice_.name)
+        return slice_.read()
 
-    return replace(one, read=read)
+    return replace(slice_, read=read)
 
 
 def _given_up(name: str) -> ScanError:

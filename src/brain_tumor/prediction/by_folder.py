@@ -29,7 +29,7 @@ def group_by_folder(opened: Iterable[Series]) -> Iterator[Series]:
             yield from together
             continue
         images = list(together)
-        yield images[0] if len(images) == 1 else _join(folder, [one for image in images for one in image.slices])
+        yield images[0] if len(images) == 1 else _join(folder, [slice_ for image in images for slice_ in image.slices])
 
 
 def _folder(series: Series) -> str | None:
@@ -37,11 +37,11 @@ def _folder(series: Series) -> str | None:
 
 
 def _join(folder: str, slices: Sequence[Slice]) -> PictureSeries:
-    numbers = _find_numbers([Path(one.file).name for one in slices])
+    numbers = _find_numbers([Path(slice_.file).name for slice_ in slices])
     if numbers is None:
         return PictureSeries(folder, tuple(slices), is_ordered=False)
     ordered = sorted(zip(numbers, slices, strict=True), key=lambda pair: pair[0])
-    return PictureSeries(folder, tuple(one for _, one in ordered))
+    return PictureSeries(folder, tuple(item for _, item in ordered))
 
 
 def _find_numbers(names: Sequence[str]) -> list[int] | None:

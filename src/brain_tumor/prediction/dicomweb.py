@@ -88,12 +88,12 @@ class DicomWebStudy:
 
     def names(self) -> Iterator[str]:
         """What its images are called, in the order of series and image number."""
-        return (one.name for one in self._objects)
+        return (item.name for item in self._objects)
 
     def sources(self) -> Iterator[SourceFile]:
         """Its images, each fetched when it is read for the first time."""
-        for one in self._objects:
-            yield SourceFile(one.name, partial(self._read, one))
+        for item in self._objects:
+            yield SourceFile(item.name, partial(self._read, item))
 
     def _list(self) -> tuple[list[_Object], int]:
         client = DICOMwebClient(self._url, session=self._session, timeout=_TIMEOUT_S, callback=_limit_answer)
@@ -108,13 +108,13 @@ class DicomWebStudy:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BrainTumorError("--dicomweb: the answer is no DICOMweb list; check the URL") from None
 
-    def _read(self, one: _Object) -> bytes:
+    def _read(self, item: _Object) -> bytes:
         with self._fetching:  # one at a time: some archives serve no more, and two threads may want the same
-            if one.name not in self._where:
+            if item.name not in self._where:
                 if self._is_lost:
-                    raise ScanError(one.name, Problem.BROKEN_SOURCE, found="the archive does not answer")
-                self._where[one.name] = self._fetch(one)
-            begin, end = self._where[one.name]
+                    raise ScanError(item.name, Problem.BROKEN_SOURCE, found="the archive does not answer")
+                self._where[item.name] = self._fetch(item)
+            begin, end = self._where[item.name]
         return self._read_at(begin, end - begin)
 
     def _read_at(self, begin: int, size: int) -> bytes:
@@ -122,8 +122,8 @@ class DicomWebStudy:
             self._file.seek(begin)
             return self._file.read(size)
 
-    def _fetch(self, one: _Object) -> tuple[int, int]:
-        url = f"{self._url}/studies/{self._study_uid}/series/{one.series_uid}/instances/{one.instance_uid}"
+    def _fetch(self, item: _Object) -> tuple[int, int]:
+        url = f"{self._url}/studies/{self._study_uid}/series/{item.series_uid}/instances/{item.instance_uid}"
         # As it is stored; without this an archive unpacks, or packs anew.
         headers = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
         for attempt in range(1, _TRIES + 1):
@@ -131,29 +131,29 @@ class DicomWebStudy:
                 with self._session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
                     if answer.status_code not in _BUSY or attempt == _TRIES:
                         answer.raise_for_status()
-                        return self._keep(answer, one)
+                        return self._keep(answer, item)
             except requests.HTTPError as error:
-                raise ScanError(one.name, Problem.BROKEN_SOURCE, found=_reason(error)) from None
+                raise ScanError(item.name, Problem.BROKEN_SOURCE, found=_reason(error)) from None
             except requests.RequestException as error:
                 if attempt == _TRIES:
                     self._is_lost = True
-                    raise ScanError(one.name, Problem.BROKEN_SOURCE, found=_reason(error)) from None
+                    raise ScanError(item.name, Problem.BROKEN_SOURCE, found=_reason(error)) from None
             sleep(attempt)
         raise AssertionError  # the last try returns or raises
 
-    def _keep(self, answer: requests.Response, one: _Object) -> tuple[int, int]:
+    def _keep(self, answer: requests.Response, item: _Object) -> tuple[int, int]:
         """Put an answer behind the others; gives where the object in it begins and ends."""
         limit = min(MAX_VOLUME_BYTES, _MAX_STUDY_BYTES - self._end)
         size = 0
         for piece in answer.iter_content(_CHUNK_BYTES):
             if size + len(piece) > limit:
-                raise ScanError(one.name, Problem.TOO_LARGE, limit_mib=limit // 2**20)
+                raise ScanError(item.name, Problem.TOO_LARGE, limit_mib=limit // 2**20)
             try:
                 with self._using_file:
                     self._file.seek(self._end + size)
                     self._file.write(piece)
             except OSError as error:
-                raise ScanError(one.name, Problem.NO_ROOM, found=error.strerror) from None
+                raise ScanError(item.name, Problem.NO_ROOM, found=error.strerror) from None
             size += len(piece)
         begin = self._end
         try:
@@ -163,7 +163,7 @@ class DicomWebStudy:
                 answer.headers.get("Content-Type", ""),
             )
         except MultipartError:
-            raise ScanError(one.name, Problem.BROKEN_SOURCE, found="the answer holds no DICOM object") from None
+            raise ScanError(item.name, Problem.BROKEN_SOURCE, found="the answer holds no DICOM object") from None
         self._end += size
         return begin + start, begin + end
 
@@ -205,17 +205,17 @@ def _to_objects(listed: Sequence[Mapping[str, Any]]) -> tuple[list[_Object], int
         raise BrainTumorError(f"--study: has {len(listed)} objects, at most {_MAX_OBJECTS} are read; give its files")
     images: dict[tuple[float, str], list[tuple[float, str]]] = {}
     others = 0
-    for one in listed:
-        sop_class, instance, series = (_text(one, tag) for tag in (_SOP_CLASS, _INSTANCE, _SERIES))
-        if sop_class.startswith(tuple(OTHER_OBJECTS)) or _text(one, _MANUFACTURER) == MANUFACTURER:
+    for item in listed:
+        sop_class, instance, series = (_text(item, tag) for tag in (_SOP_CLASS, _INSTANCE, _SERIES))
+        if sop_class.startswith(tuple(OTHER_OBJECTS)) or _text(item, _MANUFACTURER) == MANUFACTURER:
             others += 1
         elif not (is_uid(instance) and is_uid(series)):
             if not sop_class:
                 raise ValueError  # no object at all
             raise BrainTumorError("--dicomweb: the list has objects without valid identifiers; give the study's files")
         else:
-            images.setdefault((_number(one, _SERIES_NUMBER), series), []).append(
-                (_number(one, _INSTANCE_NUMBER), instance)
+            images.setdefault((_number(item, _SERIES_NUMBER), series), []).append(
+                (_number(item, _INSTANCE_NUMBER), instance)
             )
     found = []
     for rank, (key, instances) in enumerate(sorted(images.items()), 1):
@@ -226,14 +226,14 @@ def _to_objects(listed: Sequence[Mapping[str, Any]]) -> tuple[list[_Object], int
     return found, others
 
 
-def _text(one: Mapping[str, Any], tag: str) -> str:
-    values = one.get(tag, {}).get("Value") or [""]
+def _text(mapping: Mapping[str, Any], tag: str) -> str:
+    values = mapping.get(tag, {}).get("Value") or [""]
     return str(values[0]).strip()
 
 
-def _number(one: Mapping[str, Any], tag: str) -> float:
+def _number(mapping: Mapping[str, Any], tag: str) -> float:
     try:
-        return float(_text(one, tag))
+        return float(_text(mapping, tag))
     except ValueError:
         return float("inf")
 

@@ -63,8 +63,8 @@ def _read_series(source: SourceFile) -> bytes | None:
     return hashlib.blake2b(uid.encode(), digest_size=8).digest() if uid else None
 
 
-def _common(one: PurePath, other: PurePath) -> PurePath:
-    return next((path for path in (one, *one.parents) if other.is_relative_to(path)), PurePath())
+def _common(item: PurePath, other: PurePath) -> PurePath:
+    return next((path for path in (item, *item.parents) if other.is_relative_to(path)), PurePath())
 
 
 class BlockGroups:
@@ -79,10 +79,10 @@ class BlockGroups:
 
     def add(self, key: str, places: Iterable[SeriesPlace]) -> None:
         """Note what a block holds; key: of the block."""
-        for place in places:
+        for index in places:
             self._parents.setdefault(key, key)
-            block, folder = self._series.get(place.series, (key, PurePath(place.folder)))
-            self._series[place.series] = block, _common(folder, PurePath(place.folder))
+            block, folder = self._series.get(index.series, (key, PurePath(index.folder)))
+            self._series[index.series] = block, _common(folder, PurePath(index.folder))
             self._join(block, key)
 
     def members(self) -> dict[str, str]:
@@ -95,8 +95,8 @@ class BlockGroups:
             groups[self._root(key)].append(key)
         return {key: group for group, keys in groups.items() if len(keys) > 1 for key in keys}
 
-    def _join(self, one: str, other: str) -> None:
-        self._parents[self._root(one)] = self._root(other)
+    def _join(self, item: str, other: str) -> None:
+        self._parents[self._root(item)] = self._root(other)
 
     def _root(self, key: str) -> str:
         while (parent := self._parents[key]) != key:

@@ -27,7 +27,7 @@ def render_key_slice(result: Result) -> RgbArray:
     """
     small = to_square_pixels(result.scan, SIDE_PX)
     nothing: FloatArray = np.zeros((1, 1), np.float32)
-    shown = next((one for one in to_heat_maps(result) if one.kind is MapKind.LOCATION), None)
+    shown = next((heat_map for heat_map in to_heat_maps(result) if heat_map.kind is MapKind.LOCATION), None)
     if shown is None:
         pixels = render_overlay(small, nothing, DEFAULT_STRENGTH)
     else:

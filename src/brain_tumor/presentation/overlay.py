@@ -96,13 +96,13 @@ def draw_sides(pixels: RgbArray, sides: Sides | None) -> RgbArray:
     size = max(_MIN_LETTER_PX, round(max(rows, columns) * _LETTER_SHARE))
     font, line = ImageFont.load_default(size), max(1, size // 12)
     edge = 2 * line
-    for letters, place, anchor in (
+    for letters, index, anchor in (
         (sides.left, (edge, rows / 2), "lm"),
         (sides.right, (columns - edge, rows / 2), "rm"),
         (sides.top, (columns / 2, edge), "mt"),
         (sides.bottom, (columns / 2, rows - edge), "mb"),
     ):
-        draw.text(place, letters, _WHITE, font, anchor, stroke_width=line, stroke_fill=_BLACK)
+        draw.text(index, letters, _WHITE, font, anchor, stroke_width=line, stroke_fill=_BLACK)
     return np.array(image)
 
 

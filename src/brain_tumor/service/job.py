@@ -105,7 +105,7 @@ class Job:
 
     def _to_series_row(self, index: int) -> dict[str, Any]:
         series = self._series[index]
-        places = [(index, place) for place in range(len(series.slices))]
+        places = [(index, position_index) for position_index in range(len(series.slices))]
         verdict = decide_series([self._findings[at] for at in places], self._classes)
         if isinstance(series, PictureSeries) and not series.is_ordered:
             row = to_count_row(series, verdict, self._model_id)

@@ -37,17 +37,17 @@ def study_columns(classes: Iterable[Label]) -> tuple[str, ...]:
     return "study_uid", "answers", *counts, "slices", "analysed", "model_id", "version"
 
 
-def slice_ids(one: Slice) -> _Cells:
+def slice_ids(slice_: Slice) -> _Cells:
     """The columns of a slice; None where its file has no such identifier."""
-    if one.dicom is None:
+    if slice_.dicom is None:
         return dict.fromkeys(SLICE_IDS)
-    found = one.dicom.study_uid, one.dicom.series_uid, one.dicom.sop_instance_uid, one.dicom.frame
+    found = slice_.dicom.study_uid, slice_.dicom.series_uid, slice_.dicom.sop_instance_uid, slice_.dicom.frame
     return dict(zip(SLICE_IDS, found, strict=True))
 
 
 def series_ids(series: Series) -> _Cells:
     """The columns of a series; None where its slices do not share an identifier."""
-    found = [slice_ids(one) for one in series.slices]
+    found = [slice_ids(slice_) for slice_ in series.slices]
     return {name: found[0][name] if len({ids[name] for ids in found}) == 1 else None for name in SERIES_IDS}
 
 
@@ -83,7 +83,7 @@ class StudyCounts:
         counts = self._counts.setdefault(str(study), Counter())
         counts.update({"answers": 1, _STATUS_COLUMNS[status]: 1, "slices": len(series.slices), "analysed": analysed})
         if status == Status.CLASSIFIED.value:
-            counts.update(f"answers_{one.slug}" for one in self._classes if one == label)
+            counts.update(f"answers_{item.slug}" for item in self._classes if item == label)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One a study, in the order in which they were met."""
