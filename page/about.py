@@ -5,21 +5,21 @@ import os
 import streamlit as st
 
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.series_words import SERIES_RULE
+from brain_tumor.presentation.series_words import describe_series_rule
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
 from page.layout import usable_classifier
 from page.model_facts import (
     HOW_EVALUATED,
-    HOW_TO_READ,
     OWN_MODEL,
     YOUR_FILES,
     accuracy_rows,
     describe_doubt,
+    describe_figures,
     describe_gate,
-    describe_limits,
     describe_model,
     describe_terms,
     gate_rows,
+    list_limits,
     source_rows,
     terms_rows,
 )
@@ -38,12 +38,12 @@ def show() -> None:
         st.info(OWN_MODEL, icon=":material/info:")
     show_accuracy(card, is_own)
     st.header("What it cannot do", anchor=False)
-    st.markdown("\n".join(f"- {limit}" for limit in describe_limits(card)))
+    st.markdown("\n".join(f"- {limit}" for limit in list_limits(card)))
     show_gate(card)
     st.header("Heat maps", anchor=False)
     st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))
     st.header("Series", anchor=False)
-    st.markdown(SERIES_RULE)
+    st.markdown(describe_series_rule(card.rules.not_analysed))
     show_terms(card)
     st.header("Your files", anchor=False)
     st.markdown(YOUR_FILES)
@@ -77,7 +77,7 @@ def show_accuracy(card: Card, is_own: bool) -> None:
     else:
         st.markdown("The card of this model file holds no measured figures.")
     if elsewhere or here:  # what it says is of these figures, and not of a model without any
-        st.markdown(HOW_TO_READ if is_own else f"{HOW_EVALUATED} {HOW_TO_READ}")
+        st.markdown(describe_figures(card) if is_own else f"{HOW_EVALUATED} {describe_figures(card)}")
 
 
 def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:

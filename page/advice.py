@@ -1,8 +1,11 @@
 """What a person can do about a picture that was rejected or is in doubt, and what the words of the page mean."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from brain_tumor.decision.reasons import Reason
+from brain_tumor.labels import Label
 
 ADVICE = {
     Reason.OTHER_MODALITY: "Send an MR series of the head instead.",
@@ -20,11 +23,14 @@ ADVICE = {
     Reason.TUMOR_POSSIBLE: "Look at it as if there were a tumor, and compare with other slices and sequences.",
 }
 
-GLOSSARY = {
-    "Glioma": "a tumor that grows from the supporting cells of the brain",
-    "Meningioma": "a tumor of the membranes around the brain, mostly benign",
-    "Pituitary Tumor": "a tumor of the pituitary gland, below the middle of the brain",
-    "No Tumor": "the network sees none of these three; that is no proof of health",
+# Of a model with other classes nobody here knows what they mean.
+_CLASSES = {
+    Label.GLIOMA: "a tumor that grows from the supporting cells of the brain",
+    Label.MENINGIOMA: "a tumor of the membranes around the brain, mostly benign",
+    Label.PITUITARY: "a tumor of the pituitary gland, below the middle of the brain",
+    Label.NO_TUMOR: "the network sees none of its tumors; that is no proof of health",
+}
+_WORDS = {
     "Confidence": "the network's probability of the class shown, not the chance that you have it",
     "Uncertain": "the network is in doubt about the class, so a person must look",
     "Not analysed": "the picture is not taken for a brain MRI, so nothing is said about a tumor",
@@ -34,7 +40,12 @@ GLOSSARY = {
 }
 
 
-def show_glossary() -> None:
+def to_glossary(classes: Iterable[Label]) -> dict[str, str]:
+    """The words of the page, and the classes of the model that are known; each with its meaning."""
+    return {label.value: _CLASSES[label] for label in classes if label in _CLASSES} | _WORDS
+
+
+def show_glossary(classes: Iterable[Label]) -> None:
     """The words of the page, behind a button."""
     with st.popover("Glossary", icon=":material/menu_book:"):
-        st.markdown("\n".join(f"- **{word}**: {meaning}." for word, meaning in GLOSSARY.items()))
+        st.markdown("\n".join(f"- **{word}**: {meaning}." for word, meaning in to_glossary(classes).items()))

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor import Classifier
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
 from brain_tumor.problems import ACCEPTED
@@ -32,6 +32,8 @@ EXAMPLES = {
     "2-drawn-lesion-no-patient.png": "The same with a drawn lesion",
     "3-colour-chart-no-scan.png": "A colour chart, no scan",
 }
+ACCURACY = "many tumors are found and some are missed, above all in images of other scanners"
+OTHER_ACCURACY = "this model has classes of its own, and its file's card says how good it is"
 # So many images have their cards below each other; more have an overview.
 MAX_CARDS = 4
 # Answers come into view so often while more are computed. The first ones soon, to show that it works.
@@ -105,8 +107,7 @@ def show_start(classes: Sequence[Label]) -> None:
     st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
     st.markdown(
         "**Privacy:** files stay in this server's memory until you clear them or leave the page.  \n"
-        "**Accuracy:** many tumors are found and some are missed, above all in images of other scanners; "
-        "[what was measured](about)."
+        f"**Accuracy:** {ACCURACY if set(classes) == set(LABELS) else OTHER_ACCURACY}; [what was measured](about)."
     )
 
 
@@ -121,7 +122,7 @@ def show_tools(state: SessionState, classifier: Classifier) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tools"):
         choose_map(state.records)
         offer_downloads(state.newest_first, classifier.card)
-        show_glossary()
+        show_glossary(classifier.card.rules.classes)
         st.button("Clear all", icon=":material/delete:", on_click=clear_all)
 
 

@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brain_tumor.labels import LABELS
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.model_info import describe_share
-from brain_tumor.presentation.wording import LIMITS, format_percent
+from brain_tumor.presentation.wording import describe_limits, format_percent
 
-MODEL_LIMITS = (
-    *LIMITS,
-    "Part of what separates the classes in its training data is the source of the image, not the disease.",
-)
+SHORTCUT = "Part of what separates the classes in its training data is the source of the image, not the disease."
 HOW_TO_READ = (
     "The least flattering set of images stands first. An image that was not analysed counts as its final class, "
-    "No Tumor. Brackets hold 95 % intervals."
+    "{no_finding}. Brackets hold 95 % intervals."
 )
 HOW_EVALUATED = (
     "Every figure was measured on an exported model file, through the same program that answers on this page. Expect "
@@ -28,12 +24,12 @@ OWN_MODEL = (
 GATE = (
     "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
     "pixels, a blank or a coloured picture is rejected, and so is one whose *gate score*, computed from the same "
-    "forward pass, is under {threshold:.2f}. It ends as No Tumor *by rule*, marked as not analysed: that says nothing "
-    "about a tumor. Some other pictures pass all the same; the table shows how many did."
+    "forward pass, is under {threshold:.2f}. It ends as {no_finding} *by rule*, marked as not analysed: that says "
+    "nothing about a tumor. Some other pictures pass all the same; the table shows how many did."
 )
 DOUBT = (
     "An answer is *uncertain* when its probability is under {probability} or less than {margin} above the second. "
-    "Doubt about an image never turns into No Tumor, and probabilities are never edited."
+    "Doubt about an image never turns into {no_finding}, and probabilities are never edited."
 )
 YOUR_FILES = (
     "Uploads stay in this server's memory until you clear them, until shortly after you leave the page, or, once they "
@@ -56,14 +52,14 @@ _SHARES = {
 }
 
 
-def describe_limits(card: Card) -> list[str]:
+def list_limits(card: Card) -> tuple[str, ...]:
     """What the model cannot do, a sentence each."""
-    if len(card.rules.classes) == len(LABELS):
-        return list(MODEL_LIMITS)
-    known = (
-        f"The network knows {len(card.rules.classes)} classes only: whatever else a scan shows is given one of them."
-    )
-    return [known, *MODEL_LIMITS[1:]]
+    return *describe_limits(card.rules.classes), SHORTCUT
+
+
+def describe_figures(card: Card) -> str:
+    """How its figures are read."""
+    return HOW_TO_READ.format(no_finding=card.rules.not_analysed)
 
 
 def describe_model(card: Card) -> str:
@@ -141,13 +137,17 @@ def gate_rows(card: Card) -> list[dict[str, str]]:
 
 def describe_gate(card: Card) -> str:
     """What the check for brain MRI does, with this card's threshold."""
-    return GATE.format(threshold=card.rules.min_gate_score)
+    return GATE.format(threshold=card.rules.min_gate_score, no_finding=card.rules.not_analysed)
 
 
 def describe_doubt(card: Card) -> str:
     """When an answer is uncertain, with this card's thresholds."""
     rules = card.rules
-    return DOUBT.format(probability=format_percent(rules.min_probability), margin=format_percent(rules.min_margin))
+    return DOUBT.format(
+        probability=format_percent(rules.min_probability),
+        margin=format_percent(rules.min_margin),
+        no_finding=rules.not_analysed,
+    )
 
 
 def _share(figure: Any) -> str:

@@ -5,11 +5,12 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
+from brain_tumor.labels import class_without_finding
 from brain_tumor.presentation.series_words import (
     KIND_NAMES,
-    SERIES_RULE,
     describe_kind_left_out,
     describe_series_reason,
+    describe_series_rule,
     describe_strip,
 )
 from brain_tumor.presentation.wording import describe_window, format_fraction, headline, to_sentence
@@ -70,7 +71,7 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
         st.subheader(headline(verdict), anchor=False)
         st.markdown(to_sentence(describe_series_reason(verdict)))
         with st.expander("How a series is answered"):
-            st.caption(SERIES_RULE)
+            st.caption(describe_series_rule(class_without_finding(verdict.shares)))
     with shares:
         counts = {label: round(verdict.shares[label] * verdict.analysed) for label in verdict.shares}
         st.table(

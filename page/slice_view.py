@@ -16,13 +16,13 @@ from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
 from brain_tumor.presentation.wording import (
-    EXPLANATIONS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
     NOT_ANSWERED,
     TITLES,
     describe_final_class,
     describe_reason,
+    explain,
     format_percent,
     headline,
     reason_words,
@@ -168,7 +168,7 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
     if doubt := describe_reason(verdict):
         parts = [to_sentence(doubt), describe_rivals(cached), ADVICE.get(verdict.reason, "") if verdict.reason else ""]
         st.markdown(" ".join(part for part in parts if part))
-    st.caption(EXPLANATIONS[status])
+    st.caption(explain(verdict))
 
 
 def describe_rivals(cached: CachedResult) -> str:

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import NOTICE
-from page.model_facts import HOW_EVALUATED, HOW_TO_READ, MODEL_LIMITS, OWN_MODEL
+from page.model_facts import HOW_EVALUATED, OWN_MODEL, SHORTCUT, describe_figures
 from tests.page.driver import all_markdown, open_page
 from tests.scripted import ScriptedClassifier
 
@@ -11,7 +12,7 @@ from tests.scripted import ScriptedClassifier
 def test_the_model_s_page_states_limits_and_the_notice(scripted: ScriptedClassifier) -> None:
     page = open_page("about")
     assert page.warning[0].value == NOTICE
-    assert MODEL_LIMITS[0] in all_markdown(page)
+    assert SHORTCUT in all_markdown(page)
     assert "holds no measured figures" in all_markdown(page)
 
 
@@ -42,4 +43,18 @@ def test_a_model_of_one_s_own_is_not_spoken_of_as_the_one_that_comes_along(
     page = open_page("about")
     assert [info.value for info in page.info] == [OWN_MODEL]
     assert HOW_EVALUATED not in all_markdown(page)
-    assert HOW_TO_READ in all_markdown(page)
+    assert describe_figures(scripted.card) in all_markdown(page)
+
+
+@pytest.mark.parametrize("name", ["about", "classify"])
+def test_a_model_of_other_classes_is_described_without_those_of_this_project(
+    scripted: ScriptedClassifier, name: str
+) -> None:
+    """Four of them, so that their number alone tells nothing."""
+    others = tuple(Label(one, one != "healthy") for one in ("stroke", "abscess", "healthy", "cyst"))
+    about = {"metrics": {"mine": {"accuracy": {"value": 0.9}}}}
+    scripted.card = replace(scripted.card, rules=replace(scripted.card.rules, order=others), about=about)
+    shown = all_markdown(open_page(name))
+    assert "stroke" in shown
+    assert [label for label in LABELS if label in shown] == []
+    assert "many tumors are found" not in shown

@@ -5,7 +5,7 @@ import pytest
 from brain_tumor.decision.series import Finding, SeriesReason, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.series_words import SERIES_RULE, describe_series_reason, describe_strip
+from brain_tumor.presentation.series_words import describe_series_reason, describe_series_rule, describe_strip
 
 EVEN: Mapping[Label, float] = dict.fromkeys(LABELS, 0.25)
 
@@ -24,8 +24,17 @@ def test_a_reason_states_how_many_slices_it_speaks_of() -> None:
 
 
 def test_the_rule_is_stated_with_its_numbers() -> None:
-    assert "at least 3 neighbouring slices" in SERIES_RULE
-    assert "at least 10 mm" in SERIES_RULE
+    rule = describe_series_rule(Label.NO_TUMOR)
+    assert "at least 3 neighbouring slices" in rule
+    assert "at least 10 mm" in rule
+    assert "too few that are No Tumor" in rule
+
+
+def test_a_series_of_other_classes_is_told_in_its_own_words() -> None:
+    healthy = Label("healthy", False)
+    verdict = SeriesVerdict(healthy, Status.UNCERTAIN, SeriesReason.FEW_SURE, 1, {healthy: 1.0}, 6, 5, ())
+    assert describe_series_reason(verdict) == "needs a human look: 1 of 5 slices are healthy without doubt, too few"
+    assert "too few that are healthy" in describe_series_rule(healthy)
 
 
 def test_a_strip_is_told_in_words() -> None:

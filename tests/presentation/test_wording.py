@@ -9,10 +9,11 @@ from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import (
-    EXPLANATIONS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
+    describe_limits,
+    explain,
     format_fraction,
     format_percent,
     headline,
@@ -87,7 +88,14 @@ def test_a_failed_file_says_error() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_every_status_has_a_title_and_an_explanation(status: Status) -> None:
     assert TITLES[status]
-    assert EXPLANATIONS[status]
+    assert explain(Verdict(Label.GLIOMA, status, None))
+
+
+def test_limits_and_explanations_name_the_classes_of_the_model() -> None:
+    four = (Label("w", True), Label("x", True), Label("y", True), Label("z", False))
+    assert "abscess" in describe_limits(LABELS)[0]
+    assert "4 classes only" in describe_limits(four)[0]
+    assert "final class is z by rule" in explain(Verdict(four[-1], Status.NOT_A_BRAIN_MRI, Reason.BLANK))
 
 
 HEALTHY = Verdict(Label.NO_TUMOR, Status.CLASSIFIED, None)

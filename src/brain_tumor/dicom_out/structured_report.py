@@ -40,6 +40,7 @@ from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
 from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer, derive_uid
 from brain_tumor.dicom_out.source import Source
 from brain_tumor.input.series import DicomReference
+from brain_tumor.labels import Label, class_without_finding
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.series_words import describe_series_reason
 from brain_tumor.presentation.wording import (
@@ -54,7 +55,7 @@ from brain_tumor.presentation.wording import (
 _MODALITIES = {"MR": codes.cid29.MagneticResonance, "CT": codes.cid29.ComputedTomography}
 _NO_DIAGNOSIS = (
     "A class is the output of an algorithm that knows a few classes, and no diagnosis; "
-    "No Tumor does not state that a disease is absent."
+    "{no_finding} does not state that a disease is absent."
 )
 
 
@@ -173,6 +174,7 @@ def _series_group(verdict: SeriesVerdict, producer: Producer, document_uid: str)
             qualitative_evaluations=evaluations,
         ),
         f"{headline(verdict)}. {to_sentence(reason)}",
+        class_without_finding(verdict.shares),
     )
 
 
@@ -197,6 +199,7 @@ def _slice_groups(one: SliceFindings, producer: Producer, document_uid: str) -> 
             source_images=[SourceImageForMeasurementGroup(*_to_image(reference))],
         ),
         f"{headline(one.verdict)}. {to_sentence(describe_reason(one.verdict) or '').removeprefix('.')}".strip(),
+        class_without_finding(one.probabilities),
     )
     if one.location is None or one.heat is None:
         return
@@ -213,6 +216,7 @@ def _slice_groups(one: SliceFindings, producer: Producer, document_uid: str) -> 
             qualitative_evaluations=[QualitativeEvaluation(terms.STATUS, terms.status_code(one.verdict.status))],
         ),
         MAP_EXPLANATIONS[MapKind.LOCATION],
+        class_without_finding(one.probabilities),
     )
 
 
@@ -250,9 +254,9 @@ def _to_image(reference: DicomReference) -> tuple[str, str, list[int] | None]:
     return str(reference.sop_class_uid), str(reference.sop_instance_uid), frames
 
 
-def _comment(group: _Group, answer: str) -> _Group:
+def _comment(group: _Group, answer: str, no_finding: Label) -> _Group:
     """The group with the answer in words and the notice: a viewer may show one group alone."""
-    text = f"{answer} {NOTICE} {_NO_DIAGNOSIS}"
+    text = f"{answer} {NOTICE} {_NO_DIAGNOSIS.format(no_finding=no_finding)}"
     group[0].ContentSequence.append(
         TextContentItem(codes.DCM.Comment, text, relationship_type=RelationshipTypeValues.CONTAINS)
     )

@@ -81,6 +81,6 @@ def run_compare(args: argparse.Namespace) -> int:
         print(to_printable(line))
     if args.out:
         report.write_report(comparison.render_files(found), args.out)
-        print(to_printable(f"report        {args.out / 'disagreements.png'}"))
+        print(to_printable(f"written       comparison.json, comparison.txt, disagreements.csv and .png in {args.out}"))
     print(NOTICE, file=sys.stderr)
     return 1 if found.images < len(files) else 0

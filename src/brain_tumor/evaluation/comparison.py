@@ -108,7 +108,7 @@ def render_files(comparison: Comparison) -> dict[str, bytes]:
     for one in comparison.disagreements:
         sides = [(answer.verdict.label, answer.confidence) for answer in (one.first, one.second)]
         writer.writerow((one.file.name, one.label, *sides[0], *sides[1]))
-    sheet = render_errors([_tile(one) for one in comparison.disagreements[:SHOWN]])
+    sheet = render_errors([_tile(one) for one in comparison.disagreements[:SHOWN]], "no image on which they disagree")
     return {
         "disagreements.csv": text.getvalue().encode(),
         "disagreements.png": sheet,

@@ -192,12 +192,12 @@ def render_robustness(strengths: Sequence[int], clean: float, curves: dict[str, 
         return _save(figure)
 
 
-def render_errors(tiles: Sequence[Tile]) -> bytes:
-    """A PNG sheet of images with what is said below each; one sentence when there are none."""
+def render_errors(tiles: Sequence[Tile], none: str = "no wrong answers") -> bytes:
+    """A PNG sheet of images with what is said below each; the sentence none when there are none."""
     rows = max(1, -(-len(tiles) // _TILE_COLUMNS))
     with _figure(3.0 * _TILE_COLUMNS, 3.9 * rows if tiles else 1.5) as figure:
         if not tiles:
-            figure.text(0.5, 0.5, "no wrong answers", ha="center", va="center")
+            figure.text(0.5, 0.5, none, ha="center", va="center")
             return _to_png(figure)
         grid = figure.subplots(rows, _TILE_COLUMNS, squeeze=False)
         for axes in grid.flat:

@@ -14,6 +14,7 @@ from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
 from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, SourceResult
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
+from brain_tumor.labels import class_without_finding
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words
 
@@ -70,6 +71,7 @@ def render_html(
         measures=evaluation.measures,
         sources=measure_sources(evaluation.source_results),
         labels=tuple(evaluation.measures.classes),
+        no_finding=class_without_finding(evaluation.measures.classes),
         figures={name: to_data_uri(*figure) for name, figure in figures.items()},
         errors=errors,
         map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),

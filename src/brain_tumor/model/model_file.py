@@ -64,7 +64,7 @@ def load_model_file(path: Path) -> ModelFile:
     except OSError as error:
         raise ModelFileError(
             f"{path}: cannot be read ({error.strerror}); "
-            f"give the path of a {DEFAULT_NAME} with --model or in BRAIN_TUMOR_MODEL"
+            f"give the path of a {DEFAULT_NAME} (most commands: --model, or BRAIN_TUMOR_MODEL)"
         ) from None
     return read_model_file(data, path.name)
 

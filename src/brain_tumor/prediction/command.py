@@ -209,7 +209,7 @@ def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:
     if arguments.quiet or outputs.uses_standard_output:
         return False
     # Where nothing else is written, the lines are the answers.
-    return bool(arguments.lines or arguments.json or not outputs.tables or sys.stdout.isatty())
+    return bool(arguments.lines or arguments.json or not (outputs.tables or outputs.blocks) or sys.stdout.isatty())
 
 
 def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOptions) -> Options:

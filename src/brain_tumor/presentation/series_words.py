@@ -5,16 +5,8 @@ from collections.abc import Sequence
 
 from brain_tumor.decision.series import MIN_COVERED_MM, MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
 from brain_tumor.input.series_kind import SeriesKind
+from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import headline
-
-SERIES_RULE = (
-    f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
-    f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
-    "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, many "
-    f"doubtful ones, too few that are No Tumor without doubt, or slices of less than {MIN_COVERED_MM:g} mm of the head "
-    "need a human look."
-)
-
 
 _CALLED = "needs a human look: {counted} of {analysed} slices are called a tumor, too few side by side"
 _REASONS = {
@@ -24,7 +16,7 @@ _REASONS = {
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
     SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
     SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices were analysed",
-    SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are No Tumor without doubt, too few",
+    SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are {label} without doubt, too few",
     SeriesReason.LITTLE_COVERED: (
         f"needs a human look: the analysed slices cover {{counted}} mm of the head, {MIN_COVERED_MM:g} mm are needed"
     ),
@@ -58,6 +50,21 @@ KIND_NAMES = {
 }
 
 
+def describe_series_rule(no_finding: Label) -> str:
+    """How a series is answered.
+
+    Args:
+        no_finding: the class of the model that names nothing abnormal.
+    """
+    return (
+        f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
+        f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
+        "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, "
+        f"many doubtful ones, too few that are {no_finding} without doubt, or slices of less than "
+        f"{MIN_COVERED_MM:g} mm of the head need a human look."
+    )
+
+
 def describe_kind_left_out(kind: SeriesKind | None) -> str:
     """Why a series was not answered, as the second half of a sentence."""
     name = KIND_NAMES[kind] if kind else "of another kind"
@@ -66,7 +73,9 @@ def describe_kind_left_out(kind: SeriesKind | None) -> str:
 
 def describe_series_reason(verdict: SeriesVerdict) -> str:
     """How a series' answer was derived, as the second half of a sentence."""
-    return _REASONS[verdict.reason].format(counted=verdict.counted, analysed=verdict.analysed, slices=verdict.slices)
+    return _REASONS[verdict.reason].format(
+        counted=verdict.counted, analysed=verdict.analysed, slices=verdict.slices, label=verdict.label
+    )
 
 
 def describe_strip(findings: Sequence[Finding | None]) -> str:

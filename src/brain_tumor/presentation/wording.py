@@ -1,6 +1,6 @@
 """The words a person reads; nothing here computes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 from brain_tumor.classifier import Result
@@ -11,7 +11,7 @@ from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.errors import ScanError
 from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
 from brain_tumor.input.scan import WindowUse
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
 NOTICE = "For research and education only. Not a medical device, never for diagnosis."
@@ -33,8 +33,8 @@ STATUS_COUNTS = {
     "error": "not read",
 }
 
-LIMITS = (
-    "The network knows four classes only: a metastasis, an abscess or a stroke is given one of them.",
+# For any model; what it knows comes first, in describe_limits.
+_LIMITS = (
     "It judges single slices, without sequence, plane or clinical context. Images of other scanners, sequences or "
     "planes than it was trained on are answered less well or wrongly.",
     "High confidence is no proof: some wrong answers are given with more than 90 %.",
@@ -65,11 +65,11 @@ _SERIES_HEADLINES = {
     Status.NOT_A_BRAIN_MRI: "not analysed",
 }
 
-EXPLANATIONS = {
+_EXPLANATIONS = {
     Status.CLASSIFIED: "The network prefers this class clearly enough. It can still be wrong.",
     Status.UNCERTAIN: "The class shown is the network's most likely one, and it is in doubt.",
     Status.NOT_A_BRAIN_MRI: (
-        "The image did not pass the check for brain MRI, so the final class is No Tumor by rule, "
+        "The image did not pass the check for brain MRI, so the final class is {label} by rule, "
         "not by examination. The probabilities below are the network's own and mean nothing here."
     ),
 }
@@ -125,6 +125,20 @@ def headline(verdict: Verdict | SeriesVerdict | None) -> str:
 def error_headline(error: ScanError) -> str:
     """The same of a slice without a result."""
     return "Not answered" if error.is_left_out else headline(None)
+
+
+def explain(verdict: Verdict) -> str:
+    """What the status of an image means for its final class."""
+    return _EXPLANATIONS[verdict.status].format(label=verdict.label)
+
+
+def describe_limits(classes: Collection[Label]) -> tuple[str, ...]:
+    """What a model of these classes cannot do, a sentence each."""
+    if set(classes) == set(LABELS):
+        known = "The network knows four classes only: a metastasis, an abscess or a stroke is given one of them."
+    else:
+        known = f"The network knows {len(classes)} classes only: whatever else a scan shows is given one of them."
+    return known, *_LIMITS
 
 
 def describe_window(use: WindowUse) -> str:

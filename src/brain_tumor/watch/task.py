@@ -111,10 +111,12 @@ class _Answers:
     def add(self, series: Series) -> None:
         """Answer one series, or one image."""
         card = self._classifier.card
-        draft, findings = FindingsDraft(), []
+        draft, findings, windows = FindingsDraft(), [], set()
         for outcome in self._classifier.classify_many(series.slices):
             row = to_answered_row(outcome, card.model_id, classes=card.rules.classes)
             self._statuses[str(row["status"])] += 1
+            if row["window"]:
+                windows.add(str(row["window"]))
             if not series.is_stack:
                 self._images.append(_unnamed(row | slice_ids(outcome.slice)))
             if series.is_stack or outcome.result:
@@ -123,7 +125,7 @@ class _Answers:
         verdict = None
         if series.is_stack:
             verdict = decide_series(findings, card.rules.classes)
-            self._series.append(_unnamed(to_series_row(series, verdict, card.model_id) | series_ids(series)))
+            self._series.append(_unnamed(to_series_row(series, verdict, card.model_id, windows) | series_ids(series)))
         # Of an image that cannot be read, and of a kind that is not answered, there is nothing to report.
         if series.is_answered and (verdict or findings != [None]):
             self._folder.write(draft.finish(series, verdict), card)

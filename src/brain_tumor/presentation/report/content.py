@@ -11,16 +11,16 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.model_info import describe_share
 from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
-from brain_tumor.presentation.series_words import KIND_NAMES, SERIES_RULE, describe_series_reason
+from brain_tumor.presentation.series_words import KIND_NAMES, describe_series_reason, describe_series_rule
 from brain_tumor.presentation.wording import (
-    EXPLANATIONS,
-    LIMITS,
     MAP_EXPLANATIONS,
     MAP_TITLES,
     TITLES,
     describe_final_class,
+    describe_limits,
     describe_reason,
     describe_window,
+    explain,
     format_fraction,
     format_percent,
     headline,
@@ -34,20 +34,19 @@ SERIES_EXPLANATIONS = {
     Status.CLASSIFIED: "The rule below was met clearly enough. The answer can still be wrong.",
     Status.UNCERTAIN: "The slices are not enough, by the rule below, to name a tumor or to say that there is none.",
     Status.NOT_A_BRAIN_MRI: (
-        "No slice passed the check for brain MRI, so the answer is No Tumor by rule, not by examination. "
+        "No slice passed the check for brain MRI, so the answer is {label} by rule, not by examination. "
         "It does not say that the series is healthy."
     ),
 }
-REPORT_LIMITS = (*LIMITS, "Writing inside a picture, a name for example, is shown as it is.")
-STRIP_NOTE = (
-    "Above: how probable a tumor is (100 % less No Tumor). In the lane between: slices without that number. "
+_STRIP_NOTE = (
+    "Above: how probable a tumor is (100 % less {no_finding}). In the lane between: slices without that number. "
     "Below: the score of the check for brain MRI, and the limit it must reach, dashed."
 )
-EVALUATION_NOTE = (
+_EVALUATION_NOTE = (
     "Share of right final classes, with 95 % intervals where they were measured. Figures on images like those of "
-    "training flatter: expect less on others. An image that is not analysed counts as No Tumor."
+    "training flatter: expect less on others. An image that is not analysed counts as {no_finding}."
 )
-NOT_EVALUATED = "The model file's card holds no measured figures."
+_NOT_EVALUATED = "The model file's card holds no measured figures."
 # One page holds so many; the card and the evaluation report have all.
 _MAX_EVALUATIONS = 4
 # Two lines of a page. A longer text keeps its beginning and its end.
@@ -101,6 +100,8 @@ class Content:
     map_notes: tuple[str, ...]
     model: tuple[tuple[str, str], ...]
     evaluations: tuple[Evaluated, ...]
+    evaluation_note: str
+    limits: tuple[str, ...]
 
     @property
     def is_analysed(self) -> bool:
@@ -137,7 +138,7 @@ def _image_content(
         status_title=TITLES[verdict.status],
         confidence=describe_final_class(verdict.label, image.confidence),
         paragraphs=(
-            f"{to_sentence(reason)} {EXPLANATIONS[verdict.status]}" if reason else EXPLANATIONS[verdict.status],
+            f"{to_sentence(reason)} {explain(verdict)}" if reason else explain(verdict),
             f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
         ),
         table_title="Probability of each class",
@@ -148,6 +149,8 @@ def _image_content(
         map_notes=(*(MAP_EXPLANATIONS[kind] for kind in kinds), *([image.map_state] if image.map_state else [])),
         model=model,
         evaluations=evaluations,
+        evaluation_note=_note_evaluations(evaluations, card),
+        limits=_limits(card),
     )
 
 
@@ -171,8 +174,9 @@ def _series_content(
         status_title=SERIES_TITLES[verdict.status],
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
         paragraphs=(
-            f"{to_sentence(describe_series_reason(verdict))} {SERIES_EXPLANATIONS[verdict.status]}",
-            SERIES_RULE,
+            f"{to_sentence(describe_series_reason(verdict))} "
+            f"{SERIES_EXPLANATIONS[verdict.status].format(label=verdict.label)}",
+            describe_series_rule(card.rules.not_analysed),
         ),
         table_title="Share of the analysed slices",
         table=tuple(
@@ -187,7 +191,22 @@ def _series_content(
         map_notes=tuple(MAP_EXPLANATIONS[kind] for kind in MapKind if kind in kinds),
         model=model,
         evaluations=evaluations,
+        evaluation_note=_note_evaluations(evaluations, card),
+        limits=_limits(card),
     )
+
+
+def _note_evaluations(evaluations: tuple[Evaluated, ...], card: Card) -> str:
+    return _EVALUATION_NOTE.format(no_finding=card.rules.not_analysed) if evaluations else _NOT_EVALUATED
+
+
+def _limits(card: Card) -> tuple[str, ...]:
+    return *describe_limits(card.rules.classes), "Writing inside a picture, a name for example, is shown as it is."
+
+
+def note_strip(card: Card) -> str:
+    """How the strip chart is read."""
+    return _STRIP_NOTE.format(no_finding=card.rules.not_analysed)
 
 
 def describe_strip(series: ReportSeries, card: Card) -> str:

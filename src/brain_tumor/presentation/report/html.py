@@ -9,12 +9,9 @@ from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.palette import STATUS_COLORS
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
-    EVALUATION_NOTE,
-    NOT_EVALUATED,
-    REPORT_LIMITS,
-    STRIP_NOTE,
     describe_slice,
     describe_strip,
+    note_strip,
     to_content,
 )
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSubject
@@ -42,10 +39,10 @@ def render_html(subject: ReportSubject, card: Card) -> str:
         strips={name: to_svg_element(draw_strip(series, limit, width, _FONT)) for name, width in _STRIP_WIDTHS.items()}
         if series
         else {},
-        strip_note=STRIP_NOTE,
+        strip_note=note_strip(card),
         strip_text=describe_strip(series, card) if series else "",
         slices=[describe_slice(slice_) for slice_ in series.slices] if series else [],
-        evaluation_note=EVALUATION_NOTE if content.evaluations else NOT_EVALUATED,
-        limits=REPORT_LIMITS,
+        evaluation_note=content.evaluation_note,
+        limits=content.limits,
         notice=NOTICE,
     )

@@ -12,13 +12,10 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.palette import BAND, GREY, MARK, ON_WHITE, QUIET, RULE, STATUS_COLORS, TEXT, WHITE
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
-    EVALUATION_NOTE,
-    NOT_EVALUATED,
-    REPORT_LIMITS,
-    STRIP_NOTE,
     Content,
     Group,
     describe_strip,
+    note_strip,
     to_content,
 )
 from brain_tumor.presentation.report.subject import ReportSeries, ReportSubject
@@ -255,7 +252,7 @@ def _draw_strip(page: _Page, series: ReportSeries, card: Card) -> None:
     page.skip(5)
     page.drawing(drawing, MARGIN, page.y)
     page.skip(drawing.height)
-    page.paragraph(f"{STRIP_NOTE} {describe_strip(series, card)}", _SMALL, color=QUIET)
+    page.paragraph(f"{note_strip(card)} {describe_strip(series, card)}", _SMALL, color=QUIET)
 
 
 def _draw_groups(page: _Page, groups: Sequence[Group], height: float) -> None:
@@ -306,9 +303,9 @@ def _draw_model(page: _Page, content: Content, is_dense: bool) -> None:
         for x, text, end in zip(columns, row, (*columns[1:], _INNER), strict=True):
             page.text(MARGIN + x, page.y, _fit(to_latin(text), font, _SMALL, end - x - 4), _SMALL, font)
     page.skip(1)
-    page.paragraph(EVALUATION_NOTE if content.evaluations else NOT_EVALUATED, _SMALL, color=QUIET)
+    page.paragraph(content.evaluation_note, _SMALL, color=QUIET)
     page.heading("Limits")
-    lines = [f"\N{BULLET} {limit}" for limit in REPORT_LIMITS]
+    lines = [f"\N{BULLET} {limit}" for limit in content.limits]
     for line in [" ".join(lines)] if is_dense else lines:
         page.paragraph(line, _SMALL)
 
