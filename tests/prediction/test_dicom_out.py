@@ -33,7 +33,7 @@ def test_a_series_has_a_report_and_a_picture(capsys: Capture) -> None:
     assert main(["predict", "in", "--dicom-out", "out"]) == 0
     assert kinds() == ["OT", "SR"]
     said = capsys.readouterr().err
-    assert "DICOM results written to out: 1 structured reports, 1 secondary captures." in said
+    assert "DICOM results written to out: 1 structured report, 1 secondary capture." in said
     assert "Doe" not in said
 
 

@@ -13,7 +13,7 @@ from brain_tumor.model.card import Card
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_KINDS = {"SR": "structured reports", "OT": "secondary captures", "SEG": "heat maps"}
+_KINDS = {"SR": "structured report", "OT": "secondary capture", "SEG": "heat map"}
 
 
 class DicomFolder:
@@ -61,7 +61,11 @@ class DicomFolder:
 
     def summary(self) -> str:
         """What was written and where, and how many inputs have no objects, in a sentence or two."""
-        counts = ", ".join(f"{self._written[kind]} {words}" for kind, words in _KINDS.items() if self._written[kind])
+        counts = ", ".join(
+            f"{count} {words}{'' if count == 1 else 's'}"
+            for kind, words in _KINDS.items()
+            if (count := self._written[kind])
+        )
         said = f"DICOM results written to {self.path}: {counts}." if counts else "No DICOM results written."
         if self._without:
             whose = "1 image or series has" if self._without == 1 else f"{self._without} images or series have"
