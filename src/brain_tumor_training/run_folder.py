@@ -67,7 +67,7 @@ def save_whole(model: keras.Model, path: Path) -> None:
 
     A compiled one is compiled again when it is loaded, by Keras alone.
     """
-    if model.optimizer is not None:
+    if model.compiled:
         model.optimizer.build(model.trainable_variables)  # or loading would warn of variables that are not there
     # Keras wants its own ending.
     with written_whole(path, path.with_name(f"unfinished-{path.name}")) as unfinished:
