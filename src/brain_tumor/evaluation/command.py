@@ -133,11 +133,8 @@ def run_evaluate(args: argparse.Namespace) -> int:
     card = classifier.card
     names = to_class_names(args.label, card.rules.classes)
     chosen, notes = _find_sources(args)
-    if args.list:
-        dataset = labelled.read_list(args.list, args.folder, names)
-    else:
-        elsewhere = {file.path for source in chosen for file in source.files}
-        dataset = labelled.find_labelled(args.folder, names, elsewhere)
+    elsewhere = {file.path for source in chosen for file in source.files}
+    dataset = labelled.open_dataset(args.folder, args.list, names, elsewhere)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     facts = run.ModelFacts(

@@ -62,10 +62,7 @@ def run_compare(args: argparse.Namespace) -> int:
             "models of the same classes can be compared"
         )
     names = to_class_names(args.label, classes)
-    if args.list:
-        dataset = labelled.read_list(args.list, args.folder, names)
-    else:
-        dataset = labelled.find_labelled(args.folder, names)
+    dataset = labelled.open_dataset(args.folder, args.list, names)
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
     files = [file for file, _ in dataset.files]

@@ -48,6 +48,23 @@ class Dataset:
     classes: tuple[Label, ...] = LABELS  # of the model that is measured
 
 
+def open_dataset(
+    folder: Path, table: Path | None, names: ClassNames = USUAL_NAMES, elsewhere: Collection[Path] = ()
+) -> Dataset:
+    """The images of a list where one is given, else those below the folder; as read_list and find_labelled.
+
+    Args:
+        folder: the data.
+        table: the list, or None.
+        names: what folders or labels mean.
+        elsewhere: as for find_labelled.
+
+    Raises:
+        DatasetError: as these do.
+    """
+    return read_list(table, folder, names) if table else find_labelled(folder, names, elsewhere)
+
+
 def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Collection[Path] = ()) -> Dataset:
     """The images below a folder whose subfolders name the classes, in any spelling and any depth below them.
 
