@@ -1,6 +1,10 @@
 # The service and the page from one image, by the hashes of deploy/requirements.txt. See docs/deployment.md.
 #     docker build --tag brain-tumor-mri . && docker run --read-only --tmpfs /tmp --publish 127.0.0.1:8000:8000 brain-tumor-mri
-FROM python:3.13-slim-bookworm AS build
+# A tag moves; for an image that can be built again, give its digest, which no file here can know for your registry:
+#     docker buildx imagetools inspect python:3.13-slim-bookworm
+#     docker build --build-arg BASE_IMAGE=python:3.13-slim-bookworm@sha256:... --tag brain-tumor-mri .
+ARG BASE_IMAGE=python:3.13-slim-bookworm
+FROM ${BASE_IMAGE} AS build
 WORKDIR /build
 COPY deploy/requirements.txt deploy/build-requirements.txt deploy/
 RUN python -m venv /opt/brain-tumor \
@@ -15,7 +19,7 @@ RUN /opt/build-tools/bin/python -m pip wheel --no-deps --no-build-isolation --wh
     && /opt/brain-tumor/bin/python -m pip uninstall --yes pip \
     && mkdir state
 
-FROM python:3.13-slim-bookworm
+FROM ${BASE_IMAGE}
 # Nothing is written but to /tmp and volumes, so the root file system can be read-only.
 ENV PATH="/opt/brain-tumor/bin:$PATH" \
     HOME=/tmp \

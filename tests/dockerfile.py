@@ -94,7 +94,7 @@ def _configure(image: Image, instruction: str, rest: str) -> None:
             image.command = words
     elif instruction == "HEALTHCHECK":
         image.healthcheck = [image.inside(word) for word in _exec_form(rest.partition(" CMD ")[2])]
-    elif instruction != "EXPOSE":
+    elif instruction not in ("ARG", "EXPOSE"):
         raise ValueError(f"{instruction} is not known here")
 
 

@@ -19,7 +19,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from brain_tumor.configuration import ModelSettings, describe_settings, read_configuration, to_settings
-from brain_tumor.dicom_node.settings import Destination, NodeSettings, Sender
+from brain_tumor.dicom_node.settings import ArchiveTls, Destination, NodeSettings, NodeTls, Sender
 from brain_tumor.service.settings import SECTION, ServiceSettings, read_service_settings
 from tests.dockerfile import Image, build, instructions
 from tests.factories import png_bytes
@@ -31,10 +31,20 @@ UNITS = sorted((ROOT / "deploy").glob("*.service"))
 NOBODY = 65532
 
 
-@pytest.mark.skipif(not shutil.which("hadolint"), reason="hadolint, which has no wheel for this system, is missing")
+# Of the environment, which need not be active; it has no wheel for some systems.
+HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+
+@pytest.mark.skipif(not HADOLINT, reason="hadolint is not installed")
 def test_the_dockerfile_is_clean() -> None:
-    done = subprocess.run(["hadolint", str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    done = subprocess.run([str(HADOLINT), str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_both_stages_have_one_base_that_a_digest_can_take_the_place_of() -> None:
+    found = list(instructions(DOCKERFILE))
+    assert [rest for name, rest in found if name == "ARG"] == ["BASE_IMAGE=python:3.13-slim-bookworm"]
+    assert [rest for name, rest in found if name == "FROM"] == ["${BASE_IMAGE} AS build", "${BASE_IMAGE}"]
 
 
 def test_the_image_runs_as_nobody_checks_itself_and_installs_by_hash() -> None:
@@ -260,6 +270,8 @@ def test_the_documentation_s_table_is_that_of_the_settings() -> None:
         ("dicom-node", NodeSettings),
         ("dicom-node.senders", Sender),
         ("dicom-node.destination", Destination),
+        ("dicom-node.destination.tls", ArchiveTls),
+        ("dicom-node.tls", NodeTls),
     )
     for section, kind in tables:
         for key, default, about in describe_settings(kind):

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.dicom_node.certificates import Certificates
 from tests.dicom_node.peers import ARCHIVE, LOOPBACK, NODE, free_port, wait_until
 
 USER, PASSWORD = "tester", "not a secret"
@@ -70,8 +71,10 @@ class Orthanc:
 
 
 @contextlib.contextmanager
-def running_orthanc(folder: Path, node_port: int = 1, lua: str = "") -> Iterator[Orthanc]:
-    """Start it, wait for it, and end it."""
+def running_orthanc(
+    folder: Path, node_port: int = 1, lua: str = "", certificates: Certificates | None = None
+) -> Iterator[Orthanc]:
+    """Start it, wait for it, and end it; with certificates, its DICOM connections are encrypted both ways."""
     program = find_orthanc()
     http_port, dicom_port = free_port(), free_port()
     folder.mkdir()
@@ -84,7 +87,9 @@ def running_orthanc(folder: Path, node_port: int = 1, lua: str = "") -> Iterator
         "DicomPort": dicom_port,
         "DicomAet": ARCHIVE,
         "DicomCheckCalledAet": True,
-        "DicomModalities": {"node": [NODE, LOOPBACK, node_port]},
+        "DicomModalities": {
+            "node": {"AET": NODE, "Host": LOOPBACK, "Port": node_port, "UseDicomTls": certificates is not None}
+        },
         # Only requests of this computer are answered.
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": True,
@@ -96,6 +101,14 @@ def running_orthanc(folder: Path, node_port: int = 1, lua: str = "") -> Iterator
         "Plugins": [_DICOM_WEB],
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }
+    if certificates:
+        certificate, key = certificates.sign("orthanc")
+        configuration |= {
+            "DicomTlsEnabled": True,
+            "DicomTlsCertificate": str(certificate),
+            "DicomTlsPrivateKey": str(key),
+            "DicomTlsTrustedCertificates": str(certificates.authority),
+        }
     (folder / "orthanc.json").write_text(json.dumps(configuration))
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, str(folder / "orthanc.json")], stdout=log, stderr=log)

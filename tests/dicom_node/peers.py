@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -117,11 +118,13 @@ class Archive:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def listening(self, port: int) -> Iterator["Archive"]:
+    def listening(self, port: int, tls: ssl.SSLContext | None = None) -> Iterator["Archive"]:
         entity = AE(ARCHIVE)
         for sop_class in (SecondaryCaptureImageStorage, ComprehensiveSRStorage):
             entity.add_supported_context(sop_class, self._syntaxes)
-        server: Any = entity.start_server((LOOPBACK, port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)])
+        server: Any = entity.start_server(
+            (LOOPBACK, port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)], ssl_context=tls
+        )
         try:
             yield self
         finally:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from tests.dicom_node.certificates import Certificates
 from tests.dicom_node.orthanc import ROUTE, Orthanc, find_orthanc, running_orthanc
 from tests.dicom_node.peers import (
     ARCHIVE,
@@ -55,13 +57,16 @@ threads = 1
 class Command:
     """`brain-tumor dicom-node` as a process."""
 
-    def __init__(self, folder: Path, port: int, archive_port: int, model: Path, quiet_s: float) -> None:
+    def __init__(
+        self, folder: Path, port: int, archive_port: int, model: Path, quiet_s: float, tables: str = ""
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.log_file = folder / "log"
         configuration = folder / "node.toml"
         values = {"folder": folder / "queue", "node": NODE, "archive": ARCHIVE, "host": LOOPBACK, "model": model}
         configuration.write_text(
-            CONFIGURATION.format(**values, port=port, archive_port=archive_port, quiet_s=quiet_s), encoding="utf-8"
+            CONFIGURATION.format(**values, port=port, archive_port=archive_port, quiet_s=quiet_s) + tables,
+            encoding="utf-8",
         )
         self._start = len(self.log)
         with self.log_file.open("ab") as log:
@@ -169,20 +174,26 @@ def test_a_node_that_is_killed_in_mid_study_completes_it_after_the_restart(tmp_p
             check_results(orthanc, 20)
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes the certificates, is not installed")
 def test_a_node_that_is_killed_before_it_has_answered_needs_nothing_again(tmp_path: Path, model_path: Path) -> None:
+    """All of it encrypted."""
     find_orthanc()
-    port = free_port()
-    with running_orthanc(tmp_path / "orthanc", port) as orthanc:
+    port, certificates = free_port(), Certificates(tmp_path)
+    certificate, key = certificates.sign("node")
+    pair = f'certificate = "{certificate}"\nkey = "{key}"\nauthority = "{certificates.authority}"\n'
+    tables = f"[dicom-node.tls]\n{pair}[dicom-node.destination.tls]\n{pair}"
+    with running_orthanc(tmp_path / "orthanc", port, certificates=certificates) as orthanc:
         given = (tmp_path / "node", port, orthanc.dicom_port, model_path)
         known = [orthanc.add(content) for content in images(5)]
-        first = Command(*given, 600.0)
+        first = Command(*given, 600.0, tables)
         try:
             orthanc.post("/modalities/node/store", {"Resources": known, "Synchronous": True})
         finally:
             first.kill()
-        with running_command(*given, 0.5):
+        with running_command(*given, 0.5, tables) as second:
             wait_until(lambda: all(results(orthanc)), 90)
             check_results(orthanc, 5)
+            assert not second.count("tls_failed")
 
 
 def test_without_a_configuration_file_the_command_says_what_is_missing(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ class Event(StrEnum):
     STARTED = "started"
     STOPPED = "stopped"
     CONNECTION_REFUSED = "connection_refused"
+    TLS_FAILED = "tls_failed"  # no encrypted connection with a sender or the archive
     CONNECTION_ENDED = "connection_ended"  # by the node, for it broke a limit
     IMAGE_RECEIVED = "image_received"
     IMAGE_REPEATED = "image_repeated"  # it was here already
@@ -37,6 +38,7 @@ _ERRORS = {
     Event.ANSWER_FAILED,
     Event.SERIES_GIVEN_UP,
     Event.SENDING_FAILED,
+    Event.TLS_FAILED,
     Event.STORE_FULL,
     Event.REST_NOT_ANSWERED,
     Event.WORK_FAILED,

@@ -1,6 +1,7 @@
 """The adapter of pynetdicom: connections that are let in, objects that arrive, results that leave."""
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -30,6 +31,7 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 
 from brain_tumor.dicom_node.admission import Admission, Refusal
 from brain_tumor.dicom_node.completion import Completion
+from brain_tumor.dicom_node.encryption import describe_failure, to_client_context, to_server_context
 from brain_tumor.dicom_node.events import Event, EventLog
 from brain_tumor.dicom_node.message_sizes import MessageSizes
 from brain_tumor.dicom_node.receive import IMAGE_CLASSES, RESULT_CLASSES, Arrival, Receiver
@@ -72,7 +74,11 @@ class Listener:
     """Listens for connections, in threads of its own."""
 
     def __init__(self, settings: NodeSettings, receiver: Receiver, completion: Completion, log: EventLog) -> None:
-        """Nothing listens yet."""
+        """Nothing listens yet.
+
+        Raises:
+            ConfigurationError: a file of a certificate cannot be used.
+        """
         self._settings, self._receiver, self._completion, self._log = settings, receiver, completion, log
         self._admission = Admission(settings.ae_title, settings.senders)
         self._messages = MessageSizes(settings.max_object_bytes, _MAX_ANY_PDU_BYTES)
@@ -84,6 +90,7 @@ class Listener:
         for sop_class in (*IMAGE_CLASSES, *RESULT_CLASSES):
             entity.add_supported_context(sop_class, _SYNTAXES)
         self._entity = entity
+        self._context = to_server_context(settings.tls) if settings.tls else None
         self._server: _Server | None = None
 
     @property
@@ -108,7 +115,11 @@ class Listener:
         host, port = self._settings.host, self._settings.port
         try:
             server: Any = self._entity.make_server(
-                (host, port), evt_handlers=handlers, server_class=_Server, request_handler=_Handler
+                (host, port),
+                ssl_context=self._context,
+                evt_handlers=handlers,
+                server_class=partial(_Server, self._log),  # type: ignore[arg-type] # anything that makes a server will do
+                request_handler=_Handler,
             )
         except OSError as error:
             raise BrainTumorError(
@@ -172,13 +183,51 @@ class Listener:
 class _Server(ThreadedAssociationServer):
     """Closes connections at once where too many are open, before anything is read from them."""
 
+    request_queue_size = 64  # with socketserver's 5, a burst of senders waits a second for each try of the system
+
+    def __init__(self, log: EventLog, *given: Any, **named: Any) -> None:
+        """Listen; given, named: as pynetdicom's."""
+        self._log = log
+        self._handshakes: set[ssl.SSLSocket] = set()  # connections that are not agreed on yet
+        super().__init__(*given, **named)
+
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether there is room for one more."""
-        return len(self.active_associations) < self.ae.maximum_associations + _MAX_STRANGERS
+        open_now = len(self.active_associations) + len(self._handshakes)
+        if open_now >= self.ae.maximum_associations + _MAX_STRANGERS:
+            return False
+        if isinstance(request, ssl.SSLSocket):
+            self._handshakes.add(request)
+        return True
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; pynetdicom's own waits for the handshake meanwhile, and everybody with it."""
+        listening: Any = self.socket
+        connection, address = listening.accept()
+        if self.ssl_context:
+            connection = self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Agree on the encryption, in a thread of the connection's own, and hear what the sender wants."""
+        if isinstance(request, ssl.SSLSocket):
+            try:
+                request.settimeout(self.ae.network_timeout)
+                request.do_handshake()
+            except OSError as error:
+                address, reason = str(client_address[0]), describe_failure(error)
+                self._log.write(Event.TLS_FAILED, peer="sender", address=address, reason=reason)
+                self.shutdown_request(request)
+                return
+            finally:
+                self._handshakes.discard(request)
+        super().finish_request(request, client_address)
 
     def shutdown(self) -> None:
         """Stop listening; pynetdicom's own looks for the server in a list that AE.make_server() does not keep."""
         BaseServer.shutdown(self)
+        for connection in list(self._handshakes):
+            self.shutdown_request(connection)
         self.server_close()
 
 
@@ -187,10 +236,13 @@ class _Handler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        connection: Any = association.dul.socket
-        timeout_s = association.network_timeout or 30.0
-        connection.recv = partial(_read_within, connection, timeout_s)
+        _bound_reading(association)
         return association
+
+
+def _bound_reading(association: Association) -> None:
+    connection: Any = association.dul.socket
+    connection.recv = partial(_read_within, connection, association.network_timeout or 30.0)
 
 
 def _read_within(connection: AssociationSocket, timeout_s: float, size: int) -> bytearray:
@@ -218,9 +270,15 @@ def _read_within(connection: AssociationSocket, timeout_s: float, size: int) -> 
 class Uplink:
     """Sends results to the archive."""
 
-    def __init__(self, settings: NodeSettings) -> None:
-        """Open no connection yet."""
-        self._settings = settings
+    def __init__(self, settings: NodeSettings, log: EventLog) -> None:
+        """Open no connection yet.
+
+        Raises:
+            ConfigurationError: a file of a certificate cannot be used.
+        """
+        self._settings, self._log = settings, log
+        tls = settings.destination.tls
+        self._tls = (to_client_context(tls, self._note), tls.name or settings.destination.host) if tls else None
 
     def send(self, files: Sequence[Path]) -> Generator[int | None, None, None]:
         """Send DICOM files over one connection.
@@ -243,7 +301,13 @@ class Uplink:
             syntaxes = [syntax, ImplicitVRLittleEndian] if syntax == ExplicitVRLittleEndian else [syntax]
             entity.requested_contexts = [*entity.requested_contexts, build_context(sop_class, syntaxes)]
         try:
-            association = entity.associate(destination.host, destination.port, ae_title=destination.ae_title)
+            association = entity.associate(
+                destination.host,
+                destination.port,
+                ae_title=destination.ae_title,
+                tls_args=self._tls,
+                evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: _bound_reading(event.assoc))],
+            )
         except OSError:  # the name of the host is not known
             yield None
             return
@@ -258,6 +322,9 @@ class Uplink:
         finally:
             if association.is_established:
                 association.release()
+
+    def _note(self, error: OSError) -> None:
+        self._log.write(Event.TLS_FAILED, peer="archive", reason=describe_failure(error))
 
 
 def _send(association: Association, data_set: Dataset, number: int) -> int | None:

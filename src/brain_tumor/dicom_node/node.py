@@ -48,7 +48,7 @@ class Node:
         receiver = Receiver(store, self._completion, log, is_own, settings.max_object_bytes)
         self._listener = Listener(settings, receiver, self._completion, log)
         backoff = Backoff(settings.retry_s, settings.max_retry_s)
-        self._outbox = Outbox(store, Uplink(settings), backoff, log, MAX_RESULTS_AT_ONCE)
+        self._outbox = Outbox(store, Uplink(settings, log), backoff, log, MAX_RESULTS_AT_ONCE)
         self._idle_since: dict[int, float] = {}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []

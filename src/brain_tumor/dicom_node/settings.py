@@ -23,12 +23,41 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeTls:
+    """The encryption of what senders send."""
+
+    certificate: Path = setting(about="PEM file of the node's certificate, those of authorities in between behind it")
+    key: Path = setting(about="PEM file of its private key, without a password")
+    authority: Path | None = setting(None, "PEM file of who signs the senders' certificates; empty asks for none")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveTls:
+    """The encryption of what the archive is sent."""
+
+    authority: Path | None = setting(None, "PEM file of who signed its certificate; empty for those the system trusts")
+    name: str | None = setting(None, "name in its certificate; empty for `host`", low=1)
+    certificate: Path | None = setting(None, "PEM file of the node's certificate, where the archive asks for one")
+    key: Path | None = setting(None, "PEM file of its private key, without a password")
+
+    def __post_init__(self) -> None:
+        """Refuse half a pair.
+
+        Raises:
+            ConfigurationError: there is a certificate without its key, or the other way round.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigurationError(f"{SECTION}.destination.tls: certificate and key go together; give both or none")
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where results are sent."""
 
     ae_title: str = setting(about="AE title of the archive", low=1, high=16)
     host: str = setting(about="its name or IP address", low=1)
     port: int = setting(104, "its DICOM port", low=1, high=65535)
+    tls: ArchiveTls | None = setting(None, "a table, which may be empty: results are sent encrypted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +70,7 @@ class NodeSettings:
     ae_title: str = setting("BRAIN_TUMOR", "the node's own AE title", low=1, high=16)
     host: str = setting("127.0.0.1", "IP address on which it listens")
     port: int = setting(11112, "port on which it listens; 0 takes a free one", low=0, high=65535)
+    tls: NodeTls | None = setting(None, "a table: senders must encrypt what they send")
     quiet_s: float = setting(30.0, "a series is complete so many seconds after its last image", low=0, high=86400)
     after_release_s: float = setting(
         5.0, "and so many after its sender ended the connection; as `quiet_s` to wait as long", low=0, high=86400
