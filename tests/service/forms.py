@@ -19,6 +19,7 @@ import uvicorn
 from brain_tumor.service.app import create_app
 from brain_tumor.service.loading import LoadedModel
 from brain_tumor.service.refusals import Refusal
+from brain_tumor.service.server import to_server_config
 from brain_tumor.service.settings import ServiceSettings
 from tests.scripted import ScriptedClassifier
 
@@ -63,8 +64,8 @@ def problem(answer: Any, refusal: Refusal) -> dict[str, Any]:
 @contextmanager
 def listening(classifier: Any = None, **settings: Any) -> Iterator[httpx.Client]:
     """A client of a service of this process that listens on a port, where an upload can take its time."""
-    app = create_app(ServiceSettings(**settings), scripted_model(classifier))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
+    chosen = ServiceSettings(port=0, **settings)
+    server = uvicorn.Server(to_server_config(create_app(chosen, scripted_model(classifier)), chosen))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -117,6 +117,28 @@ def test_an_upload_that_takes_too_long_is_given_up(bound: str) -> None:
         assert "0.2 s" in problem(slow.finish(), Refusal.UPLOAD_TIMEOUT)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("is_first", "head"), [(True, b""), (True, b"POST /v1/classify HT"), (False, b"POST /v1/classify HT")]
+)
+def test_a_connection_that_sends_no_whole_head_is_closed(is_first: bool, head: bytes) -> None:
+    with (
+        listening(None, stall_timeout_s=0.3) as client,
+        socket.create_connection(("127.0.0.1", client.base_url.port), timeout=WAIT_S) as connection,
+    ):
+        if not is_first:
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200 OK" in connection.recv(65536)
+        connection.sendall(head)
+        assert b"200 OK" not in b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_request_under_way_may_take_longer_than_its_head() -> None:
+    gated = Gated()
+    with listening(gated, stall_timeout_s=0.3) as client:
+        threading.Timer(1.0, gated.gate.set).start()
+        assert client.post("/v1/classify", files={"files": png_bytes()}).status_code == 200
+
+
 class Gated(ScriptedClassifier):
     """Answers a slice only when the gate is open."""
 

@@ -1,8 +1,11 @@
 """The adapter of uvicorn: listens until it is told to stop, then lets what is under way finish."""
 
+import asyncio
 import logging
+from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from brain_tumor.configuration import ModelSettings
 from brain_tumor.errors import BrainTumorError
@@ -34,18 +37,7 @@ def run_server(settings: ServiceSettings, model: ModelSettings, key: ApiKey | No
         failures.extend([error] if error else [])
         server.should_exit = True
 
-    config = uvicorn.Config(
-        create_app(settings, load, key, stop),
-        host=settings.host,
-        port=settings.port,
-        root_path=settings.root_path,
-        log_config=None,
-        access_log=False,
-        ws="none",
-        proxy_headers=False,  # nothing asks who the caller is
-        server_header=False,
-        timeout_graceful_shutdown=settings.drain_timeout_s,
-    )
+    config = to_server_config(create_app(settings, load, key, stop), settings)
     server = _Server(config)
     if settings.host not in _LOOPBACK and key is None:
         log_event("open_to_the_network_without_a_key", logging.WARNING)
@@ -61,6 +53,53 @@ def run_server(settings: ServiceSettings, model: ModelSettings, key: ApiKey | No
     if failures:
         raise failures[0]
     log_event("stopped")
+
+
+def to_server_config(app: Any, settings: ServiceSettings) -> uvicorn.Config:
+    """How uvicorn serves an ASGI application: what it writes itself is left out, and connections must say something."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        root_path=settings.root_path,
+        log_config=None,
+        access_log=False,
+        http=_to_protocol(settings.stall_timeout_s),
+        ws="none",
+        proxy_headers=False,  # nothing asks who the caller is
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_timeout_s,
+    )
+
+
+def _to_protocol(head_timeout_s: float) -> type[H11Protocol]:
+    """HTTP with a limit that uvicorn lacks: without one, silent connections take all that a process may have open."""
+
+    class LimitedProtocol(H11Protocol):
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+            super().connection_made(transport)
+            self._timer = self.loop.call_later(head_timeout_s, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            cycle: RequestResponseCycle | None = self.cycle
+            if cycle and not cycle.response_complete:  # a head is whole, its request under way
+                self._stop_timer()
+            elif self._timer is None:  # the next head of a connection that is kept
+                self._timer = self.loop.call_later(head_timeout_s, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_timer()
+            super().connection_lost(exc)
+
+        def _stop_timer(self) -> None:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = None
+
+    return LimitedProtocol
 
 
 class _Server(uvicorn.Server):

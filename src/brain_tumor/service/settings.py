@@ -28,7 +28,9 @@ class ServiceSettings:
     max_waiting_slices: int = setting(20_000, "slices that wait in all requests; more are answered 503", low=1)
     max_stored_mib: int = setting(4096, "MiB of all requests together, in memory and temporary files", low=1)
     upload_timeout_s: float = setting(600.0, "seconds that the upload of a request may take", low=0.1)
-    stall_timeout_s: float = setting(30.0, "seconds that an upload may bring nothing", low=0.1)
+    stall_timeout_s: float = setting(
+        30.0, "seconds that an upload may bring nothing, and that a request's head may take", low=0.1
+    )
     answer_timeout_s: float = setting(900.0, "seconds between an upload and its answer", low=0.1)
     drain_timeout_s: int = setting(60, "seconds that requests get to finish after SIGTERM", low=0)
 
