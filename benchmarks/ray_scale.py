@@ -37,7 +37,7 @@ from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob
 from brain_tumor.prediction.progress import Progress
 from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.prediction.run_summary import RunSummary
-from brain_tumor.prediction.shared_series import SeriesPlace
+from brain_tumor.prediction.shared_series import SeriesLocation
 from brain_tumor.prediction.work_blocks import WorkBlock, cut_blocks
 
 _FILES_PER_FOLDER = 50
@@ -160,8 +160,8 @@ class SimulatedScanning:
         """The series of a block."""
         for block in batch.get("block", ()):
             folders = dict.fromkeys(file.name.rpartition("/")[0] for file in block.files)
-            places = tuple(SeriesPlace(folder.encode()[-8:], folder) for folder in folders)
-            yield {"answer": ray_executor._to_column((block.key, places))}
+            shared = tuple(SeriesLocation(folder.encode()[-8:], folder) for folder in folders)
+            yield {"answer": ray_executor._to_column((block.key, shared))}
 
 
 @dataclass(frozen=True, slots=True)

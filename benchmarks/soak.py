@@ -55,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for through in args.through:
         seconds = 60 * args.minutes / len(args.through)
         found.append(growth(through, *{"python": soak_python, "page": soak_page}[through](seconds)))
-        one = found[-1]
+        latest = found[-1]
         print(
-            f"{through:<8}{one.answers:>9}{one.minutes:>9.1f}{one.start_mb:>10.1f}{one.end_mb:>9.1f}"
-            f"{one.peak_mb:>9.1f}{one.mb_per_hour:>+9.1f}",
+            f"{through:<8}{latest.answers:>9}{latest.minutes:>9.1f}{latest.start_mb:>10.1f}{latest.end_mb:>9.1f}"
+            f"{latest.peak_mb:>9.1f}{latest.mb_per_hour:>+9.1f}",
             flush=True,
         )
     if args.out:

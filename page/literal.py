@@ -13,5 +13,5 @@ def literal(text: str) -> str:
     Args:
         text: any, above all a file's name, which may hold Markdown or HTML.
     """
-    one_line = " ".join(text.split())
-    return _PUNCTUATION.sub(r"\\\1", one_line).replace("\\:", f"\\:{_NO_WIDTH}")
+    unwrapped = " ".join(text.split())
+    return _PUNCTUATION.sub(r"\\\1", unwrapped).replace("\\:", f"\\:{_NO_WIDTH}")

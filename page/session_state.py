@@ -52,7 +52,7 @@ class SessionState:
             return
         if not sent.continues:
             self.received_count, self.order = 0, {}
-        room, before = max(0, MAX_FILES - self.received_count), self.received_count
+        remaining, before = max(0, MAX_FILES - self.received_count), self.received_count
         self.received_count += len(sent.files)
         if before <= MAX_FILES < self.received_count:
             count = f"More than {MAX_FILES}" if sent.goes_on else str(self.received_count)
@@ -61,7 +61,7 @@ class SessionState:
                 "Send the rest by itself, or use the command line: brain-tumor predict"
             )
         self.continues = sent.continues and (self.continues or not self.unopened)
-        self.unopened += sent.files[:room]
+        self.unopened += sent.files[:remaining]
 
     def _put_in_order(self) -> None:
         """Give the pictures of the last batch, which were taken as they came, the order in which they were chosen."""

@@ -155,14 +155,14 @@ def _pieces(content: bytes) -> Iterator[bytes]:
 
 
 def _png_texts(content: bytes) -> Iterator[bytes]:
-    place = 8
-    while place < len(content):
-        (length,) = struct.unpack_from(">I", content, place)
-        kind, data = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
+    offset = 8
+    while offset < len(content):
+        (length,) = struct.unpack_from(">I", content, offset)
+        kind, data = content[offset + 4 : offset + 8], content[offset + 8 : offset + 8 + length]
         if kind in (b"zTXt", b"iTXt", b"iCCP"):
             for start in [match.start() for match in re.finditer(rb"\x00", data)]:
                 try:
                     yield zlib.decompress(data[start + 2 :])
                 except (zlib.error, binascii.Error):
                     continue
-        place += 12 + length
+        offset += 12 + length

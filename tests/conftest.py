@@ -91,5 +91,7 @@ def page(browser: "Browser", server: "Server", complaints: list[str]) -> "Iterat
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of one file share one process, since they share what is slow to make, and those of training too."""
     for item in items:
-        place = item.path.relative_to(Path(__file__).parent)
-        item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] == "training" else str(place)))
+        test_path = item.path.relative_to(Path(__file__).parent)
+        item.add_marker(
+            pytest.mark.xdist_group(test_path.parts[0] if test_path.parts[0] == "training" else str(test_path))
+        )

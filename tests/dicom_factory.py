@@ -71,8 +71,8 @@ def pixel_elements(rows: int, columns: int) -> dict[str, Any]:
 
 def insert_element(data: bytes, element: bytes) -> bytes:
     """A plain file with the bytes of one more element before its pixels, however wrong they are."""
-    place = data.index(struct.pack("<HH", 0x7FE0, 0x10))
-    return data[:place] + element + data[place:]
+    offset = data.index(struct.pack("<HH", 0x7FE0, 0x10))
+    return data[:offset] + element + data[offset:]
 
 
 def read_slices(data: bytes, window: WindowMode = WindowMode.FILE) -> tuple[Slice, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def full_disk(room: int) -> Iterator[None]:
+def full_disk(limit_bytes: int) -> Iterator[None]:
     """Let every file take that many bytes and no more; the system refuses the rest, as a full disk does.
 
     The reason it gives is "File too large" instead of "No space left on device". Not on Windows.
@@ -14,7 +14,7 @@ def full_disk(room: int) -> Iterator[None]:
 
     # Python ignores the signal that comes with it. The hard limit stays, so the soft one can be taken back.
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
     try:
         yield
     finally:

@@ -11,18 +11,18 @@ def row(label: str, named: str, status: str, glioma: float) -> dict[str, str]:
 
 
 def test_answers_are_compared_image_by_image() -> None:
-    one = {
+    first = {
         "a": row("Glioma", "Glioma", "classified", 0.9),
         "b": row("Glioma", "No Tumor", "classified", 0.4),
         "c": row("No Tumor", "No Tumor", "classified", 0.1),
         "d": row("No Tumor", "No Tumor", "not_a_brain_mri", 0.1),
     }
-    other = {
-        **one,
+    second = {
+        **first,
         "b": row("Glioma", "Glioma", "uncertain", 0.6),
         "c": row("No Tumor", "No Tumor", "not_a_brain_mri", 0.1),
     }
-    assert list(compare(one, other).values()) == pytest.approx([4, 0.75, 1.0, 0.75, 0.75, 0.05])
+    assert list(compare(first, second).values()) == pytest.approx([4, 0.75, 1.0, 0.75, 0.75, 0.05])
 
 
 @pytest.mark.parametrize("worse", [{SECOND: 0.96}, {SAME_CLASS: 0.96}, {SAME_SIDE: 0.97}])
@@ -32,9 +32,9 @@ def test_each_figure_has_its_tolerance(worse: dict[str, float]) -> None:
 
 
 def test_other_images_are_refused() -> None:
-    one = {"a": row("Glioma", "Glioma", "classified", 0.9)}
+    first = {"a": row("Glioma", "Glioma", "classified", 0.9)}
     with pytest.raises(ValueError, match="other images"):
-        compare(one, {"b": one["a"]})
+        compare(first, {"b": first["a"]})
 
 
 def test_a_report_is_read_by_file(tmp_path: Path) -> None:

@@ -63,11 +63,11 @@ def files(folder: str = ".") -> list[str]:
     ],
 )
 def test_a_table_that_does_not_fit_stays_a_part_and_is_gone_on_with(
-    ending: str, room: int, images: str, capsys: Capture
+    ending: str, limit_bytes: int, images: str, capsys: Capture
 ) -> None:
     table = f"out.{ending}"
     command = ["predict", images, f"--{ending}", table]
-    with full_disk(room):
+    with full_disk(limit_bytes):
         assert main(command) == WRONG_USE
     error = capsys.readouterr().err
     assert f"brain-tumor: {table}: cannot be written (File too large); the rows so far are in {table}.part" in error

@@ -141,10 +141,10 @@ def test_the_service_answers_4000_requests_of_64_callers_none_wrong_none_lost(sm
 
     limits = httpx.Limits(max_connections=CALLERS, max_keepalive_connections=CALLERS)
     with listening(small) as client, httpx.Client(base_url=client.base_url, limits=limits, timeout=60) as many:
-        told = answer_together(REQUESTS, CALLERS, partial(ask, many))
+        records = answer_together(REQUESTS, CALLERS, partial(ask, many))
         counted = client.get("/metrics").text
-    assert lost == [] and len(told) == REQUESTS
-    for call, (name, row) in enumerate(told):
+    assert lost == [] and len(records) == REQUESTS
+    for call, (name, row) in enumerate(records):
         expected = alone[call % IMAGES]
         assert name == f"{call}.png"
         for label, probability in expected.probabilities.items():

@@ -11,8 +11,8 @@ from brain_tumor.output_lock import lock_path, locked
 
 def test_a_second_run_is_refused_and_told_who_writes(tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
-    told = rf"being written by process {os.getpid()} on"
-    with locked([output]), pytest.raises(BrainTumorError, match=told), locked([tmp_path / "other.csv", output]):
+    message = rf"being written by process {os.getpid()} on"
+    with locked([output]), pytest.raises(BrainTumorError, match=message), locked([tmp_path / "other.csv", output]):
         pass
 
 

@@ -5,9 +5,9 @@ from benchmarks.ray_scale import CORES, render, simulate, simulate_all
 
 
 def test_twice_the_cores_take_half_the_time_where_nothing_else_bounds() -> None:
-    one, two = (simulate(cores, 128 * 1000, [0.05], 0.0, 0.0) for cores in (1, 2))
-    assert one == pytest.approx(128 * 1000 * 0.05)
-    assert two == pytest.approx(one / 2)
+    with_1_core, with_2_cores = (simulate(cores, 128 * 1000, [0.05], 0.0, 0.0) for cores in (1, 2))
+    assert with_1_core == pytest.approx(128 * 1000 * 0.05)
+    assert with_2_cores == pytest.approx(with_1_core / 2)
 
 
 def test_the_listing_bounds_a_cluster_that_is_too_large() -> None:

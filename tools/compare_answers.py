@@ -22,14 +22,14 @@ FIRST, SECOND = "accuracy, first", "accuracy, second"
 SAME_CLASS, SAME_SIDE = "same class", "same side of the gate"
 
 
-def compare(mapping: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, float]:
-    """Shares, 0 to 1, and differences of probabilities; one, other: rows of predictions.csv by file.
+def compare(first: Mapping[str, Row], second: Mapping[str, Row]) -> dict[str, float]:
+    """Shares, 0 to 1, and differences of probabilities; first, second: rows of predictions.csv by file.
 
     Raises ValueError when they are not of the same images.
     """
-    if mapping.keys() != other.keys() or not mapping:
+    if first.keys() != second.keys() or not first:
         raise ValueError("the reports are of other images; evaluate both files on the same ones")
-    pairs = [(row, other[file]) for file, row in mapping.items()]
+    pairs = [(row, second[file]) for file, row in first.items()]
     columns = [column for column in pairs[0][0] if column.startswith("p_")]
     distances = [max(abs(float(a[column]) - float(b[column])) for column in columns) for a, b in pairs]
     return {
@@ -65,8 +65,8 @@ def main() -> int:
     """Read the command line and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reports", type=Path, nargs=2, help="folders that brain-tumor evaluate --out wrote")
-    one, other = parser.parse_args().reports
-    compared = compare(read_answers(one), read_answers(other))
+    first, second = parser.parse_args().reports
+    compared = compare(read_answers(first), read_answers(second))
     for name, value in compared.items():
         print(f"{name:<56}{value:>10.4g}")
     within = is_within_tolerance(compared)

@@ -101,7 +101,9 @@ def pool_doubts(parts: Sequence[Figures]) -> Figures:
     seen = sorted({name for part in parts for name in part["noted"]}, key=lambda name: (name == CLEAR, name))
     found = {name: [part["noted"][name] for part in parts if name in part["noted"]] for name in seen}
     return {
-        "noted": {name: {key: sum(item[key] for item in ones) for key in ones[0]} for name, ones in found.items()},
+        "noted": {
+            name: {key: sum(item[key] for item in counts) for key in counts[0]} for name, counts in found.items()
+        },
         "located": {
             name: [sum(part["located"][name][index] for part in parts) for index in (0, 1)] for name in ("all", "clear")
         },

@@ -23,11 +23,11 @@ def agreement(first: ByteArray, second: ByteArray) -> FloatArray:
     Returns:
         (pairs, 2), 0 to 1: over the whole frame, and in the middle half of its sides.
     """
-    one, two = _detail_of_powers(first), _detail_of_powers(second)
+    first_powers, second_powers = _detail_of_powers(first), _detail_of_powers(second)
     side = first.shape[-1]
     columns = []
     for part in (slice(None), slice(side // 4, side - side // 4)):
-        basis, target = flat_unit(one[..., part, part]), flat_unit(two[..., part, part])
+        basis, target = flat_unit(first_powers[..., part, part]), flat_unit(second_powers[..., part, part])
         columns.append(np.maximum(_explained(basis, target[:, :1]), _explained(target, basis[:, :1])))
     return np.stack(columns, axis=1)
 

@@ -16,7 +16,7 @@ from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import NOTICE, format_fraction
 from brain_tumor_training.audit import Audit, AuditFile
-from brain_tumor_training.duplicates import KINDS, MIN_AGREEMENT, TURNS, Pair
+from brain_tumor_training.duplicates import KINDS, MIN_AGREEMENT, TRANSFORMS, Pair
 from brain_tumor_training.groups import render_groups
 
 PAGE, DATA, GROUPS = "report.html", "audit.json", "groups.csv"
@@ -113,7 +113,7 @@ def _pair(audit: Audit, pair: Pair) -> dict[str, Any]:
         "first": audit.images[pair.first].name,
         "second": audit.images[pair.second].name,
         "kind": pair.kind,
-        "turn": pair.turn,
+        "turn": pair.transform,
         "agreement": round(pair.agreement, 4),
         "centre_agreement": round(pair.centre, 4),
     }
@@ -136,7 +136,7 @@ def _render_html(audit: Audit) -> str:
             ("within", "Copies within a split", _choose(audit, within, _SHOWN_WITHIN)),
         ],
         min_agreement=MIN_AGREEMENT,
-        not_turned=TURNS[0],
+        not_turned=TRANSFORMS[0],
         notice=NOTICE,
         data=DATA,
         groups=GROUPS,
@@ -150,8 +150,8 @@ def _choose(audit: Audit, pairs: Iterable[Pair], limit: int) -> list[Shown]:
         first_of_group.setdefault(audit.groups[pair.first], pair)
     shown = []
     for pair in list(first_of_group.values())[:limit]:
-        one, two = audit.images[pair.first], audit.images[pair.second]
-        shown.append(Shown(pair, (one, two), (_picture(one), _picture(two))))
+        first, second = audit.images[pair.first], audit.images[pair.second]
+        shown.append(Shown(pair, (first, second), (_picture(first), _picture(second))))
     return shown
 
 

@@ -41,12 +41,12 @@ class Draw:
         angle = np.deg2rad(rng.uniform(-a.rotation_deg, a.rotation_deg))
         zoom = np.exp(rng.uniform(*np.log(a.zoom)))
         stretch = np.exp(rng.uniform(-a.stretch, a.stretch) / 2)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         scale = np.diag([1 / (zoom * stretch), stretch / zoom])
         mirror = np.diag([1.0, -1.0 if a.mirror and rng.random() < 0.5 else 1.0])
-        half_turn = -1.0 if rng.random() < a.upside_down else 1.0
+        upside_down = -1.0 if rng.random() < a.upside_down else 1.0
         return cls(
-            matrix=half_turn * turn @ scale @ mirror,
+            matrix=upside_down * rotation @ scale @ mirror,
             shift=rng.uniform(-a.shift, a.shift, 2),
             gamma=float(np.exp(rng.uniform(-a.gamma, a.gamma))),
             brightness=float(rng.uniform(1 - a.brightness, 1 + a.brightness)),

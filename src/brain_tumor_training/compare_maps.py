@@ -57,9 +57,11 @@ def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparis
         DatasetError: the run is not finished, or none of its test images has a box.
         ScanError: an image cannot be read.
     """
-    model, (recipe, _), places = load_network(run), read_run(run), read_boxes(boxes)
+    model, (recipe, _), boxes_by_image = load_network(run), read_run(run), read_boxes(boxes)
     rows = read_rows(run)
-    names = sample((row.path for row in rows if row.split == TEST and is_marked(row.path, row.label, places)), images)
+    names = sample(
+        (row.path for row in rows if row.split == TEST and is_marked(row.path, row.label, boxes_by_image)), images
+    )
     if not names:
         raise DatasetError(f"{boxes.name}: has no box for a test image of {run}; its paths must be those of split.csv")
     coarse, fine, formulas = [], [], []
@@ -69,7 +71,7 @@ def compare_maps(run: Path, data: Path, boxes: Path, images: int) -> MapComparis
         coarse += list(grad_cam)
         fine += list(hires_cam)
         formulas += list(to_saliency(model, batch))
-    return _compare(coarse, fine, formulas, [places[name] for name in names])
+    return _compare(coarse, fine, formulas, [boxes_by_image[name] for name in names])
 
 
 def gradient_maps(model: keras.Model, images: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -36,10 +36,10 @@ def draw_lesion(image: FloatArray, rng: np.random.Generator) -> tuple[FloatArray
     possible = depth > _LEAST_DEPTH
     if rng.random() >= _IN_NECK:
         possible[int(_NECK * len(possible)) :] = False
-    places = np.flatnonzero(possible)
-    if not places.size:
+    candidates = np.flatnonzero(possible)
+    if not candidates.size:
         return None
-    row, column = np.array(divmod(int(rng.choice(places)), len(depth))) * (side / len(depth))
+    row, column = np.array(divmod(int(rng.choice(candidates)), len(depth))) * (side / len(depth))
     radius = float(np.exp(rng.uniform(*np.log(_RADIUS)))) * side
 
     distance, down, right = _distance(side, row, column, radius, rng)

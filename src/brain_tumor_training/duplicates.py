@@ -23,7 +23,7 @@ SAME_BYTES, SAME_PIXELS, LOOK_ALIKE = KINDS = ("same bytes", "same pixels", "loo
 
 # How the second picture is turned to match the first: swap rows and columns, then reverse rows, then columns.
 # The second half is the first half, swapped.
-TURNS = (
+TRANSFORMS = (
     "not turned",
     "upside down",
     "mirrored",
@@ -57,7 +57,7 @@ class Pair:
     first: int
     second: int
     kind: str  # one of KINDS
-    turn: str  # of TURNS: how the second is turned to match the first
+    transform: str  # of TRANSFORMS: how the second is turned to match the first
     agreement: float  # how far one's detail is a function of the other's, as a correlation, 0 to 1
     centre: float  # the same in the middle half of both sides
 
@@ -78,63 +78,68 @@ def find_pairs(prints: Sequence[Fingerprint]) -> list[Pair]:
     for position, print_ in enumerate(prints):
         same[print_.pixels_sha256].append(position)
     pairs = [
-        Pair(combination, two, _exact_kind(prints[combination], prints[two]), TURNS[0], 1.0, 1.0)
+        Pair(first, second, _exact_kind(prints[first], prints[second]), TRANSFORMS[0], 1.0, 1.0)
         for positions in same.values()
-        for combination, two in combinations(positions, 2)
+        for first, second in combinations(positions, 2)
     ]
     # Of pictures with the same pixels, one stands for all.
     classes = list(same.values())
     best: dict[tuple[int, int], tuple[bool, float, float, int]] = {}
     frames = np.stack([prints[positions[0]].frames for positions in classes])
     for frame in range(frames.shape[1]):
-        settled = {places for places, found in best.items() if found[0]}
-        for places, turn_index, whole, centre in _compare(frames[:, frame], settled):
-            found = (_is_copy(whole, centre), whole, centre, turn_index)
-            best[places] = max(best.get(places, found), found)
-    for (one, two), (_, whole, centre, turn_index) in best.items():
-        for first, second in product(classes[one], classes[two]):
+        settled = {classes_pair for classes_pair, found in best.items() if found[0]}
+        for classes_pair, transform_index, whole, centre in _compare(frames[:, frame], settled):
+            found = (_is_copy(whole, centre), whole, centre, transform_index)
+            best[classes_pair] = max(best.get(classes_pair, found), found)
+    for (first_class, second_class), (_, whole, centre, transform_index) in best.items():
+        for first, second in product(classes[first_class], classes[second_class]):
             # The classes are in order of their first members; others may come the other way round.
-            name = TURNS[_OPPOSITE[turn_index] if first > second else turn_index]
+            name = TRANSFORMS[_OPPOSITE[transform_index] if first > second else transform_index]
             pairs.append(Pair(min(first, second), max(first, second), LOOK_ALIKE, name, whole, centre))
     return sorted(pairs)
 
 
-def turn_frames(frames: NDArray[Number], turn_index: int) -> NDArray[Number]:
-    """Frames, (images, side, side), turned by the TURNS of this number."""
-    turned = frames.transpose(0, 2, 1) if turn_index >= len(TURNS) // 2 else frames
-    return turned[:, :: -1 if turn_index & 1 else 1, :: -1 if turn_index & 2 else 1]
+def transform_frames(frames: NDArray[Number], transform_index: int) -> NDArray[Number]:
+    """Frames, (images, side, side), turned by the TRANSFORMS of this number."""
+    turned = frames.transpose(0, 2, 1) if transform_index >= len(TRANSFORMS) // 2 else frames
+    return turned[:, :: -1 if transform_index & 1 else 1, :: -1 if transform_index & 2 else 1]
 
 
 def _is_copy(whole: float, centre: float) -> bool:
     return whole >= MIN_AGREEMENT and centre >= MIN_CENTRE_AGREEMENT
 
 
-def _exact_kind(fingerprint: Fingerprint, two: Fingerprint) -> str:
-    return SAME_BYTES if fingerprint.bytes_sha256 == two.bytes_sha256 else SAME_PIXELS
+def _exact_kind(first: Fingerprint, second: Fingerprint) -> str:
+    return SAME_BYTES if first.bytes_sha256 == second.bytes_sha256 else SAME_PIXELS
 
 
 def _compare(frames: ByteArray, settled: set[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], int, float, float]]:
-    """((first, second), turn, agreement, the centre's) of every proposal whose pair is not settled yet."""
+    """((first, second), transform, agreement, the centre's) of every proposal whose pair is not settled yet."""
     blocks = [np.zeros((0, 3), np.int64), *_propose(frames)]
     proposals = np.array([row for row in np.concatenate(blocks).tolist() if (row[0], row[1]) not in settled])
     for start in range(0, len(proposals), _PAIRS):
-        one, two, turn = proposals[start : start + _PAIRS].T
-        turned = frames[two]
-        for number in range(1, len(TURNS)):
-            chosen = turn == number
-            turned[chosen] = turn_frames(turned[chosen], number)
-        for first, second, number, values in zip(one, two, turn, agreement(frames[one], turned), strict=True):
+        firsts, seconds, transform_indices = proposals[start : start + _PAIRS].T
+        turned = frames[seconds]
+        for number in range(1, len(TRANSFORMS)):
+            chosen = transform_indices == number
+            turned[chosen] = transform_frames(turned[chosen], number)
+        for first, second, number, values in zip(
+            firsts, seconds, transform_indices, agreement(frames[firsts], turned), strict=True
+        ):
             yield (int(first), int(second)), int(number), float(values[0]), float(values[1])
 
 
 def _propose(frames: ByteArray) -> Iterator[IntArray]:
-    """Blocks of (first, second, turn) whose coarse detail is alike, positively or negatively; first < second."""
+    """Blocks of (first, second, transform) whose coarse detail is alike, positively or negatively; first < second."""
     factor = SIDE_PX // _COARSE_PX
     coarse = frames.reshape(len(frames), _COARSE_PX, factor, _COARSE_PX, factor).mean(axis=(2, 4), dtype=np.float32)
     coarse = flat_unit(coarse - blur(coarse, _COARSE_BLUR_PX))
-    for turn_index in range(len(TURNS)):
-        turned = turn_frames(coarse.reshape(-1, _COARSE_PX, _COARSE_PX), turn_index).reshape(len(coarse), -1)
+    for transform_index in range(len(TRANSFORMS)):
+        turned = transform_frames(coarse.reshape(-1, _COARSE_PX, _COARSE_PX), transform_index).reshape(len(coarse), -1)
         for start in range(0, len(coarse), _ROWS):
-            one, two = np.nonzero(np.abs(coarse[start : start + _ROWS] @ turned[start:].T) >= _MIN_LIKENESS)
-            wanted = one < two
-            yield np.stack([one[wanted] + start, two[wanted] + start, np.full(wanted.sum(), turn_index)], axis=1)
+            firsts, seconds = np.nonzero(np.abs(coarse[start : start + _ROWS] @ turned[start:].T) >= _MIN_LIKENESS)
+            wanted = firsts < seconds
+            yield np.stack(
+                [firsts[wanted] + start, seconds[wanted] + start, np.full(wanted.sum(), transform_index)],
+                axis=1,
+            )

@@ -60,8 +60,10 @@ def _kernels(flatbuffer: bytes) -> Iterator[Kernel]:
     added = {operator["inputs"][0]: operator["inputs"][1] for operator in operators if operator["op_name"] == "ADD"}
     for operator in operators:
         if operator["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-            place = next((index for index in operator["inputs"][2:] if index >= 0), added.get(operator["outputs"][0]))
-            bias = None if place is None else _to_float(interpreter, tensors[place])
+            bias_index = next(
+                (index for index in operator["inputs"][2:] if index >= 0), added.get(operator["outputs"][0])
+            )
+            bias = None if bias_index is None else _to_float(interpreter, tensors[bias_index])
             yield operator["op_name"], _to_float(interpreter, tensors[operator["inputs"][1]]), bias
 
 
@@ -123,8 +125,8 @@ def _set_plain(layer: keras.layers.Layer, kernels: list[Kernel]) -> None:
 
 def _take(kernels: list[Kernel], operator: str, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray | None]:
     """The first kernel of this shape that is left: layers of one shape run in the order in which Keras lists them."""
-    place = next((n for n, kernel in enumerate(kernels) if kernel[0] == operator and kernel[1].shape == shape), None)
-    if place is None:
+    index = next((n for n, kernel in enumerate(kernels) if kernel[0] == operator and kernel[1].shape == shape), None)
+    if index is None:
         raise ValueError(f"it lacks a {operator} with a kernel {shape}")
-    _, kernel, bias = kernels.pop(place)
+    _, kernel, bias = kernels.pop(index)
     return kernel, bias

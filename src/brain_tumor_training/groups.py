@@ -74,8 +74,8 @@ def _cut(members: IntArray, pairs: Sequence[Pair]) -> IntArray:
     distance = np.ones((len(members), len(members)))
     np.fill_diagonal(distance, 0.0)
     for pair in pairs:
-        one, two = np.searchsorted(members, (pair.first, pair.second))
-        distance[one, two] = distance[two, one] = 1.0 - pair.agreement
+        first_index, second_index = np.searchsorted(members, (pair.first, pair.second))
+        distance[first_index, second_index] = distance[second_index, first_index] = 1.0 - pair.agreement
     tree = linkage(squareform(distance), method="average")
     return np.asarray(fcluster(tree, 1.0 - MIN_MEAN_AGREEMENT, criterion="distance"), dtype=np.int64)
 

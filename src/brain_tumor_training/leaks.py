@@ -84,9 +84,9 @@ def refuse_leaks(rows: Sequence[SplitRow], groups: Groups, allowed: Collection[s
             and (outside := [row for row in group if row.split in others])
         ]
         if torn and part not in allowed:
-            (one, *_), (two, *_) = torn[0]
+            (first, *_), (second, *_) = torn[0]
             raise DatasetError(
                 f"the split tears {len(torn)} groups of copies apart: {sum(len(inside) for _, inside in torn)} {part} "
-                f"images have a copy in {' or '.join(others)}, such as {two.path} that of {one.path}; {_REMEDY[part]}, "
-                f"or say --allow-leaks-into {part} if this is meant"
+                f"images have a copy in {' or '.join(others)}, such as {second.path} that of {first.path}; "
+                f"{_REMEDY[part]}, or say --allow-leaks-into {part} if this is meant"
             )

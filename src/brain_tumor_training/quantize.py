@@ -241,7 +241,9 @@ def declare_versions(model: Any) -> None:
     needed = [_needed_version(model, graph, operator) for operator in graph.operators]
     for index, code in enumerate(model.operatorCodes):
         used = (
-            one for operator, (one, _) in zip(graph.operators, needed, strict=True) if operator.opcodeIndex == index
+            version
+            for operator, (version, _) in zip(graph.operators, needed, strict=True)
+            if operator.opcodeIndex == index
         )
         code.version = max(used, default=1)
     oldest = max((since for _, since in needed), key=lambda since: tuple(map(int, since.split("."))))

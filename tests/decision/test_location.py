@@ -78,17 +78,17 @@ def test_a_region_is_followed_around_a_bend() -> None:
     assert box_of([[1, 1, 1, 0], [0, 0, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]]) == pytest.approx((0, 0, 3 / 4, 3 / 4))
 
 
-PLACE = Location((0.0, 0.5, 0.5, 1.0), (0.25, 0.75), 0.9)
+LOCATION = Location((0.0, 0.5, 0.5, 1.0), (0.25, 0.75), 0.9)
 
 
 def test_a_place_in_a_region_becomes_one_in_the_picture() -> None:
     # The region is the right half of the upper half: half as wide and half as high.
-    placed = PLACE.placed_in((0.5, 0.0, 1.0, 0.5))
+    placed = LOCATION.placed_in((0.5, 0.0, 1.0, 0.5))
     assert placed == Location((0.5, 0.25, 0.75, 0.5), (0.625, 0.375), 0.9)
 
 
 def test_a_place_in_the_whole_picture_stays() -> None:
-    assert PLACE.placed_in((0.0, 0.0, 1.0, 1.0)) == PLACE
+    assert LOCATION.placed_in((0.0, 0.0, 1.0, 1.0)) == LOCATION
 
 
 def test_width_and_height_of_a_region_are_taken_apart() -> None:

@@ -390,10 +390,10 @@ def test_a_heat_map_is_a_fractional_probability_of_the_same_size_in_the_same_pla
     # 0.8 in the second of four rows, in the third and fourth of four columns.
     assert heat_map.pixel_array[0, 48, 84] / heat_map.MaximumFractionalValue == pytest.approx(0.8, abs=0.02)
     assert heat_map.pixel_array[0, :, :24].max() == 0
-    places = [
+    positions_mm = [
         item.PlanePositionSequence[0].ImagePositionPatient[2] for item in heat_map.PerFrameFunctionalGroupsSequence
     ]
-    assert sorted(places) == [5, 10, 15]
+    assert sorted(positions_mm) == [5, 10, 15]
     assert heat_map.FrameOfReferenceUID == FRAME_OF_REFERENCE_UID
 
 

@@ -73,12 +73,12 @@ def test_the_list_and_the_gate_folders_are_used(tmp_path: Path, fake: Path, caps
 
 def test_several_folders_and_a_list_of_other_sources_are_used(tmp_path: Path, fake: Path, capsys: Capture) -> None:
     data = fill(tmp_path / "data", "glioma/glioma-90.png")
-    one, two = fill(tmp_path / "one", "tumor/glioma-90.png"), fill(tmp_path / "two", "tumor/no_tumor-90.png")
+    first, second = fill(tmp_path / "one", "tumor/glioma-90.png"), fill(tmp_path / "two", "tumor/no_tumor-90.png")
     held = fill(tmp_path / "held", "volunteers/glioma-95.png", "volunteers/no_tumor-90.png", "volunteers/reject-1.png")
     table = tmp_path / "held-back.csv"
     rows = "volunteers/glioma-95.png,t1,notumor,test\nvolunteers/reject-1.png,t1,notumor,train\n"
     table.write_text(f"path,source,label,split\n{rows}", encoding="utf-8")
-    options = ("--brain-mri", one, "--brain-mri", two, "--sources-list", table, "--data", held)
+    options = ("--brain-mri", first, "--brain-mri", second, "--sources-list", table, "--data", held)
     assert evaluate(data, fake, tmp_path / "out", *options) == 0
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
     families = document["sources"]["families"]

@@ -88,9 +88,9 @@ def test_equal_numbers_give_equal_files() -> None:
 
 def test_the_sheet_of_errors_grows_by_rows_of_four() -> None:
     tile = Tile(np.eye(8, dtype=np.float32), ("true a", "named b", "file"))
-    one, four, five = (size(render_errors([tile] * count)) for count in (1, 4, 5))
-    assert five[1] > 1.5 * four[1]
-    assert one[1] < 1.2 * four[1]
+    size_of_1, size_of_4, size_of_5 = (size(render_errors([tile] * count)) for count in (1, 4, 5))
+    assert size_of_5[1] > 1.5 * size_of_4[1]
+    assert size_of_1[1] < 1.2 * size_of_4[1]
 
 
 def test_file_names_that_look_like_formulas_or_lack_a_glyph_are_drawn_as_text() -> None:

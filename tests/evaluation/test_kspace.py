@@ -45,5 +45,5 @@ def test_the_middle_lines_are_never_touched(seed: int) -> None:
 
 
 def test_the_same_draw_gives_the_same_picture() -> None:
-    one, other = (add_motion(disc(), 0.3, np.random.default_rng(2)) for _ in range(2))
-    assert np.array_equal(one, other)
+    first, second = (add_motion(disc(), 0.3, np.random.default_rng(2)) for _ in range(2))
+    assert np.array_equal(first, second)

@@ -143,8 +143,8 @@ REGION: Box = (0.25, 0.125, 0.75, 0.625)
 
 def test_maps_are_compared_with_the_box_in_shares_of_the_region(data: Path) -> None:
     # This cell lies in the spot there; of the whole picture it would be beside it.
-    one_cell = Watcher(region=REGION, cells=np.s_[3:4, 5:6])
-    checks = check(one_cell, data, BOXES)
+    watcher = Watcher(region=REGION, cells=np.s_[3:4, 5:6])
+    checks = check(watcher, data, BOXES)
     assert checks.saliency is not None and checks.location is not None
     assert (checks.saliency.inside.hits, checks.location.inside.hits) == (2, 2)
     beside = check(Watcher(cells=np.s_[3:4, 5:6]), data, BOXES)
@@ -165,11 +165,11 @@ def test_patches_divide_the_region() -> None:
 
 
 def test_occlusion_is_run_on_as_many_images_as_asked(data: Path) -> None:
-    none, one = Watcher(), Watcher()
-    check(none, data, BOXES)
-    occlusion = check(one, data, BOXES, occlusion=1).occlusion
+    unoccluded, occluded = Watcher(), Watcher()
+    check(unoccluded, data, BOXES)
+    occlusion = check(occluded, data, BOXES, occlusion=1).occlusion
     assert occlusion is not None and occlusion.images == 1
-    assert one.calls == none.calls + 49
+    assert occluded.calls == unoccluded.calls + 49
 
 
 def test_the_samples_are_limited_and_the_same_each_time(data: Path) -> None:

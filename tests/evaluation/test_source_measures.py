@@ -25,8 +25,8 @@ def measure(folder: Path, *sources: Source) -> Evaluation:
 
 def one_brain_mri(folder: Path, family: str, *names: str) -> MeasuredSource:
     (source,) = find_sources(fill(folder / "other", *(f"{family}/{name}" for name in names)), is_brain_mri=True)
-    (one,) = measure_sources(measure(folder, source).source_results).brain_mri
-    return one
+    (result,) = measure_sources(measure(folder, source).source_results).brain_mri
+    return result
 
 
 def counts(estimate: Estimate | None) -> tuple[int | None, int | None]:
@@ -36,57 +36,57 @@ def counts(estimate: Estimate | None) -> tuple[int | None, int | None]:
 
 def test_tumors_called_a_tumor_are_counted_with_and_without_the_uncertain(tmp_path: Path) -> None:
     names = ("glioma-95.png", "pituitary-60.png", "meningioma-40.png", "no_tumor-90.png", "reject-1.png")
-    one = one_brain_mri(tmp_path, "tumor-unknown", *names)
-    assert counts(one.measures.accepted) == (4, 5)
-    assert counts(one.measures.called_tumor) == (3, 5)
-    assert counts(one.measures.called_tumor_classified) == (2, 5)
-    assert counts(one.measures.called_tumor_surely) == (1, 5)
-    assert counts(one.measures.uncertain) == (1, 5)
-    assert counts(one.right) == (3, 5)
+    result = one_brain_mri(tmp_path, "tumor-unknown", *names)
+    assert counts(result.measures.accepted) == (4, 5)
+    assert counts(result.measures.called_tumor) == (3, 5)
+    assert counts(result.measures.called_tumor_classified) == (2, 5)
+    assert counts(result.measures.called_tumor_surely) == (1, 5)
+    assert counts(result.measures.uncertain) == (1, 5)
+    assert counts(result.right) == (3, 5)
 
 
 def test_healthy_brains_called_a_tumor_are_false_alarms(tmp_path: Path) -> None:
     names = ("glioma-95.png", "no_tumor-90.png", "no_tumor-40.png", "reject-1.png")
-    one = one_brain_mri(tmp_path, "healthy-t1", *names)
-    assert counts(one.measures.called_tumor) == (1, 4)
-    assert counts(one.measures.uncertain) == (1, 4)
+    result = one_brain_mri(tmp_path, "healthy-t1", *names)
+    assert counts(result.measures.called_tumor) == (1, 4)
+    assert counts(result.measures.uncertain) == (1, 4)
     # The rejected one is No Tumor by rule.
-    assert counts(one.right) == (3, 4)
+    assert counts(result.right) == (3, 4)
 
 
 def test_a_class_folder_wants_that_very_class(tmp_path: Path) -> None:
-    one = one_brain_mri(tmp_path, "glioma", "glioma-90.png", "meningioma-90.png")
-    assert counts(one.right) == (1, 2)
-    assert counts(one.measures.called_tumor) == (2, 2)
+    result = one_brain_mri(tmp_path, "glioma", "glioma-90.png", "meningioma-90.png")
+    assert counts(result.right) == (1, 2)
+    assert counts(result.measures.called_tumor) == (2, 2)
 
 
 def test_of_other_brain_mri_only_the_gate_is_judged(tmp_path: Path) -> None:
-    one = one_brain_mri(tmp_path, "mixed", "glioma-90.png", "reject-1.png")
-    assert counts(one.measures.accepted) == (1, 2)
-    assert one.right is None
+    result = one_brain_mri(tmp_path, "mixed", "glioma-90.png", "reject-1.png")
+    assert counts(result.measures.accepted) == (1, 2)
+    assert result.right is None
 
 
 def test_shares_come_with_wilsons_interval(tmp_path: Path) -> None:
-    one = one_brain_mri(tmp_path, "tumor", "glioma-90.png", "no_tumor-90.png")
-    assert one.measures.called_tumor == proportion_ci(1, 2)
+    result = one_brain_mri(tmp_path, "tumor", "glioma-90.png", "no_tumor-90.png")
+    assert result.measures.called_tumor == proportion_ci(1, 2)
 
 
 def test_a_bad_file_is_counted_named_and_the_good_ones_are_measured(tmp_path: Path) -> None:
     folder = fill(tmp_path / "other", "healthy/no_tumor-90.png", "healthy/glioma-90.png")
     (folder / "healthy/m-broken.png").write_bytes(b"not an image")
     evaluation = measure(tmp_path, *find_sources(folder, is_brain_mri=True))
-    (one,) = measure_sources(evaluation.source_results).brain_mri
-    assert (one.measures.images, one.measures.unreadable) == (3, 1)
-    assert counts(one.measures.called_tumor) == (1, 2)
+    (result,) = measure_sources(evaluation.source_results).brain_mri
+    assert (result.measures.images, result.measures.unreadable) == (3, 1)
+    assert counts(result.measures.called_tumor) == (1, 2)
     assert [outcome.file.name for outcome in evaluation.unreadable] == ["healthy/m-broken.png"]
 
 
 def test_a_source_of_bad_files_only_has_no_shares(tmp_path: Path) -> None:
     folder = fill(tmp_path / "other", "healthy/a.png")
     (folder / "healthy/a.png").write_bytes(b"")
-    (one,) = measure_sources(measure(tmp_path, *find_sources(folder, is_brain_mri=True)).source_results).brain_mri
-    assert (one.measures.images, one.measures.unreadable) == (1, 1)
-    assert (one.measures.accepted, one.measures.called_tumor, one.right) == (None, None, None)
+    (result,) = measure_sources(measure(tmp_path, *find_sources(folder, is_brain_mri=True)).source_results).brain_mri
+    assert (result.measures.images, result.measures.unreadable) == (1, 1)
+    assert (result.measures.accepted, result.measures.called_tumor, result.right) == (None, None, None)
 
 
 def test_the_total_is_over_everything_that_is_not_brain_mri(tmp_path: Path) -> None:
@@ -134,10 +134,10 @@ def test_the_gates_own_reasons_are_counted_and_small_images_are_one(tmp_path: Pa
     families = evaluate(
         RuledClassifier(), MODEL, data, find_sources(folder, is_brain_mri=False), "2026-01-31"
     ).source_results
-    (one,) = measure_sources(families).not_brain_mri
-    assert one.measures.rejections == {
+    (result,) = measure_sources(families).not_brain_mri
+    assert result.measures.rejections == {
         Reason.TOO_SMALL: 2,
         Reason.COLOUR: 1,
         Reason.NOT_A_BRAIN: 1,
     }
-    assert counts(one.measures.accepted) == (1, 5)
+    assert counts(result.measures.accepted) == (1, 5)

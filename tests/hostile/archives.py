@@ -114,8 +114,8 @@ def link(target: str) -> bytes:
 def large_window() -> bytes:
     """A file packed by LZMA that asks for a window of four gigabytes."""
     data = bytearray(pack({"a.png": bytes(5000)}, zipfile.ZIP_LZMA))
-    place = 30 + len("a.png") + 4 + 1  # behind the local header, LZMA's version and size, and its first property
-    data[place : place + 4] = b"\xff" * 4
+    offset = 30 + len("a.png") + 4 + 1  # behind the local header, LZMA's version and size, and its first property
+    data[offset : offset + 4] = b"\xff" * 4
     return bytes(data)
 
 

@@ -120,8 +120,8 @@ def _pixels() -> bytes:
 def with_length(length: int) -> bytes:
     """Pixel data that say how long they are."""
     data = scan()
-    place = data.index(_pixels()) + 8
-    return data[:place] + struct.pack("<I", length) + data[place + 4 :]
+    offset = data.index(_pixels()) + 8
+    return data[:offset] + struct.pack("<I", length) + data[offset + 4 :]
 
 
 def with_words(keyword: str, vr: bytes, words: bytes) -> bytes:

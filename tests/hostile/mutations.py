@@ -91,20 +91,24 @@ def _rows(dtype: type[np.generic]) -> np.ndarray:
 
 
 def _plain_dicoms() -> list[bytes]:
-    places = [make_sequence(ImagePositionPatient=[0, 0, 1])[0]] * 3
+    positions = [make_sequence(ImagePositionPatient=[0, 0, 1])[0]] * 3
     return [
         scan(_rows(np.uint16), WindowCenter=200, WindowWidth=300, RescaleSlope=2, PixelSpacing=[1, 1]),
         scan(_rows(np.int16), ModalityLUTSequence=make_table([1, 2, 3, 4], -1), PixelPaddingValue=5),
-        make_dicom(np.stack([_rows(np.uint8)] * 3), PerFrameFunctionalGroupsSequence=places),
+        make_dicom(np.stack([_rows(np.uint8)] * 3), PerFrameFunctionalGroupsSequence=positions),
         make_dicom(np.ones((8, 8, 3), np.uint8)),
     ]
 
 
 def _other_syntaxes() -> list[bytes]:
-    places = make_sequence(ImagePositionPatient=[0, 0, 1])
+    positions = make_sequence(ImagePositionPatient=[0, 0, 1])
     return [
         make_dicom(
-            _rows(np.uint16), syntax=syntax, WindowCenter=200, WindowWidth=300, PerFrameFunctionalGroupsSequence=places
+            _rows(np.uint16),
+            syntax=syntax,
+            WindowCenter=200,
+            WindowWidth=300,
+            PerFrameFunctionalGroupsSequence=positions,
         )
         for syntax in (ImplicitVRLittleEndian, ExplicitVRBigEndian)
     ]
@@ -189,13 +193,13 @@ def mutation(file_format: str, number: int) -> bytes:
 
 def with_checksums(data: bytes) -> bytes:
     """A PNG with the checksum that each chunk should have, as far as chunks can be told apart."""
-    fitting, place = bytearray(data), 8
-    while place + 12 <= len(data):
-        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
+    fitting, offset = bytearray(data), 8
+    while offset + 12 <= len(data):
+        end = offset + 8 + int.from_bytes(data[offset : offset + 4], "big")
         if end + 4 > len(data):
             break
-        fitting[end : end + 4] = zlib.crc32(data[place + 4 : end]).to_bytes(4, "big")
-        place = end + 4
+        fitting[end : end + 4] = zlib.crc32(data[offset + 4 : end]).to_bytes(4, "big")
+        offset = end + 4
     return bytes(fitting)
 
 
@@ -208,48 +212,48 @@ def _damaged(seed: bytes, dice: random.Random, file_format: str) -> bytes:
 
 def _flip(data: bytearray, dice: random.Random, _: str) -> None:
     if data:
-        data[_place(data, dice)] ^= 1 << dice.randrange(8)
+        data[_random_offset(data, dice)] ^= 1 << dice.randrange(8)
 
 
 def _set(data: bytearray, dice: random.Random, _: str) -> None:
     if data:
-        data[_place(data, dice)] = dice.choice(_EDGES)
+        data[_random_offset(data, dice)] = dice.choice(_EDGES)
 
 
 def _number(data: bytearray, dice: random.Random, _: str) -> None:
-    size, place = dice.choice((2, 4)), _place(data, dice)
+    size, offset = dice.choice((2, 4)), _random_offset(data, dice)
     value = dice.choice(_NUMBERS) % 256**size
-    data[place : place + size] = value.to_bytes(size, dice.choice(("little", "big")))
+    data[offset : offset + size] = value.to_bytes(size, dice.choice(("little", "big")))
 
 
 def _cut(data: bytearray, dice: random.Random, _: str) -> None:
-    del data[_place(data, dice) :]
+    del data[_random_offset(data, dice) :]
 
 
 def _remove(data: bytearray, dice: random.Random, _: str) -> None:
-    place = _place(data, dice)
-    del data[place : place + dice.choice((1, 2, 4, 16, 100))]
+    offset = _random_offset(data, dice)
+    del data[offset : offset + dice.choice((1, 2, 4, 16, 100))]
 
 
 def _insert(data: bytearray, dice: random.Random, _: str) -> None:
-    place = _place(data, dice)
-    data[place:place] = dice.randbytes(dice.choice((1, 2, 4, 16)))
+    offset = _random_offset(data, dice)
+    data[offset:offset] = dice.randbytes(dice.choice((1, 2, 4, 16)))
 
 
 def _repeat(data: bytearray, dice: random.Random, _: str) -> None:
-    place = _place(data, dice)
-    data[place:place] = data[place : place + dice.choice((4, 12, 50, 200))] * dice.choice((1, 2, 20))
+    offset = _random_offset(data, dice)
+    data[offset:offset] = data[offset : offset + dice.choice((4, 12, 50, 200))] * dice.choice((1, 2, 20))
 
 
 def _splice(data: bytearray, dice: random.Random, file_format: str) -> None:
     other = dice.choice(seeds(file_format))
-    data[_place(data, dice) :] = other[dice.randrange(len(other)) :]
+    data[_random_offset(data, dice) :] = other[dice.randrange(len(other)) :]
 
 
 _DAMAGES = (_flip, _flip, _set, _set, _number, _number, _cut, _remove, _insert, _repeat, _splice)
 
 
-def _place(data: bytearray, dice: random.Random) -> int:
+def _random_offset(data: bytearray, dice: random.Random) -> int:
     """Anywhere, but more often near the start, where headers are."""
     return dice.randrange(len(data) if dice.random() < 0.5 else min(len(data), 400)) if data else 0
 

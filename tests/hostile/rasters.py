@@ -56,8 +56,8 @@ def animation(file_format: str, frames: int) -> bytes:
 def make_jpeg(columns: int, rows: int) -> bytes:
     """A good JPEG whose frame header announces another size."""
     data = encode(picture(), "JPEG")
-    place = data.index(b"\xff\xc0") + 5
-    return data[:place] + struct.pack(">HH", rows, columns) + data[place + 4 :]
+    offset = data.index(b"\xff\xc0") + 5
+    return data[:offset] + struct.pack(">HH", rows, columns) + data[offset + 4 :]
 
 
 def many_scans(side: int, scans: int) -> bytes:

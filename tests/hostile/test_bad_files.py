@@ -68,9 +68,9 @@ def test_all_together_they_take_little_memory_and_time_and_write_nothing(tmp_pat
         [sys.executable, "-m", "tests.hostile.reading", str(tmp_path / "list.json")],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (done.returncode, done.stderr) == (0, ""), told[-1:]
-    first, *others = told
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, ""), records[-1:]
+    first, *others = records
     for bad, line in zip(BAD_FILES, others, strict=True):
         assert fits(line["answers"], bad.expected), line
     greedy = [line["name"][:60] for line in others if line["peak_mb"] - first["peak_mb"] > MAX_MEMORY_MB]

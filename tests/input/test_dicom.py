@@ -307,5 +307,5 @@ def _with_study(uid: str) -> bytes:
     """A file whose StudyInstanceUID is any text."""
     text = uid.encode() + b"\x00" * (len(uid) % 2)
     data = make_dicom(RAMP)
-    place = data.index(struct.pack("<HH", 0x20, 0x0E))
-    return data[:place] + struct.pack("<HH2sH", 0x20, 0x0D, b"UI", len(text)) + text + data[place:]
+    offset = data.index(struct.pack("<HH", 0x20, 0x0E))
+    return data[:offset] + struct.pack("<HH2sH", 0x20, 0x0D, b"UI", len(text)) + text + data[offset:]

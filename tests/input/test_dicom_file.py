@@ -88,15 +88,15 @@ def test_a_run_length_bomb_is_not_unpacked() -> None:
 
 def test_elements_longer_than_the_file_are_told() -> None:
     data = make_dicom(RAMP)
-    place = data.index(struct.pack("<HH2s", 0x7FE0, 0x10, b"OW")) + 8
-    assert error_of(data[:place] + struct.pack("<I", 2**31) + data[place + 4 :]).problem is Problem.CUT_OFF
+    offset = data.index(struct.pack("<HH2s", 0x7FE0, 0x10, b"OW")) + 8
+    assert error_of(data[:offset] + struct.pack("<I", 2**31) + data[offset + 4 :]).problem is Problem.CUT_OFF
 
 
 def test_sequences_nested_without_end_are_told() -> None:
     nested = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 50_000
     data = make_dicom(RAMP)
-    place = data.index(struct.pack("<HH", 8, 0x60))
-    assert error_of(data[:place] + nested).problem is Problem.BAD_ELEMENTS
+    offset = data.index(struct.pack("<HH", 8, 0x60))
+    assert error_of(data[:offset] + nested).problem is Problem.BAD_ELEMENTS
 
 
 @pytest.mark.parametrize("defined", [True, False])

@@ -123,8 +123,8 @@ def test_two_echoes_of_a_single_slice_are_two_images() -> None:
 
 
 def test_without_positions_the_slice_location_orders() -> None:
-    places = (5.0, -3.0, 40.0)
-    files = {f"in/{index:g}": frame(None, SliceLocation=index, InstanceNumber=None) for index in places}
+    locations = (5.0, -3.0, 40.0)
+    files = {f"in/{location:g}": frame(None, SliceLocation=location, InstanceNumber=None) for location in locations}
     (series,) = opened(files)
     assert [slice_.file for slice_ in series.slices] == ["in/-3", "in/5", "in/40"]
 
@@ -150,10 +150,10 @@ def test_copies_count_once_wherever_they_lie() -> None:
 
 def test_the_same_pixels_under_a_new_identifier_count_once() -> None:
     pixels = np.arange(24).reshape(4, 6)
-    place: dict[str, Any] = {"SeriesInstanceUID": "1.2", "ImageOrientationPatient": AXIAL}
+    common: dict[str, Any] = {"SeriesInstanceUID": "1.2", "ImageOrientationPatient": AXIAL}
     files = {
         f"in/{copy}-{z}": dicom_bytes(
-            pixels + z, **place, ImagePositionPatient=[0, 0, z], SOPInstanceUID=f"1.{copy}.{z + 1}"
+            pixels + z, **common, ImagePositionPatient=[0, 0, z], SOPInstanceUID=f"1.{copy}.{z + 1}"
         )
         for copy in (1, 2)
         for z in range(3)

@@ -34,8 +34,8 @@ def shown(data: bytes, options: ReadOptions = FULL) -> NDArray[np.float32]:
 
 def canonical_slices(image: Any, plane: Plane) -> NDArray[np.float64]:
     """What nibabel's canonical orientation gives, 0 to 1, laid out as clinical viewers do."""
-    turn: Any = nibabel.as_closest_canonical
-    values: NDArray[np.float64] = np.asarray(turn(image).dataobj, np.float64)
+    to_canonical: Any = nibabel.as_closest_canonical
+    values: NDArray[np.float64] = np.asarray(to_canonical(image).dataobj, np.float64)
     values = (values - values.min()) / (values.max() - values.min())
     left_up = {  # the slice's axis first, then rows from above, then columns from the left
         Plane.AXIAL: values.transpose(2, 1, 0)[:, ::-1, ::-1],
@@ -125,8 +125,8 @@ def test_a_volume_kept_on_disk_gives_the_same_pixels(monkeypatch: pytest.MonkeyP
 
 
 def test_a_slice_reads_the_same_pixels_every_time() -> None:
-    one = read(nifti_bytes()).slices[1]
-    assert np.array_equal(one.read().pixels, one.read().pixels)
+    slice_ = read(nifti_bytes()).slices[1]
+    assert np.array_equal(slice_.read().pixels, slice_.read().pixels)
 
 
 def test_slices_are_counted_from_one() -> None:
@@ -134,9 +134,9 @@ def test_slices_are_counted_from_one() -> None:
 
 
 def test_a_volume_of_one_slice_counts_none() -> None:
-    (one,) = read(nifti_bytes(make_values((3, 4)))).slices
-    assert one.number is None
-    assert one.read().pixels.shape == (4, 3)
+    (slice_,) = read(nifti_bytes(make_values((3, 4)))).slices
+    assert slice_.number is None
+    assert slice_.read().pixels.shape == (4, 3)
 
 
 def test_a_scan_says_what_it_is() -> None:

@@ -49,9 +49,9 @@ def frame(z: float | None = None, series: str | None = "1.2", number: int | None
 
 def test_an_image_is_a_series_of_one_slice() -> None:
     (series,) = opened({"in/slice.png": png_bytes()})
-    (one,) = series.slices
-    assert (series.name, one.file, one.number, series.plane) == ("in/slice.png", "in/slice.png", None, None)
-    assert one.read().pixels.shape == (64, 64)
+    (slice_,) = series.slices
+    assert (series.name, slice_.file, slice_.number, series.plane) == ("in/slice.png", "in/slice.png", None, None)
+    assert slice_.read().pixels.shape == (64, 64)
 
 
 def test_a_volume_is_a_series_in_the_plane_asked_for() -> None:
@@ -126,13 +126,19 @@ def test_a_dicom_file_of_several_frames_is_a_series() -> None:
 
 
 def test_the_planes_of_a_localizer_in_one_file_are_series_of_their_own() -> None:
-    places = [(AXIAL, [0, 0, 9]), (CORONAL, [0, 8, 0]), (AXIAL, [0, 0, 5]), (CORONAL, [0, 4, 0]), (SAGITTAL, [0, 0, 0])]
+    positions = [
+        (AXIAL, [0, 0, 9]),
+        (CORONAL, [0, 8, 0]),
+        (AXIAL, [0, 0, 5]),
+        (CORONAL, [0, 4, 0]),
+        (SAGITTAL, [0, 0, 0]),
+    ]
     groups = [
         make_item(
             PlaneOrientationSequence=make_sequence(ImageOrientationPatient=orientation),
             PlanePositionSequence=make_sequence(ImagePositionPatient=position),
         )
-        for orientation, position in places
+        for orientation, position in positions
     ]
     series = opened({"in/1": dicom_bytes(np.zeros((5, 4, 6)), PerFrameFunctionalGroupsSequence=groups)})
     assert [(member.name, member.plane, [piece.number for piece in member.slices]) for member in series] == [

@@ -66,9 +66,9 @@ def test_a_slice_is_sent_in_under_a_kilobyte_and_read_as_here(folder: Path, name
 
 def test_a_slice_knows_its_archive_and_its_place_in_it(folder: Path) -> None:
     found = {slice_.file: slice_.ref for series in open_paths(["."]) for slice_ in series.slices}
-    places = {file: (ref.path, ref.member) for file, ref in found.items() if ref is not None}  # type: ignore[attr-defined]
-    assert places["./picture.png"] == ("./picture.png", None)
-    assert places["./all.zip/in/picture.png"] == ("./all.zip", "in/picture.png")
+    located = {file: (ref.path, ref.member) for file, ref in found.items() if ref is not None}  # type: ignore[attr-defined]
+    assert located["./picture.png"] == ("./picture.png", None)
+    assert located["./all.zip/in/picture.png"] == ("./all.zip", "in/picture.png")
 
 
 def test_a_dicom_slice_still_has_its_whole_file(folder: Path) -> None:

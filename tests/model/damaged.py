@@ -47,10 +47,10 @@ def repack(model: ModelFile, more: dict[str, bytes] | None = None, **fields: Any
     card = json.loads(model.card.to_json())
     for path, value in fields.items():
         *parents, last = path.split("__")
-        place = card
+        position = card
         for parent in parents:
-            place = place[parent]
-        place[last] = value
+            position = position[parent]
+        position[last] = value
     members = {
         "labels.txt": "".join(f"{label.value}\n" for label in model.card.rules.order).encode(),
         "card.json": json.dumps(card).encode(),
@@ -164,8 +164,8 @@ def _struck(model: ModelFile, number: int) -> bytes:
     dice = random.Random(number)  # noqa: S311 - the same damage every time
     network = bytearray(model.flatbuffer)
     for _ in range(dice.choice((1, 4, 16))):
-        place = dice.randrange(8, 2000) if dice.random() < 0.2 else len(network) - dice.randrange(4, 60_000)
-        network[place : place + 4] = dice.choice((0, 1, 5, 2**31 - 1, 2**31, 2**32 - 1)).to_bytes(4, "little")
+        position = dice.randrange(8, 2000) if dice.random() < 0.2 else len(network) - dice.randrange(4, 60_000)
+        network[position : position + 4] = dice.choice((0, 1, 5, 2**31 - 1, 2**31, 2**32 - 1)).to_bytes(4, "little")
     return exchange(model, bytes(network))
 
 

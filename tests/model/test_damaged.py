@@ -20,9 +20,9 @@ def whole() -> bytes:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_damaged_copy_is_refused_before_it_is_run(name: str, model: ModelFile, whole: bytes) -> None:
     damage, expected = REFUSED[name]
-    with pytest.raises(ModelFileError) as told:
+    with pytest.raises(ModelFileError) as records:
         read_model_file(damage(model, whole), "m")
-    assert expected in str(told.value) and str(told.value).startswith("m: ") and len(str(told.value)) < 500
+    assert expected in str(records.value) and str(records.value).startswith("m: ") and len(str(records.value)) < 500
 
 
 @pytest.mark.slow
@@ -32,9 +32,9 @@ def test_no_copy_with_a_new_seal_ends_the_process_or_answers_wrong(model_path: P
         [sys.executable, "-m", "tests.model.damaged", str(model_path)],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, (told[-1:], done.stderr[-2000:])
-    found = {line["name"]: line["outcome"] for line in told if "outcome" in line}
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, (records[-1:], done.stderr[-2000:])
+    found = {line["name"]: line["outcome"] for line in records if "outcome" in line}
     assert len(found) == len(RESEALED) + len(STRUCK)
     wrong = {name: found[name] for name, (_, expected) in RESEALED.items() if expected not in found[name]}
     assert wrong == {}

@@ -51,7 +51,7 @@ def test_a_model_of_other_classes_is_described_without_those_of_this_project(
     scripted: ScriptedClassifier, name: str
 ) -> None:
     """Four of them, so that their number alone tells nothing."""
-    others = tuple(Label(one, one != "healthy") for one in ("stroke", "abscess", "healthy", "cyst"))
+    others = tuple(Label(name, name != "healthy") for name in ("stroke", "abscess", "healthy", "cyst"))
     about = {"metrics": {"mine": {"accuracy": {"value": 0.9}}}}
     scripted.card = replace(scripted.card, rules=replace(scripted.card.rules, order=others), about=about)
     shown = all_markdown(open_page(name))

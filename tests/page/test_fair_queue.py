@@ -8,8 +8,8 @@ def test_the_first_to_come_is_the_first_to_work_and_the_next_follows() -> None:
             assert (first.wait(0), second.wait(0), third.wait(0)) == (True, False, False)
             assert (first.has_followers, second.has_followers, third.has_followers) == (True, True, False)
         assert not first.has_followers
-    with queue.join() as next_one:
-        assert next_one.wait(0)
+    with queue.join() as next_ticket:
+        assert next_ticket.wait(0)
 
 
 def test_a_session_that_leaves_the_middle_lets_the_others_move_up() -> None:

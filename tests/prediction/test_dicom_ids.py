@@ -68,11 +68,11 @@ def test_a_study_row_counts_its_series_and_images() -> None:
     write_series(Path("in/doubt"), [HEAD], name="doubt", SeriesInstanceUID="1.2.4")
     write_series(Path("in/other"), [np.zeros_like(HEAD)] * 2, StudyInstanceUID="1.2.5")
     main(["predict", "in", "--study-csv", "studies.csv"])
-    one, other = rows("studies.csv")
+    first, second = rows("studies.csv")
     counts = {"answers": "3", "classified": "2", "uncertain": "1", "answers_glioma": "1", "answers_no_tumor": "1"}
-    assert {name: one[name] for name in counts} == counts
-    assert (one["study_uid"], one["slices"], one["analysed"]) == (STUDY_UID, "9", "9")
-    assert (other["study_uid"], other["not_analysed"], other["answers_no_tumor"]) == ("1.2.5", "1", "0")
+    assert {name: first[name] for name in counts} == counts
+    assert (first["study_uid"], first["slices"], first["analysed"]) == (STUDY_UID, "9", "9")
+    assert (second["study_uid"], second["not_analysed"], second["answers_no_tumor"]) == ("1.2.5", "1", "0")
 
 
 def test_a_resumed_run_counts_every_study_as_one_run_would() -> None:

@@ -72,9 +72,9 @@ def test_blocks_give_the_rows_of_one_batch_series_included(
 ) -> None:
     fill(tmp_path / "in")
     monkeypatch.chdir(tmp_path)
-    one, one_series = Rows(), Rows()
+    slice_rows, series_rows = Rows(), Rows()
     progress = Progress(lambda: iter(()))
-    batch = Batch([one], one_series, None, None, DoneRows(), progress, False, False)
+    batch = Batch([slice_rows], series_rows, None, None, DoneRows(), progress, False, False)
     executor = LocalExecutor(
         ScriptedClassifier(),  # type: ignore[arg-type]
         lambda left_out: keep_images(find_any(["in"]), left_out),
@@ -111,6 +111,6 @@ def test_blocks_give_the_rows_of_one_batch_series_included(
     many_series = [dict(row) for answer in answers for row in answer.answered.series_rows]
 
     assert len(answers) > 3
-    assert in_order(many) == in_order(one.rows)
-    assert in_order(list(map(join_numbers, many_series))) == in_order(list(map(join_numbers, one_series.rows)))
+    assert in_order(many) == in_order(slice_rows.rows)
+    assert in_order(list(map(join_numbers, many_series))) == in_order(list(map(join_numbers, series_rows.rows)))
     assert {answer.answered.failed for answer in answers} == {0, 1}

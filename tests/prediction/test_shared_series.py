@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from brain_tumor.input.sources import Found
-from brain_tumor.prediction.shared_series import BlockGroups, SeriesPlace, find_series, may_hold_dicom, merge_blocks
+from brain_tumor.prediction.shared_series import BlockGroups, SeriesLocation, find_series, may_hold_dicom, merge_blocks
 from brain_tumor.prediction.work_blocks import WorkBlock
 from tests.dicom_factory import make_dicom
 from tests.factories import png_bytes
@@ -14,30 +14,37 @@ def block(*names: str) -> WorkBlock:
     return WorkBlock(tuple(Found(name, True) for name in names))
 
 
-def place(series: str, folder: str) -> SeriesPlace:
-    return SeriesPlace(series.encode(), folder)
+def location(series: str, folder: str) -> SeriesLocation:
+    return SeriesLocation(series.encode(), folder)
 
 
-def groups(**blocks: list[SeriesPlace]) -> list[set[str]]:
+def groups(**blocks: list[SeriesLocation]) -> list[set[str]]:
     """The keys of each group."""
     found = BlockGroups()
-    for key, places in blocks.items():
-        found.add(key, places)
+    for key, locations in blocks.items():
+        found.add(key, locations)
     members = found.members()
     return [{key for key in members if members[key] == group} for group in dict.fromkeys(members.values())]
 
 
 def test_blocks_that_share_a_series_belong_together_and_others_stand_alone() -> None:
-    assert groups(a=[place("1", "x")], b=[place("2", "y")], c=[place("1", "z")]) == [{"a", "c"}]
+    assert groups(a=[location("1", "x")], b=[location("2", "y")], c=[location("1", "z")]) == [{"a", "c"}]
 
 
 def test_a_chain_of_shared_series_is_one_group() -> None:
-    assert groups(a=[place("1", "a")], b=[place("1", "b"), place("2", "b")], c=[place("2", "c")]) == [{"a", "b", "c"}]
+    assert groups(a=[location("1", "a")], b=[location("1", "b"), location("2", "b")], c=[location("2", "c")]) == [
+        {"a", "b", "c"}
+    ]
 
 
 def test_series_that_are_named_after_one_folder_belong_together() -> None:
     # Both lie in x, so that predict calls them "x series 1" and "x series 2".
-    spread = {"a": [place("1", "x/1")], "b": [place("1", "x/2")], "c": [place("2", "x/3")], "d": [place("2", "x/4")]}
+    spread = {
+        "a": [location("1", "x/1")],
+        "b": [location("1", "x/2")],
+        "c": [location("2", "x/3")],
+        "d": [location("2", "x/4")],
+    }
     assert groups(**spread) == [{"a", "b", "c", "d"}]
 
 

@@ -71,17 +71,17 @@ def test_it_is_ready_only_once_the_network_is(serve: Serve) -> None:
 
 def test_a_network_that_cannot_be_loaded_is_told_to_whoever_started_it() -> None:
     failures: list[BaseException | None] = []
-    told = threading.Event()
+    failed = threading.Event()
 
     def fail() -> LoadedModel:
         raise MemoryError
 
     def on_failure(error: BaseException | None) -> None:
         failures.append(error)
-        told.set()
+        failed.set()
 
     with TestClient(create_app(ServiceSettings(), fail, on_failure=on_failure)) as client:
-        assert told.wait(10)
+        assert failed.wait(10)
         assert client.get("/health/ready").status_code == 503
     assert isinstance(failures[0], MemoryError)
 

@@ -34,13 +34,13 @@ def test_files_lie_behind_each_other_and_read_as_they_were(uploads_of: UploadsOf
 
 def test_a_stream_has_a_position_of_its_own_and_ends_where_its_file_ends(uploads_of: UploadsOf) -> None:
     first, last = (upload.to_source() for upload in uploads_of(b"12345", b"67890"))
-    one, other = first.stream(), last.stream()
-    assert one.read(2) == b"12" and other.read(2) == b"67" and one.read() == b"345" and one.read() == b""
-    assert one.seek(-2, io.SEEK_END) == 3 and one.read(99) == b"45"
-    assert one.seek(1) == 1 and one.seek(1, io.SEEK_CUR) == 2 and one.read(1) == b"3"
-    assert one.seek(7) == 7 and one.read(1) == b""
+    stream, other = first.stream(), last.stream()
+    assert stream.read(2) == b"12" and other.read(2) == b"67" and stream.read() == b"345" and stream.read() == b""
+    assert stream.seek(-2, io.SEEK_END) == 3 and stream.read(99) == b"45"
+    assert stream.seek(1) == 1 and stream.seek(1, io.SEEK_CUR) == 2 and stream.read(1) == b"3"
+    assert stream.seek(7) == 7 and stream.read(1) == b""
     with pytest.raises(ValueError, match="before the start"):
-        one.seek(-6, io.SEEK_END)
+        stream.seek(-6, io.SEEK_END)
 
 
 def test_many_threads_read_one_large_spool(uploads_of: UploadsOf) -> None:

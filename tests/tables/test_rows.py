@@ -98,11 +98,11 @@ def test_without_a_location_its_cells_are_empty() -> None:
 
 
 def make_answered(number: int | None = 3, error: ScanError | None = None) -> SliceOutcome:
-    one = Slice("scan.nii", number, make_scan, position_mm=-4.5)
+    slice_ = Slice("scan.nii", number, make_scan, position_mm=-4.5)
     if error:
-        return SliceOutcome(one, None, error, 0.25)
+        return SliceOutcome(slice_, None, error, 0.25)
     result = replace(make_result(name="scan.nii"), slice_number=number, elapsed_s=0.25)
-    return SliceOutcome(one, result, None, 0.25)
+    return SliceOutcome(slice_, result, None, 0.25)
 
 
 def test_a_slice_has_its_number_its_series_its_position_and_its_time() -> None:

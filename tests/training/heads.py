@@ -22,8 +22,8 @@ def draw_head(seed: int, depth: float = 0.0) -> Image.Image:
     for _ in range(80):
         centre, drift = rng.uniform(-0.7, 0.7, 2), rng.normal(0, 0.03, 2)
         size, height, growth = rng.uniform(0.03, 0.12), rng.uniform(-0.2, 0.4), rng.normal(0, 0.1)
-        place = centre + depth * drift
-        distance = ((row - place[0]) ** 2 + (column - place[1]) ** 2) / size**2
+        position = centre + depth * drift
+        distance = ((row - position[0]) ** 2 + (column - position[1]) ** 2) / size**2
         grey += (height + depth * growth) * np.exp(-distance) * (radius < 0.9)
     grey = np.where(np.abs(radius - 0.93) < 0.03, 0.6, grey)
     return Image.fromarray(np.round(np.clip(grey, 0, 1) * 255).astype(np.uint8))

@@ -16,8 +16,8 @@ def frames_of(seeds: range) -> ByteArray:
 def test_agreement_is_the_same_both_ways_and_full_with_itself() -> None:
     frames = frames_of(range(4))
     assert agreement(frames, frames) == pytest.approx(1.0, abs=1e-4)
-    for combination, two in combinations(range(4), 2):
-        forth, back = agreement(frames[[combination]], frames[[two]]), agreement(frames[[two]], frames[[combination]])
+    for first, second in combinations(range(4), 2):
+        forth, back = agreement(frames[[first]], frames[[second]]), agreement(frames[[second]], frames[[first]])
         assert forth == pytest.approx(back)
         assert forth.max() < MIN_AGREEMENT
 

@@ -27,8 +27,8 @@ HOSTILE = "<script>alert(1)</script>"
 def make(label: Label | None, count: int, **fields: object) -> list[Example]:
     """So many images of one look, each a picture of its own."""
     name = "-".join([str(label), *(str(value) for value in fields.values())]).replace("/", "_")
-    one = Example("", label, "", "clinic", "train", None)
-    named = (replace(one, path=f"{name}-{index}.png", group=f"{name}-{index}") for index in range(count))
+    template = Example("", label, "", "clinic", "train", None)
+    named = (replace(template, path=f"{name}-{index}.png", group=f"{name}-{index}") for index in range(count))
     return [replace(example, **fields) for example in named]  # type: ignore[arg-type]
 
 

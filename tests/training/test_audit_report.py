@@ -6,7 +6,7 @@ from PIL import Image
 from brain_tumor.labels import Label
 from brain_tumor_training.audit import Audit, AuditFile
 from brain_tumor_training.audit_report import DATA, GROUPS, PAGE, leaks, render_report, render_text, to_document
-from brain_tumor_training.duplicates import LOOK_ALIKE, SAME_PIXELS, TURNS, Pair
+from brain_tumor_training.duplicates import LOOK_ALIKE, SAME_PIXELS, TRANSFORMS, Pair
 from tests.factories import encode
 
 
@@ -23,8 +23,8 @@ def audited(folder: Path = Path("nowhere"), pairs: tuple[Pair, ...] | None = Non
         file("d.png", "Training", None, folder),
     )
     copies = (
-        Pair(0, 1, LOOK_ALIKE, TURNS[2], 0.97, 0.96),
-        Pair(1, 2, SAME_PIXELS, TURNS[0], 1.0, 1.0),
+        Pair(0, 1, LOOK_ALIKE, TRANSFORMS[2], 0.97, 0.96),
+        Pair(1, 2, SAME_PIXELS, TRANSFORMS[0], 1.0, 1.0),
     )
     shown = copies if pairs is None else pairs
     broken = (file("broken.png", "Training", None), "damaged_image")

@@ -39,7 +39,7 @@ def small_recipe(monkeypatch: pytest.MonkeyPatch, small_backbone: None) -> None:
     monkeypatch.setitem(RECIPES, "baseline", replace(SMALL, epochs=2))
 
 
-def told(capsys: Capture) -> str:
+def error_line(capsys: Capture) -> str:
     """What went to stderr, which must be one line of this program."""
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("brain-tumor-train: ")]
     assert len(lines) == 1
@@ -111,7 +111,7 @@ def test_fit_refuses_a_split_with_copies_across(given: bool, data: Path, tmp_pat
     split = ["--split", str(tmp_path / "split.csv")] if given else []
     groups = write_official_leak(data, tmp_path)
     assert main(["fit", "--data", str(data), "--out", str(tmp_path / "run"), "--groups", groups, *split]) == 2
-    assert "tears 1 groups of copies apart: 1 test images" in told(capsys)
+    assert "tears 1 groups of copies apart: 1 test images" in error_line(capsys)
     assert not (tmp_path / "run").exists()
 
 
@@ -202,7 +202,7 @@ def test_a_full_disk_leaves_no_half_of_a_split_and_says_what_to_do(tmp_path: Pat
     with full_disk(500):
         command = ["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1"]
         assert main([*command, "--out", str(tmp_path / "split.csv")]) == 2
-    assert "File too large; make room, the same command goes on from here" in told(capsys)
+    assert "File too large; make room, the same command goes on from here" in error_line(capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["index.csv"]
 
 
@@ -264,14 +264,14 @@ def test_a_wrong_folder_is_status_2_and_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    assert complaint in told(capsys)
+    assert complaint in error_line(capsys)
 
 
 @needs_keras
 def test_weights_that_are_not_there_are_status_2_and_one_line(data: Path, tmp_path: Path, capsys: Capture) -> None:
     run = tmp_path / "run"
     assert main(["fit", "--data", str(data), "--weights", "none.weights.h5", "--out", str(run)]) == 2
-    assert "none.weights.h5: cannot be used as weights" in told(capsys)
+    assert "none.weights.h5: cannot be used as weights" in error_line(capsys)
     assert not run.exists()
 
 
@@ -287,7 +287,7 @@ def test_images_that_are_not_there_are_status_2_and_one_line(data: Path, tmp_pat
 @needs_tensorflow
 def test_a_run_without_a_decision_is_status_2_and_one_line(tmp_path: Path, capsys: Capture) -> None:
     assert main(["export", str(tmp_path), "--data", str(tmp_path)]) == 2
-    assert "has no decision.json; run brain-tumor-train fit-decision first" in told(capsys)
+    assert "has no decision.json; run brain-tumor-train fit-decision first" in error_line(capsys)
 
 
 def test_what_is_not_installed_is_named_with_its_installation(
@@ -296,7 +296,7 @@ def test_what_is_not_installed_is_named_with_its_installation(
     monkeypatch.setitem(sys.modules, "brain_tumor_training.train", None)
     monkeypatch.delattr("brain_tumor_training.train", raising=False)
     assert main(["fit", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
-    assert install_command("train") in told(capsys)
+    assert install_command("train") in error_line(capsys)
 
 
 def test_an_interruption_is_status_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -339,7 +339,7 @@ def test_card_refuses_another_file(content: str, tmp_path: Path, capsys: Capture
     model.write_bytes(make_model_bytes())
     figures.write_text(content, encoding="utf-8")
     assert main(["card", str(model), "--evaluation", f"official={figures}"]) == 2
-    assert "is not NAME=evaluation.json" in told(capsys)
+    assert "is not NAME=evaluation.json" in error_line(capsys)
     assert model.read_bytes() == make_model_bytes()
 
 
@@ -348,16 +348,16 @@ def test_card_refuses_a_missing_model(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION), encoding="utf-8")
     missing = ["card", str(tmp_path / "none.tfliteA"), "--evaluation", f"official={tmp_path / 'evaluation.json'}"]
     assert main(missing) == 2
-    assert "none.tfliteA: cannot be read" in told(capsys)
+    assert "none.tfliteA: cannot be read" in error_line(capsys)
 
 
 def test_every_error_of_the_package_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     def refuse() -> Path:
-        raise ModelFileError("told")
+        raise ModelFileError("damaged")
 
     monkeypatch.setattr("brain_tumor_training.dataset.fetch_public_set", refuse)
     assert main(["data", "fetch"]) == 2
-    assert told(capsys) == "brain-tumor-train: told"
+    assert error_line(capsys) == "brain-tumor-train: damaged"
 
 
 INDEX = """\
@@ -418,7 +418,7 @@ def test_a_training_list_leaves_out_copies_of_tested_images_in_other_sources(tmp
     command = ["training-list", "--data", str(tmp_path), "--index", str(tmp_path / "set/index.csv")]
     rest = ["--groups", str(tmp_path / "groups.csv"), "--out", str(tmp_path / "list.csv"), "--hold-out-fold", "0"]
     assert main([*command, *rest, *other]) == 2
-    assert "all.csv: lacks 2 images of the split, more/flair/s01_a.png first" in told(capsys)
+    assert "all.csv: lacks 2 images of the split, more/flair/s01_a.png first" in error_line(capsys)
 
 
 FURTHER = """\
@@ -450,7 +450,7 @@ def test_a_training_list_knows_sources_by_name(tmp_path: Path, capsys: Capture) 
     list_again = ["--out", str(tmp_path / "list.csv"), "--groups", str(tmp_path / "groups.csv"), "--further", index]
     command = ["training-list", "--data", str(tmp_path), "--index", str(tmp_path / "set/index.csv"), *list_again]
     assert main([*command, "--leave-out-source", "clinics"]) == 2
-    assert "lists no source clinics" in told(capsys)
+    assert "lists no source clinics" in error_line(capsys)
 
 
 def test_a_training_list_weighs_the_set_s_own_images_and_notes_stripped_heads(tmp_path: Path) -> None:
@@ -485,7 +485,7 @@ def test_a_training_list_that_cannot_be_built_is_status_2_and_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert build_list(tmp_path, *options) == 2
-    assert complaint in told(capsys)
+    assert complaint in error_line(capsys)
     assert not (tmp_path / "list.csv").exists()
 
 
@@ -535,7 +535,7 @@ def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tupl
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "2") == 0
     assert asked[0][-3] == 2
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "4") == 2
-    assert "the stages have 3 epochs" in told(capsys)
+    assert "the stages have 3 epochs" in error_line(capsys)
 
 
 def test_a_leaking_list_is_refused_unless_copies_are_asked_for(
@@ -543,7 +543,7 @@ def test_a_leaking_list_is_refused_unless_copies_are_asked_for(
 ) -> None:
     build_list(tmp_path)
     assert tune(tmp_path) == 2
-    assert "--copies-in-test" in told(capsys)
+    assert "--copies-in-test" in error_line(capsys)
     assert asked == []
     assert tune(tmp_path, "--copies-in-test") == 0
     assert len(asked) == 1
@@ -571,4 +571,4 @@ def test_a_backend_that_nobody_has_trained_with_is_refused(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert main(command) == 2
-    assert "KERAS_BACKEND=jax: training runs on tensorflow" in told(capsys)
+    assert "KERAS_BACKEND=jax: training runs on tensorflow" in error_line(capsys)

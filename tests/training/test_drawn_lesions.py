@@ -36,7 +36,7 @@ def draws() -> Iterator[tuple[FloatArray, Box]]:
 DRAWS = list(draws())
 
 
-def places(box: Box) -> tuple[slice, slice]:
+def to_slices(box: Box) -> tuple[slice, slice]:
     """The pixels of a box."""
     x0, y0, x1, y1 = (round(share * SIDE) for share in box)
     return slice(y0, y1), slice(x0, x1)
@@ -57,7 +57,7 @@ def test_the_box_holds_the_change() -> None:
     for image, box in DRAWS:
         change = np.abs(image - HEAD)
         inside = np.zeros((SIDE, SIDE), np.bool_)
-        inside[places(box)] = True
+        inside[to_slices(box)] = True
         assert change[inside].mean() > 4 * change[~inside].mean()
 
 
@@ -71,7 +71,7 @@ def test_the_box_lies_in_the_picture_and_is_as_large_as_a_lesion() -> None:
 def test_a_lesion_begins_below_the_skull() -> None:
     depth = depth_in_head(HEAD)
     for _, box in DRAWS:
-        rows, columns = places(box)
+        rows, columns = to_slices(box)
         assert depth[(rows.start + rows.stop) // 4, (columns.start + columns.stop) // 4] > 0
 
 
@@ -106,7 +106,7 @@ def test_the_original_stays_as_it_was() -> None:
 
 
 def test_lesions_are_brighter_and_darker_than_what_is_around() -> None:
-    middles = [float(image[places(box)].mean() - HEAD[places(box)].mean()) for image, box in DRAWS]
+    middles = [float(image[to_slices(box)].mean() - HEAD[to_slices(box)].mean()) for image, box in DRAWS]
     assert min(middles) < -0.02 and max(middles) > 0.02
     assert sum(middle > 0 for middle in middles) > len(middles) / 2
 

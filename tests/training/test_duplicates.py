@@ -8,9 +8,9 @@ from brain_tumor_training.duplicates import (
     MIN_AGREEMENT,
     SAME_BYTES,
     SAME_PIXELS,
-    TURNS,
+    TRANSFORMS,
     find_pairs,
-    turn_frames,
+    transform_frames,
 )
 from brain_tumor_training.fingerprint import to_fingerprint
 from tests.factories import encode
@@ -20,11 +20,11 @@ from tests.training.heads import CHANGES, draw_head, look
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_changed_copy_is_found_with_its_turn(name: str, seed: int) -> None:
-    change, turn = CHANGES[name]
+    change, transform = CHANGES[name]
     original = draw_head(seed)
     (pair,) = find_pairs([look(original), look(change(original))])
     assert pair.is_copy and pair.kind == LOOK_ALIKE
-    assert pair.turn == turn
+    assert pair.transform == transform
 
 
 def test_neighbouring_slices_are_compared_and_kept_apart() -> None:
@@ -49,8 +49,8 @@ def test_exact_copies_are_told_apart_by_what_is_the_same() -> None:
 def test_copies_of_exact_copies_are_all_named_with_the_turn_of_the_second() -> None:
     head, turned = draw_head(1), draw_head(1).transpose(Image.Transpose.ROTATE_90)
     pairs = find_pairs([look(head), look(turned), look(head)])
-    turns = {(pair.first, pair.second): pair.turn for pair in pairs}
-    assert turns == {
+    transforms = {(pair.first, pair.second): pair.transform for pair in pairs}
+    assert transforms == {
         (0, 1): "turned right by 90 degrees",
         (0, 2): "not turned",
         (1, 2): "turned left by 90 degrees",
@@ -69,9 +69,9 @@ def test_nothing_to_compare_gives_no_pairs() -> None:
 
 def test_every_turn_is_undone_by_its_opposite() -> None:
     frames = np.arange(12).reshape(1, 3, 4)
-    turned = {turn_frames(frames, turn_index).tobytes() for turn_index in range(len(TURNS))}
+    turned = {transform_frames(frames, transform_index).tobytes() for transform_index in range(len(TRANSFORMS))}
     assert len(turned) == 8
-    assert turn_frames(turn_frames(frames, 5), 6).tolist() == frames.tolist()
+    assert transform_frames(transform_frames(frames, 5), 6).tolist() == frames.tolist()
 
 
 def test_a_bright_rim_cannot_make_one_picture_of_two() -> None:

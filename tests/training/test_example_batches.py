@@ -38,13 +38,13 @@ def test_validation_images_have_the_last_side_and_stay_as_they_are(data: Path) -
 
 def test_a_view_depends_on_seed_epoch_and_place_alone(data: Path) -> None:
     examples = list_examples(data)
-    one, other, third = batches(examples, data), batches(examples, data), batches(examples, data, 1)
-    other[3]  # what was read before does not count
-    assert np.array_equal(one[1][0], other[1][0])
-    assert not np.array_equal(one[1][0], third[1][0])
-    before = one[1][0]
-    one.start_epoch(1)
-    assert not np.array_equal(one[1][0], before)
+    first, second, third = batches(examples, data), batches(examples, data), batches(examples, data, 1)
+    second[3]  # what was read before does not count
+    assert np.array_equal(first[1][0], second[1][0])
+    assert not np.array_equal(first[1][0], third[1][0])
+    before = first[1][0]
+    first.start_epoch(1)
+    assert not np.array_equal(first[1][0], before)
 
 
 def test_what_is_covered_tells_tumor_no_tumor_and_unknown(data: Path) -> None:

@@ -82,9 +82,9 @@ def test_history_goes_through_all_stages(small_finetune_run: Run) -> None:
 def test_training_changes_all_but_the_batch_statistics(small_finetune_run: Run) -> None:
     trained = load(small_finetune_run.folder).get_layer("xception")
     fresh = build_finetuned(SMALL_FINETUNE, "7", "float32").get_layer("xception")
-    for layer, other in zip(trained.layers, fresh.layers, strict=True):
+    for layer, untrained in zip(trained.layers, fresh.layers, strict=True):
         if layer.weights:
-            assert (max(distances(layer, other)) == 0) == isinstance(layer, keras.layers.BatchNormalization)
+            assert (max(distances(layer, untrained)) == 0) == isinstance(layer, keras.layers.BatchNormalization)
 
 
 def test_the_running_average_is_kept_and_not_the_last_weights(small_finetune_run: Run) -> None:
@@ -154,8 +154,8 @@ def test_one_thread_and_the_same_seed_give_the_same_bytes_with_processes_for_ima
     pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
     call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3{processes})"
     without, beside = call.format(processes=""), call.format(processes=", processes=2")
-    one, other = train_in_two_programs(without, data, tmp_path, beside)
-    assert one == other
+    first, second = train_in_two_programs(without, data, tmp_path, beside)
+    assert first == second
 
 
 @pytest.mark.slow
@@ -166,8 +166,8 @@ def test_xception_in_the_shipped_file_s_precision_repeats_to_the_byte_as_well(
     settings = "input=InputContract(side_px=96), stages=(Stage(96, 1),), probe_epochs=2"
     recipe = f"replace(FINETUNE_RECIPES['finetuned'], {settings})"
     call = f"finetune(list_examples(data), data, {recipe}, {str(xception_weights)!r}, out, 3)"
-    one, other = train_in_two_programs(call, data, tmp_path, small=False)
-    assert one == other
+    first, second = train_in_two_programs(call, data, tmp_path, small=False)
+    assert first == second
 
 
 def other_list(data: Path) -> list[Example]:

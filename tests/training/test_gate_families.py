@@ -63,8 +63,8 @@ def test_a_large_family_is_capped_in_every_part(monkeypatch: pytest.MonkeyPatch)
 def test_the_same_images_are_kept_whatever_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_GATE_IMAGES", 3)
     examples = listed(TRAIN, 9)
-    one, other = (module.listed_family("clinic", rows, Path("d")) for rows in (examples, examples[::-1]))
-    assert one.views == other.views
+    first, second = (module.listed_family("clinic", rows, Path("d")) for rows in (examples, examples[::-1]))
+    assert first.views == second.views
 
 
 def test_a_training_list_gives_a_family_per_source(tmp_path: Path) -> None:

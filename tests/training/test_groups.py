@@ -40,8 +40,8 @@ def test_a_chain_of_slices_each_like_the_next_is_cut() -> None:
 
 
 def test_a_bridge_between_two_sets_of_copies_does_not_merge_them() -> None:
-    one, two = range(4), range(4, 8)
-    inside = [pair(*places) for members in (one, two) for places in combinations(members, 2)]
+    first, second = range(4), range(4, 8)
+    inside = [pair(*members_pair) for members in (first, second) for members_pair in combinations(members, 2)]
     assert to_groups([*inside, pair(3, 4, 0.956)], 8) == (0, 0, 0, 0, 1, 1, 1, 1)
 
 

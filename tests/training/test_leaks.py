@@ -25,15 +25,15 @@ def test_groups_of_one_file_are_numbered_in_order(tmp_path: Path) -> None:
 
 def test_two_files_join_through_each_other(tmp_path: Path) -> None:
     # The one says a = b and c = d, the other b = c; together all four are one group, and e is alone.
-    one = write_groups(tmp_path / "one.csv", {"a": "x", "b": "x", "c": "y", "d": "y", "e": "z"})
-    two = write_groups(tmp_path / "two.csv", {"a": "1", "b": "2", "c": "2", "d": "3", "e": "4"})
-    assert read_groups([one, two], "abcde") == {"a": 0, "b": 0, "c": 0, "d": 0, "e": 1}
+    first = write_groups(tmp_path / "one.csv", {"a": "x", "b": "x", "c": "y", "d": "y", "e": "z"})
+    second = write_groups(tmp_path / "two.csv", {"a": "1", "b": "2", "c": "2", "d": "3", "e": "4"})
+    assert read_groups([first, second], "abcde") == {"a": 0, "b": 0, "c": 0, "d": 0, "e": 1}
 
 
 def test_one_name_in_two_files_joins_nothing(tmp_path: Path) -> None:
-    one = write_groups(tmp_path / "one.csv", {"a": "group-00000", "b": "group-00001"})
-    two = write_groups(tmp_path / "two.csv", {"a": "group-00001", "b": "group-00000"})
-    assert read_groups([one, two], "ab") == {"a": 0, "b": 1}
+    first = write_groups(tmp_path / "one.csv", {"a": "group-00000", "b": "group-00001"})
+    second = write_groups(tmp_path / "two.csv", {"a": "group-00001", "b": "group-00000"})
+    assert read_groups([first, second], "ab") == {"a": 0, "b": 1}
 
 
 def test_images_without_a_group_stand_alone(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_images_without_a_group_stand_alone(tmp_path: Path) -> None:
 
 
 def test_an_image_that_is_not_asked_for_joins_others(tmp_path: Path) -> None:
-    one = write_groups(tmp_path / "one.csv", {"a": "x", "between": "x", "b": "y"})
-    two = write_groups(tmp_path / "two.csv", {"a": "1", "between": "2", "b": "2"})
-    assert read_groups([one, two], "ab") == {"a": 0, "b": 0}
+    first = write_groups(tmp_path / "one.csv", {"a": "x", "between": "x", "b": "y"})
+    second = write_groups(tmp_path / "two.csv", {"a": "1", "between": "2", "b": "2"})
+    assert read_groups([first, second], "ab") == {"a": 0, "b": 0}
 
 
 def test_no_files_give_no_groups() -> None:

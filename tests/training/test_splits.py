@@ -131,8 +131,8 @@ def test_groups_are_stratified_to_within_one_group(share: float, expected: tuple
 
 def test_groups_are_carved_by_seed() -> None:
     groups = pairs([image.name for image in IMAGES])
-    one, same, other = (carve_validation(IMAGES, 0.2, seed, groups) for seed in (4, 4, 5))
-    assert one == same != other
+    first, same, other = (carve_validation(IMAGES, 0.2, seed, groups) for seed in (4, 4, 5))
+    assert first == same != other
 
 
 def test_too_few_groups_are_a_clear_error() -> None:

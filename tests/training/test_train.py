@@ -117,8 +117,8 @@ def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path, finish
 def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
     call = "fit(carve(data), data, SMALL, '7', out, 3, out.parent / f'{out.name}-features')"
-    one, other = train_in_two_programs(call, data, tmp_path)
-    assert one == other
+    first, second = train_in_two_programs(call, data, tmp_path)
+    assert first == second
 
 
 # History and copy are made once in an epoch, the whole network is saved once in a run.

@@ -299,8 +299,8 @@ def test_about_one_patient_in_eight_validates(tmp_path: Path) -> None:
     [("glioma", Label.GLIOMA), ("notumor", Label.NO_TUMOR), ("no tumor", Label.NO_TUMOR), ("tumor", None)],
 )
 def test_a_further_image_has_its_class_or_an_unknown_type(tmp_path: Path, label: str, found: Label | None) -> None:
-    (one,) = further(tmp_path, f"a.png,clinic,{label},,t1,p,0,held-back")
-    assert (one.label, one.box) == (found, None)
+    (example,) = further(tmp_path, f"a.png,clinic,{label},,t1,p,0,held-back")
+    assert (example.label, example.box) == (found, None)
 
 
 @pytest.mark.parametrize("label", ["other lesion", "not-brain-mri"])
@@ -327,9 +327,9 @@ def test_a_source_that_no_index_lists_is_an_error(tmp_path: Path, names: dict[st
 
 
 def test_a_source_may_be_named_that_one_of_several_indexes_lists(tmp_path: Path) -> None:
-    one = write_index(tmp_path / "one/index.csv", "a.png,clinic,tumor,,t1,p,0,train")
-    two = write_index(tmp_path / "two/index.csv", f"a.png,other,tumor,,t1,{patient_for('train')},0,train")
-    found = build_further({one: "one/", two: "two/"}, ["clinic"])
+    first = write_index(tmp_path / "one/index.csv", "a.png,clinic,tumor,,t1,p,0,train")
+    second = write_index(tmp_path / "two/index.csv", f"a.png,other,tumor,,t1,{patient_for('train')},0,train")
+    found = build_further({first: "one/", second: "two/"}, ["clinic"])
     assert {each.path: each.split for each in found} == {"one/a.png": "test", "two/a.png": "train"}
 
 

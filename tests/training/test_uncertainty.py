@@ -70,8 +70,8 @@ SURE = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
 ALIKE = np.full(4, 0.25, np.float32)
 
 
-def wrong(*places: int) -> Any:
-    return np.isin(np.arange(4), places)
+def wrong(*indices: int) -> Any:
+    return np.isin(np.arange(4), indices)
 
 
 def just_above(value: float) -> float:
@@ -79,7 +79,7 @@ def just_above(value: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("places", "target", "threshold"),
+    ("indices", "target", "threshold"),
     [
         ((), 0.0, 0.0),  # no mistake, nothing to doubt
         ((0, 2), 0.5, 0.0),  # both mistakes are allowed
@@ -89,11 +89,11 @@ def just_above(value: float) -> float:
     ],
 )
 def test_mistakes_above_the_threshold_are_no_more_than_allowed(
-    places: tuple[int, ...], target: float, threshold: float
+    indices: tuple[int, ...], target: float, threshold: float
 ) -> None:
-    assert fit_sure_threshold(SURE, wrong(*places), ALIKE, target) == threshold
+    assert fit_sure_threshold(SURE, wrong(*indices), ALIKE, target) == threshold
     shuffled = np.array([2, 0, 3, 1])
-    assert fit_sure_threshold(SURE[shuffled], wrong(*places)[shuffled], ALIKE, target) == threshold
+    assert fit_sure_threshold(SURE[shuffled], wrong(*indices)[shuffled], ALIKE, target) == threshold
 
 
 def test_a_mistake_counts_by_its_weight() -> None:

@@ -83,7 +83,7 @@ def test_a_series_of_a_kind_that_is_not_answered_has_a_row_and_no_objects(tmp_pa
 
 
 def test_a_series_says_where_black_and_white_come_from(task: Path) -> None:
-    assert [one["window"] for one in answer(task)["series"]] == ["full"]
+    assert [row["window"] for row in answer(task)["series"]] == ["full"]
 
 
 def test_a_task_without_images_has_failed(tmp_path: Path) -> None:

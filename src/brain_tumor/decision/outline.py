@@ -73,15 +73,15 @@ def _crossing(samples: NDArray[np.float64], side: _Side, limit: float) -> Point:
     first, second = sorted(side)
     share = (samples[first] - limit) / (samples[first] - samples[second])
     # Samples stand half a cell beyond the first edge, on it, and at the centres from half a cell on.
-    places = [
-        (_place(start, count), _place(end, count))
+    edges = [
+        (_clamp_to_cells(start, count), _clamp_to_cells(end, count))
         for start, end, count in zip(first, second, samples.shape, strict=True)
     ]
-    (y0, y1), (x0, x1) = places
+    (y0, y1), (x0, x1) = edges
     return x0 + share * (x1 - x0), y0 + share * (y1 - y0)
 
 
-def _place(index: int, count: int) -> float:
+def _clamp_to_cells(index: int, count: int) -> float:
     return min(max(index - 1.5, 0.0), count - 4.0)
 
 

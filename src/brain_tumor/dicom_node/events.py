@@ -71,5 +71,5 @@ class EventLog:
 def describe_error(error: Exception) -> dict[str, Fact]:
     """The kind of an error and where it was raised, such as store.py:12; not its text, which may quote a file."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
-    return {"reason": type(error).__name__, "raised_in": place}
+    location = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
+    return {"reason": type(error).__name__, "raised_in": location}

@@ -68,8 +68,8 @@ class DicomFolder:
         )
         said = f"DICOM results written to {self.path}: {counts}." if counts else "No DICOM results written."
         if self._without:
-            whose = "1 image or series has" if self._without == 1 else f"{self._without} images or series have"
-            said += f" {whose} none: no DICOM files, or without the identifiers that an object needs."
+            subject = "1 image or series has" if self._without == 1 else f"{self._without} images or series have"
+            said += f" {subject} none: no DICOM files, or without the identifiers that an object needs."
         if self._failed:
             said += (
                 f" Of {self._failed} the files cannot be read any more, or hold values that no object can take over."

@@ -71,8 +71,8 @@ def make_report(findings: SeriesFindings, source: Source, producer: Producer, ui
     groups: list[_Group] = []
     if findings.verdict is not None:
         groups.append(_series_group(findings.verdict, producer, uids[1]))
-    for one in findings.key_slices:
-        groups += _slice_groups(one, producer, uids[1])
+    for slice_findings in findings.key_slices:
+        groups += _slice_groups(slice_findings, producer, uids[1])
     report = MeasurementReport(
         ObservationContext(observer_person_context=None, observer_device_context=_observer(producer)),
         codes.SCT.ImagingProcedure,
@@ -132,7 +132,7 @@ def _image_library(source: Source) -> ContainerContentItem:
         group.ContentSequence.append(
             CodeContentItem(codes.DCM.Modality, modality, relationship_type=RelationshipTypeValues.HAS_ACQ_CONTEXT)
         )
-    files = {one.dicom.sop_instance_uid: one.dicom for one in source.slices if one.dicom}
+    files = {slice_.dicom.sop_instance_uid: slice_.dicom for slice_ in source.slices if slice_.dicom}
     for reference in files.values():
         group.ContentSequence.append(
             ImageContentItem(
@@ -178,32 +178,33 @@ def _series_group(verdict: SeriesVerdict, producer: Producer, document_uid: str)
     )
 
 
-def _slice_groups(one: SliceFindings, producer: Producer, document_uid: str) -> Iterator[_Group]:
+def _slice_groups(slice_findings: SliceFindings, producer: Producer, document_uid: str) -> Iterator[_Group]:
     """The answer of a slice, and the region where its location map shows a tumor."""
-    assert one.verdict is not None and one.slice.dicom is not None  # noqa: S101, PT018 - a key slice of DICOM
-    name, reference = f"Slice {one.number}", one.slice.dicom
+    verdict, reference = slice_findings.verdict, slice_findings.slice.dicom
+    assert verdict is not None and reference is not None  # noqa: S101, PT018 - a key slice of DICOM
+    name = f"Slice {slice_findings.number}"
     numbers = []
-    if one.confidence is not None:
+    if slice_findings.confidence is not None:
         numbers = [
             _number(terms.probability_code(label), value, codes.UCUM.Ratio)
-            for label, value in one.probabilities.items()
+            for label, value in slice_findings.probabilities.items()
         ]
-    if one.gate_score is not None:
-        numbers.append(_number(terms.GATE_SCORE, one.gate_score, codes.UCUM.NoUnits))
+    if slice_findings.gate_score is not None:
+        numbers.append(_number(terms.GATE_SCORE, slice_findings.gate_score, codes.UCUM.NoUnits))
     yield _comment(
         MeasurementsAndQualitativeEvaluations(
             _tracking(name, document_uid, "slice", _key(reference)),
             algorithm_id=_algorithm(producer),
             measurements=numbers,
-            qualitative_evaluations=list(_evaluations(one.verdict)),
+            qualitative_evaluations=list(_evaluations(verdict)),
             source_images=[SourceImageForMeasurementGroup(*_to_image(reference))],
         ),
-        f"{headline(one.verdict)}. {to_sentence(describe_reason(one.verdict) or '').removeprefix('.')}".strip(),
-        class_without_finding(one.probabilities),
+        f"{headline(verdict)}. {to_sentence(describe_reason(verdict) or '').removeprefix('.')}".strip(),
+        class_without_finding(slice_findings.probabilities),
     )
-    if one.location is None or one.heat is None:
+    if slice_findings.location is None or slice_findings.heat is None:
         return
-    outline = _to_stored_px(find_outline(one.heat, one.region), one)
+    outline = _to_stored_px(find_outline(slice_findings.heat, slice_findings.region), slice_findings)
     yield _comment(
         PlanarROIMeasurementsAndQualitativeEvaluations(
             _tracking(f"{name} location", document_uid, "location", _key(reference)),
@@ -212,11 +213,11 @@ def _slice_groups(one: SliceFindings, producer: Producer, document_uid: str) -> 
             ),
             finding_type=terms.LOCATION_REGION,
             algorithm_id=_algorithm(producer),
-            measurements=[_number(terms.LOCATION_SCORE, one.location.score, codes.UCUM.Ratio)],
-            qualitative_evaluations=[QualitativeEvaluation(terms.STATUS, terms.status_code(one.verdict.status))],
+            measurements=[_number(terms.LOCATION_SCORE, slice_findings.location.score, codes.UCUM.Ratio)],
+            qualitative_evaluations=[QualitativeEvaluation(terms.STATUS, terms.status_code(verdict.status))],
         ),
         MAP_EXPLANATIONS[MapKind.LOCATION],
-        class_without_finding(one.probabilities),
+        class_without_finding(slice_findings.probabilities),
     )
 
 
@@ -239,10 +240,10 @@ def _tracking(name: str, *parts: str) -> TrackingIdentifier:
     return TrackingIdentifier(uid=derive_uid("tracking", *parts), identifier=name)
 
 
-def _to_stored_px(outline: Sequence[Point], one: SliceFindings) -> NDArray[np.float64]:
+def _to_stored_px(outline: Sequence[Point], slice_findings: SliceFindings) -> NDArray[np.float64]:
     """Columns and rows in the image as the file stores it, from its upper left corner; outline: as it is shown."""
-    rows, columns = one.size_px[::-1] if one.view.is_transposed else one.size_px
-    return np.array([one.view.to_stored((x, y, x, y))[:2] for x, y in outline]) * (columns, rows)
+    rows, columns = slice_findings.size_px[::-1] if slice_findings.view.is_transposed else slice_findings.size_px
+    return np.array([slice_findings.view.to_stored((x, y, x, y))[:2] for x, y in outline]) * (columns, rows)
 
 
 def _key(reference: DicomReference) -> str:

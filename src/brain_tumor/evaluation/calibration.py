@@ -94,10 +94,10 @@ def calibration_noise(probabilities: FloatArray, seed: int = SEED) -> float:
 def reliability(probabilities: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
     """Confidence against accuracy, bin by bin; raises ValueError without images."""
     confidence, right = _top(probabilities, labels)
-    place = _bin_of(confidence, bins)
+    bin_index = _bin_of(confidence, bins)
     table = []
     for index in range(bins):
-        inside = place == index
+        inside = bin_index == index
         images = int(inside.sum())
         mean = float(confidence[inside].mean()) if images else None
         accuracy = proportion_ci(int(right[inside].sum()), images)

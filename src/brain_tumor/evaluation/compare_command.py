@@ -55,7 +55,7 @@ def run_compare(args: argparse.Namespace) -> int:
             raise
         raise MissingExtraError(f"compare needs {library}, which is missing: {install_command('evaluate')}") from None
     classifiers = [load_classifier(path, args.threads) for path in (args.first, args.second)]
-    classes, others = (one.card.rules.classes for one in classifiers)
+    classes, others = (classifier.card.rules.classes for classifier in classifiers)
     if classes != others:
         raise DatasetError(
             f"{args.first.name} names {', '.join(classes)} and {args.second.name} names {', '.join(others)}; "
@@ -66,13 +66,13 @@ def run_compare(args: argparse.Namespace) -> int:
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
     files = [file for file, _ in dataset.files]
-    ids = [f"{letter}: {one.card.model_id}" for letter, one in zip("AB", classifiers, strict=True)]
+    ids = [f"{letter}: {classifier.card.model_id}" for letter, classifier in zip("AB", classifiers, strict=True)]
     first, second = (
-        run.classify_files(one, files, one.card.model_id, title, classes)
-        for one, title in zip(classifiers, ids, strict=True)
+        run.classify_files(classifier, files, classifier.card.model_id, title, classes)
+        for classifier, title in zip(classifiers, ids, strict=True)
     )
     paths = (args.first, args.second)
-    shown = [f"{path.name} ({one.card.model_id})" for path, one in zip(paths, classifiers, strict=True)]
+    shown = [f"{path.name} ({classifier.card.model_id})" for path, classifier in zip(paths, classifiers, strict=True)]
     found = comparison.compare(dataset, first, second, (shown[0], shown[1]), classes)
     for line in comparison.render_text(found).splitlines():
         print(to_printable(line))

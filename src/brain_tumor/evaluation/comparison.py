@@ -25,11 +25,11 @@ _TILE_CHARS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """An image that two models name differently."""
+class PairedAnswer:
+    """An image, and what each of two models answers."""
 
     file: ImageFile
-    label: Label  # the true one
+    label: Label  # the true class
     first: Answer
     second: Answer
 
@@ -44,7 +44,7 @@ class Comparison:
     accuracies: tuple[Estimate | None, Estimate | None]
     accuracy: PairedAccuracy
     areas: dict[str, PairedArea]  # class against the rest; "a finding" of all findings together
-    disagreements: tuple[Disagreement, ...]  # the most confident first
+    disagreements: tuple[PairedAnswer, ...]  # images that they name differently, the most confident first
 
 
 def compare(
@@ -58,8 +58,8 @@ def compare(
 
     Args:
         dataset: what was answered.
-        first: the answers of the one, in the order of dataset.files.
-        second: those of the other.
+        first: the answers of the first model, in the order of dataset.files.
+        second: those of the second.
         names: of the models.
         classes: of both, in the order of their probabilities.
 
@@ -67,28 +67,28 @@ def compare(
         DatasetError: there is no image that both answered.
     """
     answered = [
-        Disagreement(file, label, one.answer, two.answer)
-        for (file, label), one, two in zip(dataset.files, first, second, strict=True)
-        if one.answer and two.answer
+        PairedAnswer(file, label, by_first.answer, by_second.answer)
+        for (file, label), by_first, by_second in zip(dataset.files, first, second, strict=True)
+        if by_first.answer and by_second.answer
     ]
     if not answered:
         raise DatasetError(f"{dataset.name}: none of its {len(dataset.files)} files could be read")
-    truth = np.array([classes.index(one.label) for one in answered])
-    named = [np.array([classes.index(_final(one, classes)) for one in side]) for side in _sides(answered)]
+    truth = np.array([classes.index(pair.label) for pair in answered])
+    named = [np.array([classes.index(_final(answer, classes)) for answer in side]) for side in _sides(answered)]
     scores = [np.array([answer.probabilities for answer in side], np.float64) for side in _sides(answered)]
     areas = {}
     findings = np.array([label.is_finding for label in classes])
     if findings.any() and not findings.all():
-        areas["a finding"] = compare_areas(findings[truth], *(one[:, findings].sum(axis=1) for one in scores))
+        areas["a finding"] = compare_areas(findings[truth], *(model[:, findings].sum(axis=1) for model in scores))
     for index, label in enumerate(classes):
-        areas[label.value] = compare_areas(truth == index, *(one[:, index] for one in scores))
-    different = [one for one, a, b in zip(answered, *named, strict=True) if a != b]
-    different.sort(key=lambda one: max(one.first.confidence or 0.0, one.second.confidence or 0.0), reverse=True)
+        areas[label.value] = compare_areas(truth == index, *(model[:, index] for model in scores))
+    different = [pair for pair, a, b in zip(answered, *named, strict=True) if a != b]
+    different.sort(key=lambda pair: max(pair.first.confidence or 0.0, pair.second.confidence or 0.0), reverse=True)
     return Comparison(
         names=names,
         dataset=dataset,
         images=len(answered),
-        accuracies=tuple(proportion_ci(int((one == truth).sum()), len(truth)) for one in named),  # type: ignore[arg-type]
+        accuracies=tuple(proportion_ci(int((model == truth).sum()), len(truth)) for model in named),  # type: ignore[arg-type]
         accuracy=compare_accuracy(truth, *named),
         areas={name: area for name, area in areas.items() if area},
         disagreements=tuple(different),
@@ -105,10 +105,10 @@ def render_files(comparison: Comparison) -> dict[str, bytes]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("file", "label", "first", "first_confidence", "second", "second_confidence"))
-    for one in comparison.disagreements:
-        sides = [(answer.verdict.label, answer.confidence) for answer in (one.first, one.second)]
-        writer.writerow((one.file.name, one.label, *sides[0], *sides[1]))
-    sheet = render_errors([_tile(one) for one in comparison.disagreements[:SHOWN]], "no image on which they disagree")
+    for pair in comparison.disagreements:
+        sides = [(answer.verdict.label, answer.confidence) for answer in (pair.first, pair.second)]
+        writer.writerow((pair.file.name, pair.label, *sides[0], *sides[1]))
+    sheet = render_errors([_tile(pair) for pair in comparison.disagreements[:SHOWN]], "no image on which they disagree")
     return {
         "disagreements.csv": text.getvalue().encode(),
         "disagreements.png": sheet,
@@ -117,8 +117,8 @@ def render_files(comparison: Comparison) -> dict[str, bytes]:
     }
 
 
-def _sides(answered: Sequence[Disagreement]) -> tuple[list[Answer], list[Answer]]:
-    return [one.first for one in answered], [one.second for one in answered]
+def _sides(answered: Sequence[PairedAnswer]) -> tuple[list[Answer], list[Answer]]:
+    return [pair.first for pair in answered], [pair.second for pair in answered]
 
 
 def _final(answer: Answer, classes: Sequence[Label]) -> Label:
@@ -163,11 +163,11 @@ def _document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _tile(one: Disagreement) -> Tile:
-    name = one.file.path.name
+def _tile(pair: PairedAnswer) -> Tile:
+    name = pair.file.path.name
     short = name if len(name) <= _TILE_CHARS else f"...{name[3 - _TILE_CHARS :]}"
     return Tile(
-        load_thumbnail(one.file), (f"true {one.label}", f"A {_words(one.first)}", f"B {_words(one.second)}", short)
+        load_thumbnail(pair.file), (f"true {pair.label}", f"A {_words(pair.first)}", f"B {_words(pair.second)}", short)
     )
 
 

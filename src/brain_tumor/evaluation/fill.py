@@ -52,11 +52,11 @@ def control_box(pixels: FloatArray, box: Box, name: str) -> Box | None:
     free = _box_sums(_inside_the_skull(pixels), height, width) == height * width
     free[max(0, top - height + 1) : bottom, max(0, left - width + 1) : right] = False
     free[[0, -1], :] = free[:, [0, -1]] = False
-    places: IntArray = np.argwhere(free)
-    if not len(places):
+    corners: IntArray = np.argwhere(free)
+    if not len(corners):
         return None
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
-    row, column = map(int, places[np.random.default_rng(seed).integers(len(places))])
+    row, column = map(int, corners[np.random.default_rng(seed).integers(len(corners))])
     return column / columns, row / rows, (column + width) / columns, (row + height) / rows
 
 

@@ -35,9 +35,9 @@ def add_motion(pixels: FloatArray, share: float, rng: Generator) -> Pixels:
         share: of the lines outside the centre, 0 to 1.
         rng: draws movement, direction and lines.
     """
-    axis, turn, down, right = rng.integers(2), *rng.choice((-1, 1), 3)
+    axis, rotation_sign, down, right = rng.integers(2), *rng.choice((-1, 1), 3)
     shift = _SHIFT * min(pixels.shape)
-    turned = ndimage.rotate(pixels, turn * _DEGREES, reshape=False, order=1)
+    turned = ndimage.rotate(pixels, rotation_sign * _DEGREES, reshape=False, order=1)
     moved = ndimage.shift(turned, (down * shift, right * shift), order=1)
     lines = rng.permutation(_outer_lines(pixels.shape[axis]))
     chosen = lines[: round(share * len(lines))]

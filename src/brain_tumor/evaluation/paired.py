@@ -42,8 +42,12 @@ def compare_accuracy(truth: IntArray, first: IntArray, second: IntArray) -> Pair
     Sources: McNemar 1947, Psychometrika 12:153, as an exact binomial test; the interval of the difference is that of
     Agresti and Min 2005, Statistics in Medicine 24:729, with half an image more in each of the four cells.
     """
-    one, two = first == truth, second == truth
-    both, only_first, only_second = int((one & two).sum()), int((one & ~two).sum()), int((two & ~one).sum())
+    first_right, second_right = first == truth, second == truth
+    both, only_first, only_second = (
+        int((first_right & second_right).sum()),
+        int((first_right & ~second_right).sum()),
+        int((second_right & ~first_right).sum()),
+    )
     images = len(truth)
     torn = only_first + only_second
     more, less, total = only_second + 0.5, only_first + 0.5, images + 2
@@ -75,7 +79,10 @@ def compare_areas(positive: BoolArray, first: Values, second: Values) -> PairedA
         return None
     parts = [_placements(positive, scores) for scores in (first, second)]
     areas = [float(of_found.mean()) for of_found, _ in parts]
-    covariance = _covariance([part for part, _ in parts]) / found + _covariance([two for _, two in parts]) / others
+    covariance = (
+        _covariance([of_found for of_found, _ in parts]) / found
+        + _covariance([of_others for _, of_others in parts]) / others
+    )
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     difference = areas[1] - areas[0]
     spread = sqrt(max(variance, 0.0))

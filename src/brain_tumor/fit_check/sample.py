@@ -25,8 +25,8 @@ def draw_evenly(find: Callable[[], Iterable[Any]], count: int) -> tuple[list[Any
     if found <= count:
         return list(find()), found
     edges = [part * found // count for part in range(count + 1)]
-    places = {low + int(_shift(part) * (high - low)) for part, (low, high) in enumerate(pairwise(edges))}
-    return [item for index, item in enumerate(find()) if index in places], found
+    chosen = {low + int(_shift(part) * (high - low)) for part, (low, high) in enumerate(pairwise(edges))}
+    return [item for index, item in enumerate(find()) if index in chosen], found
 
 
 def choose_slices(files: Sequence[SourceFile], count: int, options: ReadOptions) -> Iterator[tuple[Slice, ...]]:

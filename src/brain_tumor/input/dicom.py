@@ -289,10 +289,10 @@ _kept: weakref.WeakSet[ParsedHeader] = weakref.WeakSet()
 def _keep(parsed: ParsedHeader) -> bool:
     """Whether there is room for it, which it then takes until the last reference to it goes."""
     with _lock:
-        has_room = sum(other.held_bytes for other in _kept) + parsed.held_bytes <= _MAX_KEPT_BYTES
-        if has_room:
+        fits = sum(other.held_bytes for other in _kept) + parsed.held_bytes <= _MAX_KEPT_BYTES
+        if fits:
             _kept.add(parsed)
-        return has_room
+        return fits
 
 
 def _parse(data: bytes, name: str) -> ParsedHeader:

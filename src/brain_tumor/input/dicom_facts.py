@@ -26,7 +26,9 @@ _GE_B_OFFSET = 10**9
 _SIEMENS_SEQUENCE = re.compile(r"\*?ep_b(\d{1,5})(?:#(\d{1,4})|t)?")
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame siblings, 7.1 to 7.4
 # Dimension indices that only say where in its stack a frame lies. Source: DICOM PS3.3, C.7.6.17.
-_PLACES = {Tag(word) for word in ("InStackPositionNumber", "ImagePositionPatient", "StackID", "SliceLocation")}
+_POSITION_INDICES = {
+    Tag(word) for word in ("InStackPositionNumber", "ImagePositionPatient", "StackID", "SliceLocation")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +207,4 @@ def _numbers(value: Any) -> tuple[float, ...] | None:
 
 def _kept_dimensions(dataset: Dataset) -> list[bool]:
     items = sequence_items(dataset, "DimensionIndexSequence")
-    return [item.get("DimensionIndexPointer") not in _PLACES for item in items]
+    return [item.get("DimensionIndexPointer") not in _POSITION_INDICES for item in items]

@@ -11,7 +11,7 @@ from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.series_kind import SeriesKind
 
 # Closer than this are equal positions: they are decimal strings, and no slice is as thin.
-_SAME_PLACE_MM = 0.05
+_SAME_POSITION_MM = 0.05
 # Facts in the order in which they are tried where several frames lie at one position.
 _SPLITTING = tuple(field.name for field in fields(FrameFacts) if field.name != "kind")
 # Those that say something of a whole volume even where nobody knows the positions.
@@ -26,7 +26,7 @@ _SPLITTING_UNPLACED = (
 )
 _ALWAYS_SPLITTING = ("stack", "echo_number")
 # Those that tell the images of a single slice apart; a time may count slices by mistake.
-_SPLITTING_ONE_PLACE = ("echo_number", "echo_time_ms", "b_value")
+_SPLITTING_ONE_POSITION = ("echo_number", "echo_time_ms", "b_value")
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -96,18 +96,18 @@ _Part = tuple[_Differences, list[VolumeFrame]]
 
 
 def _identities(frame: VolumeFrame) -> Iterable[Hashable]:
-    place: tuple[float | None, ...] = (frame.position_mm,)
+    position: tuple[float | None, ...] = (frame.position_mm,)
     if frame.position_mm is None:
-        place = (frame.slice_location, frame.instance_number)
+        position = (frame.slice_location, frame.instance_number)
     uid, digest = frame.sop_instance_uid, frame.pixel_digest
-    if place.count(None) == len(place):
+    if position.count(None) == len(position):
         if uid is not None and digest is not None:
             yield frame.facts, uid, digest
         return
     if uid is not None:
-        yield frame.facts, place, uid, frame.instance_number
+        yield frame.facts, position, uid, frame.instance_number
     if digest is not None:
-        yield frame.facts, place, digest
+        yield frame.facts, position, digest
 
 
 def _parts(frames: Sequence[VolumeFrame], names: Sequence[str], differs: _Differences) -> list[_Part]:
@@ -124,54 +124,56 @@ def _parts(frames: Sequence[VolumeFrame], names: Sequence[str], differs: _Differ
 
 
 def _split_repeats(frames: list[VolumeFrame], differs: _Differences) -> list[_Part]:
-    places = _places(frames)
-    if places is None:
+    position_indices = _position_indices(frames)
+    if position_indices is None:
         return _split_unplaced(frames, differs)
-    most = max(Counter(places).values())
+    most = max(Counter(position_indices).values())
     if most == 1:
         return [(differs, frames)]
-    repeats = len(places) - len(set(places))
-    where = {id(frame): index for frame, index in zip(frames, places, strict=True)}
+    repeats = len(position_indices) - len(set(position_indices))
+    index_of = {id(frame): index for frame, index in zip(frames, position_indices, strict=True)}
     for name in _SPLITTING:
         groups = _group(frames, name)
         # A label of volumes has at most as many values as frames lie at one position; more are values per slice.
         if not 1 < len(groups) <= most:
             continue
-        left = sum(len(group) - len({where[id(frame)] for frame in group}) for group in groups.values())
+        left = sum(len(group) - len({index_of[id(frame)] for frame in group}) for group in groups.values())
         if left < repeats:
             parts = _with_fact(groups, name, differs)
             return [volume for known, part in parts for volume in _split_repeats(part, known)]
-    return _split_by_order(frames, places, differs)
+    return _split_by_order(frames, position_indices, differs)
 
 
 def _split_unplaced(frames: list[VolumeFrame], differs: _Differences) -> list[_Part]:
-    lie_at_one_place = _cluster([frame.position_mm for frame in frames]) is not None
+    share_a_position = _cluster([frame.position_mm for frame in frames]) is not None
     for name in _SPLITTING_UNPLACED:
         groups = _group(frames, name)
         sizes = set(map(len, groups.values()))
-        least = 1 if lie_at_one_place and name in _SPLITTING_ONE_PLACE else 2
+        least = 1 if share_a_position and name in _SPLITTING_ONE_POSITION else 2
         if len(groups) > 1 and len(sizes) == 1 and min(sizes) >= least:
             parts = _with_fact(groups, name, differs)
             return [volume for known, part in parts for volume in _split_unplaced(part, known)]
     return [(differs, frames)]
 
 
-def _split_by_order(frames: list[VolumeFrame], places: list[int], differs: _Differences) -> list[_Part]:
+def _split_by_order(frames: list[VolumeFrame], position_indices: list[int], differs: _Differences) -> list[_Part]:
     """The first frame at each position, the second, and so on."""
     seen: Counter[int] = Counter()
     volumes: defaultdict[int, list[VolumeFrame]] = defaultdict(list)
-    for frame, position_index in sorted(zip(frames, places, strict=True), key=lambda each: _taken_at(each[0])):
+    for frame, position_index in sorted(
+        zip(frames, position_indices, strict=True), key=lambda each: _taken_at(each[0])
+    ):
         volumes[seen[position_index]].append(frame)
         seen[position_index] += 1
     return [((*differs, ("repeat", str(index + 1))), volume) for index, volume in volumes.items()]
 
 
-def _places(frames: Sequence[VolumeFrame]) -> list[int] | None:
+def _position_indices(frames: Sequence[VolumeFrame]) -> list[int] | None:
     """A number for each position; None where nothing says which frames lie at the same one."""
     for values in ([frame.position_mm for frame in frames], [frame.slice_location for frame in frames]):
-        places = _cluster(values)
-        if places is not None and len(set(places)) > 1:
-            return places
+        position_indices = _cluster(values)
+        if position_indices is not None and len(set(position_indices)) > 1:
+            return position_indices
     numbers = [frame.instance_number for frame in frames]
     if None not in numbers and 1 < len(set(numbers)) < len(numbers):
         return [number or 0 for number in numbers]
@@ -182,10 +184,10 @@ def _cluster(values: Sequence[float | None]) -> list[int] | None:
     known = sorted({value for value in values if value is not None})
     if None in values or not known:
         return None
-    places = {known[0]: 0}
+    index_of = {known[0]: 0}
     for before, value in pairwise(known):
-        places[value] = places[before] + (value - before > _SAME_PLACE_MM)
-    return [places[value] for value in values if value is not None]
+        index_of[value] = index_of[before] + (value - before > _SAME_POSITION_MM)
+    return [index_of[value] for value in values if value is not None]
 
 
 def _group(frames: Sequence[VolumeFrame], name: str) -> dict[Hashable, list[VolumeFrame]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.text_header import Lines
-from brain_tumor.input.volume_header import LPS_TO_RAS, RGB, RGBA, Packing, VolumeHeader, place
+from brain_tumor.input.volume_header import LPS_TO_RAS, RGB, RGBA, Packing, VolumeHeader, to_affine
 from brain_tumor.problems import Problem
 
 _FORMAT = "MetaImage"
@@ -95,5 +95,5 @@ def _affine(fields: dict[str, str], dimensions: int) -> tuple[np.ndarray, bool]:
     directions, start = np.eye(3), np.zeros(3)
     spacings[:kept], start[:kept] = np.abs(given[:kept]), origin[:kept]
     directions[:kept, :kept] = matrix[:kept, :kept]
-    affine, is_usable = place(LPS_TO_RAS[:3, :3] @ (directions.T * spacings), LPS_TO_RAS[:3, :3] @ start)
+    affine, is_usable = to_affine(LPS_TO_RAS[:3, :3] @ (directions.T * spacings), LPS_TO_RAS[:3, :3] @ start)
     return affine, is_usable and "TransformMatrix" in fields

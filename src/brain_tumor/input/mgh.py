@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.volume_header import VolumeHeader, place
+from brain_tumor.input.volume_header import VolumeHeader, to_affine
 from brain_tumor.problems import Problem
 
 _VOXELS_AT = 284
@@ -32,6 +32,6 @@ def read_mgh_header(stream: BinaryIO, file: str) -> VolumeHeader:
     spacings = np.asarray(header["delta"], np.float64)
     directions = np.asarray(header["Mdc"], np.float64).T * spacings
     centre = directions @ (np.array([i, j, k]) / 2)
-    affine, is_usable = place(directions, np.asarray(header["Pxyz_c"], np.float64) - centre)
+    affine, is_usable = to_affine(directions, np.asarray(header["Pxyz_c"], np.float64) - centre)
     is_placed = is_usable and int.from_bytes(head[28:30], "big") == 1  # nibabel forgets that it put in a default
     return VolumeHeader("MGH", (i, j, k), np.dtype(_TYPES[kind]), affine, is_placed, offset=_VOXELS_AT, volumes=volumes)

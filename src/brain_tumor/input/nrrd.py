@@ -9,7 +9,7 @@ import numpy as np
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.text_header import Lines
-from brain_tumor.input.volume_header import LPS_TO_RAS, RGB, RGBA, Packing, VolumeHeader, place
+from brain_tumor.input.volume_header import LPS_TO_RAS, RGB, RGBA, Packing, VolumeHeader, to_affine
 from brain_tumor.problems import Problem
 
 _FORMAT = "NRRD"
@@ -147,5 +147,5 @@ def _affine(
         directions = np.diag([*(abs(spacings[axis]) for axis in spatial), 1.0, 1.0][:3])
     origin = next(iter(_read_vectors(fields.get("space origin", ""))), None)
     start = np.array(origin if origin is not None and len(origin) == 3 else [0.0, 0.0, 0.0])
-    affine, is_usable = place(to_ras @ directions, to_ras @ start)
+    affine, is_usable = to_affine(to_ras @ directions, to_ras @ start)
     return affine, is_usable and fields.get("space", "").lower() in _SPACES and len(vectors) == dimensions

@@ -93,7 +93,7 @@ def is_usable(affine: NDArray[np.float64]) -> bool:
     return abs(float(np.linalg.det(affine[:3, :3] / spacings))) > 0.01  # else two axes run the same way
 
 
-def place(directions: NDArray[np.float64], origin: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+def to_affine(directions: NDArray[np.float64], origin: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     """An affine of voxel steps in mm, (3, 3) columns, and an origin; of spacings alone, and False, where unusable."""
     affine = np.eye(4)
     affine[:3, :3], affine[:3, 3] = directions, origin

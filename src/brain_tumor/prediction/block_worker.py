@@ -23,7 +23,7 @@ from brain_tumor.prediction.block_folder import BlockFolder, Committed
 from brain_tumor.prediction.by_folder import group_by_folder
 from brain_tumor.prediction.resume import DoneRows, keep_unchanged
 from brain_tumor.prediction.run_summary import RunSummary
-from brain_tumor.prediction.shared_series import SeriesPlace, find_series
+from brain_tumor.prediction.shared_series import SeriesLocation, find_series
 from brain_tumor.prediction.work_blocks import WorkBlock
 from brain_tumor.problems import Problem
 
@@ -142,7 +142,7 @@ class BlockWorker:
         return group_by_folder(opened) if self._job.by_folder else opened
 
 
-def find_block_series(job: BlockJob, block: WorkBlock) -> tuple[SeriesPlace, ...]:
+def find_block_series(job: BlockJob, block: WorkBlock) -> tuple[SeriesLocation, ...]:
     """The DICOM series of a block; a file that ends its process again and again is left out.
 
     Raises:

@@ -63,8 +63,8 @@ class RayExecutor:
 
     def _answers(self) -> Iterator[BlockAnswer]:
         groups = BlockGroups()
-        for key, places in self._run(_with_dicom, _Scanning(self.job)):
-            groups.add(key, places)
+        for key, locations in self._run(_with_dicom, _Scanning(self.job)):
+            groups.add(key, locations)
         yield from self._run(partial(merge_blocks, members=groups.members()), _Answering(self.job))
 
     def _run(self, choose: "Callable[[Iterator[WorkBlock]], Iterator[WorkBlock]]", work: Any) -> Iterator[Any]:

@@ -95,13 +95,13 @@ def resume_tables(
     def kept() -> Iterator[Row]:
         return (row for row in source.read_rows(options) if not changed or _on_disk(str(row["file"])) not in changed)
 
-    in_place = source.part.exists() and not changed
+    is_part_current = source.part.exists() and not changed
     left = sum(1 for _ in kept()) if changed else counts[source]
     # The source last: the others are filled from it as it was.
     for table in tables:
         if table is not source:
             table.begin(options, kept())
-    if in_place:
+    if is_part_current:
         source.resume(options)
     else:
         source.begin(options, kept())

@@ -22,7 +22,7 @@ _NO_DICOM = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesPlace:
+class SeriesLocation:
     """Where a series lies within a block."""
 
     series: bytes  # digest of its SeriesInstanceUID
@@ -34,7 +34,7 @@ def may_hold_dicom(block: WorkBlock) -> bool:
     return any(find_ending(file.name.lower().removesuffix(".gz")) not in _NO_DICOM for file in block.files)
 
 
-def find_series(block: WorkBlock, note: Callable[[str], bool]) -> tuple[SeriesPlace, ...]:
+def find_series(block: WorkBlock, note: Callable[[str], bool]) -> tuple[SeriesLocation, ...]:
     """The DICOM series of a block, from the headers of its files; what cannot be read is left to who answers it.
 
     Args:
@@ -47,7 +47,7 @@ def find_series(block: WorkBlock, note: Callable[[str], bool]) -> tuple[SeriesPl
         if note(source.name) and (series := _read_series(source)):
             folder = PurePath(source.name).parent
             folders[series] = _common(folders.get(series, folder), folder)
-    return tuple(SeriesPlace(series, str(folder)) for series, folder in folders.items())
+    return tuple(SeriesLocation(series, str(folder)) for series, folder in folders.items())
 
 
 def _read_series(source: SourceFile) -> bytes | None:
@@ -77,12 +77,12 @@ class BlockGroups:
         self._parents: dict[str, str] = {}
         self._series: dict[bytes, tuple[str, PurePath]] = {}  # a block that holds it, and the folder of all of it
 
-    def add(self, key: str, places: Iterable[SeriesPlace]) -> None:
+    def add(self, key: str, locations: Iterable[SeriesLocation]) -> None:
         """Note what a block holds; key: of the block."""
-        for index in places:
+        for location in locations:
             self._parents.setdefault(key, key)
-            block, folder = self._series.get(index.series, (key, PurePath(index.folder)))
-            self._series[index.series] = block, _common(folder, PurePath(index.folder))
+            block, folder = self._series.get(location.series, (key, PurePath(location.folder)))
+            self._series[location.series] = block, _common(folder, PurePath(location.folder))
             self._join(block, key)
 
     def members(self) -> dict[str, str]:

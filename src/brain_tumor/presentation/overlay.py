@@ -143,8 +143,8 @@ def render_png(pixels: RgbArray, texts: Mapping[str, str]) -> bytes:
 def _to_channels(colors: Sequence[str]) -> list[FloatArray]:
     """Red, green and blue of 256 steps through evenly spaced colours, 0 to 255."""
     samples = np.array([list(bytes.fromhex(color)) for color in colors])
-    places = np.linspace(0, 255, len(samples))
-    return [np.interp(np.arange(256), places, channel).astype(np.float32) for channel in samples.T]
+    positions = np.linspace(0, 255, len(samples))
+    return [np.interp(np.arange(256), positions, channel).astype(np.float32) for channel in samples.T]
 
 
 def _outline(pixels: RgbArray, box: Box) -> RgbArray:

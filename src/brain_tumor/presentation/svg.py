@@ -41,8 +41,8 @@ def _draw(drawing: Drawing, named: _Paint) -> str:
 def _to_element(shape: Shape, named: _Paint) -> str:
     if isinstance(shape, Text):
         x, y = shape.point
-        place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{shape.anchor}"'
-        return f'<text {place} style="fill:{_to_css(shape.color, named)}">{html.escape(shape.text)}</text>'
+        attributes = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{shape.anchor}"'
+        return f'<text {attributes} style="fill:{_to_css(shape.color, named)}">{html.escape(shape.text)}</text>'
     paint = f"fill:{_to_css(shape.fill, named)};stroke:{_to_css(shape.stroke, named)}"
     if shape.opacity < 1:
         paint += f";fill-opacity:{shape.opacity:g}"

@@ -63,9 +63,9 @@ class Job:
 
     def take(self) -> tuple[tuple[int, int], Slice]:
         """The next slice, and where its outcome belongs."""
-        index, place = at = self._places[self._taken]
+        index, slice_index = at = self._places[self._taken]
         self._taken += 1
-        return at, self._series[index].slices[place]
+        return at, self._series[index].slices[slice_index]
 
     def add(self, at: tuple[int, int], outcome: SliceOutcome) -> str:
         """Keep one outcome as its row; after the last one the answer is there.
@@ -105,12 +105,12 @@ class Job:
 
     def _to_series_row(self, index: int) -> dict[str, Any]:
         series = self._series[index]
-        places = [(index, position_index) for position_index in range(len(series.slices))]
-        verdict = decide_series([self._findings[at] for at in places], self._classes)
+        keys = [(index, position_index) for position_index in range(len(series.slices))]
+        verdict = decide_series([self._findings[at] for at in keys], self._classes)
         if isinstance(series, PictureSeries) and not series.is_ordered:
             row = to_count_row(series, verdict, self._model_id)
         else:
-            windows = [str(window) for at in places if (window := self._rows[at]["window"])]
+            windows = [str(window) for at in keys if (window := self._rows[at]["window"])]
             row = to_series_row(series, verdict, self._model_id, windows)
         return to_rounded(row | (series_ids(series) if self._with_ids else {}))
 

@@ -28,7 +28,7 @@ def log_event(event: str, level: int = logging.INFO, **facts: str | float | None
 
 def log_failure(event: str, error: BaseException, **facts: str | float | None) -> None:
     """Write that something unexpected was raised: its type and where, for its text may quote a file."""
-    log_event(event, logging.ERROR, error=type(error).__name__, raised_in=_place(error), **facts)
+    log_event(event, logging.ERROR, error=type(error).__name__, raised_in=_raised_in(error), **facts)
 
 
 def start_logging(stream: TextIO | None = None) -> None:
@@ -61,11 +61,11 @@ class _JsonFormatter(logging.Formatter):
         else:
             entry |= {"event": "server", "message": record.getMessage().strip()}
             if record.exc_info and record.exc_info[1]:
-                entry |= {"error": type(record.exc_info[1]).__name__, "raised_in": _place(record.exc_info[1])}
+                entry |= {"error": type(record.exc_info[1]).__name__, "raised_in": _raised_in(record.exc_info[1])}
         return json.dumps({key: value for key, value in entry.items() if value is not None})
 
 
-def _place(error: BaseException) -> str:
+def _raised_in(error: BaseException) -> str:
     """File and line where an error was raised, such as batcher.py:12 of the innermost frame and of ours."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "brain_tumor" in frame.filename]

@@ -83,13 +83,19 @@ def test_the_model_is_named_with_the_digest_of_its_network() -> None:
 
 
 def test_an_evaluation_has_its_interval() -> None:
-    (one,) = to_content(to_report_image(make_result(), 1), measured(make_metrics())).evaluations
-    assert (one.images, one.accuracy, one.right) == ("set 1", "90.0 % (85.0 to 94.0)", "180 of 200")
+    (evaluation,) = to_content(to_report_image(make_result(), 1), measured(make_metrics())).evaluations
+    assert (evaluation.images, evaluation.accuracy, evaluation.right) == (
+        "set 1",
+        "90.0 % (85.0 to 94.0)",
+        "180 of 200",
+    )
 
 
 def test_an_evaluation_without_an_interval_is_shown_all_the_same() -> None:
-    (one,) = to_content(to_report_image(make_result(), 1), measured({"a": {"accuracy": {"value": 0.5}}})).evaluations
-    assert (one.accuracy, one.right, one.uncertain) == ("50.0 %", "", "")
+    (evaluation,) = to_content(
+        to_report_image(make_result(), 1), measured({"a": {"accuracy": {"value": 0.5}}})
+    ).evaluations
+    assert (evaluation.accuracy, evaluation.right, evaluation.uncertain) == ("50.0 %", "", "")
 
 
 @pytest.mark.parametrize("metrics", [None, "good", {}, {"a": None}, {"a": {"accuracy": 0.5}}, {"a": {"accuracy": {}}}])

@@ -236,17 +236,17 @@ def describe_slice(slice_: ReportSlice) -> tuple[str, str, str, str]:
 
 def _slice_caption(slice_: ReportSlice) -> str:
     number, position, answer, gate = describe_slice(slice_)
-    place = f"Slice {number}{f' at {position}' if position else ''}"
+    slice_name = f"Slice {number}{f' at {position}' if position else ''}"
     if not slice_.is_analysed:
-        return f"{place}: not analysed, gate score {gate}"
-    return f"{place}: {answer}, tumor {format_percent(slice_.tumor_probability)}, gate score {gate}"
+        return f"{slice_name}: not analysed, gate score {gate}"
+    return f"{slice_name}: {answer}, tumor {format_percent(slice_.tumor_probability)}, gate score {gate}"
 
 
 def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:
     name = [] if subject.name is None else [("File" if isinstance(subject, ReportImage) else "Name", subject.name)]
     about = subject.about
     known = (
-        ("Series", " ".join(str(one) for one in (about.number, about.description) if one is not None)),
+        ("Series", " ".join(str(fact) for fact in (about.number, about.description) if fact is not None)),
         ("Protocol", about.protocol or ""),
         ("Sequence", about.sequence or ""),
         ("Kind", KIND_NAMES[subject.kind] if subject.kind else ""),

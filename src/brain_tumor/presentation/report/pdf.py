@@ -144,11 +144,11 @@ class _Page:
         """A picture in a thin frame, y at its upper edge."""
         if self._is_trial:
             return
-        place = x, HEIGHT - y - height, width, height
-        self.canvas.drawImage(ImageReader(io.BytesIO(png)), *place)
+        rectangle = x, HEIGHT - y - height, width, height
+        self.canvas.drawImage(ImageReader(io.BytesIO(png)), *rectangle)
         self.canvas.setStrokeColor(ON_WHITE[RULE])
         self.canvas.setLineWidth(0.5)
-        self.canvas.rect(*place, stroke=1, fill=0)
+        self.canvas.rect(*rectangle, stroke=1, fill=0)
 
     def notice(self) -> None:
         """The notice across the page."""
