@@ -54,7 +54,8 @@ class CachedResult:
         """The whole result again, its scan as small as the thumbnail."""
         scan = read_scan(self.thumbnail, "thumbnail")
         # The thumbnail has true proportions already, whatever the distance of rows and columns was.
-        return replace(self.result, scan=replace(self.result.scan, pixels=scan.pixels, spacing_mm=None))
+        shown = replace(self.result.scan, pixels=scan.pixels, spacing_mm=None, pixel_aspect=None)
+        return replace(self.result, scan=shown)
 
     def render_picture(self, kind: MapKind | None, strength: float, label: Label | None = None) -> bytes:
         """Draw the thumbnail, plain or under a heat map.

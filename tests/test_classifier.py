@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
@@ -282,3 +283,10 @@ def test_a_path_of_several_series_is_refused(classifier: Classifier, tmp_path: P
         (tmp_path / name).write_bytes(png_bytes())
     with pytest.raises(BrainTumorError, match="holds several series, one is needed"):
         classifier.classify_series(tmp_path)
+
+
+def test_a_path_of_half_a_volume_finds_the_other_half(classifier: Classifier, tmp_path: Path) -> None:
+    values = np.arange(4096, dtype=np.int16).reshape(64, 64, 1)
+    nibabel.Nifti1Pair(values, np.eye(4)).to_filename(tmp_path / "scan.img")  # type: ignore[no-untyped-call]
+    for name in ("scan.hdr", "scan.img"):
+        assert classifier.classify_path(tmp_path / name).scan.pixels.shape == (64, 64)

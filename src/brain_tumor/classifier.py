@@ -17,11 +17,12 @@ from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
 from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.array import read_array
-from brain_tumor.input.files import open_paths, read_file
+from brain_tumor.input.files import open_paths, to_source
+from brain_tumor.input.pairs import join_pairs
 from brain_tumor.input.preprocess import NetworkInput, to_input
-from brain_tumor.input.reader import read_scan
+from brain_tumor.input.reader import read_scan, read_source
 from brain_tumor.input.scan import Box, Scan
-from brain_tumor.input.series import Series, Slice
+from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.labels import Label, in_display_order
 from brain_tumor.model.card import Card
 from brain_tumor.model.choice import EngineName, load_engine
@@ -143,8 +144,9 @@ class Classifier:
         Raises:
             ScanError: the file cannot be read as one image.
         """
-        name = os.fspath(path)
-        return self.classify(read_file(name), name)
+        start, name = time.perf_counter(), os.fspath(path)
+        (file,) = join_pairs([to_source(name)])
+        return _timed(self.classify_scan(read_source(file, ReadOptions()), name), start)
 
     def classify_series(self, series: Series | str | os.PathLike[str]) -> SeriesOutcome:
         """Classify all slices of a volume or a series, and answer it as a whole.

@@ -1,5 +1,6 @@
 import pytest
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import MIN_RUN, Finding, SeriesReason, decide_series
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import LABELS, Label
@@ -144,3 +145,20 @@ def test_only_analysed_slices_cover_the_head() -> None:
     air = [make_finding(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, position_mm=100.0 + index) for index in range(5)]
     verdict = decide_series([*(make_finding(position_mm=5.0 * index) for index in range(10)), *air])
     assert (verdict.reason, verdict.counted) == (SeriesReason.LITTLE_COVERED, 50)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ([Reason.FEW_GREYS] * 3, SeriesReason.MASKS),
+        ([Reason.BLANK, Reason.BLANK, Reason.BLANK, Reason.LABEL_MAP, Reason.FEW_GREYS], SeriesReason.MASKS),
+        ([Reason.FEW_GREYS, Reason.NOT_A_BRAIN, Reason.NOT_A_BRAIN], SeriesReason.NONE_ANALYSED),
+        ([Reason.BLANK] * 3, SeriesReason.NONE_ANALYSED),
+    ],
+)
+def test_a_series_of_masks_is_called_one(reasons: list[Reason], expected: SeriesReason) -> None:
+    findings = [
+        Finding(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, reason), HEALTHY.probabilities) for reason in reasons
+    ]
+    verdict = decide_series(findings)
+    assert (verdict.status, verdict.reason) == (Status.NOT_A_BRAIN_MRI, expected)

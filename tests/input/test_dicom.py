@@ -13,6 +13,7 @@ from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import DicomReference, ReadOptions, SeriesAbout, WindowMode
 from brain_tumor.input.series_kind import SeriesKind
+from brain_tumor.presentation.overlay import to_square_pixels
 from tests.dicom_factory import (
     ORIENTATION,
     SERIES_UID,
@@ -309,3 +310,24 @@ def _with_study(uid: str) -> bytes:
     data = make_dicom(RAMP)
     offset = data.index(struct.pack("<HH", 0x20, 0x0E))
     return data[:offset] + struct.pack("<HH2sH", 0x20, 0x0D, b"UI", len(text)) + text + data[offset:]
+
+
+def test_without_a_spacing_the_proportions_of_a_pixel_count() -> None:
+    picture = np.arange(24, dtype=np.uint16).reshape(4, 6)
+    (scan,) = (slice_.read() for slice_ in read_slices(make_dicom(picture, PixelAspectRatio=[2, 1])))
+    assert (scan.spacing_mm, scan.pixel_size) == (None, (2, 1))
+    assert to_square_pixels(scan).pixels.shape == (8, 6)
+    turned = make_dicom(picture, PixelAspectRatio=[2, 1], ImageOrientationPatient=[0, 1, 0, 1, 0, 0])
+    (scan,) = (slice_.read() for slice_ in read_slices(turned))
+    assert (scan.pixels.shape, scan.pixel_size) == ((6, 4), (1, 2))
+
+
+@pytest.mark.parametrize("ratio", [[0, 1], [1], None])
+def test_proportions_that_say_nothing_are_those_of_a_square(ratio: list[int] | None) -> None:
+    data = make_dicom(np.arange(24, dtype=np.uint16).reshape(4, 6), PixelAspectRatio=ratio)
+    assert read_slices(data)[0].read().pixel_size == (1, 1)
+
+
+def test_a_spacing_counts_before_proportions() -> None:
+    data = make_dicom(np.ones((4, 6), np.uint16), PixelAspectRatio=[2, 1], PixelSpacing=[0.7, 0.7])
+    assert read_slices(data)[0].read().pixel_size == (0.7, 0.7)

@@ -411,3 +411,68 @@ def test_a_direction_in_an_enhanced_file_tells_volumes_apart() -> None:
 def test_an_enhanced_file_that_is_there_twice_counts_once() -> None:
     (content,) = enhanced([at(z) for z in (0.0, 6.0)]).values()
     assert [item.name for item in opened({"in/1": content, "in/2": content})] == ["in/1"]
+
+
+def test_repeats_that_only_the_time_of_content_tells_apart_are_told_apart_by_it() -> None:
+    # Numbers start anew with every volume, and names say nothing.
+    names = {0: ("a", "b"), 1: ("d", "c"), 2: ("f", "e")}
+    files = {
+        f"in/{name}": frame(index, InstanceNumber=index + 1, ContentTime=time)
+        for index, pair in names.items()
+        for name, time in zip(pair, ("110000", "120000"), strict=True)
+    }
+    assert [[piece.file for piece in item.slices] for item in opened(files)] == [
+        ["in/a", "in/d", "in/f"],
+        ["in/b", "in/c", "in/e"],
+    ]
+
+
+def part_of(number: int, places: Sequence[float], **elements: Any) -> bytes:
+    """One of the files of a concatenation."""
+    given = {
+        "SeriesInstanceUID": "1.2",
+        "SOPInstanceUID": f"1.2.3.{number}",
+        "ConcatenationUID": "1.2.9",
+        "InConcatenationNumber": number,
+        "SharedFunctionalGroupsSequence": make_sequence(
+            PlaneOrientationSequence=make_sequence(ImageOrientationPatient=AXIAL)
+        ),
+        "PerFrameFunctionalGroupsSequence": [
+            make_item(PlanePositionSequence=make_sequence(ImagePositionPatient=[0, 0, place])) for place in places
+        ],
+    }
+    pixels = np.arange(24 * len(places)).reshape(len(places), 4, 6) + 100 * number
+    return dicom_bytes(pixels if len(places) > 1 else pixels[0], **(given | elements))
+
+
+def test_an_image_in_several_files_is_one_series() -> None:
+    parts = {"in/b": part_of(1, [0, 6, 12]), "in/a": part_of(2, [18, 24]), "in/c": part_of(3, [30])}
+    (series,) = opened(parts)
+    assert series.name == "in"
+    assert [piece.position_mm for piece in series.slices] == [0, 6, 12, 18, 24, 30]
+    assert [piece.name for piece in series.slices][2:] == ["in/b slice 3", "in/a slice 1", "in/a slice 2", "in/c"]
+    assert series.slices[5].read().pixels.shape == (4, 6)
+    (again,) = opened(parts | {"in/copy": parts["in/a"]})
+    assert len(again.slices) == 6
+
+
+def test_parts_of_two_images_are_two_series_and_a_part_alone_is_one() -> None:
+    other = part_of(1, [0, 6], ConcatenationUID="1.2.10")
+    assert [len(item.slices) for item in opened({"in/a": part_of(2, [0, 6, 12]), "in/b": other})] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "said"),
+    [
+        (SeriesKind.ASL, "MRArterialSpinLabelingSequence", {"ASLContext": "LABEL"}),
+        (SeriesKind.PERFUSION_MAP, "MRImageFrameTypeSequence", ["DERIVED", "PRIMARY", "PERFUSION", "RELCBF"]),
+        (SeriesKind.FIELD_MAP, "MRImageFrameTypeSequence", ["DERIVED", "PRIMARY", "FIELD_MAP", "NONE"]),
+        (SeriesKind.PARAMETER_MAP, "MRImageFrameTypeSequence", ["DERIVED", "PRIMARY", "T2_STAR", "T2_STAR MAP"]),
+        (SeriesKind.BOLD, "MRImageFrameTypeSequence", ["ORIGINAL", "PRIMARY", "FMRI", "NONE"]),
+        (SeriesKind.ADC, "MRImageFrameTypeSequence", ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]),
+    ],
+)
+def test_a_kind_within_an_enhanced_file_is_named_and_not_answered(kind: SeriesKind, group: str, said: Any) -> None:
+    item = said if isinstance(said, dict) else {"FrameType": said}
+    (series,) = opened(enhanced([at(6.0 * index, **{group: item}) for index in range(3)]))
+    assert (series.kind, series.is_answered, len(series.slices)) == (kind, False, 3)

@@ -158,3 +158,38 @@ def test_windows_that_differ_and_fit_are_kept() -> None:
     assert {item.window for item in read_each(*(window(1800 + 40 * i, 3600 + 80 * i) for i in range(6)))} == {
         WindowUse.FILE
     }
+
+
+def hot(picture: NDArray[np.uint16], value: int = 60000) -> NDArray[np.uint16]:
+    """A picture with one voxel that is far brighter than all others."""
+    changed = picture.copy()
+    changed[3, 3] = value
+    return changed
+
+
+def test_a_hot_voxel_leaves_a_slice_without_a_window_as_bright_as_it_was() -> None:
+    (scan,), (robust,) = read(hot(head())), read(head(), mode=WindowMode.ROBUST)
+    assert scan.window is WindowUse.OUTLIERS
+    assert np.abs(scan.pixels - robust.pixels)[4:].max() < 0.02
+
+
+def test_a_hot_voxel_in_black_on_white_is_left_out_too() -> None:
+    (scan,) = read(hot(head()), PhotometricInterpretation="MONOCHROME1")
+    assert scan.window is WindowUse.OUTLIERS
+    assert scan.value_range is not None and scan.value_range[0] < 5000  # the higher value is black's
+
+
+def test_a_hot_voxel_of_one_slice_changes_that_slice_only() -> None:
+    scans = read(head(1), hot(head(2)), head(3))
+    assert [scan.window for scan in scans] == [WindowUse.FULL, WindowUse.OUTLIERS, WindowUse.FULL]
+    assert scans[1].pixels.mean() == pytest.approx(scans[0].pixels.mean(), abs=0.03)
+
+
+def test_a_slice_without_a_window_does_not_hide_that_the_others_do_not_fit() -> None:
+    assert {item.window for item in read_each({}, window(40, 80), window(40, 80))} == {WindowUse.UNFIT}
+    assert [item.window for item in read_each({}, window(2000, 4000))] == [WindowUse.FULL, WindowUse.FILE]
+
+
+def test_a_drawing_of_two_values_keeps_its_full_range() -> None:
+    (scan,) = read(np.kron([[0, 900], [900, 0]], np.ones((64, 64))).astype(np.uint16))
+    assert scan.window is WindowUse.FULL

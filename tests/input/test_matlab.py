@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from brain_tumor.input.formats import find_format
+from brain_tumor.input.matlab import may_hold_slice
+from brain_tumor.input.no_images import is_no_image
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.series import ReadOptions, WindowMode
+from brain_tumor.input.source_file import SourceFile
 from brain_tumor.problems import Problem
 from tests.refused import refused
 
@@ -121,3 +125,34 @@ def test_without_the_extra_a_file_says_what_to_install(monkeypatch: pytest.Monke
 def test_values_of_every_type_are_those_that_scipy_wrote(dtype: str) -> None:
     image = np.arange(300).reshape(15, 20).astype(dtype)
     assert read_scan(older_bytes(image), "1.mat").pixels == pytest.approx(image / image.max(), abs=1e-6)
+
+
+def variables_bytes(compress: bool = True, **variables: Any) -> bytes:
+    buffer: Any = io.BytesIO()
+    savemat(buffer, variables, do_compression=compress)
+    return bytes(buffer.getvalue())
+
+
+def other_hdf5_bytes() -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", userblock_size=512) as file:
+        file["weights"] = np.eye(3)
+    return MARK.ljust(512, b" ") + buffer.getvalue()[512:]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (hdf5_bytes(), True),
+        (older_bytes(), True),
+        (older_bytes(compress=False), True),
+        (variables_bytes(other=np.zeros((2000, 9)), cjdata={"image": IMAGE}), True),
+        (variables_bytes(weights=np.eye(200)), False),
+        (variables_bytes(False, weights=np.eye(3), names="cjdata"), False),
+        (other_hdf5_bytes(), False),
+        (older_bytes()[:150], True),  # cut off: reading it says so
+    ],
+)
+def test_whether_a_file_may_hold_a_slice_is_told_by_its_variables(data: bytes, expected: bool) -> None:
+    assert may_hold_slice(data, find_format(data)) is expected
+    assert is_no_image(SourceFile("of/1.mat", lambda: data, is_found=True)) is not expected

@@ -1,4 +1,5 @@
 import gzip
+import io
 import os
 import random
 import tempfile
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from brain_tumor.errors import ScanError
 from brain_tumor.input import volume_file
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
+from brain_tumor.input.nifti import read_nifti_header
 from brain_tumor.input.series import Plane, ReadOptions, Series, WindowMode
 from brain_tumor.input.volume_file import read_volume
 from brain_tumor.problems import Problem
@@ -292,3 +294,23 @@ def test_damage_anywhere_ends_in_a_scan_error_or_in_pixels_from_0_to_1(version: 
         except ScanError:
             continue
         assert 0.0 <= pixels.min() <= pixels.max() <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("codes", "pixdim", "expected"),
+    [
+        ((1, 0), (1, 1, 1), (0.5, 0.5, 6)),  # nobody filled them in
+        ((2, 0), (1, 1, 1), (0.5, 0.5, 6)),
+        ((1, 1), (1, 1, 1), (1, 1, 1)),  # the qform goes by them
+        ((4, 0), (1, 1, 1), (1, 1, 1)),  # the sform is a template's
+        ((1, 0), (1, 1, 5), (1, 1, 5)),
+        ((1, 0), (0, 0, 0), (0.5, 0.5, 6)),
+    ],
+)
+def test_where_sform_and_pixdim_disagree(
+    codes: tuple[int, int], pixdim: tuple[float, ...], expected: tuple[float, ...]
+) -> None:
+    affine = np.diag([0.5, 0.5, 6, 1])
+    data = nifti_bytes(affine=affine, sform_code=codes[0], qform_code=codes[1], pixdim=[1, *pixdim, 0, 0, 0, 0])
+    header = read_nifti_header(io.BytesIO(data), "a.nii")
+    assert np.linalg.norm(header.affine[:3, :3], axis=0) == pytest.approx(expected)

@@ -2,9 +2,11 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,7 +23,7 @@ from brain_tumor.tables.rows import COLUMNS
 from tests.canaries import grey
 from tests.dicom_factory import SERIES_UID, make_dicom
 from tests.factories import encode
-from tests.input.volumes import nifti_bytes
+from tests.input.volumes import make_values, nifti_bytes
 from tests.scripted import CARD, ScriptedClassifier
 from tests.service.forms import CONTENT_TYPE, form, part
 
@@ -189,3 +191,12 @@ def test_a_job_keeps_no_pixels(uploads_of: Callable[..., list[Upload]]) -> None:
     job.add(at, outcome)
     assert all(not isinstance(value, np.ndarray) for row in job._rows.values() for value in row.values())
     assert (job.size, job.left) == (2, 1)
+
+
+@pytest.mark.parametrize("names", [("scan.hdr", "scan.img"), ("scan.img", "scan.hdr")])
+def test_a_volume_in_two_files_is_one_series(answer: Open, tmp_path: Path, names: tuple[str, ...]) -> None:
+    pair: Any = nibabel.Nifti1Pair(make_values(), np.eye(4))  # type: ignore[no-untyped-call]
+    pair.to_filename(tmp_path / "scan.img")
+    found = answer(**{name.replace(".", "_"): (tmp_path / name).read_bytes() for name in names})
+    assert all(row["status"] != "error" and row["upload"] == 1 for row in found["slices"])
+    assert [series["slices"] for series in found["series"]] == [5]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import LABELS, Label, class_without_finding, in_display_order
 
@@ -22,6 +23,7 @@ MIN_SURE_SHARE = 0.1  # of the analysed slices, and at least MIN_RUN of them
 # Nor of a slab: half of an adult brain's shortest extent, 120 to 140 mm.
 MIN_COVERED_MM = 60.0
 RANK_DECIMALS = 6
+_MASK_REASONS = (Reason.LABEL_MAP, Reason.FEW_GREYS)
 # Positions are decimal strings in DICOM and six decimals in a table: a run of exactly MIN_EXTENT_MM is long enough in
 # both.
 _TOLERANCE_MM = 1e-3
@@ -31,6 +33,7 @@ class SeriesReason(StrEnum):
     """How a series' answer was derived: stable codes, for programs; presentation.series_words has the words."""
 
     NONE_ANALYSED = "none_analysed"  # no slice passed the check for brain MRI
+    MASKS = "masks"  # nor did one of these, and most of them are masks or label maps
     TUMOR_RUN = "tumor_run"  # enough neighbouring slices name a tumor without doubt
     FEW_TOGETHER = "few_together"  # slices name a tumor without doubt, too few of them side by side
     FEW_LOCATED = "few_located"  # the same, and some of them do not show where
@@ -104,7 +107,11 @@ def _decide(
     findings: Sequence[Finding | None], analysed: int, no_finding: Label
 ) -> tuple[Label, Status, SeriesReason, int]:
     if not analysed:
-        return no_finding, Status.NOT_A_BRAIN_MRI, SeriesReason.NONE_ANALYSED, 0
+        masks = sum(1 for finding in findings if finding and finding.verdict.reason in _MASK_REASONS)
+        # Slices beside the regions are blank.
+        shown = sum(1 for finding in findings if finding is None or finding.verdict.reason is not Reason.BLANK)
+        reason = SeriesReason.MASKS if masks and 2 * masks > shown else SeriesReason.NONE_ANALYSED
+        return no_finding, Status.NOT_A_BRAIN_MRI, reason, masks
     if runs := [run for run in _tumor_runs(findings) if _is_long_enough(run)]:
         longest = max(runs, key=len)
         label = max(filter(_is_finding, longest[0].probabilities), key=lambda tumor: _mean(tumor, longest))

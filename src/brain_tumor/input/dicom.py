@@ -27,11 +27,18 @@ from brain_tumor.input.dicom_window import SeriesWindow, WindowChoice
 from brain_tumor.input.orientation import ascending_normal, normal, radiological_view
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_luma_and_chroma, too_many_pixels
 from brain_tumor.input.scan import Scan, WindowUse
-from brain_tumor.input.series import NOTHING_KNOWN, DicomReference, ReadOptions, SeriesAbout, Slice, WindowMode
+from brain_tumor.input.series import (
+    NOTHING_KNOWN,
+    DicomReference,
+    ReadOptions,
+    SeriesAbout,
+    Slice,
+    WindowMode,
+    leave_out,
+)
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.siemens_mosaic import Mosaic, read_mosaic
 from brain_tumor.input.sop_classes import check_is_image
-from brain_tumor.input.source_file import refuse
 from brain_tumor.input.voi import GreyScale
 from brain_tumor.problems import Problem
 
@@ -73,6 +80,8 @@ class DicomHeader:
     size: tuple[int, int] | None = None  # rows, columns
     patient: int | None = None  # equal for the same patient, in one run of the program
     pixel_digest: bytes | None = None  # of the pixel data as stored
+    content_time: str | None = None
+    concatenation: tuple[str, int] | None = None  # of one image in several files: its identifier, which part this is
     mosaic: Mosaic | None = None  # where the frames are tiles of one picture
     parsed: ParsedHeader | None = field(default=None, compare=False, repr=False)  # where there was room to keep it
 
@@ -118,6 +127,8 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             size=(int(dataset.Rows), int(dataset.Columns)),
             patient=parsed.elements.patient,
             pixel_digest=_digest(data, parsed.elements.pixels_at),
+            content_time=_text(dataset, "ContentTime"),
+            concatenation=_concatenation(dataset),
             parsed=parsed if _keep(parsed) else None,
         )
         if frames == 1 and facts[0].kind is SeriesKind.MOSAIC:
@@ -140,13 +151,6 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
     if options.include_derived:
         return slices
     return tuple(leave_out(slice_, kind) for slice_, kind in zip(slices, kinds, strict=True))
-
-
-def leave_out(slice_: Slice, kind: SeriesKind | None) -> Slice:
-    """The slice, whose read() says that it is not answered where its kind is not."""
-    if kind is None or kind.is_answered:
-        return slice_
-    return replace(slice_, read=refuse(ScanError(slice_.name, Problem.NOT_ANSWERED, kind=kind.value)))
 
 
 def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDataset) -> DicomHeader:
@@ -320,13 +324,19 @@ def _render(
         else:
             (pixels, chroma), values = to_luma_and_chroma(stored), None
         spacing_mm, orientation = statements.spacing_mm(index), statements.plane(index).orientation
-        if orientation is None:
-            return Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values, window=use)
-        view, sides = radiological_view(orientation[:3], orientation[3:])
-        if spacing_mm and view.is_transposed:
-            spacing_mm = spacing_mm[::-1]
-        shown = np.ascontiguousarray(view.apply(pixels))
-        return Scan(shown, chroma, "DICOM", spacing_mm, _modality(dataset), values, sides, view, use)
+        aspect = None if spacing_mm else statements.pixel_aspect()
+        scan = Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values, window=use, pixel_aspect=aspect)
+        return scan if orientation is None else _turn(scan, orientation)
+
+
+def _turn(scan: Scan, orientation: Orientation) -> Scan:
+    """The scan as radiologists are shown it."""
+    view, sides = radiological_view(orientation[:3], orientation[3:])
+    spacing_mm, aspect = scan.spacing_mm, scan.pixel_aspect
+    if view.is_transposed:
+        spacing_mm, aspect = spacing_mm and spacing_mm[::-1], aspect and aspect[::-1]
+    shown = np.ascontiguousarray(view.apply(scan.pixels))
+    return replace(scan, pixels=shown, spacing_mm=spacing_mm, pixel_aspect=aspect, sides=sides, view=view)
 
 
 def _digest(data: bytes, pixels_at: int) -> bytes:
@@ -370,6 +380,11 @@ def _text(dataset: FileDataset, keyword: str) -> str | None:
 def _modality(dataset: FileDataset) -> str | None:
     modality = _text(dataset, "Modality")
     return modality and modality.upper()
+
+
+def _concatenation(dataset: FileDataset) -> tuple[str, int] | None:
+    uid, number = _text(dataset, "ConcatenationUID"), _whole_number(dataset, "InConcatenationNumber")
+    return None if uid is None or number is None else (uid, number)
 
 
 def _whole_number(dataset: FileDataset, keyword: str) -> int | None:

@@ -24,6 +24,8 @@ _GE_COMPONENTS = {1: "PHASE", 2: "REAL", 3: "IMAGINARY"}
 _GE_B_OFFSET = 10**9
 # Siemens names its sequences so: ep_b1000#12 has a b-value of 1000 and the twelfth direction.
 _SIEMENS_SEQUENCE = re.compile(r"\*?ep_b(\d{1,5})(?:#(\d{1,4})|t)?")
+# What ImageType leaves open of images that a functional group may tell more of.
+_ORIGINAL = (SeriesKind.MAGNITUDE, SeriesKind.DIFFUSION, SeriesKind.DERIVED)
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame siblings, 7.1 to 7.4
 # Dimension indices that only say where in its stack a frame lies. Source: DICOM PS3.3, C.7.6.17.
 _POSITION_INDICES = {
@@ -70,6 +72,8 @@ class FactsReader:
         kind: SeriesKind | None = None
         if self._modality == "MR":
             kind = find_kind(image_type or (), self._component(index), self._names, b_value, self._is_capture)
+            if kind in _ORIGINAL and self._find(index, "MRArterialSpinLabelingSequence", "ASLContext") is not None:
+                kind = SeriesKind.ASL
             if image_type and "MOSAIC" in image_type and kind.is_answered:
                 kind = SeriesKind.MOSAIC
         return FrameFacts(

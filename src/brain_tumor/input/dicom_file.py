@@ -31,12 +31,12 @@ _FILE_META_GROUP = 2
 # Nothing else is kept, so names and dates of patients never get into this program.
 _ELEMENTS = """
     ImageType ComplexImageComponent StackID EchoNumbers EchoTime DiffusionBValue DiffusionGradientOrientation
-    TemporalPositionIdentifier
+    TemporalPositionIdentifier ContentTime ConcatenationUID InConcatenationNumber
     InversionTime FlipAngle TriggerTime AcquisitionNumber AcquisitionTime SliceLocation DimensionIndexSequence
     SpacingBetweenSlices SliceThickness SeriesNumber ProtocolName SequenceName PulseSequenceName PatientOrientation
     SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID
     Modality SeriesDescription InstanceNumber NumberOfFrames
-    ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing
+    ImagePositionPatient ImageOrientationPatient PixelSpacing ImagerPixelSpacing PixelAspectRatio
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
     SamplesPerPixel PhotometricInterpretation PlanarConfiguration Rows Columns
     BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit

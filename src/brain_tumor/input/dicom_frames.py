@@ -74,6 +74,11 @@ class Frames:
         found = found or _numbers(self._dataset.get("ImagerPixelSpacing"), 2)
         return (found[0], found[1]) if found and min(found) > 0 else None
 
+    def pixel_aspect(self) -> tuple[float, float] | None:
+        """Height and width of a pixel in proportion to each other; None where it is unknown or not above zero."""
+        found = _numbers(self._dataset.get("PixelAspectRatio"), 2)
+        return (found[0], found[1]) if found and min(found) > 0 else None
+
     def thickness_mm(self, index: int) -> float | None:
         """Nominal thickness of a slice; None where it is unknown or not above zero."""
         value = self.find(index, "PixelMeasuresSequence", "SliceThickness")

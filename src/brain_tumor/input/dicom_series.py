@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
-from brain_tumor.input.dicom import DicomFrame, DicomHeader, leave_out, list_frames, read_header, to_slices
+from brain_tumor.input.dicom import DicomFrame, DicomHeader, list_frames, read_header, to_slices
 from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.dicom_frames import Orientation
 from brain_tumor.input.dicom_volumes import FrameVolume, VolumeFrame, drop_duplicates, split_volumes
 from brain_tumor.input.orientation import nearest_plane
-from brain_tumor.input.series import ReadOptions, Series
+from brain_tumor.input.series import ReadOptions, Series, leave_out
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.source_file import SourceFile
 
@@ -44,6 +44,7 @@ class DicomFiles:
         self._stacks: dict[Any, list[_Stack]] = {}
         self._order: list[_Stack] = []
         self._seen: set[tuple[str, bytes]] = set()  # files of several frames
+        self._concatenations: dict[Any, list[_File]] = {}  # images that lie in several files
         self._shared: dict[Any, Any] = {}  # equal values of many headers, held once
 
     def add(self, file: SourceFile, data: bytes) -> Iterator[Series]:
@@ -54,12 +55,17 @@ class DicomFiles:
             data: its content, which is not held.
 
         Returns:
-            The series that it holds alone, if it has several frames; nothing for one that is there already.
+            The series that it holds alone, if it has several frames; nothing for one that is there already, and for
+            a part of an image in several files.
 
         Raises:
             ScanError: its header cannot be read.
         """
         header = read_header(data, file.name)
+        if header.concatenation is not None:
+            key = header.series_uid, header.study_uid, header.patient, header.size, header.concatenation[0]
+            self._concatenations.setdefault(key, []).append(_File(file, header))
+            return iter(())
         if header.frames > 1:
             return self._open_frames(file, header)
         frame = _to_frame(_File(file, self._share(header)), header, 0, file.name)
@@ -72,14 +78,14 @@ class DicomFiles:
         for stack in self._order:
             frames, duplicates = drop_duplicates(stack.frames)
             volumes += _with_origin(split_volumes(frames), stack.orientation, duplicates)
+        for parts in self._concatenations.values():
+            for stack in _stack_frames(_whole(parts)):
+                volumes += _with_origin(split_volumes(stack.frames), stack.orientation, 0)
         sources = [_common_folder(frame.name for frame in volume.frames) for volume, *_ in volumes]
         several = _count_stacks(sources, [volume for volume, *_ in volumes])
         numbers: dict[str, int] = {}
         for source, (volume, orientation, duplicates, has_original) in zip(sources, volumes, strict=True):
-            files: list[_File] = [frame.source for frame in volume.frames]
-            opened = [
-                frame for file in files for frame in list_frames(file.source.content, file.header, file.source.name)
-            ]
+            opened = [_to_dicom_frame(frame.source) for frame in volume.frames]
             name = opened[0].name
             if len(opened) > 1:
                 numbers[source] = numbers.get(source, 0) + 1
@@ -93,12 +99,7 @@ class DicomFiles:
             if (copy := (header.sop_instance_uid, header.pixel_digest)) in self._seen:
                 return
             self._seen.add(copy)
-        frames = list_frames(file.content, header, file.name)
-        stacks: list[_Stack] = []
-        for index in range(header.frames):
-            orientation = header.frame_orientations[index]
-            stack = _find_parallel(stacks, orientation)
-            stack.frames.append(_to_frame(frames[index], header, index, f"{index:08}"))
+        stacks = _stack_frames([_File(file, header)])
         volumes = [each for stack in stacks for each in _with_origin(split_volumes(stack.frames), stack.orientation, 0)]
         several = sum(len(volume.frames) > 1 for volume, *_ in volumes) > 1
         number = 0
@@ -168,6 +169,33 @@ class DicomFiles:
         return self._shared.setdefault(value, value)
 
 
+def _whole(parts: Sequence[_File]) -> list[_File]:
+    """The parts of one image in their order, each once; source: DICOM PS3.3, C.7.6.16.2.2.4."""
+    by_number: dict[int, _File] = {}
+    for part in parts:
+        by_number.setdefault(part.header.concatenation[1] if part.header.concatenation else 0, part)
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def _stack_frames(files: Sequence[_File]) -> list[_Stack]:
+    """All frames of the files, told apart by orientation; their names are for the order only."""
+    stacks: list[_Stack] = []
+    for part, file in enumerate(files):
+        header = file.header
+        folder = PurePath(file.source.name).parent
+        for frame in list_frames(file.source.content, header, file.source.name):
+            stack = _find_parallel(stacks, header.frame_orientations[frame.index])
+            name = str(folder / f"{part:06}-{frame.index:08}")
+            stack.frames.append(_to_frame(frame, header, frame.index, name))
+    return stacks
+
+
+def _to_dicom_frame(source: "_File | DicomFrame") -> DicomFrame:
+    if isinstance(source, DicomFrame):
+        return source
+    return list_frames(source.source.content, source.header, source.source.name)[0]
+
+
 def _to_frame(source: Any, header: DicomHeader, index: int, name: str) -> VolumeFrame:
     return VolumeFrame(
         source,
@@ -178,6 +206,7 @@ def _to_frame(source: Any, header: DicomHeader, index: int, name: str) -> Volume
         header.instance_number if header.frames == 1 else None,
         header.sop_instance_uid if header.frames == 1 else None,
         header.pixel_digest if header.frames == 1 else None,
+        header.content_time if header.frames == 1 else None,
     )
 
 

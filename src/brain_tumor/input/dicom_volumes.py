@@ -42,6 +42,7 @@ class VolumeFrame:
     instance_number: int | None = None
     sop_instance_uid: str | None = None
     pixel_digest: bytes | None = None  # of the pixel data as stored
+    content_time: str | None = None  # no fact that splits: most files have a time of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,7 @@ def _taken_at(frame: VolumeFrame) -> tuple[Any, ...]:
         *_last_if_none(facts.acquisition),
         facts.acquisition_time or "",
         *_last_if_none(frame.instance_number),
+        frame.content_time or "",
         natural_order(frame.name),
     )
 

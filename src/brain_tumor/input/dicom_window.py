@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from brain_tumor.errors import ScanError
 from brain_tumor.input.scan import FloatArray, WindowUse
 from brain_tumor.input.series import WindowMode
-from brain_tumor.input.voi import ROBUST_PERCENTILES, GreyScale, rescale, to_grey, to_grey_and_range, window_fits
+from brain_tumor.input.voi import (
+    ROBUST_PERCENTILES,
+    GreyScale,
+    fills_greys,
+    rescale,
+    to_grey,
+    to_grey_and_range,
+    window_fits,
+)
 
 # Slices that are looked at, evenly over the series, and pixels of each: the rest would only take time.
 _LOOKED_AT_SLICES = 16
@@ -28,7 +36,9 @@ class WindowChoice:
     mode: WindowMode
     use: WindowUse | None = None  # None: as each slice's own file says
     window: int = 0  # which of the file's windows, from 0
-    limits: tuple[float, float] | None = None  # of the whole series
+    limits: tuple[float, float] | None = None  # of the whole series, in every slice
+    # Of the whole series, in slices without a window whose own full range a few values stretch.
+    without_outliers: tuple[float, float] | None = None
 
     def show(self, stored: NDArray[Any], scale: GreyScale) -> tuple[FloatArray, tuple[float, float] | None, WindowUse]:
         """Grey values, 0 to 1; the values that became 0 and 1; and where these come from."""
@@ -38,8 +48,12 @@ class WindowChoice:
             use = WindowUse.ROBUST if self.mode is WindowMode.ROBUST else WindowUse.FULL
             return *to_grey_and_range(stored, scale, self.mode), use
         own = self._pick(scale)
-        use = (self.use or WindowUse.FILE) if _has_window(own) else WindowUse.FULL
-        return *to_grey_and_range(stored, own, WindowMode.FILE), use
+        shown, shades = to_grey_and_range(stored, own, WindowMode.FILE)
+        if _has_window(own):
+            return shown, shades, self.use or WindowUse.FILE
+        if self.without_outliers is not None and _is_stretched(stored, scale, shades):
+            return *to_grey_and_range(stored, scale, WindowMode.FULL, self.without_outliers), WindowUse.OUTLIERS
+        return shown, shades, WindowUse.FULL
 
     def _pick(self, scale: GreyScale) -> GreyScale:
         if self.window == 0 or self.window > len(scale.other_windows):
@@ -75,10 +89,8 @@ class SeriesWindow:
         if self._choice is None:
             with self._lock:
                 if self._choice is None:
-                    if self.is_of_one:
-                        looked_at = [_thin(*own)] if own and _has_window(own[1]) else []
-                    else:
-                        looked_at = list(self._look())
+                    at_hand = [_thin(*own)] if own else []
+                    looked_at = at_hand if self.is_of_one else list(self._look())
                     self._choice = choose_window(looked_at)
         return self._choice
 
@@ -89,8 +101,8 @@ class SeriesWindow:
                 found = self._slices[index]()
             except ScanError:
                 continue  # reading it says why
-            if found is None or not _has_window(found[1]):
-                return  # a series without windows needs no other look
+            if found is None:
+                return  # colours have no window
             yield _thin(*found)
 
 
@@ -103,20 +115,51 @@ def _has_window(scale: GreyScale) -> bool:
     return scale.window_table is not None or (scale.window is not None and scale.window.is_usable)
 
 
+def _is_stretched(stored: NDArray[Any], scale: GreyScale, shades: tuple[float, float] | None) -> bool:
+    """Whether nearly all values of a slice lie in a small part of its full range."""
+    values, unknown = rescale(*_thin(stored, scale))
+    known = values[~unknown]
+    if shades is None or known.size < _MIN_VALUES:
+        return False
+    low, high = sorted(shades)
+    with np.errstate(all="ignore"):
+        return not fills_greys((known - low) / (high - low))
+
+
 def choose_window(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> WindowChoice:
     """The first of the files' windows that fits the values, else the robust limits of all values.
+
+    Slices without a window keep their full range, unless a few values stretch it.
 
     Args:
         looked_at: stored values, (rows, columns), and scale of some slices; each slice has its own window.
     """
-    rescaled = [rescale(stored, scale) for stored, scale in looked_at]
-    values = [found[~unknown] for found, unknown in rescaled]
-    pooled = np.concatenate(values) if values else np.empty(0)
-    if pooled.size < _MIN_VALUES or pooled.min() == pooled.max():
-        return WindowChoice(WindowMode.FILE)
+    limits = _robust_limits(looked_at)
+    windowed = [(stored, scale) for stored, scale in looked_at if _has_window(scale)]
+    choice = _choose_own(windowed)
+    return replace(choice, without_outliers=limits) if choice.limits is None else replace(choice, limits=limits)
+
+
+def _robust_limits(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> tuple[float, float] | None:
+    pooled = np.concatenate([np.empty(0), *_known_values(looked_at)])
+    if pooled.size < _MIN_VALUES:
+        return None
     low, high = (float(value) for value in np.percentile(pooled, ROBUST_PERCENTILES))
-    if not low < high:
+    return (low, high) if low < high else None
+
+
+def _known_values(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> list[NDArray[np.float64]]:
+    return [found[~unknown] for found, unknown in (rescale(stored, scale) for stored, scale in looked_at)]
+
+
+def _choose_own(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> WindowChoice:
+    """Of slices that all have a window."""
+    limits = _robust_limits(looked_at)
+    if limits is None:
         return WindowChoice(WindowMode.FILE)
+    rescaled = [rescale(stored, scale) for stored, scale in looked_at]
+    values = _known_values(looked_at)
+    pooled = np.concatenate(values)
     windows = 1 + min(len(scale.other_windows) for _, scale in looked_at)
     for window in range(windows):
         choice = WindowChoice(WindowMode.FILE, WindowUse.FILE_OTHER if window else None, window)
@@ -124,7 +167,7 @@ def choose_window(looked_at: Sequence[tuple[NDArray[Any], GreyScale]]) -> Window
         greys = [item[~unknown] for item, (_, unknown) in zip(shown, rescaled, strict=True)]
         if window_fits(np.concatenate(greys), pooled) and _each_fits(looked_at, window, greys, values):
             return choice
-    return WindowChoice(WindowMode.FILE, WindowUse.UNFIT, limits=(low, high))
+    return WindowChoice(WindowMode.FILE, WindowUse.UNFIT, limits=limits)
 
 
 def _each_fits(

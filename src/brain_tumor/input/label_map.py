@@ -24,10 +24,14 @@ _EQUAL_SHARE, _MIN_PAIRS = 0.9, 500
 
 def is_named_label_map(file: str) -> bool:
     """Whether a file's name says that it holds a mask or a segmentation."""
-    name = PurePath(file).name.lower()
-    while ending := next((ending for ending in _ENDINGS if name.endswith(ending)), None):
-        name = name.removesuffix(ending)
-    return _NAME.search(name) is not None
+    return _NAME.search(without_endings(PurePath(file).name).lower()) is not None
+
+
+def without_endings(name: str) -> str:
+    """The name of a volume's file without ``.nii.gz`` and the like."""
+    while ending := next((ending for ending in _ENDINGS if name.lower().endswith(ending)), None):
+        name = name[: -len(ending)]
+    return name
 
 
 def holds_labels(voxels: NDArray[Any]) -> bool:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from brain_tumor.errors import ScanError
 from brain_tumor.extras import install_command
-from brain_tumor.input.formats import MAX_SCAN_BYTES
-from brain_tumor.input.matlab5 import TooLargeError, read_field
+from brain_tumor.input.formats import MAX_SCAN_BYTES, Format
+from brain_tumor.input.matlab5 import TooLargeError, list_variables, read_field
 from brain_tumor.input.raster import check_pixels
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import WindowMode
@@ -49,6 +49,21 @@ def read_matlab(data: bytes, name: str, file_format: str, window: WindowMode) ->
     mode = WindowMode.ROBUST if window is WindowMode.ROBUST else WindowMode.FULL
     pixels, values = to_grey_and_range(stored, GreyScale(), mode)
     return Scan(pixels, 0.0, _FORMAT, value_range=values)
+
+
+def may_hold_slice(data: bytes, found: Format | None) -> bool:
+    """Whether a MATLAB file has a variable ``cjdata``, as far as can be told without reading its image.
+
+    Args:
+        data: the whole file.
+        found: its format.
+    """
+    if found is not None and found.name == "MATLAB 7.3":
+        return _STRUCTURE.encode() in data  # HDF5 stores names as they are; no library is needed to see that
+    try:
+        return _STRUCTURE in list_variables(data)
+    except Exception:
+        return True
 
 
 def _read_hdf5(data: bytes, name: str) -> NDArray[Any]:

@@ -21,6 +21,10 @@ _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"
 _NUMERIC = range(6, 16)
 
 
+# The flags, dimensions and name of an array stand at its beginning.
+_BEGIN_BYTES = 4096
+
+
 class TooLargeError(Exception):
     """A variable unpacks to more than is allowed."""
 
@@ -40,6 +44,27 @@ class _Matrix:
     dimensions: tuple[int, ...]
     name: str
     rest: tuple[_Element, ...]
+
+
+def list_variables(data: bytes) -> list[str]:
+    """The names of a file's variables; no more than the beginning of each is unpacked.
+
+    Raises:
+        ValueError: the file is damaged, as struct.error, zlib.error and StopIteration say too.
+    """
+    order = ">" if data[126:128] == b"MI" else "<"
+    names = []
+    for element in _elements(data[_HEADER_BYTES:], order):
+        if element.kind == _COMPRESSED:
+            begin = zlib.decompressobj().decompress(element.data, _BEGIN_BYTES)
+            kind, inside = struct.unpack_from(f"{order}I", begin)[0], begin[8:]
+        else:
+            kind, inside = element.kind, element.data
+        if kind == _MATRIX:
+            parts = _elements(inside, order)
+            _flags, _dimensions, name = (next(parts) for _ in range(3))
+            names.append(name.data.decode("latin-1"))
+    return names
 
 
 def read_field(data: bytes, variable: str, name: str, limit: int) -> NDArray[Any] | None:

@@ -23,6 +23,8 @@ _INTENT_LABEL = 1002
 _SAME_SPACING = 0.01
 # Of heads that were scanned or resampled; a pixdim beyond says nothing against an sform.
 _VOXEL_MM = (0.01, 100.0)
+# NIfTI-1's codes of an sform in the scanner's space, or aligned to another scan; the others are templates.
+_OF_THE_SCAN = (1, 2)
 _DATA_ENDINGS = (".img", ".IMG", ".img.gz")
 
 
@@ -31,7 +33,8 @@ def read_nifti_header(stream: BinaryIO, file: str) -> VolumeHeader:
 
     The orientation is that of sform, else of qform, else axes run left, anterior and superior, as nibabel takes them.
     Distances are those of pixdim where the two disagree: it holds the size of a voxel, while an sform may place the
-    head in the space of a template. Source: nifti1.h, METHOD 2 and 3; FSL and ITK do so too.
+    head in the space of a template. Source: nifti1.h, METHOD 2 and 3; FSL and ITK do so too. Three ones are what
+    programs leave that fill in an sform alone: they count only beside a qform, or an sform of a template.
 
     Raises:
         ScanError: no such header, or one with unknown voxels.
@@ -136,9 +139,16 @@ def _affine(header: Any) -> tuple[NDArray[np.float64], bool]:
         return guessed, False
     found = np.linalg.norm(affine[:3, :3], axis=0)
     low, high = _VOXEL_MM
+    if _is_placeholder(header):
+        return affine, True
     if ((stated > low) & (stated < high)).all() and (np.abs(stated / found - 1) > _SAME_SPACING).any():
         affine[:3, :3] *= stated / found
     return affine, True
+
+
+def _is_placeholder(header: Any) -> bool:
+    is_of_the_scan = int(header["sform_code"]) in _OF_THE_SCAN and int(header["qform_code"]) == 0
+    return is_of_the_scan and bool((np.abs(header["pixdim"][1:4]) == 1).all())
 
 
 def _unit_mm(header: Any) -> float:

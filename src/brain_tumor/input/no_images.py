@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.formats import Kind
+from brain_tumor.input.matlab import may_hold_slice
 from brain_tumor.input.source_file import SourceFile
 
 # A file with such a name was meant as an image, or as a packed one, so that one that is none is an error.
@@ -91,4 +92,14 @@ def is_no_image(file: SourceFile) -> bool:
         return not (is_named_image or has_no_ending)
     if found.kind is Kind.NO_IMAGE or found.name in _OF_ANY_CONTENT:
         return not is_named_image
+    if found.kind is Kind.MATLAB:
+        return not _may_be_slice(file)
     return found.kind is Kind.DICOM and found.name != "DICOM"
+
+
+def _may_be_slice(file: SourceFile) -> bool:
+    """Whether a MATLAB file may hold a slice; one that is damaged may, and reading it says why it cannot be read."""
+    try:
+        return may_hold_slice(file.content(), file.find_format())
+    except ScanError:
+        return True

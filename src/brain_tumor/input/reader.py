@@ -1,7 +1,7 @@
 """Bytes in, one Scan out: the bytes decide the format, the name only appears in messages."""
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.formats import Format, Kind, find_format, max_bytes
+from brain_tumor.input.formats import Format, Kind, max_bytes
 from brain_tumor.input.matlab import read_matlab
 from brain_tumor.input.nifti import to_header_name
 from brain_tumor.input.raster import read_raster
@@ -33,38 +33,39 @@ def read_scan(data: bytes, name: str, options: ReadOptions | None = None) -> Sca
     Raises:
         ScanError: the file is empty, too large, of a format that is not read, damaged, or holds several slices.
     """
-    return read_scan_of(find_format(data), data, name, options or ReadOptions())
+    return read_source(SourceFile(name, lambda: data), options or ReadOptions())
 
 
-def read_scan_of(found: Format | None, data: bytes, name: str, options: ReadOptions) -> Scan:
-    """Read a file whose format is known already, else as read_scan."""
+def read_source(file: SourceFile, options: ReadOptions) -> Scan:
+    """As read_scan; the voxels of a volume in two files are looked for beside its header."""
+    found, data, name = file.find_format(), file.content(), file.name
     check_size(data, name, found)
     if found is None and (header := to_header_name(name)):
         raise ScanError(name, Problem.HEADER_MISSING, found=header)
     if found is None or found.name == "text":
         raise ScanError(name, Problem.UNKNOWN_FORMAT)
     if found.kind is Kind.PACKED:
-        inner = unpacked_source(SourceFile(name, lambda: data))
-        return read_scan_of(inner.find_format(), inner.read(), name, options)
+        return read_source(unpacked_source(file), options)
     if found.kind is Kind.RASTER:
         return read_raster(data, name, found.name)
     if found.kind is Kind.MATLAB:
         return read_matlab(data, name, found.name, options.window)
-    slices = _list_slices(data, name, found, options)
+    slices = _list_slices(file, data, found, options)
     if len(slices) != 1:
         raise ScanError(name, Problem.SEVERAL_SLICES, found=len(slices))
     return slices[0].read()
 
 
-def _list_slices(data: bytes, name: str, found: Format, options: ReadOptions) -> tuple[Slice, ...]:
+def _list_slices(file: SourceFile, data: bytes, found: Format, options: ReadOptions) -> tuple[Slice, ...]:
+    name = file.name
     if found.kind is Kind.DICOM:
         from brain_tumor.input.dicom import list_slices, read_header  # pydicom is slow to import
 
         return list_slices(lambda: data, read_header(data, name), name, options)
     if found.kind is Kind.PAGES:
-        return open_tiff(SourceFile(name, lambda: data)).slices
+        return open_tiff(file).slices
     if found.kind is Kind.VOLUME:
-        return next(open_volume(SourceFile(name, lambda: data), options)).slices
+        return next(open_volume(file, options)).slices
     if found.kind is Kind.ARCHIVE:
         raise ScanError(name, Problem.ARCHIVE)
     raise ScanError(name, Problem.UNSUPPORTED_FORMAT, kind=found.name)

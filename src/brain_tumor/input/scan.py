@@ -20,6 +20,7 @@ class WindowUse(StrEnum):
     FULL = "full"  # the smallest and the largest value
     ROBUST = "robust"  # the 1st and the 99th percentile
     UNFIT = "robust_unfit"  # the same of the whole series, since the file's own does not fit its values
+    OUTLIERS = "robust_outliers"  # the same, since no window is there and a few values are far from all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,10 @@ class Scan:
     view: View = AS_STORED  # how a DICOM frame was turned to be shown; boxes and maps speak of the picture as shown
     window: WindowUse | None = None  # where black and white come from; None of pictures without a grey scale
     is_label_map: bool = False  # values are regions, as in a mask or a segmentation
+    # Height and width of a pixel by each other, where the file states no spacing; None where it states neither.
+    pixel_aspect: tuple[float, float] | None = None
+
+    @property
+    def pixel_size(self) -> tuple[float, float]:
+        """Height and width of a pixel: in mm where the spacing is known, else in proportion to each other."""
+        return self.spacing_mm or self.pixel_aspect or (1.0, 1.0)

@@ -1,12 +1,15 @@
 """Slices that belong together: what a file, an archive or a folder of DICOM files holds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Protocol
 
+from brain_tumor.errors import ScanError
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series_kind import SeriesKind
+from brain_tumor.input.source_file import refuse
+from brain_tumor.problems import Problem
 
 ALL_VOLUMES: Final = "all"
 
@@ -124,3 +127,10 @@ class Series:
     def is_stack(self) -> bool:
         """Whether its slices say something together that one alone does not."""
         return len(self.slices) > 1
+
+
+def leave_out(slice_: Slice, kind: SeriesKind | None) -> Slice:
+    """The slice, whose read() says that it is not answered where its kind is not."""
+    if kind is None or kind.is_answered:
+        return slice_
+    return replace(slice_, read=refuse(ScanError(slice_.name, Problem.NOT_ANSWERED, kind=kind.value)))

@@ -9,8 +9,7 @@ from brain_tumor.input.archive import archives_last, list_members
 from brain_tumor.input.formats import Kind
 from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.pairs import join_pairs
-from brain_tumor.input.reader import check_size, read_scan_of
-from brain_tumor.input.scan import Scan
+from brain_tumor.input.reader import check_size, read_source
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.tiff_stack import open_tiff
@@ -84,8 +83,4 @@ def _open(file: SourceFile, options: ReadOptions) -> Iterable[Series]:
         return open_volume(file, options)
     if found is not None and found.kind is Kind.PAGES:
         return [open_tiff(file)]
-    return [Series(file.name, (Slice(file.name, None, partial(_read, file, options)),))]
-
-
-def _read(file: SourceFile, options: ReadOptions) -> Scan:
-    return read_scan_of(file.find_format(), file.content(), file.name, options)
+    return [Series(file.name, (Slice(file.name, None, partial(read_source, file, options)),))]

@@ -125,11 +125,16 @@ def window_fits(shown: FloatArray, values: NDArray[np.float64]) -> bool:
         shown: grey values, 0 to 1, of all slices of a series or of a sample of their pixels.
         values: the same pixels before the window.
     """
-    dark, bright = np.percentile(shown, ROBUST_PERCENTILES)
-    if bright - dark < _MIN_FILLED:
+    if not fills_greys(shown):
         return False
     head = shown[values > values.mean()]
     return bool(((head > _BLACK) & (head < _WHITE)).mean() >= _MIN_GREY_SHARE)
+
+
+def fills_greys(shown: NDArray[Any]) -> bool:
+    """Whether grey values, 0 to 1, spread over enough of the range; a few outliers do not count."""
+    dark, bright = np.percentile(shown, ROBUST_PERCENTILES)
+    return bool(bright - dark >= _MIN_FILLED)
 
 
 def bands(rows: int, columns: int) -> Iterator[slice]:

@@ -21,11 +21,12 @@ from brain_tumor.input.metaimage import read_metaimage_header
 from brain_tumor.input.mgh import read_mgh_header
 from brain_tumor.input.nifti import closest_orientation, read_nifti_header
 from brain_tumor.input.nrrd import read_nrrd_header
-from brain_tumor.input.series import ALL_VOLUMES, ReadOptions, Series, Slice
+from brain_tumor.input.series import ALL_VOLUMES, ReadOptions, Series, Slice, leave_out
 from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
 from brain_tumor.input.volume import Volume, acquired_plane, reslice
 from brain_tumor.input.volume_header import Packing, VolumeHeader, check_layout
+from brain_tumor.input.volume_kind import find_volume_kind
 from brain_tumor.problems import Problem
 
 _CHUNK_BYTES = 2**20
@@ -144,8 +145,12 @@ def _to_series(header: VolumeHeader, number: int, stored: _Stored, file: SourceF
         # Within a file, each slice has a number of its own.
         before = (number - 1) * len(slices)
         slices = tuple(replace(slice_, number=before + index) for index, slice_ in enumerate(slices, start=1))
+    kind = None if is_label_map else find_volume_kind(file)
+    is_answered = kind is None or kind.is_answered or options.include_derived
+    if not is_answered:
+        slices = tuple(leave_out(slice_, kind) for slice_ in slices)
     name = file.name if header.volumes == 1 else f"{file.name} volume {number} of {header.volumes}"
-    return Series(name, slices, plane, volume=number if header.volumes > 1 else None)
+    return Series(name, slices, plane, kind, is_answered, volume=number if header.volumes > 1 else None)
 
 
 @contextlib.contextmanager

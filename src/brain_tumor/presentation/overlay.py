@@ -38,7 +38,7 @@ def to_square_pixels(scan: Scan, side_px: int | None = None) -> Scan:
         side_px: how long its longer side becomes; None keeps the finer spacing, and square pixels as they are.
     """
     rows, columns = scan.pixels.shape
-    row_mm, column_mm = scan.spacing_mm or (1.0, 1.0)
+    row_mm, column_mm = scan.pixel_size
     if side_px is None:
         if row_mm == column_mm:
             return scan
@@ -49,7 +49,7 @@ def to_square_pixels(scan: Scan, side_px: int | None = None) -> Scan:
     # A strip of a thousand to one is still a picture.
     size = max(1, round(width * scale)), max(1, round(height * scale))
     grey = Image.fromarray(np.ascontiguousarray(scan.pixels, np.float32)).resize(size, Image.Resampling.BICUBIC)
-    return replace(scan, pixels=np.clip(np.asarray(grey, np.float32), 0, 1), spacing_mm=None)
+    return replace(scan, pixels=np.clip(np.asarray(grey, np.float32), 0, 1), spacing_mm=None, pixel_aspect=None)
 
 
 def render_overlay(

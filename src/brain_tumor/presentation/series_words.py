@@ -11,6 +11,7 @@ from brain_tumor.presentation.wording import headline
 _CALLED = "needs a human look: {counted} of {analysed} slices are called a tumor, too few side by side"
 _REASONS = {
     SeriesReason.NONE_ANALYSED: "no slice passed the check for brain MRI",
+    SeriesReason.MASKS: "not analysed: {counted} of {slices} slices are those of a mask or a label map",
     SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a tumor without doubt",
     SeriesReason.FEW_TOGETHER: _CALLED,
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",

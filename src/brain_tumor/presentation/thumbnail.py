@@ -36,8 +36,6 @@ def _to_bytes(pixels: FloatArray) -> NDArray[np.uint8]:
 def _true_size(scan: Scan) -> tuple[float, float]:
     """Width and height in pixels that are as high as wide; no side gets shorter."""
     rows, columns = scan.pixels.shape
-    if scan.spacing_mm is None:
-        return columns, rows
-    row_mm, column_mm = scan.spacing_mm
+    row_mm, column_mm = scan.pixel_size
     finest = min(row_mm, column_mm)
     return columns * column_mm / finest, rows * row_mm / finest

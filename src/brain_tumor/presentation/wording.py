@@ -49,6 +49,10 @@ _WINDOWS = {
     WindowUse.FILE_OTHER: "another window in the file, since its first one does not fit the values",
     WindowUse.FULL: "the full range of each slice's values",
     WindowUse.ROBUST: "the 1st to the 99th percentile of the values",
+    WindowUse.OUTLIERS: (
+        "the 1st to the 99th percentile of the values, since the file has no window and a few values are far from all "
+        "others"
+    ),
     WindowUse.UNFIT: (
         "the 1st to the 99th percentile of the whole series, since the window in the file does not fit its values"
     ),

@@ -121,7 +121,8 @@ def open_uploads(uploads: Iterable[Upload], options: ReadOptions, by_folder: boo
     Raises:
         RefusedError: they hold more slices than are taken.
     """
-    sources = [upload.to_source() for upload in uploads]
+    by_name = {upload.name: upload for upload in uploads}
+    sources = [upload.to_source(by_name) for upload in by_name.values()]
     try:
         return _limit(open_series(sources, options), by_folder, max_slices)
     except RefusedError:

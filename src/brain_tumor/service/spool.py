@@ -4,8 +4,9 @@ import contextlib
 import io
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import BinaryIO, cast
 
 from brain_tumor.input.formats import read_limited
@@ -103,9 +104,20 @@ class Upload:
     begin: int  # in the spool
     size: int
 
-    def to_source(self) -> SourceFile:
-        """The file as `open_series` takes it."""
-        return SourceFile(self.name, self._read, self._open)
+    def to_source(self, beside: "Mapping[str, Upload] | None" = None) -> SourceFile:
+        """The file as `open_series` takes it.
+
+        Args:
+            beside: all files of the request by name, among them the other half of a volume in two files.
+        """
+
+        def find_beside(name: str) -> SourceFile | None:
+            other = (
+                (beside or {}).get(str(PurePath(self.name).with_name(name))) if PurePath(name).name == name else None
+            )
+            return other.to_source(beside) if other else None
+
+        return SourceFile(self.name, self._read, self._open, find_beside=find_beside)
 
     def _open(self) -> BinaryIO:
         return cast(BinaryIO, io.BufferedReader(_Section(self)))
