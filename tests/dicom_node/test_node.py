@@ -189,6 +189,17 @@ def test_a_result_that_the_archive_refuses_keeps_no_other_back(tmp_path: Path, a
         assert "A700" in {event["reason"] for event in node.events("sending_failed")}
 
 
+def test_a_result_that_the_disk_damaged_keeps_no_other_back(tmp_path: Path, archive_port: int) -> None:
+    with run_node(make_settings(tmp_path, archive_port)) as node:
+        store(node.port, make_image())
+        wait_until(node.store.waiting_results)
+        node.store.waiting_results()[0].file.write_bytes(b"no DICOM file")
+        store(node.port, make_image(series=f"{STUDY_UID}.2"))
+        with Archive().listening(archive_port) as archive:
+            wait_until(lambda: archive.instances == [f"{STUDY_UID}.2.999"])
+            wait_until(lambda: any(event.get("reason") == "C000" for event in node.events("sending_failed")))
+
+
 def test_a_series_whose_answer_fails_is_given_up_and_others_are_answered(tmp_path: Path, archive_port: int) -> None:
     def fail_for_two(files: Sequence[Path], stop: threading.Event) -> list[bytes]:
         if len(files) == 2:

@@ -12,7 +12,7 @@ from brain_tumor.arguments import Commands, add_command
 from brain_tumor.classifier import load_classifier
 from brain_tumor.configuration import ModelSettings, read_configuration, to_settings
 from brain_tumor.dicom_node.durable_files import DATABASE, make_private
-from brain_tumor.dicom_node.events import EventLog
+from brain_tumor.dicom_node.events import EventLog, log_thread_failures
 from brain_tumor.dicom_node.settings import SECTION, NodeSettings
 from brain_tumor.dicom_node.store import Store
 from brain_tumor.errors import MissingExtraError
@@ -57,10 +57,12 @@ def _run(arguments: argparse.Namespace) -> int:
     # What libraries say may quote a data set. Without a handler Python would print it.
     logging.getLogger().addHandler(logging.NullHandler())
     warnings.simplefilter("ignore")
+    log = EventLog()
+    log_thread_failures(log)
     classifier = load_classifier(model.file, model.threads, model.engine)
     make_private(settings.folder)
     with locked([settings.folder / DATABASE]), closing(Store(settings.folder, settings.store_limits)) as store:
-        node = Node(settings, store, SeriesAnswerer(classifier, settings.with_heat_map), is_own, EventLog())
+        node = Node(settings, store, SeriesAnswerer(classifier, settings.with_heat_map), is_own, log)
         try:
             with running(node):
                 threading.Event().wait()

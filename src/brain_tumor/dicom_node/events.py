@@ -73,3 +73,13 @@ def describe_error(error: Exception) -> dict[str, Fact]:
     frames = traceback.extract_tb(error.__traceback__)
     location = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
     return {"reason": type(error).__name__, "raised_in": location}
+
+
+def log_thread_failures(log: EventLog) -> None:
+    """Write what ends a thread to the log; Python prints its text, which may quote what a stranger sent."""
+
+    def note(failure: threading.ExceptHookArgs) -> None:
+        if isinstance(failure.exc_value, Exception):
+            log.write(Event.WORK_FAILED, work="connection", **describe_error(failure.exc_value))
+
+    threading.excepthook = note

@@ -11,7 +11,8 @@ from socketserver import BaseServer
 from typing import Any
 
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     HTJ2K,
     DeflatedExplicitVRLittleEndian,
@@ -290,12 +291,12 @@ class Uplink:
             A status for each file as it is answered: of PS3.4, B.2.3; None, and no more, where the archive cannot be
             reached or does not answer.
         """
-        data_sets = [dcmread(file) for file in files[:MAX_RESULTS_AT_ONCE]]
+        data_sets = [_read(file) for file in files[:MAX_RESULTS_AT_ONCE]]
         settings, destination = self._settings, self._settings.destination
         entity = AE(settings.ae_title)
         entity.connection_timeout = entity.network_timeout = settings.network_timeout_s
         entity.acse_timeout = entity.dimse_timeout = settings.network_timeout_s
-        offers = {(str(item.SOPClassUID), str(item.file_meta.TransferSyntaxUID)) for item in data_sets}
+        offers = {(str(item.SOPClassUID), str(item.file_meta.TransferSyntaxUID)) for item in data_sets if item}
         for sop_class, syntax in sorted(offers):
             # What is not compressed is put into the one form that every archive takes, where it takes no other.
             syntaxes = [syntax, ImplicitVRLittleEndian] if syntax == ExplicitVRLittleEndian else [syntax]
@@ -327,7 +328,17 @@ class Uplink:
         self._log.write(Event.TLS_FAILED, peer="archive", reason=describe_failure(error))
 
 
-def _send(association: Association, data_set: Dataset, number: int) -> int | None:
+def _read(file: Path) -> FileDataset | None:
+    """A result; None where the disk has damaged it."""
+    try:
+        return dcmread(file)
+    except (OSError, InvalidDicomError):
+        return None
+
+
+def _send(association: Association, data_set: Dataset | None, number: int) -> int | None:
+    if data_set is None:
+        return StoreStatus.CANNOT_UNDERSTAND.value
     try:
         answer = association.send_c_store(data_set, msg_id=number)
     except ValueError:  # the archive does not take such objects
