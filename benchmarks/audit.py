@@ -9,7 +9,6 @@ changed as people change copies, and the share that is still found is printed, c
 """
 
 import argparse
-import csv
 import io
 import json
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.reader import read_scan
 from brain_tumor_training.audit import Audit, audit
@@ -40,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=20, help="change every n-th image of the held-back folds")
     parser.add_argument("--out", type=Path, help="keep the figures as JSON")
     args = parser.parse_args(argv)
-    with args.index.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(args.index, ["path", "source", "group", "fold"])
     start = time.perf_counter()
     try:
         audited = audit([args.data])

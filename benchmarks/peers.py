@@ -42,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.stacks import describe_machine, python_of, run_pip
+from brain_tumor.csv_reader import read_csv
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 # The largest of the libraries are pinned too: they decide seconds, memory and the last digits.
@@ -124,8 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def draw(data: Path, official: str, sources: str) -> list[Image]:
     """The sample: so many of each kind, the same ones each time as long as the indexes stay the same."""
-    tests = [row for row in read_index(data / official) if row["official_split"] == "Testing"]
-    held_back = [row for row in read_index(data / sources) if row["split"] == "held-back"]
+    tests = [row for row in read_csv(data / official) if row["official_split"] == "Testing"]
+    held_back = [row for row in read_csv(data / sources) if row["split"] == "held-back"]
     by_kind = {OFFICIAL: (official, tests)} | {
         kind: (sources, [row for row in held_back if KIND_OF.get(row["label"]) == kind]) for kind in KINDS[1:]
     }
@@ -142,15 +143,9 @@ def sample(rows: Iterable[Row], count: int) -> list[Row]:
     return sorted(readable, key=lambda row: hashlib.sha256(row["path"].encode()).hexdigest())[:count]
 
 
-def read_index(file: Path) -> list[Row]:
-    """The rows of a CSV file."""
-    with file.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
 def read_list(file: Path) -> list[Image]:
     """The images to answer; exits where a kind is unknown."""
-    images = [Image(row["path"], row["kind"], row["label"]) for row in read_index(file)]
+    images = [Image(row["path"], row["kind"], row["label"]) for row in read_csv(file)]
     if unknown := {image.kind for image in images} - set(KINDS):
         raise SystemExit(f"{file}: kind is {', '.join(sorted(unknown))}; it must be one of {', '.join(KINDS)}")
     return images

@@ -7,7 +7,6 @@ Contact sheets, masks and other kinds have no class: for them doubt or "not anal
 """
 
 import argparse
-import csv
 import hashlib
 import io
 import json
@@ -26,6 +25,7 @@ from tqdm import tqdm
 from benchmarks.picture_kinds import KINDS, Kind, Source
 from brain_tumor import load_classifier
 from brain_tumor.classifier import Result
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor.presentation.wording import NOTICE
@@ -62,8 +62,7 @@ class Labelled:
 def main(argv: Sequence[str] | None = None) -> int:
     """Answer all pictures, write the JSON file and print the table."""
     args = _parse(argv)
-    with args.index.open(newline="", encoding="utf-8") as lines:
-        rows = sample(csv.DictReader(lines), args.images, args.seed)
+    rows = sample(read_csv(args.index), args.images, args.seed)
     if not rows:
         raise SystemExit(f"{args.index}: holds no row of the Testing split; it must have path, label, official_split")
     images = [Labelled(path, label, Image.open(args.data / path).convert("L")) for path, label in rows]

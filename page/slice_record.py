@@ -7,7 +7,7 @@ import numpy as np
 
 from brain_tumor.classifier import Result, SliceOutcome
 from brain_tumor.decision.series import Finding
-from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.heatmap import HeatMap, MapKind, to_heat_maps
@@ -94,7 +94,7 @@ class SliceRecord:
     @property
     def is_analysed(self) -> bool:
         """Whether it was read and taken for a brain MRI."""
-        return self.cached is not None and self.cached.verdict.status is not Status.NOT_A_BRAIN_MRI
+        return self.cached is not None and self.cached.verdict.is_analysed
 
 
 def to_cached_result(result: Result) -> CachedResult:

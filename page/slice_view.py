@@ -199,7 +199,7 @@ def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:
 
 def show_numbers(cached: CachedResult) -> None:
     """The probabilities of all classes; of a rejected picture only on request, as they look like an answer."""
-    if cached.verdict.status is Status.NOT_A_BRAIN_MRI:
+    if not cached.verdict.is_analysed:
         with st.expander("The network's numbers, which mean nothing here"):
             show_probabilities(cached)
     else:
@@ -208,7 +208,7 @@ def show_numbers(cached: CachedResult) -> None:
 
 def show_probabilities(cached: CachedResult) -> None:
     """Table and chart; greyed and labelled where the numbers mean nothing."""
-    meaningful = cached.verdict.status is not Status.NOT_A_BRAIN_MRI
+    meaningful = cached.verdict.is_analysed
     texts = {label: format_percent(cached.probabilities[label]) for label in cached.probabilities}
     cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(

@@ -13,8 +13,9 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 # Modules and subpackages of the runtime. Each imports from itself and from those before it.
 ORDER = (
-    "version labels problems errors extras atomic_write output_lock input model configuration decision classifier "
-    "presentation tables dicom_out arguments evaluation prediction watch fit_check service dicom_node cli __main__"
+    "version labels problems errors extras csv_reader atomic_write output_lock input model configuration decision "
+    "classifier presentation tables dicom_out arguments evaluation prediction watch fit_check "
+    "service dicom_node cli __main__"
 ).split()
 
 # Library -> the only modules, or folders ending in a slash, that may import it.

@@ -6,10 +6,10 @@ Prints how far the answers lie apart; exit status 1 when that is further than th
 """
 
 import argparse
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.evaluation.tables import PREDICTIONS
 
 Row = Mapping[str, str]
@@ -57,8 +57,7 @@ def _is_refused(row: Row) -> bool:
 
 def read_answers(report: Path) -> dict[str, Row]:
     """The rows of a report's predictions.csv, by file."""
-    with (report / PREDICTIONS).open(encoding="utf-8", newline="") as file:
-        return {row["file"]: row for row in csv.DictReader(file)}
+    return {row["file"]: row for row in read_csv(report / PREDICTIONS, ["file"])}
 
 
 def main() -> int:

@@ -6,12 +6,13 @@ same pictures.
 """
 
 import argparse
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
+
+from brain_tumor.csv_reader import read_csv
 
 PER_KIND = 60
 # Rows and columns of sheets as archives and papers have them.
@@ -63,8 +64,7 @@ def main() -> None:
     parser.add_argument("--split", default="train", help="rows to take, where the list has a split")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    with arguments.list.open(newline="", encoding="utf-8") as lines:
-        paths = [row["path"] for row in csv.DictReader(lines) if row.get("split", "") in ("", arguments.split)]
+    paths = [row["path"] for row in read_csv(arguments.list, ["path"]) if row.get("split", "") in ("", arguments.split)]
     rng = np.random.default_rng(arguments.seed)
     for kind, make in KINDS.items():
         (arguments.folder / kind).mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ is called.
 """
 
 import argparse
-import csv
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.summary import format_counts, format_number, format_share
@@ -90,7 +90,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
     official, unseen, held_back, left_out = (
         _read_evaluation(file) for file in (args.official, args.unseen, args.held_back, args.left_out)
     )
-    index = _read_rows(args.index) if args.index else []
+    index = read_csv(args.index) if args.index else []
     looks = sources_of.read_looks(index)
     known = {row["source"] for row in index}
     others = sources_of.join_rows(sources_of.to_rows(held_back, looks), sources_of.to_rows(official, looks))
@@ -126,7 +126,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
         "fold_doubts": figures_of.pool_doubts([fold["doubts"] for fold in folds.values()]) if folds else None,
         "older_folds": "same_recipe_as" in kept and kept["same_recipe_as"] != official["model"]["model_id"],
         "doubts": _doubts({"official Testing split": args.official, "of it, unseen": args.unseen}, notes),
-        "noted_sources": [*figures_of.count_noted_sources(_read_rows(gate_answers), notes)]
+        "noted_sources": [*figures_of.count_noted_sources(read_csv(gate_answers), notes)]
         if gate_answers.exists()
         else [],
         "sure": f"{100 * figures_of.SURE:.0f} %",
@@ -134,7 +134,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
         "kinds_of_answers": figures_of.KINDS_OF_ANSWERS,
         "peers": "\n".join(render_peers(_read(args.peers))) if args.peers else "",
         "baseline": _read(args.baseline),
-        "known_figures": _read_rows(DOCS / "test-figures-known.csv"),
+        "known_figures": read_csv(DOCS / "test-figures-known.csv"),
     }
 
 
@@ -172,7 +172,7 @@ def _read_folds(pairs: Sequence[str], kept: Path | None, notes: Mapping[str, str
     folds = {}
     for number, _, name in (pair.partition("=") for pair in pairs):
         folder = Path(name)
-        doubts = figures_of.count_doubts(_read_rows(folder / _PREDICTIONS), notes)
+        doubts = figures_of.count_doubts(read_csv(folder / _PREDICTIONS), notes)
         folds[number] = {
             "evaluation": _read_evaluation(folder / "evaluation.json"),
             "card": _read(folder / "card.json"),
@@ -183,7 +183,7 @@ def _read_folds(pairs: Sequence[str], kept: Path | None, notes: Mapping[str, str
 
 def _doubts(evaluations: Mapping[str, Path | None], notes: Mapping[str, str]) -> dict[str, Figures]:
     answers = {title: file.with_name(_PREDICTIONS) for title, file in evaluations.items() if file}
-    return {title: figures_of.count_doubts(_read_rows(file), notes) for title, file in answers.items() if file.exists()}
+    return {title: figures_of.count_doubts(read_csv(file), notes) for title, file in answers.items() if file.exists()}
 
 
 def _pool(rows: Sequence[sources_of.SourceRow], groups: Sequence[Group]) -> sources_of.Counts:
@@ -201,11 +201,6 @@ def _read_evaluation(path: Path | None) -> Any:
 
 def _read(path: Path | None) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path else None
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from brain_tumor.decision.location import Location, find_location
 from brain_tumor.decision.series import Finding, SeriesVerdict, decide_series
-from brain_tumor.decision.verdict import Status, Verdict, decide
+from brain_tumor.decision.verdict import Verdict, decide
 from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input.array import read_array
 from brain_tumor.input.files import open_paths, to_source
@@ -62,7 +62,7 @@ class Result:
     @property
     def confidence(self) -> float | None:
         """Probability of the final class, 0 to 1; None when the image was not analysed."""
-        if self.verdict.status is Status.NOT_A_BRAIN_MRI:
+        if not self.verdict.is_analysed:
             return None
         return self.probabilities[self.verdict.label]
 

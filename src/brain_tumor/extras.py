@@ -1,9 +1,38 @@
-"""How an optional part of the package is installed, said as it works for this installation."""
+"""Optional parts of the package: whether one is installed, and how it is, said as it works for this installation."""
 
 import json
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+
+from brain_tumor.errors import MissingExtraError
 
 _PACKAGE = "brain-tumor-mri"
+# Libraries that people know under another name than the one that is imported.
+_NAMES = {
+    "dicomweb_client": "dicomweb-client",
+    "jinja2": "Jinja2",
+    "matplotlib": "Matplotlib",
+    "ray": "Ray",
+    "reportlab": "ReportLab",
+    "scipy": "SciPy",
+    "sklearn": "scikit-learn",
+}
+
+
+def require_extra(purpose: str, extra: str, *libraries: str) -> None:
+    """Check that libraries can be imported, without importing them.
+
+    Args:
+        purpose: what needs them, to begin a sentence with.
+        extra: the extra of pyproject.toml that installs them.
+        libraries: by the names under which they are imported.
+
+    Raises:
+        MissingExtraError: some of them are not installed.
+    """
+    missing = [_NAMES.get(library, library) for library in libraries if not _is_installed(library)]
+    if missing:
+        raise MissingExtraError(f"{purpose} needs {' and '.join(missing)}: {install_command(extra)}")
 
 
 def install_command(extra: str) -> str:
@@ -18,6 +47,13 @@ def install_command(extra: str) -> str:
     if _from_sources():
         return f"pip install '.[{extra}]' in the folder of the source code"
     return f"pip install '{_PACKAGE}[{extra}]'"
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return find_spec(library) is not None
+    except ValueError:  # imported by a program that took its specification away
+        return False
 
 
 def _from_sources() -> bool:

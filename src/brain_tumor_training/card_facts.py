@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.decision_file import Decision
 from brain_tumor_training.examples import ANY_TUMOR, Example

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brain_tumor.atomic_write import written_whole
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
 from brain_tumor.labels import LABELS, TUMORS, Label, label_from_name
 from brain_tumor_training.splits import PARTS, TEST

@@ -10,7 +10,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from brain_tumor.atomic_write import written_whole
-from brain_tumor.evaluation.csv_table import read_csv
+from brain_tumor.csv_reader import read_csv
 
 Row = dict[str, float]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor_training.examples import Example
 from brain_tumor_training.splits import TEST
 

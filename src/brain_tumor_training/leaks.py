@@ -6,8 +6,8 @@ from pathlib import Path
 
 from scipy.cluster.hierarchy import DisjointSet
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor_training.splits import TEST, TRAIN, VALIDATION, Groups, SplitRow, read_index
 
 # A part that measures or chooses, and the parts that it must share no group with.

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 
 
 def patients_from_names(paths: Collection[str], pattern: str) -> dict[str, str]:

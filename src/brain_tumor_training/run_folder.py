@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from brain_tumor.atomic_write import write_whole, written_whole
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import LABELS, Label, from_stored, to_stored
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.examples import Example, read_examples, write_examples

@@ -13,8 +13,8 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from brain_tumor.atomic_write import written_whole
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import LABELS, Label, find_class, own_classes
 from brain_tumor_training.dataset import TESTING, TRAINING, UNDIVIDED, LabelledImage
 from brain_tumor_training.dataset import VALIDATION as VALIDATION_FOLDER

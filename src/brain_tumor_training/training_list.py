@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from scipy.cluster.hierarchy import DisjointSet
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
 from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor_training.dataset import find_images

@@ -1,11 +1,11 @@
 """The command's arguments, before anything listens."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from brain_tumor.cli import main
-from brain_tumor.dicom_node import command
 from brain_tumor.output_lock import locked
 from tests.dicom_node.test_settings import EXAMPLE
 
@@ -14,7 +14,8 @@ def test_what_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "node.toml").write_text(EXAMPLE)
-    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    for library in ("pynetdicom", "highdicom"):
+        monkeypatch.setitem(sys.modules, library, None)
     assert main(["dicom-node", "--config", str(tmp_path / "node.toml")]) == 2
     assert "needs pynetdicom and highdicom: pip install" in capsys.readouterr().err
 

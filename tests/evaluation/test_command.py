@@ -1,5 +1,4 @@
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -140,20 +139,18 @@ def test_an_output_folder_that_is_a_file_is_wrong_use(tmp_path: Path, fake: Path
     assert "fake.tfliteA: cannot be written" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("library", ["sklearn", "scipy", "matplotlib", "jinja2"])
-def test_a_missing_library_is_named_with_the_way_to_install_it(tmp_path: Path, library: str) -> None:
-    # In a program of its own, where no other test has imported the library yet.
-    program = f"import sys; sys.modules['{library}'] = None; from brain_tumor.cli import main; sys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", program, "evaluate", str(tmp_path), "--out", str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing" in done.stderr
-    assert install_command("evaluate") in done.stderr
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+@pytest.mark.parametrize(
+    ("library", "name"),
+    [("sklearn", "scikit-learn"), ("scipy", "SciPy"), ("matplotlib", "Matplotlib"), ("jinja2", "Jinja2")],
+)
+def test_a_missing_library_is_named_with_the_way_to_install_it(
+    command: str, library: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    arguments = ["in", "--out", "out"] if command == "evaluate" else ["a.tfliteA", "b.tfliteA", "in"]
+    assert main([command, *arguments]) == 2
+    assert f"{command} needs {name}: {install_command('evaluate')}" in capsys.readouterr().err
 
 
 def test_the_shipped_model_can_be_evaluated(tmp_path: Path, model_path: Path, capsys: Capture) -> None:

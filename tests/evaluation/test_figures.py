@@ -17,7 +17,7 @@ from brain_tumor.evaluation.figures import (
 )
 from brain_tumor.evaluation.risk_coverage import measure_risk_coverage
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.palette import CLASS_COLORS
+from brain_tumor.presentation.palette import class_looks
 from tests.evaluation.fakes import make_evaluation
 
 
@@ -54,7 +54,7 @@ def test_the_roc_names_each_class_with_its_area(tmp_path: Path) -> None:
 def test_each_class_has_its_colour_in_the_roc(tmp_path: Path) -> None:
     measures = make_evaluation(tmp_path).measures
     svg = drawn(render_roc(measures.curves, dict.fromkeys(LABELS)).svg)
-    assert all(f"stroke: {CLASS_COLORS[label].lower()}" in svg for label in measures.curves)
+    assert all(f"stroke: {class_looks(LABELS)[label].color.lower()}" in svg for label in measures.curves)
 
 
 def test_the_calibration_curve_states_its_error(tmp_path: Path) -> None:

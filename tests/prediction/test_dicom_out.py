@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_heat_maps_need_the_folder(capsys: Capture) -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "highdicom", None)
     assert main(["predict", "in", "--dicom-out", "out"]) == 2
     assert "dicom-out]'" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.fit_check.drawing import draw_fit
 from brain_tumor.fit_check.judgement import judge
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.palette import CLASS_COLORS, FILLS, GREY, ON_WHITE, QUIET, STATUS_COLORS, TEXT, WHITE
+from brain_tumor.presentation.palette import FILLS, GREY, ON_WHITE, QUIET, STATUS_COLORS, TEXT, WHITE, class_looks
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.shapes import Drawing
 from page.charts import probability_chart, strip_chart
@@ -19,6 +19,7 @@ from tests.factories import make_report_series
 from tests.fit_check.archive import RULES, make_facts, make_reference, make_scores
 
 ROOT = Path(__file__).parents[2]
+CLASS_COLORS = {label: look.color for label, look in class_looks(LABELS).items()}
 DARK_PAGE = "#0E1117"  # of Streamlit
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 VISIONS = {

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -78,6 +79,6 @@ def test_a_scan_is_never_overwritten(path: Path) -> None:
 
 
 def test_without_pyarrow_the_message_names_the_extra(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"\[pandas\]"):
         ParquetFile(path)

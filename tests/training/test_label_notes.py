@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("sklearn", reason="the training extra is not installed")
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.labels import Label
 from brain_tumor_training.examples import Example
 from brain_tumor_training.label_notes import find_note, leave_out, read_notes

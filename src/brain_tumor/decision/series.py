@@ -94,7 +94,7 @@ def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] |
         raise ValueError("a series has at least one slice")
     if classes is None:
         classes = in_display_order(next((finding.probabilities for finding in findings if finding), LABELS))
-    analysed = [finding for finding in findings if finding and finding.verdict.status is not Status.NOT_A_BRAIN_MRI]
+    analysed = [finding for finding in findings if finding and finding.verdict.is_analysed]
     shares = {label: _share(label, analysed) for label in classes}
     order = sorted(
         (index for index, finding in enumerate(findings) if finding), key=lambda index: _rank(findings[index])
@@ -157,7 +157,7 @@ def _is_long_enough(run: Sequence[Finding]) -> bool:
 
 def _covered_mm(findings: Sequence[Finding | None]) -> float | None:
     """From the first analysed slice to the last, and a spacing more; None where positions are not known."""
-    analysed = [finding for finding in findings if finding and finding.verdict.status is not Status.NOT_A_BRAIN_MRI]
+    analysed = [finding for finding in findings if finding and finding.verdict.is_analysed]
     positions = [finding.position_mm for finding in analysed if finding.position_mm is not None]
     if len(positions) < len(analysed) or max(positions) - min(positions) < _TOLERANCE_MM:
         return None
@@ -191,4 +191,4 @@ def rank_suspicion(verdict: Verdict, no_tumor: float) -> tuple[bool, float]:
     Args:
         no_tumor: the probability of No Tumor, 0 to 1.
     """
-    return verdict.status is Status.NOT_A_BRAIN_MRI, round(no_tumor, RANK_DECIMALS)
+    return not verdict.is_analysed, round(no_tumor, RANK_DECIMALS)

@@ -31,9 +31,14 @@ class Verdict:
     found: str | None = None  # what the reason speaks of: the image's size, or another modality's code
 
     @property
+    def is_analysed(self) -> bool:
+        """Whether the image was taken for a brain MRI, so that label and probabilities speak of it."""
+        return self.status is not Status.NOT_A_BRAIN_MRI
+
+    @property
     def names_tumor(self) -> bool:
         """Whether the final class is a tumor or another finding, of an image that was analysed."""
-        return self.status is not Status.NOT_A_BRAIN_MRI and self.label.is_finding
+        return self.is_analysed and self.label.is_finding
 
 
 def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:

@@ -5,7 +5,6 @@ import logging
 import threading
 import warnings
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 from brain_tumor.arguments import Commands, add_command
@@ -15,8 +14,7 @@ from brain_tumor.dicom_node.durable_files import DATABASE, make_private
 from brain_tumor.dicom_node.events import EventLog, log_thread_failures
 from brain_tumor.dicom_node.settings import SECTION, NodeSettings
 from brain_tumor.dicom_node.store import Store
-from brain_tumor.errors import MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.extras import require_extra
 from brain_tumor.output_lock import locked
 
 STOPPED = 0
@@ -49,8 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     tables = read_configuration(arguments.config)
     settings = to_settings(NodeSettings, SECTION, tables)
     model = to_settings(ModelSettings, "model", tables)
-    if missing := [library for library in ("pynetdicom", "highdicom") if not find_spec(library)]:
-        raise MissingExtraError(f"dicom-node needs {' and '.join(missing)}: {install_command('pacs')}")
+    require_extra("dicom-node", "pacs", "pynetdicom", "highdicom")
     from brain_tumor.dicom_node.answer import SeriesAnswerer, is_own
     from brain_tumor.dicom_node.node import Node, running
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from brain_tumor.classifier import SeriesOutcome, SliceOutcome
 from brain_tumor.decision.location import Location
 from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
-from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.scan import AS_STORED, Box, FloatArray, Sides, View
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.labels import Label
@@ -37,7 +37,7 @@ class SliceFindings:
     @property
     def confidence(self) -> float | None:
         """Probability of the final class, 0 to 1; None where nothing was analysed."""
-        if self.verdict is None or self.verdict.status is Status.NOT_A_BRAIN_MRI:
+        if self.verdict is None or not self.verdict.is_analysed:
             return None
         return self.probabilities[self.verdict.label]
 

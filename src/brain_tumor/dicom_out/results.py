@@ -6,8 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from brain_tumor.dicom_out.findings import SeriesFindings
-from brain_tumor.errors import MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.extras import require_extra
 from brain_tumor.model.card import Card
 from brain_tumor.problems import Problem
 
@@ -80,7 +79,4 @@ def to_file_content(result: "Dataset") -> bytes:
 
 def require_dicom_library() -> None:
     """Raises MissingExtraError where objects cannot be made."""
-    from importlib.util import find_spec
-
-    if not find_spec("highdicom"):
-        raise MissingExtraError(f"DICOM results need highdicom: {install_command('dicom-out')}")
+    require_extra("a DICOM result", "dicom-out", "highdicom")

@@ -2,8 +2,8 @@
 
 from pathlib import Path, PurePosixPath
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.scan import Box
 
 COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")

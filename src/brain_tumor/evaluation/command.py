@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from brain_tumor.arguments import Commands, add_command, add_label_names, add_network, positive, to_class_names
 from brain_tumor.classifier import load_classifier
-from brain_tumor.errors import DatasetError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import DatasetError
+from brain_tumor.extras import require_extra
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # Each image is answered 61 times, so 200 of them take as long as 12,200 others.
 CORRUPTION_IMAGES = 200
-_LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
 _DESCRIPTION = """\
 Run the model file over labelled images, exactly as predict does, and write a report: every figure with its
 95 % interval, the confusion matrix, ROC and calibration curves, the worst errors, as one page (report.html)
@@ -112,17 +111,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
     Raises:
         BrainTumorError: a person must change something first.
     """
-    try:
-        # Only this command needs the extra, and its libraries take a second to import.
-        from brain_tumor.evaluation import boxes, labelled, map_run, report, robustness, run, summary
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in _LIBRARIES:
-            raise
-        raise MissingExtraError(
-            f"evaluate needs scikit-learn, SciPy, Matplotlib and Jinja2, {library} is missing: "
-            f"{install_command('evaluate')}"
-        ) from None
+    require_evaluate_extra("evaluate")
+    # The extra's libraries take a second to import.
+    from brain_tumor.evaluation import boxes, labelled, map_run, report, robustness, run, summary
+
     path = args.model or default_model_path()
     if args.preprocessing:
         from brain_tumor.evaluation.foreign import load_foreign
@@ -140,7 +132,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
     facts = run.ModelFacts(
         card.model_id, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), card.flatbuffer_sha256
     )
-    _make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
+    make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
     evaluation = run.evaluate(classifier, facts, dataset, chosen, today)
     if args.preprocessing:
@@ -161,6 +153,18 @@ def run_evaluate(args: argparse.Namespace) -> int:
         print(to_printable(line))
     print(NOTICE, file=sys.stderr)
     return 1 if evaluation.unreadable else 0
+
+
+def require_evaluate_extra(command: str) -> None:
+    """Check that a command's libraries are there.
+
+    Args:
+        command: its name, for the message.
+
+    Raises:
+        MissingExtraError: some are missing.
+    """
+    require_extra(command, "evaluate", "sklearn", "scipy", "matplotlib", "jinja2")
 
 
 def _add_foreign(parser: argparse.ArgumentParser) -> None:
@@ -227,7 +231,8 @@ def _find_sources(args: argparse.Namespace) -> "tuple[tuple[Source, ...], list[s
     return name_apart(found), notes
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder of --out. Raises DatasetError where that is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from brain_tumor.arguments import Commands, add_command, add_label_names, positive, to_class_names
 from brain_tumor.classifier import load_classifier
-from brain_tumor.errors import DatasetError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.command import make_folder, require_evaluate_extra
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
-_LIBRARIES = {"sklearn", "scipy", "matplotlib", "jinja2"}
 _DESCRIPTION = """\
 Let two model files answer the same labelled images, and say whether one is better beyond chance: McNemar's test of
 the final classes, DeLong's of the areas under the ROC curves, both with 95 % intervals, and the images on which they
@@ -47,13 +46,9 @@ def run_compare(args: argparse.Namespace) -> int:
     Raises:
         BrainTumorError: a person must change something first.
     """
-    try:
-        from brain_tumor.evaluation import comparison, labelled, report, run
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in _LIBRARIES:
-            raise
-        raise MissingExtraError(f"compare needs {library}, which is missing: {install_command('evaluate')}") from None
+    require_evaluate_extra("compare")
+    from brain_tumor.evaluation import comparison, labelled, report, run
+
     classifiers = [load_classifier(path, args.threads) for path in (args.first, args.second)]
     classes, others = (classifier.card.rules.classes for classifier in classifiers)
     if classes != others:
@@ -64,7 +59,7 @@ def run_compare(args: argparse.Namespace) -> int:
     names = to_class_names(args.label, classes)
     dataset = labelled.open_dataset(args.folder, args.list, names)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
+        make_folder(args.out)  # minutes of work must not end at a folder that cannot be written
     files = [file for file, _ in dataset.files]
     ids = [f"{letter}: {classifier.card.model_id}" for letter, classifier in zip("AB", classifiers, strict=True)]
     first, second = (

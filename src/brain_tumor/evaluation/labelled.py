@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.no_images import LeftOut, is_hidden, is_no_image
 from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label

@@ -10,7 +10,6 @@ from tqdm import tqdm
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.location import find_location
-from brain_tumor.decision.verdict import Status
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import in_region
 from brain_tumor.evaluation.fill import control_box, fill_box
@@ -89,7 +88,7 @@ def check_maps(
         ScanError: a file has become unreadable since the evaluation.
     """
     answered = [
-        (file, label, outcome.answer.verdict.status is not Status.NOT_A_BRAIN_MRI)
+        (file, label, outcome.answer.verdict.is_analysed)
         for (file, label), outcome in zip(evaluation.dataset.files, evaluation.outcomes, strict=True)
         if outcome.answer
     ]

@@ -121,7 +121,7 @@ def _measure(labels: Sequence[Label], verdicts: Sequence[Verdict], classes: Sequ
     truth = np.array([order.index(label) for label in labels])
     final = np.array([order.index(verdict.label) for verdict in verdicts])
     classified = np.array([verdict.status is Status.CLASSIFIED for verdict in verdicts])
-    rejected = sum(verdict.status is Status.NOT_A_BRAIN_MRI for verdict in verdicts)
+    rejected = sum(not verdict.is_analysed for verdict in verdicts)
     return Condition(
         images=len(labels),
         macro_f1=macro_f1(count_confusions(truth, final, len(order))),

@@ -81,7 +81,7 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
     # The final class of a rejected image is No Tumor by rule, so each of these passed the gate.
     tumors = [answer for answer in answers if answer.verdict.label in TUMORS]
     statuses = Counter(answer.verdict.status for answer in answers)
-    reasons = Counter(answer.verdict.reason for answer in answers if answer.verdict.status is Status.NOT_A_BRAIN_MRI)
+    reasons = Counter(answer.verdict.reason for answer in answers if not answer.verdict.is_analysed)
 
     def part(count: int) -> Estimate | None:
         return proportion_ci(count, len(answers))

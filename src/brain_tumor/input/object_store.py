@@ -4,12 +4,11 @@ import io
 import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from brain_tumor.errors import BrainTumorError, MissingExtraError, ScanError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import BrainTumorError, ScanError
+from brain_tumor.extras import require_extra
 from brain_tumor.input.formats import read_limited
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.problems import Problem
@@ -109,8 +108,7 @@ def _open(url: str) -> BinaryIO:
 
 
 def _resolve(url: str) -> "tuple[FileSystem, str]":
-    if not find_spec("pyarrow"):
-        raise MissingExtraError(f"files behind a URL need pyarrow: {install_command('cluster')}")
+    require_extra("a file behind a URL", "cluster", "pyarrow")
     parts = urlsplit(url)
     if parts.password is not None:
         raise BrainTumorError(

@@ -8,13 +8,12 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from brain_tumor.atomic_write import write_whole, written_whole
-from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import require_extra
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.parquet import read_parquet, render_parquet, render_series_parquet
@@ -64,8 +63,7 @@ class BlockFolder:
                 under other options; or it cannot be written.
             MissingExtraError: pyarrow is not installed.
         """
-        if not find_spec("pyarrow"):
-            raise MissingExtraError(f"Parquet needs pyarrow: {install_command('cluster')}")
+        require_extra("Parquet", "cluster", "pyarrow")
         try:
             if self.path.exists():
                 self._check(options, resume, overwrite)

@@ -2,12 +2,11 @@
 
 import argparse
 import ipaddress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import require_extra
 from brain_tumor.prediction.credentials import VARIABLE, Credentials, read_credentials
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def open_study(arguments: argparse.Namespace) -> "DicomWebStudy":
     """
     credentials = read_credentials(arguments.dicomweb_credentials)
     check_url(arguments.dicomweb, credentials)
-    if not find_spec("dicomweb_client"):
-        raise MissingExtraError(f"--dicomweb needs dicomweb-client: {install_command('pacs')}")
+    require_extra("--dicomweb", "pacs", "dicomweb_client")
     from brain_tumor.prediction.dicomweb import DicomWebStudy
 
     return DicomWebStudy(arguments.dicomweb, arguments.study, credentials)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.evaluation.csv_table import read_csv
 
 _CHUNK_BYTES = 2**20
 # Editors of other systems begin with it.

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import require_extra
 from brain_tumor.model.threads import count_cores
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.block_folder import BlockFolder
@@ -146,8 +145,7 @@ def _to_column(value: Any) -> Any:
 
 @contextmanager
 def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[None]:
-    if not (find_spec("ray") and find_spec("pyarrow")):
-        raise MissingExtraError(f"--ray needs Ray: {install_command('cluster')}")
+    require_extra("--ray", "cluster", "ray", "pyarrow")
     # Nothing is sent to Ray's makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address == LOCAL:

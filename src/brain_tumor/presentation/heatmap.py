@@ -6,7 +6,6 @@ from enum import StrEnum
 import numpy as np
 
 from brain_tumor.classifier import Result
-from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import Box, FloatArray
 from brain_tumor.labels import Label
 from brain_tumor.model.output import ModelOutput
@@ -44,7 +43,7 @@ def to_heat_maps(result: Result, label: Label | None = None) -> tuple[HeatMap, .
     """
     maps = []
     saliency, location = result.output.saliency, result.output.location
-    if saliency is not None and result.verdict.status is not Status.NOT_A_BRAIN_MRI:
+    if saliency is not None and result.verdict.is_analysed:
         label = label or result.verdict.label
         heat: FloatArray = np.maximum(saliency[:, :, result.order.index(label)], 0)
         # A map of zeros has no strongest part; it stays as it is.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import Label
 
 # Of Okabe and Ito's palette, which all kinds of colour vision tell apart; each reaches 3:1 on white and on a dark page.
 _NO_FINDING, _FINDINGS = "#0072B2", ("#D55E00", "#CC79A7", "#009E73")
@@ -45,7 +45,6 @@ def class_looks(classes: Iterable[Label]) -> dict[Label, Look]:
     return looks
 
 
-CLASS_COLORS = {label: look.color for label, look in class_looks(LABELS).items()}
 # White letters on each reach 4.5:1.
 STATUS_COLORS = {
     Status.CLASSIFIED: "#3F4A59",

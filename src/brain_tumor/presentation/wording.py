@@ -180,7 +180,7 @@ def describe_reason(verdict: Verdict) -> str | None:
     """Why an image was not analysed or its answer is uncertain, as the second half of a sentence; None for neither."""
     if verdict.reason is None:
         return None
-    begin = "not analysed" if verdict.status is Status.NOT_A_BRAIN_MRI else "needs a human look"
+    begin = "not analysed" if not verdict.is_analysed else "needs a human look"
     return f"{begin}: {reason_words(verdict.reason, verdict.found)}"
 
 
@@ -209,7 +209,7 @@ def render_map_state(result: Result) -> str:
     missing = missing_maps(result.output)
     if len(missing) == len(MapKind):
         return render_missing(missing)
-    if result.verdict.status is Status.NOT_A_BRAIN_MRI:
+    if not result.verdict.is_analysed:
         return "No heat map: the image was not analysed."
     location = "" if MapKind.LOCATION in missing else _location_state(result)
     return f"{render_missing(missing)} {location}".strip()
@@ -235,7 +235,7 @@ def render_line(result: Result) -> str:
     verdict = result.verdict
     name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
     answer = f"{name}: {headline(verdict)}"
-    if verdict.status is Status.NOT_A_BRAIN_MRI and verdict.reason:
+    if not verdict.is_analysed and verdict.reason:
         return f"{answer} ({reason_words(verdict.reason, verdict.found)})"
     if result.confidence is not None:
         answer += f" {format_percent(result.confidence)}"

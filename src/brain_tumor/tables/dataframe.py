@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from brain_tumor.classifier import Result, SliceOutcome
-from brain_tumor.errors import MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.extras import require_extra
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.tables.rows import NUMBER_COLUMNS, TEXT_COLUMNS, escape_names, slice_columns, to_rows
 
@@ -29,12 +28,9 @@ def to_dataframe(
     Raises:
         MissingExtraError: pandas is not installed.
     """
-    try:
-        import pandas as pd  # half a second to import, and an extra
-    except ModuleNotFoundError as error:
-        if error.name != "pandas":
-            raise
-        raise MissingExtraError(f"to_dataframe needs pandas: {install_command('pandas')}") from None
+    require_extra("to_dataframe", "pandas", "pandas")
+    import pandas as pd  # half a second to import, and an extra
+
     types = {
         column: "string" if column in TEXT_COLUMNS else "Int64" if column in NUMBER_COLUMNS else "float64"
         for column in slice_columns(classes)

@@ -2,14 +2,13 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from brain_tumor.atomic_write import written_whole
-from brain_tumor.errors import BrainTumorError, MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import require_extra
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.csv_jsonl import JsonLinesFile
@@ -39,8 +38,7 @@ class ParquetFile(JsonLinesFile):
             MissingExtraError: pyarrow is not installed.
             BrainTumorError: something else than a Parquet file lies there.
         """
-        if not find_spec("pyarrow"):
-            raise MissingExtraError(f"Parquet needs pyarrow: {install_command('pandas')}")
+        require_extra("Parquet", "pandas", "pyarrow")
         super().__init__(path)
         self._columns = slice_columns(classes, with_ids)
         self._unfinished = path.with_name(f"{path.name}.part")

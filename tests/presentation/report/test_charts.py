@@ -4,10 +4,12 @@ import pytest
 
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.palette import CLASS_COLORS, GREY
+from brain_tumor.presentation.palette import GREY, class_looks
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.shapes import Circle, Drawing, Path, Text
 from tests.factories import make_report_series
+
+LOOKS = class_looks(LABELS)
 
 SHARES = {Label.GLIOMA: 0.5, Label.MENINGIOMA: 0.25, Label.NO_TUMOR: 0.25, Label.PITUITARY: 0.0}
 
@@ -36,10 +38,10 @@ def test_bars_of_an_image_that_was_not_analysed_are_hollow_and_dashed() -> None:
 def test_each_slice_has_one_marker_in_its_class_s_colour_and_shape() -> None:
     drawing = draw_strip(make_report_series(30, tumors=(10, 11)), 0.0, 500, 8)
     triangles = [
-        shape for shape in drawing.shapes if isinstance(shape, Path) and shape.fill == CLASS_COLORS[Label.GLIOMA]
+        shape for shape in drawing.shapes if isinstance(shape, Path) and shape.fill == LOOKS[Label.GLIOMA].color
     ]
     circles = [
-        shape for shape in drawing.shapes if isinstance(shape, Circle) and shape.fill == CLASS_COLORS[Label.NO_TUMOR]
+        shape for shape in drawing.shapes if isinstance(shape, Circle) and shape.fill == LOOKS[Label.NO_TUMOR].color
     ]
     # One more of each explains it.
     assert (len(triangles), len(circles)) == (3, 28)

@@ -126,7 +126,7 @@ def to_content(subject: ReportSubject, card: Card) -> Content:
 def _image_content(
     image: ReportImage, card: Card, model: tuple[tuple[str, str], ...], evaluations: tuple[Evaluated, ...]
 ) -> Content:
-    verdict, is_analysed = image.verdict, image.verdict.status is not Status.NOT_A_BRAIN_MRI
+    verdict, is_analysed = image.verdict, image.verdict.is_analysed
     reason = describe_reason(verdict)
     kinds = [picture.kind for picture in image.pictures if picture.kind]
     return Content(

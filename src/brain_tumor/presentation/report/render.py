@@ -1,10 +1,8 @@
 """One page about one image or one series, to keep or to print: HTML or PDF. Needs the extra ``report``."""
 
 from enum import StrEnum
-from importlib.util import find_spec
 
-from brain_tumor.errors import MissingExtraError
-from brain_tumor.extras import install_command
+from brain_tumor.extras import require_extra
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.subject import ReportSubject
 
@@ -16,7 +14,7 @@ class ReportFormat(StrEnum):
     PDF = "pdf"
 
 
-_LIBRARIES = {ReportFormat.HTML: ("jinja2", "Jinja2"), ReportFormat.PDF: ("reportlab", "ReportLab")}
+_LIBRARIES = {ReportFormat.HTML: "jinja2", ReportFormat.PDF: "reportlab"}
 
 
 def render_html_report(subject: ReportSubject, card: Card) -> str:
@@ -62,12 +60,4 @@ def require_report_library(report_format: ReportFormat) -> None:
     Raises:
         MissingExtraError: it is not.
     """
-    module, name = _LIBRARIES[report_format]
-    try:
-        found = find_spec(module) is not None
-    except ValueError:  # taken out of sys.modules by hand
-        found = False
-    if not found:
-        raise MissingExtraError(
-            f"a report as {report_format.name} needs {name}, which is missing: {install_command('report')}"
-        )
+    require_extra(f"a report as {report_format.name}", "report", _LIBRARIES[report_format])

@@ -9,7 +9,7 @@ import numpy as np
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.series import SeriesVerdict, rank_suspicion
-from brain_tumor.decision.verdict import Status, Verdict
+from brain_tumor.decision.verdict import Verdict
 from brain_tumor.input.scan import FloatArray, Scan, WindowUse
 from brain_tumor.input.series import NOTHING_KNOWN, Series, SeriesAbout
 from brain_tumor.input.series_kind import SeriesKind
@@ -74,7 +74,7 @@ class ReportSlice:
     @property
     def is_analysed(self) -> bool:
         """Whether it was read and taken for a brain MRI."""
-        return self.verdict is not None and self.verdict.status is not Status.NOT_A_BRAIN_MRI
+        return self.verdict is not None and self.verdict.is_analysed
 
 
 @dataclass(frozen=True, slots=True)

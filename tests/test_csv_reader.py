@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
-from brain_tumor.evaluation.csv_table import read_csv
 
 
 def write(folder: Path, content: bytes) -> Path:
