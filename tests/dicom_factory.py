@@ -130,3 +130,15 @@ def _add_pixels(dataset: Dataset, values: np.ndarray, syntax: UID) -> None:
     order: Literal["<", ">"] = "<" if syntax.is_little_endian else ">"
     data = values.astype(values.dtype.newbyteorder(order)).tobytes()
     dataset.add_new("PixelData", "OB" if bits == 8 else "OW", data + b"\x00" * (len(data) % 2))
+
+
+def slice_of_series(number: int, series: str) -> bytes:
+    """An axial slice of a series by its identifier, 5 mm above the one before; counted from 0."""
+    return make_dicom(
+        np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
+        SeriesInstanceUID=series,
+        SOPInstanceUID=f"{series}.{number + 1}",
+        InstanceNumber=number,
+        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        ImagePositionPatient=[0, 0, 5.0 * number],
+    )

@@ -18,6 +18,15 @@ def answer(state: SessionState) -> None:
     assert list(answer_all(ScriptedClassifier(), state))[-1] == 0  # type: ignore[arg-type]
 
 
+def two_volumes() -> KeptFile:
+    """An archive with a volume of 3 and one of 5 slices."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/first.nii", make_volume("first.nii", 3).read())
+        archive.writestr("b/second.nii", make_volume("second.nii", 5).read())
+    return KeptFile("both.zip", stream.getvalue())
+
+
 def test_a_series_has_no_answer_before_its_last_slice() -> None:
     item = make_item("a", 3)
     work = answer_all(ScriptedClassifier(), SessionState([item]))  # type: ignore[arg-type]
@@ -62,12 +71,8 @@ def test_a_volume_that_has_planes_does_not_go_until_it_is_removed() -> None:
 
 
 def test_a_slice_is_found_again_over_the_full_range_of_its_values() -> None:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("a/first.nii", make_volume("first.nii", 3).read())
-        archive.writestr("b/second.nii", make_volume("second.nii", 5).read())
     state = SessionState()
-    state.open([KeptFile("both.zip", stream.getvalue())])
+    state.open([two_volumes()])
     answer(state)
     found = state.items[1].find_source(4)
     assert found is not None and found.name == "both.zip/b/second.nii slice 5"
@@ -105,12 +110,8 @@ def test_another_plane_of_a_volume_has_no_answer_yet() -> None:
 
 
 def test_a_volume_inside_an_archive_is_found_again() -> None:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("a/first.nii", make_volume("first.nii", 3).read())
-        archive.writestr("b/second.nii", make_volume("second.nii", 5).read())
     state = SessionState()
-    state.open([KeptFile("both.zip", stream.getvalue())])
+    state.open([two_volumes()])
     assert [item.volume for item in state.items] == ["both.zip/a/first.nii", "both.zip/b/second.nii"]
     assert [len(item.unanswered_slices()) for item in state.items] == [3, 5]
 

@@ -24,7 +24,7 @@ import pytest
 pytest.importorskip("ray")
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from tests.dicom_factory import make_dicom
+from tests.dicom_factory import slice_of_series
 from tests.factories import png_bytes
 from tests.input.volumes import nifti_bytes
 
@@ -90,17 +90,6 @@ def fill(folder: Path) -> None:
         path = folder / f"halves/m/{number:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"damaged")
-
-
-def slice_of_series(number: int, series: str) -> bytes:
-    return make_dicom(
-        np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
-        SeriesInstanceUID=series,
-        SOPInstanceUID=f"{series}.{number + 1}",
-        InstanceNumber=number,
-        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
-        ImagePositionPatient=[0, 0, 5.0 * number],
-    )
 
 
 def test_the_rows_are_those_of_predict_series_included_and_resume_answers_nothing_twice(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from brain_tumor.prediction.resume import DoneRows
 from brain_tumor.prediction.shared_series import BlockGroups, may_hold_dicom, merge_blocks
 from brain_tumor.prediction.work_blocks import cut_blocks
 from brain_tumor.tables.series_rows import join_numbers
-from tests.dicom_factory import make_dicom
+from tests.dicom_factory import slice_of_series
 from tests.factories import png_bytes
 from tests.input.volumes import nifti_bytes
 from tests.scripted import CARD, ScriptedClassifier
@@ -31,17 +31,6 @@ class Rows:
 
     def write(self, row: Any) -> None:
         self.rows.append(dict(row))
-
-
-def slice_of_series(number: int, series: str) -> bytes:
-    return make_dicom(
-        np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
-        SeriesInstanceUID=series,
-        SOPInstanceUID=f"{series}.{number + 1}",
-        InstanceNumber=number,
-        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
-        ImagePositionPatient=[0, 0, 5.0 * number],
-    )
 
 
 def fill(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from brain_tumor.model.card import Card
 from brain_tumor.version import package_version
@@ -42,6 +42,28 @@ class Producer:
     def device_uid(self) -> str:
         """Of the network as an observer."""
         return derive_uid("device", self.model_sha256)
+
+
+def object_attributes(producer: Producer, uids: tuple[str, str]) -> dict[str, Any]:
+    """What every object says of itself and of its equipment, under the names of highdicom's arguments.
+
+    Source: DICOM PS3.3, C.7.5.2, Enhanced General Equipment, and C.12.1, SOP Common.
+
+    Args:
+        producer: who makes it.
+        uids: of the object's series and of the object itself.
+    """
+    series_uid, object_uid = uids
+    return {
+        "series_instance_uid": series_uid,
+        "series_description": RESEARCH_ONLY,
+        "sop_instance_uid": object_uid,
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": NAME,
+        "device_serial_number": producer.serial_number,
+        "software_versions": producer.software_versions,
+    }
 
 
 def derive_uid(*parts: str) -> str:

@@ -6,7 +6,7 @@ from highdicom.sc import SCImage
 from pydicom.dataset import Dataset
 
 from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
-from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer
+from brain_tumor.dicom_out.identity import NAME, Producer, object_attributes
 from brain_tumor.dicom_out.source import Source
 from brain_tumor.input.scan import Sides
 from brain_tumor.presentation.heatmap import MapKind
@@ -49,15 +49,8 @@ def make_capture(findings: SeriesFindings, source: Source, producer: Producer, u
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
-        series_instance_uid=uids[0],
         series_number=SERIES_NUMBER,
-        sop_instance_uid=uids[1],
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=NAME,
-        device_serial_number=producer.serial_number,
-        software_versions=producer.software_versions,
-        series_description=RESEARCH_ONLY,
+        **object_attributes(producer, uids),
         patient_orientation=("L", "P"),  # one that highdicom takes
         transfer_syntax_uid="1.2.840.10008.1.2.1",
     )

@@ -16,7 +16,7 @@ from pydicom.sr.coding import Code
 
 from brain_tumor.dicom_out import codes as terms
 from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
-from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer, derive_uid
+from brain_tumor.dicom_out.identity import NAME, Producer, derive_uid, object_attributes
 from brain_tumor.dicom_out.source import Source, read_slice_header, without_patient
 from brain_tumor.input.dicom_frames import Frames
 from brain_tumor.presentation.overlay import stretch_heat
@@ -77,15 +77,8 @@ def make_heat_map(
         np.clip(maps, 0, 1),
         "FRACTIONAL",
         [_describe(producer, uids[1])],
-        series_instance_uid=uids[0],
         series_number=SERIES_NUMBER,
-        series_description=RESEARCH_ONLY,
-        sop_instance_uid=uids[1],
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=NAME,
-        software_versions=producer.software_versions,  # type: ignore[arg-type] # one or several, whatever it says
-        device_serial_number=producer.serial_number,
+        **object_attributes(producer, uids),
         fractional_type="PROBABILITY",
         content_label="HEAT_MAP",
         content_description=f"{terms.LOCATION_MAP.meaning}. RESEARCH ONLY"[:64],

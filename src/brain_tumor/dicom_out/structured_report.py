@@ -37,7 +37,7 @@ from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.dicom_out import codes as terms
 from brain_tumor.dicom_out.findings import SeriesFindings, SliceFindings
-from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, RESEARCH_ONLY, Producer, derive_uid
+from brain_tumor.dicom_out.identity import MANUFACTURER, NAME, Producer, derive_uid, object_attributes
 from brain_tumor.dicom_out.source import Source
 from brain_tumor.input.series import DicomReference
 from brain_tumor.labels import Label, class_without_finding
@@ -83,15 +83,8 @@ def make_report(findings: SeriesFindings, source: Source, producer: Producer, ui
     return ComprehensiveSR(
         evidence=source.evidence(),
         content=report,
-        series_instance_uid=uids[0],
         series_number=SERIES_NUMBER,
-        series_description=RESEARCH_ONLY,
-        sop_instance_uid=uids[1],
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=NAME,
-        device_serial_number=producer.serial_number,
-        software_versions=producer.software_versions,
+        **object_attributes(producer, uids),
         coding_schemes=[terms.own_scheme()],
         is_complete=True,
     )

@@ -74,8 +74,8 @@ def slice_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[str
         classes: of the model, in the order of `Rules.classes`.
         with_ids: whether DICOM's identifiers stand in it, too.
     """
-    columns = *_BEFORE_CLASSES, *(f"p_{label.slug}" for label in classes), *_AFTER_CLASSES
-    return (*columns, *SLICE_IDS) if with_ids else columns
+    probabilities = (f"p_{label.slug}" for label in classes)
+    return *_BEFORE_CLASSES, *probabilities, *_AFTER_CLASSES, *(SLICE_IDS if with_ids else ())
 
 
 COLUMNS = slice_columns(LABELS)  # of a model with this project's classes

@@ -53,8 +53,8 @@ def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[st
         classes: of the model, in the order of `Rules.classes`.
         with_ids: whether DICOM's identifiers stand in it, too.
     """
-    columns = *_BEFORE_CLASSES, *(f"share_{label.slug}" for label in classes), *_AFTER_CLASSES
-    return (*columns, *SERIES_IDS) if with_ids else columns
+    shares = (f"share_{label.slug}" for label in classes)
+    return *_BEFORE_CLASSES, *shares, *_AFTER_CLASSES, *(SERIES_IDS if with_ids else ())
 
 
 SERIES_COLUMNS = series_columns(LABELS)  # of a model with this project's classes
