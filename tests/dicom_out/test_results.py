@@ -414,6 +414,36 @@ def test_a_heat_map_needs_a_tumor_and_a_place(tmp_path: Path) -> None:
     assert len(make(lost, with_heat_map=True)) == 2
 
 
+def test_a_heat_map_of_images_without_a_thickness_has_their_distance(tmp_path: Path) -> None:
+    files = write_series(tmp_path, [HEAD] * 3, name="mapped", apart_mm=7.5, SliceThickness=None)
+    *_, heat_map = make(files, with_heat_map=True)
+    measures = heat_map.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert measures.SliceThickness == 7.5
+
+
+def test_a_heat_map_that_cannot_be_made_costs_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise AttributeError("SliceThickness")
+
+    monkeypatch.setattr("brain_tumor.dicom_out.segmentation.make_heat_map", fail)
+    made = make(write_series(tmp_path, [HEAD] * 3, name="mapped"), with_heat_map=True)
+    assert [item.SOPClassUID for item in made] == [SR, SC]
+
+
+@pytest.mark.filterwarnings("ignore:.*value length:UserWarning")
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_what_the_standard_does_not_allow_is_taken_over_only_where_every_object_needs_it(tmp_path: Path) -> None:
+    wrong: dict[str, Any] = {
+        "StudyDescription": "x" * 100,
+        "PatientAge": "45",
+        "BodyPartExamined": "head of Jane Doe",
+        "StudyID": "y" * 40,
+    }
+    for item in make(write_series(tmp_path, [HEAD] * 2, name="mapped", **wrong)):
+        assert "StudyDescription" not in item and "PatientAge" not in item and "BodyPartExamined" not in item
+        assert item.StudyID == "y" * 40  # the archive's own study
+
+
 def test_images_at_one_place_have_one_heat_map_all_the_same(tmp_path: Path) -> None:
     files = write_series(tmp_path, [HEAD] * 3, name="mapped", ImagePositionPatient=[0, 0, 0])
     assert make(files, with_heat_map=True)[2].pixel_array.ndim == 2

@@ -3,9 +3,11 @@
 import io
 import logging
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from brain_tumor.dicom_out.findings import SeriesFindings
+from brain_tumor.errors import ScanError
 from brain_tumor.extras import require_extra
 from brain_tumor.model.card import Card
 from brain_tumor.problems import Problem
@@ -63,8 +65,10 @@ def to_dicom_results(
         results = [make_report(findings, source, producer, uids("SR", source))]
         if capture := make_capture(findings, source, producer, uids("SC", source)):
             results.append(capture)
-        if with_heat_map and (heat_map := make_heat_map(findings, source, producer, uids("SEG", source))):
-            results.append(heat_map)
+        if with_heat_map:
+            # One that cannot be made, of images in an odd geometry perhaps, must not cost the report.
+            with suppress(ScanError), as_scan_error(findings.series.name, Problem.BAD_HEADER):
+                results += filter(None, [make_heat_map(findings, source, producer, uids("SEG", source))])
         for dataset in results:
             add_patient_and_study(dataset, source.header)
     return results

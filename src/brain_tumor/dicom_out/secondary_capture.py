@@ -1,5 +1,6 @@
 """Findings -> a secondary capture of the slice that is looked at first, for viewers that show no reports."""
 
+import re
 from collections.abc import Iterator
 
 from highdicom.sc import SCImage
@@ -22,6 +23,8 @@ from brain_tumor.presentation.wording import (
 )
 
 SERIES_NUMBER = 9902
+# Source: DICOM PS3.5, 6.2.
+_CODE_STRING = re.compile(r"[A-Z0-9 _]{1,16}")
 
 
 def make_capture(findings: SeriesFindings, source: Source, producer: Producer, uids: tuple[str, str]) -> Dataset | None:
@@ -55,7 +58,8 @@ def make_capture(findings: SeriesFindings, source: Source, producer: Producer, u
         transfer_syntax_uid="1.2.840.10008.1.2.1",
     )
     capture.PatientOrientation = _directions(findings.sides)
-    if body_part := source.header.get("BodyPartExamined"):
+    body_part = str(source.header.get("BodyPartExamined") or "")
+    if _CODE_STRING.fullmatch(body_part):
         capture.BodyPartExamined = body_part
     else:
         capture.Laterality = ""  # the standard's way to say that nobody knows

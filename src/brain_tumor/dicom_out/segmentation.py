@@ -1,6 +1,7 @@
 """Findings -> the location maps as a fractional segmentation, which viewers can lay over the images."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from highdicom import (
@@ -55,10 +56,11 @@ def make_heat_map(
     if "FrameOfReferenceUID" not in source.header:
         return None
     headers: dict[str, Dataset] = {}
+    gap_mm = _find_gap_mm(findings)
     placed: dict[tuple[float, ...], tuple[SliceFindings, _Plane]] = {}
     for item in _choose(findings):
         if _file(item) not in headers:
-            headers[_file(item)] = _slim(read_slice_header(item.slice))
+            headers[_file(item)] = _slim(read_slice_header(item.slice), gap_mm)
         if plane := _to_plane(item, headers[_file(item)]):
             placed.setdefault(plane.at_mm, (item, plane))  # of images at one place, the most suspicious
     if not placed:
@@ -110,7 +112,7 @@ def _choose(findings: SeriesFindings) -> list[SliceFindings]:
     return sorted(found, key=lambda item: -item.suspicion)[:most]  # as SeriesVerdict.order
 
 
-def _slim(header: Dataset) -> Dataset:
+def _slim(header: Dataset, gap_mm: float | None) -> Dataset:
     """An image's header without what a segmentation does not need, for series have hundreds of them."""
     if "NumberOfFrames" in header:
         return header  # its frames are described in sequences; there is one such file
@@ -118,6 +120,9 @@ def _slim(header: Dataset) -> Dataset:
     for keyword in _NEEDED:
         if keyword in header:
             slim.add(header[keyword])
+    # Scanners may leave it empty, and a segmentation must have it: slices fill what is between them then.
+    if not slim.get("SliceThickness"):
+        slim.SliceThickness = gap_mm
     return slim
 
 
@@ -126,12 +131,18 @@ def _file(findings: SliceFindings) -> str:
     return str(findings.slice.dicom.sop_instance_uid)
 
 
+def _find_gap_mm(findings: SeriesFindings) -> float | None:
+    """Between neighbouring slices; None where there are no two places."""
+    places = sorted({item.slice.position_mm for item in findings.slices if item.slice.position_mm is not None})
+    return min((upper - lower for lower, upper in pairwise(places)), default=None)
+
+
 def _to_plane(findings: SliceFindings, header: Dataset) -> _Plane | None:
     frames, index = Frames(header), (findings.slice.number or 1) - 1
     plane, spacing_mm = frames.plane(index), frames.spacing_mm(index)
-    if plane.orientation is None or plane.position is None or spacing_mm is None:
-        return None
     thickness_mm = frames.thickness_mm(index)
+    if plane.orientation is None or plane.position is None or spacing_mm is None or thickness_mm is None:
+        return None
     return _Plane(
         plane.position,
         PixelMeasuresSequence(spacing_mm, thickness_mm),

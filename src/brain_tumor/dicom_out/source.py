@@ -1,11 +1,12 @@
 """What objects take over from the images that they speak of."""
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 from pydicom import config
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -33,6 +34,8 @@ _WHERE_PRESENT = (
     "ClinicalTrialTimePointDescription"
 ).split()
 _METHODS = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
+# Only texts of several lines may hold these. Source: DICOM PS3.5, 6.2.
+_CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f\x7f]")
 # Dates and times were written with these before DICOM. Source: DICOM PS3.5, 6.2, notes on DA and TM.
 _OLD_MARKS = {"DA": ".", "TM": ":"}
 
@@ -130,8 +133,8 @@ def without_patient(dataset: Dataset) -> Dataset:
 def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
     """Give an object the patient and the study of its images, as these have them.
 
-    Nothing is judged: a name without a caret, or a date that is none, is the archive's own. What cannot be read at all
-    is left empty.
+    Of those that every object has nothing is judged: a name without a caret, or a date that is none, is the archive's
+    own. What cannot be read at all is left empty. The others are left out where the standard does not allow them.
     """
     texts = ""
     for keyword in (*_ALWAYS, *_WHERE_PRESENT):
@@ -142,12 +145,24 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
             continue  # nothing, where the images do not say how
         tag = tag_for_keyword(keyword)
         assert tag is not None  # noqa: S101 - they are the standard's
+        if keyword not in _ALWAYS and not _is_valid(tag, value):
+            continue
         texts += str(value or "")
         dataset[tag] = DataElement(tag, dictionary_VR(tag), value, validation_mode=config.IGNORE)
     dataset.pop("SpecificCharacterSet", None)
     if not texts.isascii():
         # UTF-8 where Latin letters are not enough, whatever the images have: some archives read the first only.
         dataset.SpecificCharacterSet = "ISO_IR 192" if max(texts) > "\xff" else "ISO_IR 100"
+
+
+def _is_valid(tag: int, value: object) -> bool:
+    """Whether the standard allows a value, by its kind and number."""
+    try:
+        element = DataElement(tag, dictionary_VR(tag), value, validation_mode=config.RAISE)
+    except ValueError:
+        return False
+    is_plain = element.VR in ("LT", "ST", "UT", "SQ") or not _CONTROL.search(str(value))
+    return is_plain and (element.VM <= 1 or dictionary_VM(tag) != "1")
 
 
 def _reference(slice_: Slice) -> DicomReference:
