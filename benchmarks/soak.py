@@ -7,6 +7,7 @@ import argparse
 import gzip
 import io
 import json
+import math
 import sys
 import time
 import zipfile
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{'through':<8}{'answers':>9}{'minutes':>9}{'start MB':>10}{'end MB':>9}{'peak MB':>9}{'MB/hour':>9}")
     for through in args.through:
         seconds = 60 * args.minutes / len(args.through)
-        found.append(growth(through, *{"python": soak_python, "page": soak_page}[through](seconds)))
+        found.append(growth(through, *{"python": soak_python, "page": soak_page}[through](seconds, args.answers)))
         latest = found[-1]
         print(
             f"{through:<8}{latest.answers:>9}{latest.minutes:>9.1f}{latest.start_mb:>10.1f}{latest.end_mb:>9.1f}"
@@ -69,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 Samples = list[tuple[float, float]]  # (seconds since the beginning, MB)
 
 
-def soak_python(seconds: float) -> tuple[int, Samples]:
-    """Answers after answers of one shared classifier, in this process; how many, and the memory meanwhile."""
+def soak_python(seconds: float, most: float) -> tuple[int, Samples]:
+    """Answers of one shared classifier, in this process, until time or number is over; how many, and the memory."""
     classifier, process = load_classifier(), psutil.Process()
     samples: Samples = []
     begin = last = time.monotonic()
@@ -84,12 +85,12 @@ def soak_python(seconds: float) -> tuple[int, Samples]:
                 if now - last >= SAMPLE_EVERY_S:
                     samples.append((now - begin, process.memory_info().rss / MB))
                     last = now
-        if time.monotonic() - begin >= seconds:
+        if answers >= most or time.monotonic() - begin >= seconds:
             break
     return answers, samples
 
 
-def soak_page(seconds: float) -> tuple[int, Samples]:
+def soak_page(seconds: float, most: float) -> tuple[int, Samples]:
     """Visitors of the page, one after the other, each with files of every format; the memory is the server's."""
     from tools.browser import find_chromium, open_browser, serve_page
 
@@ -113,7 +114,7 @@ def soak_page(seconds: float) -> tuple[int, Samples]:
             answers += SLICES_PER_ROUND
             now = time.monotonic() - begin
             samples.append((now, process.memory_info().rss / MB))
-            if now >= seconds:
+            if answers >= most or now >= seconds:
                 break
     return answers, samples
 
@@ -193,6 +194,9 @@ def _to_dicom(pixels: np.ndarray) -> bytes:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60, help="all together (default: %(default)s)")
+    parser.add_argument(
+        "--answers", type=int, default=math.inf, metavar="N", help="end earlier, after so many answers of each way"
+    )
     parser.add_argument(
         "--through", nargs="+", choices=("python", "page"), default=["python"], help="one after the other"
     )

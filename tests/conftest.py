@@ -43,12 +43,17 @@ def classifier(model: ModelFile) -> Classifier:
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """A Chromium without a window."""
+    from playwright.sync_api import expect
+
+    from tests.page_in_browser import ANSWER_TIMEOUT_MS
     from tools.browser import find_chromium, open_browser
 
     chromium = find_chromium()
     if chromium is None and os.environ.get("BRAIN_TUMOR_REQUIRE_BROWSER") != "1":
         pytest.skip("no Chromium on this machine")
     assert chromium is not None, "BRAIN_TUMOR_REQUIRE_BROWSER=1, and no Chromium on this machine"
+    # The five seconds that Playwright waits by itself are too few beside other work.
+    expect.set_options(timeout=ANSWER_TIMEOUT_MS)
     with open_browser(chromium) as opened:
         yield opened
 
@@ -73,7 +78,9 @@ def page(browser: "Browser", server: "Server", complaints: list[str]) -> "Iterat
     """The first page in that browser, empty."""
     from playwright.sync_api import expect
 
-    page = browser.new_page()
+    from tests.page_in_browser import new_page
+
+    page = new_page(browser)
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -83,7 +90,7 @@ def page(browser: "Browser", server: "Server", complaints: list[str]) -> "Iterat
         ),
     )
     page.goto(server.url)
-    expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible()
     yield page
     page.close()
 

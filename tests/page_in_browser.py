@@ -2,14 +2,15 @@
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
-ANSWER_TIMEOUT_MS = 60_000
+ANSWER_TIMEOUT_MS = 120_000
 
 
 def drawn(name: str, seed: int, side_px: int = 512) -> FilePayload:
@@ -20,6 +21,13 @@ def drawn(name: str, seed: int, side_px: int = 512) -> FilePayload:
     stream = io.BytesIO()
     Image.fromarray((disc + grain).astype(np.uint8)).save(stream, "PNG")
     return {"name": name, "mimeType": "image/png", "buffer": stream.getvalue()}
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """An empty page in a context of its own, so with a session of its own; it has time beside other work."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(ANSWER_TIMEOUT_MS)
+    return page
 
 
 def send(page: Page, files: list[FilePayload]) -> None:

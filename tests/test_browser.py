@@ -14,8 +14,7 @@ import psutil
 import pytest
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
-from playwright.sync_api import Browser, Dialog, FilePayload, Page, Route, expect
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
@@ -25,6 +24,7 @@ from tests.page_in_browser import (
     drawn,
     expect_answers,
     has_answers,
+    new_page,
     read_answers,
     send,
     serious_findings,
@@ -52,7 +52,7 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
         {"name": path.name, "mimeType": "image/png", "buffer": path.read_bytes()} for path in samples
     ]
     send(page, [*files, {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
-    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(3)
     expect(page.get_by_text("is not an image file")).to_be_visible()
     expect(page.locator("[data-testid=stText]", has_text=HOSTILE)).to_be_visible()
     # Of a rejected picture the chart stands behind a line.
@@ -72,7 +72,7 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
 
 def test_the_notice_stays_in_view_while_the_results_scroll_by(page: Page) -> None:
     page.get_by_role("button", name="Try the examples").click()
-    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(3)
     page.get_by_role("button", name="Report as PDF").last.scroll_into_view_if_needed()
     expect(page.get_by_text("Not a medical device")).to_be_in_viewport()
 
@@ -90,7 +90,7 @@ def test_clear_all_empties_the_page_and_the_server_s_memory(page: Page, server: 
     expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     page.get_by_role("button", name="Clear all").click()
     expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while uploaded_bytes(server):
         assert time.monotonic() < deadline, "the upload is still in the server's memory"
         time.sleep(1)
@@ -103,17 +103,13 @@ def test_what_is_sent_while_files_are_opened_is_answered_too(page: Page) -> None
     send(page, [{"name": "large.nii.gz", "mimeType": "application/gzip", "buffer": volume}])
     stop = page.get_by_role("button", name="Stop classifying")
     # On a busy machine the page may be drawn only when they are open; a thousand slices are left then.
-    expect(page.get_by_text("Opening the files").or_(stop).first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("Opening the files").or_(stop).first).to_be_visible()
     send(page, [drawn("meanwhile.png", 0)])
-    stop.click(timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_test_id("stText").get_by_text("large.nii.gz", exact=True)).to_be_visible(
-        timeout=ANSWER_TIMEOUT_MS
-    )
+    stop.click()
+    expect(page.get_by_test_id("stText").get_by_text("large.nii.gz", exact=True)).to_be_visible()
     page.get_by_role("button", name="Remove").first.click()
-    page.get_by_role("button", name="Continue").click(timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_test_id("stText").get_by_text("meanwhile.png", exact=True)).to_be_visible(
-        timeout=ANSWER_TIMEOUT_MS
-    )
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_test_id("stText").get_by_text("meanwhile.png", exact=True)).to_be_visible()
     expect_answers(page)
 
 
@@ -139,11 +135,11 @@ def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page
     held: list[Route] = []
     page.route("**/upload_file/**", lambda route: route.continue_() if len(held) else held.append(route))
     send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
-    expect(page.get_by_text("2 of 3 files have arrived")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_role("heading", level=3)).to_have_count(2, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("2 of 3 files have arrived")).to_be_visible()
+    expect(page.get_by_role("heading", level=3)).to_have_count(2)
     expect(page.locator(".for-screen-readers").first).not_to_contain_text("Answered")
     held[0].continue_()
-    expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all", timeout=ANSWER_TIMEOUT_MS)
+    expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all")
     assert {name for name, _ in read_answers(page)} == {"0.png", "1.png", "2.png"}
 
 
@@ -166,7 +162,7 @@ def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: P
         assert time.monotonic() < deadline
         peak = max(peak, process.memory_info().rss)
         page.wait_for_timeout(500)
-    expect(page.locator("[class*=st-key-tile-]")).to_have_count(24, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(24)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     peak = max(peak, process.memory_info().rss)
     print(f"peak {peak / 10**6:.0f} MB")
@@ -183,10 +179,10 @@ def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
     payloads: list[FilePayload] = [
         {"name": bad.name, "mimeType": "application/octet-stream", "buffer": bad.build()} for bad in bombs
     ]
-    visitors = [browser.new_page() for _ in range(4)]
+    visitors = [new_page(browser) for _ in range(4)]
     for page in visitors:
         page.goto(server.url)
-        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible()
     process = psutil.Process(server.process_id)
     peak = 0
     for page, files in zip(visitors, (payloads[0::3], payloads[1::3], payloads[2::3]), strict=False):
@@ -210,13 +206,13 @@ def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
 
 def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) -> None:
     send(page, [drawn(f"{number}.png", number) for number in range(40)])
-    expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text(re.compile(r"Classifying: \d+ of 40 slices"))).to_be_visible()
     page.get_by_role("button", name="Stop classifying").click()
-    expect(page.get_by_text("slices are not answered yet")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("slices are not answered yet")).to_be_visible()
     expect(page.locator("[class*=st-key-tile-]").first).to_be_visible()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("slices are not answered yet")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("slices are not answered yet")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
@@ -228,11 +224,11 @@ def test_an_unexpected_error_is_a_plain_sentence_in_the_browser(browser: Browser
         "app.classify.show = fail\napp.main()\n"
     )
     with serve_page(script) as served:
-        page = browser.new_page()
+        page = new_page(browser)
         received: list[bytes] = []
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(to_bytes(frame))))
         page.goto(served.url)
-        expect(page.get_by_test_id("stException")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(page.get_by_test_id("stException")).to_be_visible()
         shown = page.get_by_test_id("stException").inner_text()
         page.close()
         assert "Quetzal_Tagname" in served.log.read_text(), "the operator of the server must find the reason in its log"
@@ -245,10 +241,10 @@ def test_the_server_itself_asks_no_other_computer(browser: Browser, tmp_path: Pa
     # Without --server.address, as a host starts it: there Streamlit would ask what address the server has.
     record = tmp_path / "asked"
     with serve_page(python=("-c", SERVER, str(record)), address=None) as served:
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(served.url)
-        page.get_by_role("button", name="Try the examples").click(timeout=ANSWER_TIMEOUT_MS)
-        expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+        page.get_by_role("button", name="Try the examples").click()
+        expect(page.get_by_role("heading", level=3)).to_have_count(3)
         page.close()
         assert "External URL" not in served.log.read_text()
     assert record.exists() and record.read_text() == ""
@@ -269,11 +265,11 @@ def test_20_sessions_at_once_each_get_their_own_answer(
     assert min(np.abs(answer - other).max() for index, answer in enumerate(own) for other in own[:index]) > 1e-3
     # A visitor's own image comes last, so that all of them are still at work when the last one sends.
     before = [drawn(f"{number}.png", 100 + number, side_px=64) for number in range(IMAGES_BEFORE)]
-    visitors = [browser.new_page() for _ in files]  # each in a context of its own, so with a session of its own
+    visitors = [new_page(browser) for _ in files]  # each in a context of its own, so with a session of its own
     for page in visitors:
         page.goto(server.url)
     for page in visitors:
-        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible()
     for page, file in zip(visitors, files, strict=True):
         send(page, [*before, file])
     assert sum(not has_answers(page) for page in visitors) > 1
@@ -290,13 +286,13 @@ def test_20_sessions_at_once_each_get_their_own_answer(
 
 def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, complaints: list[str]) -> None:
     send(page, [volume()])
-    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible()
     expect(page.get_by_text("Series of 12 slices")).to_be_visible()
     page.get_by_role("radiogroup", name="Plane").get_by_text("Coronal").click()
-    expect(page.get_by_text("Series of 64 slices, coronal")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)  # of 64 slices
+    expect(page.get_by_text("Series of 64 slices, coronal")).to_be_visible()
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible()  # of 64 slices
     page.get_by_role("slider", name="Slice").press("ArrowLeft")
-    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Report as PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
@@ -308,25 +304,25 @@ def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, comp
 def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     browser: Browser, server: Server, scheme: Literal["light", "dark"], width_px: int
 ) -> None:
-    page = browser.new_page(viewport={"width": width_px, "height": 900}, color_scheme=scheme)
+    page = new_page(browser, viewport={"width": width_px, "height": 900}, color_scheme=scheme)
     page.on("dialog", lambda dialog: dialog.accept())  # a reload would lose answers
     page.goto(server.url)
-    expect(page.get_by_role("button", name="Try the examples")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Try the examples")).to_be_visible()
     assert serious_findings(page) == []
     send(page, [volume(), {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
-    expect(page.get_by_role("heading", name="Series:")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Series:")).to_be_visible()
     page.get_by_text("why (saliency)").first.click()
     expect(page.get_by_text("Strength of the colour")).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
-    expect(page.locator("[class*=st-key-tile-]")).to_have_count(5, timeout=ANSWER_TIMEOUT_MS)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(5)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     for path, title in (("about", "About the model"), ("compare", "Compare two models")):
         page.goto(f"{server.url}/{path}")
-        expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
         assert serious_findings(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     page.close()
@@ -334,32 +330,32 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
 
 def test_answers_are_still_there_after_a_look_at_another_page(page: Page, complaints: list[str]) -> None:
     page.get_by_role("button", name="Try the examples").click()
-    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(3)
     page.get_by_role("link", name="About the model").click()
-    expect(page.get_by_role("heading", name="How good it is")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="How good it is")).to_be_visible()
     expect(page.get_by_text("Not a medical device")).to_be_in_viewport()
     page.get_by_role("link", name="Classify").click()
-    expect(page.get_by_role("heading", level=3)).to_have_count(3, timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3)).to_have_count(3)
     assert complaints == []
 
 
 def test_two_models_are_compared_and_an_invalid_one_gets_its_message(page: Page, complaints: list[str]) -> None:
     page.get_by_role("link", name="Compare two models").click()
-    expect(page.get_by_role("heading", name="Second model")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", name="Second model")).to_be_visible()
     send(page, [{"name": "b.tfliteA", "mimeType": "application/octet-stream", "buffer": b"no model"}])
-    expect(page.get_by_text("is not a TensorFlow Lite file")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("is not a TensorFlow Lite file")).to_be_visible()
     page.get_by_role("button", name="Remove b.tfliteA").click()
     page.locator("input[type=file]").first.set_input_files(ROOT / DEFAULT_NAME)
-    expect(page.get_by_text("of 3 slices get another class or status")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_text("of 3 slices get another class or status")).to_be_visible()
     expect(page.get_by_role("heading", level=3)).to_have_count(6)
     assert complaints == []
 
 
 @pytest.mark.parametrize("width_px", [1440, 1024, 390])
 def test_the_answer_of_one_image_stands_above_the_fold(browser: Browser, server: Server, width_px: int) -> None:
-    page = browser.new_page(viewport={"width": width_px, "height": 844})
+    page = new_page(browser, viewport={"width": width_px, "height": 844})
     page.goto(server.url)
-    page.locator(".st-key-example-2 button").click(timeout=ANSWER_TIMEOUT_MS)
+    page.locator(".st-key-example-2 button").click()
     expect_answers(page)
     expect(page.get_by_role("heading", level=3)).to_be_in_viewport(ratio=1)
     expect(page.get_by_text("Final class")).to_be_in_viewport(ratio=1)
@@ -377,12 +373,12 @@ def test_a_tile_opens_its_card_and_filters_choose_tiles(page: Page, complaints: 
     expect_answers(page)
     expect(page.locator("[class*=st-key-tile-]")).to_have_count(7)
     page.locator("[class*=st-key-tile-]", has_text="chart").get_by_role("button").click()
-    expect(page.get_by_role("heading", level=3, name="Not analysed")).to_be_in_viewport(timeout=ANSWER_TIMEOUT_MS)
+    expect(page.get_by_role("heading", level=3, name="Not analysed")).to_be_in_viewport()
     page.get_by_role("button", name="All results").click()
     page.get_by_role("button", name="not analysed", exact=True).click()
     expect(page.locator("[class*=st-key-tile-]", has_text="chart")).to_have_count(1)
     page.get_by_role("button", name="Download", exact=True).click()
-    with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="All reports as ZIP").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert len(archive.namelist()) == 7
@@ -404,16 +400,10 @@ def test_a_file_too_large_stays_listed_with_its_reason_among_others(page: Page) 
 
 
 def test_a_reload_asks_while_there_are_answers(page: Page) -> None:
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.on("dialog", stay)
     page.get_by_role("button", name="Try the examples").click()
     expect_answers(page)
-    with pytest.raises(PlaywrightError):
-        page.reload(timeout=5000)
-    assert asked == ["beforeunload"]
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
     expect(page.get_by_role("heading", level=3)).to_have_count(3)

@@ -21,6 +21,7 @@ from websockets.typing import Origin
 from tests.factories import png_bytes
 from tests.service.forms import Running, running
 from tools.browser import Server, serve_page
+from tools.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
@@ -86,7 +87,7 @@ def _nginx(program: str, configuration: str, service: Running, page: Server, fol
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
     names = ["-addext", f"subjectAltName=DNS:{NAME}"]
     subprocess.run([*make, *names, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    port, plain_port = _free_port(), _free_port()
+    port, plain_port = free_port(), free_port()
     for there, here in (
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("listen 80;", f"listen 127.0.0.1:{plain_port};"),
@@ -114,17 +115,11 @@ def _nginx(program: str, configuration: str, service: Running, page: Server, fol
             yield Address(port, plain_port, certificate)
         finally:
             process.terminate()
-            process.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            process.wait(60)
 
 
 def _wait_for(port: int) -> None:
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while time.monotonic() < deadline_s:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -171,7 +166,7 @@ def test_the_page_s_websocket_is_upgraded_and_stays_open(as_shipped: Address) ->
     with as_shipped.client() as client:
         assert "<title>" in client.get("/").text
     with _stream(as_shipped) as stream:
-        assert stream.ping().wait(20)
+        assert stream.ping().wait(60)
 
 
 def test_a_plain_address_leads_to_the_encrypted_one(as_shipped: Address) -> None:
@@ -185,7 +180,7 @@ def test_a_file_passes_through_while_it_comes(as_shipped: Address, service: Runn
 
     def body() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + bytes(MIB)
-        go.wait(30)
+        go.wait(60)
         yield b"\r\n--b--\r\n"
 
     def send() -> None:
@@ -194,11 +189,11 @@ def test_a_file_passes_through_while_it_comes(as_shipped: Address, service: Runn
 
     sending = threading.Thread(target=send)
     sending.start()
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while _stored_bytes(service) < MIB / 2:
         assert time.monotonic() < deadline_s
     go.set()
-    sending.join(30)
+    sending.join(60)
 
 
 def _stored_bytes(service: Running) -> float:
@@ -219,6 +214,6 @@ def test_without_these_lines_nginx_would_refuse_both(proxy: Callable[[str], Addr
 
 
 def _stream(address: Address) -> ClientConnection:
-    raw = socket.create_connection(("127.0.0.1", address.port), timeout=20)
+    raw = socket.create_connection(("127.0.0.1", address.port), timeout=60)
     origin = Origin(f"https://{NAME}")
     return connect(f"wss://{NAME}/_stcore/stream", sock=raw, ssl=address.trust, server_hostname=NAME, origin=origin)

@@ -26,14 +26,14 @@ def look_closely(page: Page, size: str) -> Locator:
     """Point at the viewer, and wait for the source's own pixels; returns what has the keys."""
     frame = page.locator(".frame")
     frame.hover()
-    expect(picture(page)).to_have_attribute("aria-label", re.compile(rf"{size} pixels"), timeout=30_000)
+    expect(picture(page)).to_have_attribute("aria-label", re.compile(rf"{size} pixels"))
     return frame
 
 
 def expect_slice(page: Page, number: int) -> None:
     """The viewer, the page's slider and its words agree on the slice."""
     shown = re.compile(rf"Slice {number} of {SERIES_SLICES}, 64 x 64 pixels")
-    expect(picture(page)).to_have_attribute("aria-label", shown, timeout=30_000)
+    expect(picture(page)).to_have_attribute("aria-label", shown)
     expect(page.get_by_text(re.compile(rf"^Slice {number} of {SERIES_SLICES}, at"))).to_be_visible()
 
 
@@ -75,7 +75,7 @@ def test_a_volume_has_a_window_in_its_own_values_and_a_picture_brightness(page: 
     page.get_by_role("button", name="As at first").click()
     assert 0 < picture(page).evaluate(SHADE_AT_CENTRE) < 255
     page.get_by_role("button", name="Clear all").click()
-    expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
     send(page, [drawn("a.png", 0)])
     expect_answers(page)
     look_closely(page, "512 x 512")

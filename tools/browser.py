@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tools.ports import free_port
+
 ROOT = Path(__file__).parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, because containers have no user namespaces; the rest keeps Chromium from calling home.
@@ -21,7 +22,7 @@ CHROMIUM_SWITCHES = (
     "--no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-sync "
     "--disable-component-update --disable-quic"
 ).split()
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 10
 
 
@@ -48,9 +49,7 @@ def serve_page(
     python: what stands behind the name of the interpreter to run Streamlit. address: None for Streamlit's own choice,
     every interface.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = f"--server.port {port} --server.headless true".split()
     if address:
         options += ["--server.address", address]

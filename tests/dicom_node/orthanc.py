@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.dicom_node.certificates import Certificates
-from tests.dicom_node.peers import ARCHIVE, LOOPBACK, NODE, free_port, wait_until
+from tests.dicom_node.peers import ARCHIVE, LOOPBACK, NODE, wait_until
+from tools.ports import free_port
 
 USER, PASSWORD = "tester", "not a secret"
 # Every series goes to the node, its own results too: archives do that.
@@ -121,7 +122,7 @@ def running_orthanc(
         orthanc.close()
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import socket
 import ssl
 import threading
 import time
@@ -30,12 +29,6 @@ NODE, SCANNER, ARCHIVE = "NODE", "SCANNER", "ARCHIVE"
 STUDY_UID = "1.2.826.0.1.3680043.8.498.9"
 LOOPBACK = "127.0.0.1"
 VERIFICATION = "1.2.840.10008.1.1"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def make_settings(folder: Path, archive_port: int = 1, **changes: Any) -> NodeSettings:
@@ -161,7 +154,7 @@ def answer_with_counts(files: Sequence[Path], stop: threading.Event) -> list[byt
     ]
 
 
-def wait_until(condition: Callable[[], Any], timeout_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
     """Look again and again until it holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():

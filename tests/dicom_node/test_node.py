@@ -29,12 +29,12 @@ from tests.dicom_node.peers import (
     answer_with_counts,
     connected,
     events_in,
-    free_port,
     make_image,
     make_settings,
     store,
     wait_until,
 )
+from tools.ports import free_port
 
 SERIES = f"{STUDY_UID}.1"
 

@@ -23,10 +23,10 @@ from tests.dicom_node.peers import (
     NODE,
     STUDY_UID,
     events_in,
-    free_port,
     make_image,
     wait_until,
 )
+from tools.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from tests.dicom_factory import slice_of_series
 from tests.factories import png_bytes
 from tests.input.volumes import nifti_bytes
+from tools.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -121,9 +121,7 @@ def short_folder() -> Iterator[Path]:
 @pytest.fixture
 def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Process]]]:
     """Starts nodes of one cluster on loopback; all of their processes are ended by their ids."""
-    with socket.socket() as free:
-        free.bind((_NODES[0], 0))
-        address = f"{_NODES[0]}:{free.getsockname()[1]}"
+    address = f"{_NODES[0]}:{free_port(_NODES[0])}"
     nodes: list[psutil.Popen] = []
 
     def start() -> tuple[str, psutil.Process]:
@@ -139,7 +137,7 @@ def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Pr
         log = (short_folder / f"node-{len(nodes)}.log").open("wb")
         with log:
             nodes.append(psutil.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log))
-        wait_for(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}", 60)
+        wait_for(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}")
         return address, nodes[-1]
 
     yield start
@@ -153,10 +151,10 @@ def kill_all(node: psutil.Process) -> None:
         for process in [*node.children(recursive=True), node]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        node.wait(10)
+        node.wait(60)
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 200) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited for {what}"

@@ -26,7 +26,7 @@ from tests.scripted import ScriptedClassifier
 ROOT = Path(__file__).parents[2]
 BOUNDARY = "AaB03x"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
-_START_LIMIT_S = 60
+_START_LIMIT_S = 180
 
 
 def part(data: bytes, name: str | None = "a.png", field: str = "files") -> bytes:
@@ -72,13 +72,13 @@ def listening(classifier: Any = None, **settings: Any) -> Iterator[httpx.Client]
         while not server.started:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
             while client.get("/health/ready").status_code != 200:
                 time.sleep(0.01)
             yield client
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 class Running:
@@ -138,7 +138,7 @@ def running(
             if process.poll() is None:
                 process.terminate()
                 try:
-                    process.wait(timeout=20)
+                    process.wait(timeout=60)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    process.wait(timeout=20)
+                    process.wait(timeout=60)

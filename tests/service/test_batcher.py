@@ -25,7 +25,7 @@ class Gated(ScriptedClassifier):
     def classify_many(self, slices: Iterable[Slice], at_once: int | None = None) -> Generator[SliceOutcome, None, None]:
         for outcome in super().classify_many(slices):
             self.began.set()
-            self.gate.wait(10)
+            self.gate.wait(60)
             yield outcome
 
 
@@ -57,7 +57,7 @@ def batcher(gated: Gated) -> Generator[Batcher, None, None]:
 def test_slices_of_all_requests_come_in_turn(batcher: Batcher, gated: Gated) -> None:
     first, large, small = job("first"), job("large", 4), job("small", 2)
     batcher.submit(first)
-    assert gated.began.wait(10)
+    assert gated.began.wait(60)
     batcher.submit(large)
     batcher.submit(small)
     gated.gate.set()
@@ -80,7 +80,7 @@ def test_a_series_is_answered_from_its_own_slices(batcher: Batcher, gated: Gated
 
 def test_more_slices_than_may_wait_are_refused_with_a_time(batcher: Batcher, gated: Gated) -> None:
     batcher.submit(job("first"))
-    assert gated.began.wait(10)
+    assert gated.began.wait(60)
     batcher.submit(job("waiting", 6))
     with pytest.raises(RefusedError) as caught:
         batcher.submit(job("too many", 5))
@@ -99,7 +99,7 @@ def test_a_large_request_is_taken_when_nothing_waits(batcher: Batcher, gated: Ga
 def test_what_a_caller_gave_up_is_not_answered(batcher: Batcher, gated: Gated) -> None:
     first, given_up, last = job("first"), job("given up", 5), job("last")
     batcher.submit(first)
-    assert gated.began.wait(10)
+    assert gated.began.wait(60)
     batcher.submit(given_up)
     batcher.submit(last)
     assert given_up.answer.cancel() and batcher.waiting == 1
@@ -133,12 +133,12 @@ def test_closing_fails_what_is_not_done(gated: Gated) -> None:
     batcher = Batcher(gated, max_waiting=10)  # type: ignore[arg-type]
     first, waiting = job("first"), job("waiting", 3)
     batcher.submit(first)
-    assert gated.began.wait(10)
+    assert gated.began.wait(60)
     batcher.submit(waiting)
     closing = threading.Thread(target=batcher.close)
     closing.start()
     gated.gate.set()
-    closing.join(10)
+    closing.join(60)
     answer(first)
     with pytest.raises(RefusedError):
         waiting.answer.result(10)

@@ -31,7 +31,7 @@ def service() -> Iterator[Running]:
 
 def test_it_answers_as_the_classifier_does(service: Running, classifier: Classifier) -> None:
     files = [("files", (path.name, path.read_bytes())) for path in SAMPLES]
-    rows = httpx.post(f"{service.address}/v1/classify", files=files, timeout=60).json()["slices"]
+    rows = httpx.post(f"{service.address}/v1/classify", files=files, timeout=240).json()["slices"]
     for row, path in zip(rows, SAMPLES, strict=True):
         expected = classifier.classify(path.read_bytes(), path.name)
         assert (row["file"], row["status"], row["class"]) == (
@@ -53,7 +53,7 @@ def test_the_card_is_that_of_the_model_info_command(service: Running) -> None:
 
 def test_many_callers_at_once_get_their_own_answers(service: Running) -> None:
     drawn = [draw(seed) for seed in range(24)]
-    with httpx.Client(base_url=service.address, timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=service.address, timeout=240, trust_env=False) as client:
         alone = [client.post("/v1/classify", files={"files": (str(n), image)}).json() for n, image in enumerate(drawn)]
         together: dict[int, Any] = {}
 
@@ -64,7 +64,7 @@ def test_many_callers_at_once_get_their_own_answers(service: Running) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(120)
+            thread.join(240)
     for number, expected in enumerate(alone):
         (row,), (before,) = together[number]["slices"], expected["slices"]
         assert (row["file"], row["class"], row["status"]) == (str(number), before["class"], before["status"])
@@ -74,7 +74,7 @@ def test_many_callers_at_once_get_their_own_answers(service: Running) -> None:
 def test_its_log_and_answers_name_nobody(service: Running) -> None:
     data = dicom_with_canaries()
     files = [("files", (f"{NAME}-{end}.dcm", data[: len(data) * end // 4])) for end in range(1, 5)]
-    answer = httpx.post(f"{service.address}/v1/classify?name={NAME}", files=files, timeout=60)
+    answer = httpx.post(f"{service.address}/v1/classify?name={NAME}", files=files, timeout=240)
     httpx.get(f"{service.address}/{NAME}")
     assert answer.status_code == 200 and not find_canaries(answer.content, TAG)
     last = [entry for entry in service.events() if entry.get("route") == "other"]
@@ -96,13 +96,13 @@ def test_sigterm_lets_requests_finish_and_ends_with_0() -> None:
         answers: list[httpx.Response] = []
         files = [("files", (str(seed), draw(seed))) for seed in range(40)]
         asking = threading.Thread(
-            target=lambda: answers.append(httpx.post(f"{service.address}/v1/classify", files=files, timeout=60))
+            target=lambda: answers.append(httpx.post(f"{service.address}/v1/classify", files=files, timeout=240))
         )
         asking.start()
         while asking.is_alive() and "slices_waiting 0.0" in httpx.get(f"{service.address}/metrics").text:
             pass
         assert service.stop() == 0
-        asking.join(60)
+        asking.join(240)
         assert len(answers[0].json()["slices"]) == 40
         assert [entry["event"] for entry in service.events()][-2:] == ["request", "stopped"]
         with pytest.raises(httpx.ConnectError):
@@ -130,7 +130,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         env=os.environ | environment,
     )
 

@@ -108,7 +108,7 @@ def watching() -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_until(holds: Callable[[], bool], program: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 100
+    end = time.monotonic() + 200
     while not holds():
         assert program.poll() is None and time.monotonic() < end, program.poll()
         time.sleep(0.05)
