@@ -8,6 +8,7 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.series_words import describe_series_rule
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
 from page.layout import usable_classifier
+from page.literal import literal
 from page.model_facts import (
     HOW_EVALUATED,
     OWN_MODEL,
@@ -83,17 +84,25 @@ def show_accuracy(card: Card, is_own: bool) -> None:
 def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
     # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
     measures = [name for name in rows[0] if name != heading]
-    return {"Measure": measures} | {row[heading]: [row[name] for name in measures] for row in rows}
+    columns = {
+        literal(row[heading]): [literal(row[name]) if name == "Model" else row[name] for name in measures]
+        for row in rows
+    }
+    return {"Measure": measures} | columns
 
 
 def show_terms(card: Card) -> None:
     """What trained the network, and under which terms."""
     st.header("What trained it", anchor=False)
-    st.markdown(describe_terms(card))
+    # What stands in a card may be Markdown, which shows pictures of other computers.
+    st.markdown(literal(describe_terms(card)))
     # A list, as a table of four columns would have to be scrolled on a phone.
     st.markdown(
         "\n".join(
-            f"- **{row['Source']}**: {row['Shows']}. {row['Origin']}. {row['Terms']}." for row in terms_rows(card)
+            "- **{Source}**: {Shows}. {Origin}. {Terms}.".format_map(
+                {name: literal(text) for name, text in row.items()}
+            )
+            for row in terms_rows(card)
         )
     )
 
@@ -109,7 +118,7 @@ def show_gate_rates(card: Card) -> None:
     """What passed the check: long, so behind a line at the end."""
     if rows := gate_rows(card):
         with st.expander(f"What passed the check for brain MRI: {len(rows)} sources of pictures"):
-            table = {name: [row[name] for row in rows] for name in rows[0]}
+            table = {name: [literal(row[name]) for row in rows] for name in rows[0]}
             st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
 
 

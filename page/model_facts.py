@@ -91,6 +91,12 @@ def source_rows(card: Card) -> list[dict[str, str]]:
     ]
 
 
+def _tables(sets: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tables of a table, by their names: a card of one's own may hold anything there."""
+    known = sets.items() if isinstance(sets, Mapping) else ()
+    return [(name, table) for name, table in known if isinstance(table, Mapping)]
+
+
 def _least_flattering_first(sets: Any, key: str) -> list[tuple[str, Mapping[str, Any]]]:
     """Name and figures of each set of images, sorted by one figure; sets without it come last."""
 
@@ -99,16 +105,14 @@ def _least_flattering_first(sets: Any, key: str) -> list[tuple[str, Mapping[str,
         share = figure.get("value") if isinstance(figure, Mapping) else None
         return share if isinstance(share, int | float) else float("inf")
 
-    known = sets.items() if isinstance(sets, Mapping) else ()
-    return sorted(((name, figures) for name, figures in known if isinstance(figures, Mapping)), key=value)
+    return sorted(_tables(sets), key=value)
 
 
 def terms_rows(card: Card) -> list[dict[str, str]]:
     """One row per source that trained the network: what it shows, where it is from, under which terms."""
     return [
         {"Source": name} | {title: str(known.get(key, "not stated")) for key, title in _TERMS.items()}
-        for name, known in card.about.get("sources", {}).items()
-        if isinstance(known, Mapping)
+        for name, known in _tables(card.about.get("sources"))
     ]
 
 
@@ -120,15 +124,14 @@ def describe_terms(card: Card) -> str:
 def gate_rows(card: Card) -> list[dict[str, str]]:
     """One row per source of held-back pictures: how many of them passed the check for brain MRI."""
     rows = []
-    for source, figures in card.about.get("gate_rates", {}).items():
-        if isinstance(figures, Mapping) and {"brain_mri", "test_accepted", "test_images", "seen_in_fit"} <= set(
-            figures
-        ):
+    for source, figures in _tables(card.about.get("gate_rates")):
+        counts = figures.get("test_accepted"), figures.get("test_images")
+        if all(isinstance(count, int) for count in counts) and {"brain_mri", "seen_in_fit"} <= set(figures):
             rows.append(
                 {
                     "Pictures": source.replace("-", " "),
                     "Are brain MRI": "yes" if figures["brain_mri"] else "no",
-                    "Passed": f"{figures['test_accepted']} of {figures['test_images']}",
+                    "Passed": f"{counts[0]} of {counts[1]}",
                     "Other pictures of this source were used to fit it": "yes" if figures["seen_in_fit"] else "no",
                 }
             )

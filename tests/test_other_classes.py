@@ -75,6 +75,20 @@ def test_a_card_whose_classes_cannot_be_told_apart_is_refused(order: str) -> Non
         Card.from_json(text.replace(f"[\n      {names}\n    ]", order), "m.tfliteA")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["", " A", "=1+1", "a\x1b[31m", "a\u202eb", "x" * 65, "../a", "<b>a</b>", "![](http://example.org/a.png)", "a\nb"],
+)
+def test_a_name_that_is_more_than_text_where_it_is_shown_is_no_class(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of a class"):
+        Label(name, True)
+
+
+@pytest.mark.parametrize("name", ["膠質腫", "ग्लियोमा", "benign_mass", "Grade 2/3 (WHO, 2021)", "T1+C", "Müller's cyst"])
+def test_names_in_any_language_are_classes(name: str) -> None:
+    assert Label(name, True).value == name
+
+
 def test_a_rejected_image_ends_as_the_class_without_a_finding() -> None:
     answer = make_answer((0.1, 0.9), (NO, YES), gate_score=-1.0)
     assert (answer.verdict.label, answer.verdict.status) == (NO, Status.NOT_A_BRAIN_MRI)

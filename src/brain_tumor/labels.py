@@ -5,6 +5,26 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+# DICOM's LO, the value that holds the meaning of a code, takes 64.
+MAX_NAME_CHARS = 64
+# Spreadsheets, Markdown and HTML, where names are shown, read these as more than text.
+_MARKS = frozenset('*`[]<>|\\~$#!:"={}^')
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether a name of a class or a model is safe wherever it is shown: in tables, terminals, pages and DICOM.
+
+    It begins with a letter or digit, is printable (so it turns no text around and moves no cursor), has no marks that
+    Markdown, HTML or a spreadsheet obeys, and MAX_NAME_CHARS characters at most.
+    """
+    return (
+        0 < len(text) <= MAX_NAME_CHARS
+        and text[0].isalnum()
+        and text == text.strip()
+        and text.isprintable()
+        and _MARKS.isdisjoint(text)
+    )
+
 
 class Label(str):
     """A class of a model: the text is the name a person reads, and a class is or is not a finding.
@@ -30,7 +50,7 @@ class Label(str):
             is_finding: whether it names something abnormal; None for a class of this project, which is known.
 
         Raises:
-            ValueError: the name is none of this project's classes, and is_finding is None.
+            ValueError: the name is none of this project's classes, and is_finding is None; or it is no plain name.
         """
         if is_finding is None:
             is_finding = next((label.is_finding for label in LABELS if label == name), None)
@@ -38,6 +58,11 @@ class Label(str):
                 raise ValueError(f"{name!r} is none of {', '.join(LABELS)}")
         label = cls._known.get((name, is_finding))
         if label is None:
+            if not is_plain_name(name):
+                raise ValueError(
+                    f"{name[:MAX_NAME_CHARS]!r} cannot be the name of a class: give {MAX_NAME_CHARS} characters at "
+                    f"most, a letter or digit first, and none of {' '.join(sorted(_MARKS))}"
+                )
             label = cls._known[name, is_finding] = super().__new__(cls, name)
             label.is_finding = is_finding
         return label  # type: ignore[return-value]

@@ -46,6 +46,26 @@ def test_a_model_of_one_s_own_is_not_spoken_of_as_the_one_that_comes_along(
     assert describe_figures(scripted.card) in all_markdown(page)
 
 
+def test_markdown_in_a_card_is_shown_as_it_is(scripted: ScriptedClassifier) -> None:
+    """A picture of another computer would tell that one who looks at the page."""
+    trap = "![](http://example.org/a.png)"
+    share = {"value": 0.9}
+    scripted.card = replace(
+        scripted.card,
+        about={
+            "licence": trap,
+            "sources": {trap: {"shows": trap, "origin": trap, "terms": trap}},
+            "metrics": {trap: {"accuracy": share, "model_id": trap}},
+            "other_sources": {trap: {"tumors_called_a_tumor": share, "model_id": trap}},
+            "gate_rates": {trap: {"brain_mri": 1, "test_accepted": 1, "test_images": 2, "seen_in_fit": 0}},
+        },
+    )
+    page = open_page("about")
+    shown = [all_markdown(page), *(table.value.to_csv() for table in page.table)]
+    assert len(shown) == 4
+    assert all("example" in text and trap not in text for text in shown)
+
+
 @pytest.mark.parametrize("name", ["about", "classify"])
 def test_a_model_of_other_classes_is_described_without_those_of_this_project(
     scripted: ScriptedClassifier, name: str

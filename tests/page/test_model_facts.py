@@ -1,4 +1,7 @@
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from page.model_facts import (
     accuracy_rows,
@@ -58,6 +61,14 @@ def test_figures_of_other_sources_are_shown_by_the_name_of_the_images() -> None:
     assert (row["Images"], row["Model"]) == ("never seen", "m-2")
     assert row["Tumors called a tumor"] == "95.7 % (94.0 to 97.0)"
     assert row["... without doubt"] == "not measured"
+
+
+@pytest.mark.parametrize("odd", [None, 5, "text", [1, 2], {"a": None, "b": [1], "c": {}}])
+def test_what_a_card_of_one_s_own_holds_in_their_place_makes_no_rows(odd: Any) -> None:
+    card = replace(CARD, about=dict.fromkeys(("metrics", "other_sources", "sources", "gate_rates"), odd))
+    assert accuracy_rows(card) == gate_rows(card) == []
+    assert {row["Images"] for row in source_rows(card)} <= {"c"}
+    assert {row["Source"] for row in terms_rows(card)} <= {"c"}
 
 
 def test_the_terms_of_the_file_and_of_each_source_are_the_card_s_own() -> None:

@@ -3,12 +3,21 @@
 import json
 import math
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.preprocess import InputContract
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS, Label, class_without_finding, from_stored, in_display_order, to_stored
+from brain_tumor.labels import (
+    LABELS,
+    Label,
+    class_without_finding,
+    from_stored,
+    in_display_order,
+    is_plain_name,
+    to_stored,
+)
 
 CARD_VERSION = 1
 _ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
@@ -137,6 +146,11 @@ def _check(card: Card) -> None:
         raise ValueError(f"temperature {card.temperature} and tolerance {golden.tolerance} are no such numbers")
     if not all(isinstance(text, str) for text in (card.model_id, card.created, card.flatbuffer_sha256, golden.member)):
         raise ValueError("a name is no text")
+    if not is_plain_name(card.model_id):
+        raise ValueError(f"model_id {card.model_id[:100]!r} is no plain name")
+    datetime.fromisoformat(card.created)  # a ValueError where it is no date
+    if not all(isinstance(text, str) for text in dict(card.outputs).values()):
+        raise ValueError("the meaning of an output is no text")
 
 
 def _to_rules(fields: dict[str, Any]) -> Rules:
