@@ -22,7 +22,6 @@ from tests.dicom_node.peers import (
     SCANNER,
     Archive,
     connected,
-    free_port,
     make_image,
     make_settings,
     store,
@@ -30,6 +29,7 @@ from tests.dicom_node.peers import (
 )
 from tests.dicom_node.test_node import run_node
 from tests.dicom_node.test_settings import EXAMPLE
+from tools.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes the certificates, is not installed"),
