@@ -5,7 +5,7 @@ UV := build/lock-env/bin/uv
 UV_VERSION := 0.13.9
 AUDIT := build/audit-env/bin/pip-audit
 AUDIT_VERSION := 2.10.1
-# uv asks another index only when told so; pip reads the variable itself.
+# uv asks another index only when it is set to; pip reads the variable itself.
 COMPILE_FROM = $(UV) pip compile --universal --python-version 3.11 --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	$(if $(PIP_INDEX_URL),--default-index "$(PIP_INDEX_URL)")
@@ -47,7 +47,7 @@ format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-lock: $(UV) ## resolve the requirements and constraints files anew (ARGS=--upgrade moves to the newest versions)
+lock: $(UV) ## resolve the requirements and constraints files again (ARGS=--upgrade moves to the newest versions)
 	$(COMPILE) --all-extras --generate-hashes --output-file requirements-dev.txt $(ARGS)
 	$(COMPILE) --extra app --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
 	$(COMPILE) --extra app --extra formats --extra pacs --extra serve --constraint requirements-dev.txt \

@@ -189,7 +189,12 @@ def ask(python: Path, name: str, paths: Sequence[Path], singles: int, model: Pat
 
 
 def summarise(worked: Figures, start: float) -> Figures:
-    """The worker's report with figures per image. start: time of day when the worker was started."""
+    """The worker's report with figures per image.
+
+    Args:
+        worked: what the worker wrote.
+        start: time of day when the worker was started.
+    """
     return {
         "first_answer_s": round(worked["first_answer_at"] - start, 3),
         "single_image_s": round(statistics.median(worked["single_s"]), 4),

@@ -37,8 +37,11 @@ class Kind:
 def embed(scan: Image.Image, aspect: float, share: float, fill: int = 0) -> Image.Image:
     """The scan in the middle of a larger picture.
 
-    aspect: the picture's width by its height. share: of the height that the scan takes; a scan too wide for that takes
-    this share of the width.
+    Args:
+        scan: a grey picture.
+        aspect: the picture's width by its height.
+        share: of the height that the scan takes; a scan too wide for that takes this share of the width.
+        fill: grey value of the rest, 0 to 255.
     """
     height = max(scan.height, scan.width / aspect) / share
     picture = Image.new(scan.mode, (round(height * aspect), round(height)), fill)

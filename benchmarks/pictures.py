@@ -135,7 +135,11 @@ def make_picture(name: str, kind: Kind, image: Labelled, images: Sequence[Labell
 
 
 def judge(result: Result, label: Label | None) -> Outcome:
-    """What an answer is worth; label: None where no class is right."""
+    """What an answer is worth.
+
+    Args:
+        label: None where no class is right.
+    """
     match result.verdict.status:
         case Status.NOT_A_BRAIN_MRI:
             return Outcome.NOT_ANALYSED

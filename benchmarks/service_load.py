@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "service_cpu_ms_per_image": round(1000 * cpu_s / (len(calls) * args.rounds), 2),
         "median_wait_s": round(statistics.median(waits), 3),
         "p99_wait_s": round(waits[int(0.99 * (len(waits) - 1))], 3),
-        "told_to_come_again": sum(load.refused for load in loads),
+        "refused": sum(load.refused for load in loads),
         "wrong": wrong,
         "lost": lost,
         "machine": {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()},

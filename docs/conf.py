@@ -15,7 +15,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
-# TensorFlow, which the pages on training load, speaks at length unless it is told not to.
+# TensorFlow, which the pages on training load, logs much unless this is set.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"

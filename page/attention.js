@@ -6,7 +6,7 @@ const PATIENCE_MS = 5000
 
 let timer
 let arrivedBefore = 0
-let told = 0
+let reported = 0
 let patientUntil = 0
 
 function watchUploads({ data, parentElement, setTriggerValue }) {
@@ -15,14 +15,14 @@ function watchUploads({ data, parentElement, setTriggerValue }) {
     const drop = document.querySelector(".st-key-drop")
     const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
     const all = drop?.querySelectorAll("[data-testid=stFileChip]").length ?? 0
-    if (!waiting) arrivedBefore = told = all
+    if (!waiting) arrivedBefore = reported = all
     const arrived = all - waiting - arrivedBefore
     const text = waiting ? `Sending: ${arrived} of ${all - arrivedBefore} files have arrived.` : ""
     if (line.textContent !== text) line.textContent = text
-    if (!waiting || data.is_working || all - waiting <= told || performance.now() < patientUntil) return
-    told = all - waiting
+    if (!waiting || data.is_working || all - waiting <= reported || performance.now() < patientUntil) return
+    reported = all - waiting
     patientUntil = performance.now() + PATIENCE_MS
-    setTriggerValue("arrived", told)
+    setTriggerValue("arrived", reported)
   }
   if (data.is_working) patientUntil = 0
   clearInterval(timer)

@@ -102,7 +102,11 @@ def choose_plane(item: SeriesItem) -> None:
 
 
 def reslice(key: str, before: Plane | None) -> None:
-    """Callback of the choice of a plane; before: the plane until now."""
+    """Callback of the choice of a plane.
+
+    Args:
+        before: the plane until now.
+    """
     chosen = st.session_state[f"plane-{key}"]
     if not chosen or chosen is before:
         return

@@ -47,7 +47,11 @@ class CachedResult:
         return render_map_state(self.result)
 
     def find_maps(self, label: Label | None = None) -> dict[MapKind, HeatMap]:
-        """The maps that may be shown; label: class whose saliency is meant, None for the final class."""
+        """The maps that may be shown.
+
+        Args:
+            label: class whose saliency is meant, None for the final class.
+        """
         return {heat_map.kind: heat_map for heat_map in to_heat_maps(self.result, label)}
 
     def restore(self) -> Result:

@@ -39,7 +39,7 @@ class KeptFile:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self._data: bytes | None = data
-        self._claims = 1  # of whoever made it, until it is opened
+        self._claims = 1  # of its maker, until it is opened
         with _lock:
             self.age = next(_ages)
             _kept.add(self)

@@ -1,4 +1,4 @@
-"""A classifier without a network: the real reader and rules, with probabilities told by the file's name."""
+"""A classifier without a network: the real reader and rules, with probabilities read from the file's name."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace

@@ -259,7 +259,7 @@ def test_a_scan_that_cannot_be_resized_is_that_slices_error(quick: Classifier) -
     assert first.error and second.result
 
 
-def test_a_path_instead_of_content_is_told_what_to_call(classifier: Classifier) -> None:
+def test_a_path_instead_of_content_is_refused_with_what_to_call(classifier: Classifier) -> None:
     with pytest.raises(TypeError, match=r"'slice\.png' is a path: call classify_path"):
         classifier.classify("slice.png", "slice.png")  # type: ignore[arg-type]
 

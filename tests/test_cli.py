@@ -101,7 +101,7 @@ def test_wrong_use_is_status_2(arguments: list[str]) -> None:
     assert end.value.code == 2
 
 
-def test_a_table_without_a_name_is_told_what_to_give(capsys: Capture) -> None:
+def test_a_table_without_a_name_is_refused_with_what_to_give(capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["predict", "good.png", "--csv", ""])
     assert "--csv: '' is not a file's name; give one, such as answers.csv" in capsys.readouterr().err
@@ -634,7 +634,7 @@ def test_help_starts_with_examples_and_has_the_exit_status(command: list[str], c
     assert "Exit status: 0" in shown
 
 
-def test_a_plane_that_is_none_is_told_the_choices(capsys: Capture) -> None:
+def test_a_plane_that_is_none_is_refused_with_the_choices(capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["predict", "good.png", "--plane", "foo"])
     assert "'foo' is none of axial, coronal, sagittal" in capsys.readouterr().err

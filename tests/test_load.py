@@ -66,7 +66,7 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def answer_alone(classifier: Classifier, images: Sequence[bytes]) -> list[FloatArray]:
-    """What one caller at a time is told of each image, no two the same."""
+    """What one caller at a time is answered for each image, no two the same."""
     alone = [classifier.classify(image, "alone").output.logits for image in images]
     gaps = [float(np.abs(item - other).max()) for index, item in enumerate(alone) for other in alone[:index]]
     assert min(gaps) > APART

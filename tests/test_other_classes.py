@@ -67,7 +67,7 @@ def test_a_card_of_this_project_s_classes_is_as_earlier_releases_read_it() -> No
      '[{"name": 3, "is_finding": true}, "Glioma"]', '[{"name": "A", "is_finding": 1}, "Glioma"]',
      '["Glioma", "Lesion"]'],
 )  # fmt: skip
-def test_a_card_whose_classes_cannot_be_told_apart_is_refused(order: str) -> None:
+def test_a_card_whose_classes_cannot_be_distinguished_is_refused(order: str) -> None:
     names = ",\n      ".join(f'"{label}"' for label in LABELS)
     text = make_card().to_json()
     assert f"[\n      {names}\n    ]" in text

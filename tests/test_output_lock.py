@@ -9,7 +9,7 @@ from brain_tumor.errors import BrainTumorError
 from brain_tumor.output_lock import lock_path, locked
 
 
-def test_a_second_run_is_refused_and_told_who_writes(tmp_path: Path) -> None:
+def test_a_second_run_is_refused_with_the_name_of_the_writer(tmp_path: Path) -> None:
     output = tmp_path / "out.csv"
     message = rf"being written by process {os.getpid()} on"
     with locked([output]), pytest.raises(BrainTumorError, match=message), locked([tmp_path / "other.csv", output]):

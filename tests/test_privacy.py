@@ -148,13 +148,13 @@ def test_nothing_is_written_but_what_was_asked_for(answered: tuple[Watched, Path
 
 
 def on_page(page: AppTest) -> bytes:
-    """Everything that the browser is told."""
+    """Everything that the browser receives."""
     return b"".join(node.proto.SerializeToString() for node in page._tree if getattr(node, "proto", None) is not None)
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What a program sees that logs everything; pytest's own fixture also listens where we have closed the door."""
+    """What a program sees that logs everything; pytest's fixture also sees loggers that do not propagate."""
     stream, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(stream), root.level
     root.addHandler(handler)

@@ -160,7 +160,7 @@ def test_a_missing_input_leaves_its_section_out(tmp_path: Path, official: Figure
     assert "\n\n\n" not in text
 
 
-def test_held_back_images_are_told_from_sources_of_before_and_from_those_that_trained(
+def test_held_back_images_are_distinguished_from_sources_of_before_and_from_those_that_trained(
     tmp_path: Path, official: Figures
 ) -> None:
     healthy = family("healthy-t1", "brain MRI, No Tumor", 8, accepted=8, right=8)

@@ -86,7 +86,7 @@ def test_no_source_turns_data_into_code(path: Path) -> None:
 @pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_source_of_the_runtime_asks_for_a_network(path: Path) -> None:
     # The service answers those who ask; its loop comes from asyncio, its connections from uvicorn. The DICOM node and
-    # --dicomweb talk to the archive that they are told.
+    # --dicomweb talk to the archive that is named.
     accepted = {"asyncio"} if path.parent.name == "service" else ARCHIVES.get(path.name, set())
     assert imports(path) & NETWORK - accepted == set()
 
@@ -156,7 +156,7 @@ def test_the_page_s_configuration_bounds_uploads_and_hides_errors() -> None:
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
     assert config["server"]["maxUploadSize"] * 2**20 == MAX_SCAN_BYTES
     assert (config["client"]["showErrorDetails"], config["browser"]["gatherUsageStats"]) == ("none", False)
-    # Two runs of one session at once would change one desk.
+    # Two runs of one session at once would change one session state.
     assert config["runner"]["fastReruns"] is False
     # Streamlit's own protections against other sites' pages are on unless somebody turns them off.
     assert not {"enableXsrfProtection", "enableCORS"} & set(config["server"])

@@ -44,10 +44,15 @@ def find_chromium() -> str | None:
 def serve_page(
     script: Path = ROOT / "app.py", python: Sequence[str] = ("-m", "streamlit"), address: str | None = "127.0.0.1"
 ) -> Iterator[Server]:
-    """Run the page as a user does, until the block ends; raises RuntimeError if it does not start.
+    """Run the page as a user does, until the block ends.
 
-    python: what stands behind the name of the interpreter to run Streamlit. address: None for Streamlit's own choice,
-    every interface.
+    Args:
+        script: the page.
+        python: the interpreter's arguments that run Streamlit.
+        address: to listen on; None for Streamlit's own choice, every interface.
+
+    Raises:
+        RuntimeError: it does not start.
     """
     port = free_port()
     options = f"--server.port {port} --server.headless true".split()

@@ -23,9 +23,14 @@ SAME_CLASS, SAME_SIDE = "same class", "same side of the gate"
 
 
 def compare(first: Mapping[str, Row], second: Mapping[str, Row]) -> dict[str, float]:
-    """Shares, 0 to 1, and differences of probabilities; first, second: rows of predictions.csv by file.
+    """Shares, 0 to 1, and differences of probabilities.
 
-    Raises ValueError when they are not of the same images.
+    Args:
+        first: rows of the first model's predictions.csv by file.
+        second: those of the second.
+
+    Raises:
+        ValueError: they are not of the same images.
     """
     if first.keys() != second.keys() or not first:
         raise ValueError("the reports are of other images; evaluate both files on the same ones")
@@ -43,7 +48,11 @@ def compare(first: Mapping[str, Row], second: Mapping[str, Row]) -> dict[str, fl
 
 
 def is_within_tolerance(compared: Mapping[str, float]) -> bool:
-    """Whether this may be one network, trained twice; compared: of compare()."""
+    """Whether this may be one network, trained twice.
+
+    Args:
+        compared: of compare().
+    """
     return (
         abs(compared[FIRST] - compared[SECOND]) <= MAX_ACCURACY_GAP
         and compared[SAME_CLASS] >= MIN_SAME_CLASS

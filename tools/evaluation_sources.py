@@ -184,7 +184,7 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 def _to_row(family: Figures, looks: Mapping[tuple[str, str], Look]) -> SourceRow:
     kind = family["kind"]
-    # Sources with several labels, or of the same name in two lists, are told apart by what stands around their name.
+    # Sources with several labels, or of the same name in two lists, are distinguished by what stands around their name.
     name = family["family"].removesuffix(f": {kind}").removeprefix(f"{family['origin']}/")
     _, _, words = kind.partition(", ")
     label = _LABELS.get(words, words.lower())

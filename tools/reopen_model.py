@@ -1,6 +1,6 @@
 """Makes a run folder of an exported network: ``python -m tools.reopen_model FILE --list LIST --weights W --out RUN``.
 
-What an export adds to a network - thresholds, gate, heat maps, arithmetic - can then be made anew, without training.
+What an export adds to a network - thresholds, gate, heat maps, arithmetic - can then be made again, without training.
 """
 
 import argparse
@@ -19,8 +19,15 @@ from brain_tumor_training.run_folder import describe_run, save_whole
 def reopen(file: Path, training_list: Path, weights: str, out: Path) -> None:
     """Write the files of a finished fine-tuning run that fit-decision and export read.
 
-    training_list: what the network was trained on; the file does not carry it. weights: what training started from,
-    "imagenet" or a path. Raises ModelFileError for a network of another recipe, DatasetError for a bad list.
+    Args:
+        file: the model file.
+        training_list: what the network was trained on; the file does not carry it.
+        weights: what training started from, "imagenet" or a path.
+        out: the run's folder.
+
+    Raises:
+        ModelFileError: it is a network of another recipe.
+        DatasetError: the list is not usable.
     """
     model, examples = load_model_file(file), read_examples(training_list)
     training = model.card.about["training"]

@@ -34,7 +34,7 @@ def add_command(
 
 
 def choice(kind: type[ChoiceT]) -> Callable[[str], ChoiceT]:
-    """A reader of an argument that names a member of an enumeration; what else is given is told the choices."""
+    """A reader of an argument that names a member of an enumeration; another text is refused with the choices."""
 
     def read(text: str) -> ChoiceT:
         try:
@@ -108,7 +108,12 @@ def _label_name(text: str) -> tuple[str, str]:
 
 
 def check_found(paths: Sequence[str], skip: Collection[Path], given: str) -> None:
-    """Refuse paths, folders and patterns among which is no image at all; given: how a person gave them.
+    """Refuse paths, folders and patterns among which is no image at all.
+
+    Args:
+        paths: as a person gave them.
+        skip: files that do not count, such as the run's own outputs.
+        given: how a person gave the paths, for the message.
 
     Raises:
         BrainTumorError: with what was found instead.

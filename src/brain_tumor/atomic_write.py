@@ -50,7 +50,11 @@ def written_whole(path: Path, unfinished: Path | None = None) -> Iterator[Path]:
 
 
 def add_ending(stem: Path, ending: str) -> Path:
-    """The path of a file, whose stem may hold dots; ending: without the dot before it."""
+    """The path of a file, whose stem may hold dots.
+
+    Args:
+        ending: without the dot before it.
+    """
     return stem.with_name(f"{stem.name}.{ending}")
 
 

@@ -54,7 +54,7 @@ def _locked(output: Path) -> Iterator[None]:
     with file:
         file.truncate(0)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        with contextlib.suppress(OSError):  # on a full disk nobody is told who it is
+        with contextlib.suppress(OSError):  # on a full disk the name of the writer is missing
             file.write(f"process {os.getpid()} on {platform.node()} since {since}".encode())
             file.flush()
         try:

@@ -58,7 +58,7 @@ _KINDS = {
     "projection": "a projection such as a MIP",
     "secondary_capture": "a secondary capture, a picture of a screen or a report",
     "derived": "calculated from other images of its series",
-    "mosaic": "a mosaic whose slices cannot be told apart",
+    "mosaic": "a mosaic whose slices cannot be separated",
 }
 
 

@@ -85,7 +85,9 @@ class Audit:
 def audit(folders: Sequence[Path], left_out: LeftOut | None = None) -> Audit:
     """Read every image below the folders and compare all with all; one that cannot be read is listed.
 
-    left_out: counts the files that are no images.
+    Args:
+        folders: of images.
+        left_out: counts the files that are no images.
 
     Raises:
         DatasetError: there is no such folder, two folders have one name, or no image is readable at all.

@@ -31,7 +31,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 when done, 2 when the request or the data cannot be used, 130 after Ctrl-C."""
     args = _parser().parse_args(argv)
-    # TensorFlow speaks at length unless it is told not to before it is imported.
+    # TensorFlow logs much unless this is set before it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)

@@ -28,8 +28,12 @@ _WAVES = 6
 def draw_lesion(image: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, Box] | None:
     """The image with a lesion, and its box in shares of the side; None where none fits or none would be seen.
 
-    image: (side, side), 0 to 1, without a tumor. The lesion is an irregular blob or ring, brighter or darker than what
-    is around it, with a soft edge, mostly with a halo, and pushes its surroundings away.
+    The lesion is an irregular blob or ring, brighter or darker than its surroundings. It has a soft edge and mostly a
+    halo, and pushes its surroundings away.
+
+    Args:
+        image: (side, side), 0 to 1, without a tumor.
+        rng: draws position, shape and brightness.
     """
     side = len(image)
     depth = depth_in_head(image)

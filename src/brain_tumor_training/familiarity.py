@@ -34,9 +34,13 @@ class Familiarity:
 
     @classmethod
     def fit(cls, rows: FloatArray) -> Self:
-        """rows: (images, features), the gate's features of training images, each of length 1.
+        """Find the directions and prototypes of training images.
 
-        Raises DatasetError for too few of them.
+        Args:
+            rows: (images, features), the gate's features of training images, each of length 1.
+
+        Raises:
+            DatasetError: there are too few of them.
         """
         if len(rows) < 2:
             raise DatasetError(f"{len(rows)} training images are too few to say what is familiar")

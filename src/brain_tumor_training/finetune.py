@@ -96,7 +96,7 @@ def finetune(
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
     network = to_serving_network(recipe, model)
-    # So that whoever loads the file can evaluate its classes at once.
+    # So that a program that loads the file can evaluate its classes at once.
     network.compile(loss={"classes": "categorical_crossentropy"}, metrics={"classes": ["accuracy"]})
     save_whole(network, out / "model.keras")
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())

@@ -45,7 +45,10 @@ def remove_skull(
 ) -> FloatArray:
     """The image without everything near the head's outline, which is cheap and nearly a stripped brain.
 
-    image: (side, side), 0 to 1. box: of the tumor, shares; where the cut would take the tumor, the image stays.
+    Args:
+        image: (side, side), 0 to 1.
+        box: of the tumor, in shares of the sides; where the cut would take the tumor, the image stays as it is.
+        rng: draws how much is removed.
     """
     depth = depth_in_head(image)
     waves = ndimage.zoom(rng.uniform(-1, 1, (_WAVES, _WAVES)), len(depth) / _WAVES, order=1)

@@ -55,7 +55,11 @@ def export_onnx(run: Path, data: Path, out: Path) -> float:
 
 
 def to_onnx(serving: Serving) -> bytes:
-    """The content of the file: input ``image``, outputs by the names of the card. Raises MissingExtraError."""
+    """The content of the file: input ``image``, outputs by the names of the card.
+
+    Raises:
+        MissingExtraError: tf2onnx is not installed.
+    """
     try:
         import tf2onnx
     except ModuleNotFoundError:
@@ -69,7 +73,11 @@ def to_onnx(serving: Serving) -> bytes:
 
 
 def ask_onnx(content: bytes, images: list[FloatArray]) -> FloatArray:
-    """The probabilities that an ONNX file gives to images, (images, classes). Raises MissingExtraError."""
+    """The probabilities that an ONNX file gives to images, (images, classes).
+
+    Raises:
+        MissingExtraError: onnxruntime is not installed.
+    """
     try:
         import onnxruntime
     except ModuleNotFoundError:

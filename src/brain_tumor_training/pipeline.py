@@ -45,7 +45,11 @@ def training_view(path: Path, recipe: Recipe, seed: int, draw: int) -> View:
 
 
 def load_view(view: View, contract: InputContract) -> FloatArray:
-    """The tensor of one view, (side, side, 3), 0 to 1; brightness multiplies and clips. Raises ScanError."""
+    """The tensor of one view, (side, side, 3), 0 to 1; brightness multiplies and clips.
+
+    Raises:
+        ScanError: the image cannot be read.
+    """
     tensor: FloatArray = to_tensor(read_scan(view.path.read_bytes(), view.path.name), contract)[0]
     if view.chance is not None:
         draw = Draw.sample(_CHANGES, np.random.default_rng(view.chance))

@@ -234,8 +234,13 @@ def _code_index(model: Any, operator: int) -> int:
 def declare_versions(model: Any) -> None:
     """Write the version of each operator and the oldest runtime that has them all, by which a runtime refuses a file.
 
-    The converter wrote them for the float network, and the quantizer leaves them as they were. model: the flatbuffer as
-    an object, every tensor of at most four dimensions. Raises ModelFileError for an operator that is not in the tables.
+    The converter wrote them for the float network, and the quantizer leaves them as they were.
+
+    Args:
+        model: the flatbuffer as an object, every tensor of at most four dimensions.
+
+    Raises:
+        ModelFileError: an operator is not in the tables.
     """
     graph = model.subgraphs[0]
     needed = [_needed_version(model, graph, operator) for operator in graph.operators]

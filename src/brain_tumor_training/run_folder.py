@@ -63,9 +63,12 @@ def load_network(run: Path) -> keras.Model:
 
 
 def save_whole(model: keras.Model, path: Path) -> None:
-    """Save a network so that an interruption leaves the old file or the new one. Raises OSError.
+    """Save a network so that an interruption leaves the old file or the new one.
 
     A compiled one is compiled again when it is loaded, by Keras alone.
+
+    Raises:
+        OSError: it cannot be written.
     """
     if model.compiled:
         model.optimizer.build(model.trainable_variables)  # or loading would warn of variables that are not there

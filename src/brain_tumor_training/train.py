@@ -80,7 +80,7 @@ def fit(
     trained = _run_epochs(trained, datasets, recipe, out, seed, classes, weights_of_classes)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
     network = join(backbone, trained) if cache else trained
-    compile_for(recipe, network, classes)  # so that whoever loads the file can evaluate it at once
+    compile_for(recipe, network, classes)  # so that a program that loads the file can evaluate it at once
     save_whole(network, out / "model.keras")
     write_whole(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
     return metrics
@@ -92,7 +92,7 @@ def open_features(cache: Path, backbone: keras.Model, recipe: Recipe) -> Feature
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
-    """Batches of one part; the training part is shuffled anew in every epoch, by seed and epoch alone."""
+    """Batches of one part; the training part is shuffled in every epoch, by seed and epoch alone."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a bad file is: how to make it, and what a person must be told of it."""
+"""What a bad file is: how to make it, and what its message must say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -145,7 +145,7 @@ def of_class(number: str) -> bytes:
 
 
 def with_table(keyword: str, descriptor: list[int], entries: int) -> bytes:
-    """An image with a lookup table that says what it is told to."""
+    """An image whose lookup table has these values."""
     item = make_sequence(LUTDescriptor=descriptor, LUTData=[0] * entries)
     item[0]["LUTDescriptor"].VR = item[0]["LUTData"].VR = "US"
     elements: dict[str, Any] = {keyword: item}

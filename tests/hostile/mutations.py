@@ -192,7 +192,7 @@ def mutation(file_format: str, number: int) -> bytes:
 
 
 def with_checksums(data: bytes) -> bytes:
-    """A PNG with the checksum that each chunk should have, as far as chunks can be told apart."""
+    """A PNG with the checksum that each chunk should have, as far as chunks can be separated."""
     fitting, offset = bytearray(data), 8
     while offset + 12 <= len(data):
         end = offset + 8 + int.from_bytes(data[offset : offset + 4], "big")

@@ -29,7 +29,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def make_png(columns: int, rows: int, pixels: bytes, depth: int = 8, colour: int = _GREY, more: bytes = b"") -> bytes:
-    """A PNG of packed pixels whose header says what it is told to; more: chunks between header and pixels."""
+    """A PNG of packed pixels under this header; more: chunks between header and pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0))
     return _PNG + header + more + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
@@ -90,7 +90,7 @@ def page_chain(pages: int) -> bytes:
 
 
 def make_bmp(columns: int, rows: int, depth: int = 8, compression: int = 0, pixels: bytes = bytes(64)) -> bytes:
-    """A BMP with a grey palette whose header says what it is told to."""
+    """A BMP with a grey palette under this header."""
     start = 14 + 40 + 1024
     palette = b"".join(bytes((value, value, value, 0)) for value in range(256))
     header = struct.pack("<IiiHHIIiiII", 40, columns, rows, 1, depth, compression, len(pixels), 0, 0, 256, 0)

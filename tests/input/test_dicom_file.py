@@ -57,7 +57,7 @@ def test_a_deflated_bomb_is_refused_before_it_unfolds(monkeypatch: pytest.Monkey
     assert error_of(data).problem is Problem.INFLATED_TOO_LARGE
 
 
-def test_a_cut_deflated_file_is_told() -> None:
+def test_a_cut_deflated_file_is_reported() -> None:
     assert error_of(deflated(make_dicom(RAMP))[:-4]).problem is Problem.DEFLATED_CUT_OFF
 
 
@@ -86,13 +86,13 @@ def test_a_run_length_bomb_is_not_unpacked() -> None:
     assert error_of(make_compressed(frame, RLELossless, 64, 64)).problem is Problem.PIXELS_TOO_LARGE
 
 
-def test_elements_longer_than_the_file_are_told() -> None:
+def test_elements_longer_than_the_file_are_reported() -> None:
     data = make_dicom(RAMP)
     offset = data.index(struct.pack("<HH2s", 0x7FE0, 0x10, b"OW")) + 8
     assert error_of(data[:offset] + struct.pack("<I", 2**31) + data[offset + 4 :]).problem is Problem.CUT_OFF
 
 
-def test_sequences_nested_without_end_are_told() -> None:
+def test_sequences_nested_without_end_are_reported() -> None:
     nested = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 50_000
     data = make_dicom(RAMP)
     offset = data.index(struct.pack("<HH", 8, 0x60))
@@ -100,7 +100,7 @@ def test_sequences_nested_without_end_are_told() -> None:
 
 
 @pytest.mark.parametrize("defined", [True, False])
-def test_millions_of_empty_items_are_told(defined: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_millions_of_empty_items_are_reported(defined: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dicom_file, "MAX_READS", 10_000)
     items = b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 5000
     length = len(items) if defined else 0xFFFFFFFF
@@ -109,12 +109,12 @@ def test_millions_of_empty_items_are_told(defined: bool, monkeypatch: pytest.Mon
     assert error_of(insert_element(make_dicom(RAMP), bomb)).problem is Problem.TOO_MANY_ELEMENTS
 
 
-def test_a_rescale_that_is_no_number_is_told() -> None:
+def test_a_rescale_that_is_no_number_is_reported() -> None:
     slope = struct.pack("<HH2sH", 0x28, 0x1053, b"DS", 4) + b"nan "
     assert error_of(insert_element(make_dicom(RAMP), slope)).problem is Problem.BAD_GREY_SCALE
 
 
-def test_a_file_that_ends_gdcm_is_told_and_the_next_one_is_read() -> None:
+def test_a_file_that_ends_gdcm_is_reported_and_the_next_one_is_read() -> None:
     file = TEST_FILES / "SC_rgb_jpeg_gdcm.dcm"
     data = file.read_bytes()
     # An application segment that GDCM's JPEG library warns of makes it end its process.

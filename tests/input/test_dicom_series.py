@@ -73,7 +73,7 @@ def kinds(series: Sequence[Series]) -> list[tuple[int, SeriesKind | None]]:
         ("DiffusionGradientOrientation", ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])),
     ],
 )
-def test_frames_at_the_same_positions_are_told_apart_by_what_they_say(name: str, values: tuple[Any, Any]) -> None:
+def test_frames_at_the_same_positions_are_distinguished_by_what_they_say(name: str, values: tuple[Any, Any]) -> None:
     first, second = values
     series = opened(volume("a", **{name: first}) | volume("b", **{name: second}))
     assert [len(member.slices) for member in series] == [3, 3]
@@ -82,7 +82,7 @@ def test_frames_at_the_same_positions_are_told_apart_by_what_they_say(name: str,
     assert [[piece.position_mm for piece in member.slices] for member in series] == [[0, 6, 12], [0, 6, 12]]
 
 
-def test_frames_that_say_nothing_are_told_apart_by_their_order() -> None:
+def test_frames_that_say_nothing_are_distinguished_by_their_order() -> None:
     series = opened(volume("a") | volume("b") | volume("c"))
     assert facts(series) == [(3, {"repeat": "1"}), (3, {"repeat": "2"}), (3, {"repeat": "3"})]
     assert [piece.file for piece in series[1].slices] == ["in/b0", "in/b1", "in/b2"]
@@ -360,7 +360,7 @@ def test_the_volumes_of_an_enhanced_file_are_series_of_their_own(
     assert [member.name for member in series] == ["in/1 series 1", "in/1 series 2"]
 
 
-def test_magnitude_and_phase_of_an_enhanced_file_are_told_apart() -> None:
+def test_magnitude_and_phase_of_an_enhanced_file_are_distinguished() -> None:
     frames = [
         at(z, MRImageFrameTypeSequence={"ComplexImageComponent": part, "FrameType": ["ORIGINAL", "PRIMARY", "VOLUME"]})
         for part in ("MAGNITUDE", "PHASE")
@@ -372,7 +372,7 @@ def test_magnitude_and_phase_of_an_enhanced_file_are_told_apart() -> None:
     ]
 
 
-def test_the_parts_of_a_complex_image_are_told_apart_where_image_type_says_nothing() -> None:
+def test_the_parts_of_a_complex_image_are_distinguished_where_image_type_says_nothing() -> None:
     files: dict[str, bytes] = {}
     for part in ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY"):
         files |= volume(part, ImageType=["ORIGINAL", "PRIMARY"], ComplexImageComponent=part)
@@ -413,8 +413,8 @@ def test_an_enhanced_file_that_is_there_twice_counts_once() -> None:
     assert [item.name for item in opened({"in/1": content, "in/2": content})] == ["in/1"]
 
 
-def test_repeats_that_only_the_time_of_content_tells_apart_are_told_apart_by_it() -> None:
-    # Numbers start anew with every volume, and names say nothing.
+def test_repeats_that_only_the_time_of_content_separates_are_distinguished_by_it() -> None:
+    # Numbers start again with every volume, and names say nothing.
     names = {0: ("a", "b"), 1: ("d", "c"), 2: ("f", "e")}
     files = {
         f"in/{name}": frame(index, InstanceNumber=index + 1, ContentTime=time)

@@ -28,7 +28,7 @@ def test_what_may_hold_many_slices_may_be_larger(data: bytes) -> None:
     assert max_bytes(find_format(data)) == MAX_VOLUME_BYTES > max_bytes(find_format(b"BM")) == MAX_SCAN_BYTES
 
 
-def test_a_dicom_file_is_told_by_its_first_bytes_alone() -> None:
+def test_a_dicom_file_is_recognised_by_its_first_bytes_alone() -> None:
     found = find_format(bytes(128) + b"DICM" + bytes(9000))
     assert found and found.kind is Kind.DICOM
 

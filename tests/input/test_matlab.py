@@ -153,6 +153,6 @@ def other_hdf5_bytes() -> bytes:
         (older_bytes()[:150], True),  # cut off: reading it says so
     ],
 )
-def test_whether_a_file_may_hold_a_slice_is_told_by_its_variables(data: bytes, expected: bool) -> None:
+def test_whether_a_file_may_hold_a_slice_is_recognised_by_its_variables(data: bytes, expected: bool) -> None:
     assert may_hold_slice(data, find_format(data)) is expected
     assert is_no_image(SourceFile("of/1.mat", lambda: data, is_found=True)) is not expected

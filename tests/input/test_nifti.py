@@ -22,7 +22,7 @@ from brain_tumor.problems import Problem
 from tests.input.volumes import CANONICAL, make_image, make_values, nifti_bytes, nifti_gz_bytes, with_header
 from tests.refused import refused
 
-# Black is the smallest value and white the largest, so that pixels can be told from the values.
+# Black is the smallest value and white the largest, so that pixels follow from the values.
 FULL = ReadOptions(window=WindowMode.FULL)
 
 

@@ -26,7 +26,7 @@ def fill(folder: Path) -> None:
     ("name", "expected"),
     [("s3://bucket/x", True), ("file:///x", True), ("C:\\x", False), ("x/y.png", False), ("a://", False)],
 )
-def test_a_url_is_told_from_a_path(name: str, expected: bool) -> None:
+def test_a_url_is_distinguished_from_a_path(name: str, expected: bool) -> None:
     assert is_url(name) is expected
 
 

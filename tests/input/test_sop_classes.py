@@ -24,7 +24,7 @@ RAMP = np.array([[0, 1], [2, 4]], np.uint16)
         ("1.2.840.10008.5.1.4.1.1.66.1", "raw_data"),
     ],
 )
-def test_other_objects_are_told_apart(sop_class: str, kind: str) -> None:
+def test_other_objects_are_distinguished(sop_class: str, kind: str) -> None:
     error = error_of(make_dicom(None, SOPClassUID=sop_class))
     assert (error.problem, error.facts) == (Problem.OTHER_OBJECT, {"kind": kind})
 
@@ -43,17 +43,17 @@ def test_a_video_is_called_one() -> None:
     assert error_of(make_compressed(bytes(2), UID("1.2.840.10008.1.2.4.102"), 2, 2)).problem is Problem.VIDEO
 
 
-def test_missing_pixels_are_told() -> None:
+def test_missing_pixels_are_reported() -> None:
     assert error_of(make_dicom(RAMP, PixelData=None)).problem is Problem.NO_PIXELS
 
 
 @pytest.mark.parametrize("keyword", ["Rows", "Columns"])
-def test_a_missing_size_is_told(keyword: str) -> None:
+def test_a_missing_size_is_reported(keyword: str) -> None:
     assert error_of(make_dicom(RAMP, **dict[str, Any]({keyword: None}))).problem is Problem.NO_IMAGE
 
 
 @pytest.mark.parametrize("elements", [{"Rows": 0}, {"NumberOfFrames": 0}, {"NumberOfFrames": -1}])
-def test_an_image_of_nothing_is_told(elements: dict[str, Any]) -> None:
+def test_an_image_of_nothing_is_reported(elements: dict[str, Any]) -> None:
     assert error_of(make_dicom(RAMP, **elements)).problem in (Problem.BAD_SIZE, Problem.BAD_FRAME_COUNT)
 
 
@@ -62,7 +62,7 @@ def test_an_unknown_compression_is_named_only_where_the_standard_names_it() -> N
     assert (error.problem, error.facts) == (Problem.UNKNOWN_COMPRESSION, {"found": None})
 
 
-def test_unusual_pixels_are_told() -> None:
+def test_unusual_pixels_are_reported() -> None:
     assert error_of(make_dicom(RAMP, PhotometricInterpretation="HSV")).problem is Problem.UNKNOWN_PIXELS
 
 

@@ -100,7 +100,7 @@ def test_a_git_lfs_pointer_is_called_by_its_name() -> None:
         read_model_file(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "m")
 
 
-def test_a_plain_tflite_is_told_apart_from_a_damaged_file() -> None:
+def test_a_plain_tflite_is_distinguished_from_a_damaged_file() -> None:
     with pytest.raises(ModelFileError, match=r"plain \.tflite"):
         read_model_file(FLATBUFFER, "m")
 

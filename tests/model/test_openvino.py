@@ -130,7 +130,7 @@ def test_depthwise_kernels_reach_openvino_in_eight_bits(model: ModelFile) -> Non
 def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(
     engine: OpenVINOEngine, model: ModelFile
 ) -> None:
-    # Two outputs of equal shape, told apart by the signature's names alone.
+    # Two outputs of equal shape, distinguished by the signature's names alone.
     output = engine.run(to_tensor(make_scan(), model.card.input))
     powers = np.exp(output.logits / model.card.temperature)
     assert output.probabilities.tolist() == pytest.approx((powers / powers.sum()).tolist(), abs=0.01)
@@ -182,7 +182,7 @@ def test_bytes_that_are_no_network_are_a_model_error() -> None:
         OpenVINOEngine(read_model_file(make_model_bytes(), "m"))
 
 
-def test_a_full_disk_is_told_with_what_to_do(model: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_with_what_to_do(model: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, data: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

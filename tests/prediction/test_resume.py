@@ -49,7 +49,7 @@ def test_each_row_is_given_out_once(rows: str, slices: str, done: str, left: int
     assert (take(done_rows, slices), done_rows.count_left()) == (done, left)
 
 
-def test_slices_of_a_file_are_told_apart() -> None:
+def test_slices_of_a_file_are_distinguished() -> None:
     done = DoneRows([make_row("scan.nii") | {"slice": 1}])
     assert done.take(make_slice("scan.nii", 2)) is None
     assert done.take(make_slice("scan.nii", 1))

@@ -129,7 +129,7 @@ def test_an_interrupted_file_is_not_there(folder: Path, monkeypatch: pytest.Monk
     assert files(folder) == []
 
 
-def test_slices_of_one_file_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+def test_slices_of_one_file_are_distinguished_by_their_numbers(tmp_path: Path) -> None:
     folder = MapFolder(tmp_path / "maps", 0.5)
     for number in (3, 12):
         folder.write(replace(make_mapped_result(name="scan.nii"), slice_number=number))

@@ -73,7 +73,7 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize("vision", VISIONS)
 @pytest.mark.parametrize("family", [CLASS_COLORS, STATUS_COLORS])
-def test_colours_of_one_family_are_told_apart_by_every_eye(family: dict[str, str], vision: str) -> None:
+def test_colours_of_one_family_are_distinguished_by_every_eye(family: dict[str, str], vision: str) -> None:
     for first, second in combinations(family.values(), 2):
         assert math.dist(to_oklab(first, vision), to_oklab(second, vision)) > 0.06, (first, second)
 

@@ -69,7 +69,7 @@ def test_it_is_ready_only_once_the_network_is(serve: Serve) -> None:
     assert client.get("/v1/model").json()["model_id"] == "scripted-1"
 
 
-def test_a_network_that_cannot_be_loaded_is_told_to_whoever_started_it() -> None:
+def test_a_network_that_cannot_be_loaded_is_reported_to_its_caller() -> None:
     failures: list[BaseException | None] = []
     failed = threading.Event()
 
@@ -125,7 +125,7 @@ def test_a_wrong_parameter_s_value_is_not_repeated(serve: Serve) -> None:
     assert NAME not in answer.text
 
 
-def test_a_method_that_is_not_taken_is_told_which_are(serve: Serve) -> None:
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(serve: Serve) -> None:
     assert serve().delete("/v1/classify").headers["allow"] == "POST"
 
 

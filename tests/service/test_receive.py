@@ -98,7 +98,7 @@ def test_uploads_of_all_requests_together_are_bounded() -> None:
         assert metric(client, "stored_bytes") == 0
 
 
-def test_more_requests_than_are_taken_on_are_told_to_come_again() -> None:
+def test_more_requests_than_are_taken_on_are_asked_to_come_again() -> None:
     with listening(max_requests=1) as client:
         first = SlowUpload(client, png_bytes())
         wait_for(client, "requests_in_progress", 1)

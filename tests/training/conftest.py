@@ -17,7 +17,7 @@ from tests.training.drawn import (
     write_tree,
 )
 
-# TensorFlow speaks at length unless it is told not to before it is imported.
+# TensorFlow logs much unless this is set before it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 

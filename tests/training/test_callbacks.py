@@ -38,7 +38,7 @@ def masks(seed: int, epoch: int) -> list[Any]:
     ]
 
 
-def test_the_batches_are_told_the_epoch() -> None:
+def test_the_batches_know_the_epoch() -> None:
     batches = Batches()
     callback = StartEpoch(batches, 0)
     callback.set_model(build_head(SMALL, features=4))

@@ -508,7 +508,7 @@ def tune(tmp_path: Path, *options: str) -> int:
     return main(["finetune", *common, *options])
 
 
-def test_finetune_passes_on_what_it_was_told(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
+def test_finetune_passes_on_its_arguments(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))

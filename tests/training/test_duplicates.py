@@ -38,7 +38,7 @@ def test_different_heads_are_no_copies_however_they_are_changed() -> None:
     assert not [pair for pair in find_pairs(prints) if pair.is_copy]
 
 
-def test_exact_copies_are_told_apart_by_what_is_the_same() -> None:
+def test_exact_copies_are_distinguished_by_what_is_the_same() -> None:
     image = draw_head(0)
     files = [encode(image, "PNG"), encode(image, "PNG"), encode(image, "BMP")]
     pairs = find_pairs([to_fingerprint(data, read_scan(data, "head")) for data in files])

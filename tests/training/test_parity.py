@@ -110,7 +110,7 @@ def test_float32_may_have_answered_the_first_images_alone() -> None:
     assert found.float_max_difference == 0.0
 
 
-def test_what_was_tried_is_told_with_what_is_wrong() -> None:
+def test_what_was_tried_is_reported_with_what_is_wrong() -> None:
     text = describe_failures({"static int8": "an operator is unknown", "float16": compare(KERAS, gate=2.6)})
     gate = "gate scores differ by 0.60 in the mean, 0.5 is allowed"
     assert text == f"static int8: an operator is unknown; float16: {gate}"

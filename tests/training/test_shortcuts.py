@@ -33,7 +33,7 @@ def test_a_white_picture_has_a_white_border() -> None:
     assert facts_of(Image.new("L", (40, 40), 255), "PNG").border == pytest.approx(1.0)
 
 
-def test_the_border_is_told_from_the_head() -> None:
+def test_the_border_is_distinguished_from_the_head() -> None:
     pixels = np.zeros((100, 100), np.uint8)
     pixels[25:75, 25:75] = 200
     data = encode(Image.fromarray(pixels), "PNG")

@@ -12,7 +12,7 @@ class Completion:
 
     Senders use one connection for a study, one for each series, or one for each image. So the end of a connection
     only shortens the wait for the series that it brought, and only where no other open connection brings them too.
-    Times are this process' own: after a start every unfinished series waits anew, and a clock that is set changes
+    Times are this process' own: after a start every unfinished series waits again, and a clock that is set changes
     nothing.
     """
 
@@ -35,7 +35,11 @@ class Completion:
             self._due |= dict.fromkeys(series, self._clock() + self._quiet_s)
 
     def add_image(self, series: int, association: Any) -> None:
-        """An image came in; association: anything that can be told apart and weakly referenced."""
+        """An image came in.
+
+        Args:
+            association: anything that can be hashed and weakly referenced.
+        """
         with self._lock:
             self._due[series] = self._clock() + self._quiet_s
             self._brought.setdefault(association, set()).add(series)

@@ -35,7 +35,7 @@ def to_client_context(tls: ArchiveTls, note: Callable[[OSError], None]) -> ssl.S
 
     Args:
         tls: the settings.
-        note: told why a handshake failed; pynetdicom does not pass it on.
+        note: called with the reason of a failed handshake; pynetdicom does not pass it on.
 
     Raises:
         ConfigurationError: a file cannot be used.

@@ -85,7 +85,7 @@ class Node:
             try:
                 work()
             except Exception as error:
-                # A full disk must not end the node: senders are told to come again, and it may have room later.
+                # A full disk must not end the node: senders are asked to come again, and it may have space later.
                 self._log.write(Event.WORK_FAILED, work=work.__name__.strip("_"), **describe_error(error))
                 self._stop.wait(self._settings.retry_s)
             self._stop.wait(_STEP_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 from brain_tumor.errors import BrainTumorError
 
 VERSION = 1
-# No clock time is kept: what waits, waits anew after a start, so a clock that was set wrong loses nothing.
+# No clock time is kept: what waits, waits again after a start, so a clock that was set wrong loses nothing.
 _TABLES = """
 CREATE TABLE series(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,6 +62,6 @@ def open_database(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise BrainTumorError(
             f"{path.name}: the queue cannot be opened ({type(error).__name__}); check the folder's permissions, or "
-            "move the file away to begin anew"
+            "move the file away to start with an empty queue"
         ) from None
     return database

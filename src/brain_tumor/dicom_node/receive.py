@@ -48,7 +48,7 @@ class Receiver:
 
         Args:
             store: for images.
-            completion: told of each image that is new.
+            completion: called for each image that is new.
             log: of what happens.
             is_own: whether this program made an object.
             max_object_bytes: larger ones are refused.

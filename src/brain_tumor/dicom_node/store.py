@@ -167,7 +167,7 @@ class Store:
             results: whole DICOM files.
 
         Returns:
-            False where an image came meanwhile: the results are dropped, for the series will be answered anew.
+            False where an image came meanwhile: the results are dropped, for the series will be answered again.
         """
         files = [(self._results / f"{next(self._numbers):012}.dcm", content) for content in results]
         size = sum(map(len, results))

@@ -66,7 +66,11 @@ def share_code(label: Label) -> CodedConcept:
 
 
 def reason_code(reason: Reason | SeriesReason, words: str) -> CodedConcept:
-    """Why an answer has its status; words: for a person."""
+    """Why an answer has its status.
+
+    Args:
+        words: for a person.
+    """
     return _own(reason.value, words[:64])
 
 

@@ -82,5 +82,9 @@ def to_file_content(result: "Dataset") -> bytes:
 
 
 def require_dicom_library() -> None:
-    """Raises MissingExtraError where objects cannot be made."""
+    """Check that objects can be made.
+
+    Raises:
+        MissingExtraError: highdicom is not installed.
+    """
     require_extra("a DICOM result", "dicom-out", "highdicom")

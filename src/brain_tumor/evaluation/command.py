@@ -232,7 +232,11 @@ def _find_sources(args: argparse.Namespace) -> "tuple[tuple[Source, ...], list[s
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of --out. Raises DatasetError where that is not possible."""
+    """Make the folder of --out.
+
+    Raises:
+        DatasetError: that is not possible.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -21,7 +21,7 @@ from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
 from brain_tumor.presentation.palette import INK, ON_WHITE, QUIET, RULE, Mark, class_looks
 
-# Beside its colour, so that lines are told apart in print without colours too.
+# Beside its colour, so that lines can be distinguished in print without colours too.
 _DASHES = {Mark.TRIANGLE: "-", Mark.SQUARE: "--", Mark.CIRCLE: "-.", Mark.DIAMOND: (0, (1, 1))}
 _REFERENCE = ON_WHITE[QUIET]
 _TILE_COLUMNS = 4

@@ -31,7 +31,7 @@ class RiskCoverage:
 def measure_risk_coverage(confidence: Values, wrong: BoolArray, seed: int = SEED) -> RiskCoverage:
     """Trace the curve over every answer.
 
-    Answers of equal confidence cannot be told apart: each counts as its group's mean, so their order does not matter,
+    Answers of equal confidence cannot be ordered: each counts as its group's mean, so their order does not matter,
     and among the most confident the last group is taken whole. The area is the mean risk over all coverages, with a
     bootstrap interval over answers. Sources: the curve, Geifman and El-Yaniv 2017, arXiv:1705.08500; its area, Geifman
     et al. 2019, arXiv:1805.08206.

@@ -151,7 +151,15 @@ def evaluate(
 ) -> Evaluation:
     """Classify the data set and the images of other sources, and measure both.
 
-    Raises DatasetError when not one labelled file could be read.
+    Args:
+        classifier: that answers.
+        model: what the report says of the model.
+        dataset: labelled images.
+        sources: of further images.
+        measured_on: the date, as the report states it.
+
+    Raises:
+        DatasetError: not one labelled file could be read.
     """
     outcomes = classify_files(
         classifier, [file for file, _ in dataset.files], model.model_id, dataset.name, dataset.classes

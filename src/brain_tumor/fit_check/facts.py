@@ -78,9 +78,15 @@ def to_score(result: Result) -> Score:
 
 
 def to_facts(scores: Sequence[Score], drawn: Drawn, rules: Rules) -> ArchiveFacts:
-    """Count and sort; scores: of all images that were read. Unfamiliar is counted by score: its reason may come second.
+    """Count and sort. Unfamiliar images are counted by score, because their reason may come second.
 
-    Raises ValueError for rules without min_familiarity.
+    Args:
+        scores: of all images that were read.
+        drawn: the sample.
+        rules: of the card.
+
+    Raises:
+        ValueError: the rules have no min_familiarity.
     """
     if rules.min_familiarity is None:
         raise ValueError("the rules have no min_familiarity")
@@ -121,5 +127,9 @@ def to_quantiles(values: Sequence[float]) -> tuple[float, ...]:
 
 
 def find_rank(value: float, quantiles: Sequence[float]) -> float:
-    """The share of a distribution, 0 to 1, that lies below a value; quantiles: at each of STEPS."""
+    """The share of a distribution, 0 to 1, that lies below a value.
+
+    Args:
+        quantiles: at each of STEPS.
+    """
     return float(np.interp(value, quantiles, STEPS))

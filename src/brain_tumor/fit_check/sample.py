@@ -18,8 +18,11 @@ _GOLDEN = 0.6180339887498949
 def draw_evenly(find: Callable[[], Iterable[Any]], count: int) -> tuple[list[Any], int]:
     """At most so many of the items, one of each of as many equal parts, in their order; and how many there are.
 
-    find: gives the items, each time anew; they are gone through twice, so that no more than count are held. The same
-    items give the same answer.
+    The same items give the same answer.
+
+    Args:
+        find: gives the items. It is called twice, so that no more than count items are held.
+        count: of the items to draw.
     """
     found = sum(1 for _ in find())
     if found <= count:

@@ -18,5 +18,9 @@ class Entry:
 
 
 def bad_member(name: str, error: Exception) -> ScanError:
-    """The error for a file that cannot be unpacked; error: what a library raised."""
+    """The error for a file that cannot be unpacked.
+
+    Args:
+        error: what a library raised.
+    """
     return ScanError(name, Problem.BAD_MEMBER, found=str(error) or type(error).__name__)

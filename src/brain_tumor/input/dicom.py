@@ -199,14 +199,25 @@ class DicomFrame:
         return positions[self.index] if positions else _position_mm(self.header)
 
     def grey_values(self) -> tuple[NDArray[Any], GreyScale] | None:
-        """Stored values, (rows, columns), and what they mean; None of colours. Raises ScanError."""
+        """Stored values, (rows, columns), and what they mean; None of colours.
+
+        Raises:
+            ScanError: the pixels cannot be decoded.
+        """
         dataset, statements = self.parse(self.name, None)
         stored, index = self._decode(dataset)
         with as_scan_error(self.name, Problem.BAD_GREY_SCALE):
             return (stored, statements.grey_scale(index)) if stored.ndim == 2 else None
 
     def read(self, window: SeriesWindow) -> Scan:
-        """The frame as it is shown. Raises ScanError."""
+        """The frame as it is shown.
+
+        Args:
+            window: which values of its series become black and white.
+
+        Raises:
+            ScanError: the pixels cannot be decoded.
+        """
         if not window.is_of_one:
             window.choose()  # it reads other frames, so it goes first
         dataset, statements = self.parse(self.name, self.index)

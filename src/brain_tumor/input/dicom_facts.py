@@ -151,7 +151,7 @@ class FactsReader:
         if self._seen[0] != index:
             self._seen = index, {}
         groups = self._seen[1]
-        if group not in groups:  # a sequence is parsed anew at every look
+        if group not in groups:  # a sequence is parsed again at every access
             groups[group] = list(self._frames.statements(index, group))
         return groups[group]
 

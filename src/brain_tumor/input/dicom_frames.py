@@ -85,7 +85,11 @@ class Frames:
         return float(value) if value is not None and float(value) > 0 else None
 
     def grey_scale(self, index: int) -> GreyScale:
-        """What the stored values of a frame mean. Raises ValueError for a rescale that is no number."""
+        """What the stored values of a frame mean.
+
+        Raises:
+            ValueError: its rescale is no number.
+        """
         signed = self._dataset.get("PixelRepresentation") == 1
         rescale = ("PixelValueTransformationSequence", "RescaleSlope", "RescaleIntercept")
         slope, intercept = (self.find(index, rescale[0], keyword) for keyword in rescale[1:])

@@ -178,7 +178,7 @@ def _whole(parts: Sequence[_File]) -> list[_File]:
 
 
 def _stack_frames(files: Sequence[_File]) -> list[_Stack]:
-    """All frames of the files, told apart by orientation; their names are for the order only."""
+    """All frames of the files, by orientation; their names are for the order only."""
     stacks: list[_Stack] = []
     for part, file in enumerate(files):
         header = file.header

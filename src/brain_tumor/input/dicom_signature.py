@@ -1,4 +1,4 @@
-"""How a DICOM file is told from everything else by its bytes, without loading what reads it."""
+"""How a DICOM file is recognised by its bytes, without loading what reads it."""
 
 import struct
 

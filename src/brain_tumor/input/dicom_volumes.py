@@ -76,9 +76,9 @@ def drop_duplicates(frames: Iterable[VolumeFrame]) -> tuple[list[VolumeFrame], i
 def split_volumes(frames: Sequence[VolumeFrame]) -> list[FrameVolume]:
     """The volumes of frames that share series, orientation and size, in the order of their first frames.
 
-    Kinds of images, stacks and numbered echoes are volumes of their own. Beyond that, frames are told apart only where
+    Kinds of images, stacks and numbered echoes are volumes of their own. Beyond that, frames are separated only where
     several lie at one position: by the first fact that explains it (echo time, b-value, direction, time point and so
-    on), else by their order. Images that are not answered are told apart by kind alone.
+    on), else by their order. Images that are not answered are separated by kind alone.
     """
     found: list[FrameVolume] = []
     for differs, part in _parts(frames, ("kind",), ()):
@@ -112,7 +112,7 @@ def _identities(frame: VolumeFrame) -> Iterable[Hashable]:
 
 
 def _parts(frames: Sequence[VolumeFrame], names: Sequence[str], differs: _Differences) -> list[_Part]:
-    """Told apart by each of these facts, unless that leaves a frame alone."""
+    """Separated by each of these facts, unless that leaves a frame alone."""
     parts: list[_Part] = [(differs, list(frames))]
     for name in names:
         split: list[_Part] = []

@@ -52,7 +52,7 @@ def read_matlab(data: bytes, name: str, file_format: str, window: WindowMode) ->
 
 
 def may_hold_slice(data: bytes, found: Format | None) -> bool:
-    """Whether a MATLAB file has a variable ``cjdata``, as far as can be told without reading its image.
+    """Whether a MATLAB file has a variable ``cjdata``, as far as is known without reading its image.
 
     Args:
         data: the whole file.

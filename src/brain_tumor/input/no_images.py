@@ -46,7 +46,11 @@ class LeftOut:
         return self.kinds.total() - self.kinds[LINKED_FOLDERS]
 
     def add(self, name: str) -> None:
-        """Count a file; name: its path, of which no more than the ending is kept."""
+        """Count a file.
+
+        Args:
+            name: its path, of which no more than the ending is kept.
+        """
         ending = find_ending(name)
         self.kinds[f".{ending}" if _KNOWN_ENDING.fullmatch(ending) else OTHER] += 1
 

@@ -107,7 +107,11 @@ def _open(data: bytes, name: str, file_format: str, is_page: bool) -> Iterator[I
 
 
 def check_pixels(rows: int, columns: int, name: str) -> None:
-    """Raises ScanError for a picture of more than MAX_SCAN_PIXELS, or MAX_SIDE_PX in a row or column."""
+    """Refuse a picture with too many pixels.
+
+    Raises:
+        ScanError: it has more than MAX_SCAN_PIXELS, or more than MAX_SIDE_PX in a row or column.
+    """
     if rows * columns > MAX_SCAN_PIXELS:
         raise too_many_pixels(name, f"{columns} x {rows}")
     if max(rows, columns) > MAX_SIDE_PX:

@@ -15,7 +15,11 @@ from brain_tumor.problems import Problem
 
 
 def check_size(data: bytes, name: str, found: Format | None) -> None:
-    """Raises ScanError for a file that is empty, or larger than its format may be."""
+    """Refuse a file by its size.
+
+    Raises:
+        ScanError: it is empty, or larger than its format may be.
+    """
     if not data:
         raise ScanError(name, Problem.EMPTY)
     if len(data) > (limit := max_bytes(found)):

@@ -24,7 +24,7 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions, left_out: Lef
     """The series that files hold, opened one after the other; docs/series.md has the rules.
 
     DICOM files of one frame come last, once all files were seen: those that share SeriesInstanceUID, study, patient,
-    size and orientation are one series wherever they lie, in folders or archives, told apart into its volumes. Until
+    size and orientation are one series wherever they lie, in folders or archives, separated into its volumes. Until
     then their headers are held, a kilobyte or two each, and no pixels. All else comes in the order given, archives as
     list_members says, one at a time. A DICOM file of many frames is one series per orientation and volume.
     Names hold paths and numbers only: a series of several files is called after the folder that holds them all, one of
@@ -55,7 +55,9 @@ def open_series(files: Iterable[SourceFile], options: ReadOptions, left_out: Lef
 def unpack_archives(files: Iterable[SourceFile], left_out: LeftOut | None = None) -> Iterator[SourceFile]:
     """The same files, archives replaced by what they hold; of the others, no more than the first bytes are read.
 
-    left_out: counts what archives hold and is no image.
+    Args:
+        files: in the order in which they are wanted.
+        left_out: counts what archives hold and is no image.
     """
     for file, is_archive in archives_last(join_pairs(files)):
         if is_archive:

@@ -28,7 +28,7 @@ class SeriesKind(StrEnum):
     SUBTRACTION = "subtraction"
     PROJECTION = "projection"  # such as a MIP
     SECONDARY_CAPTURE = "secondary_capture"  # a screen, a report
-    MOSAIC = "mosaic"  # all slices of a volume as tiles of one picture, where they could not be told apart
+    MOSAIC = "mosaic"  # all slices of a volume as tiles of one picture, where they could not be separated
 
     @property
     def is_answered(self) -> bool:

@@ -27,7 +27,11 @@ _ON_A_SERVER = (_SYNTAX + "94", _SYNTAX + "95", _SYNTAX + "204", _SYNTAX + "205"
 
 
 def check_is_image(dataset: FileDataset, name: str) -> None:
-    """Raises ScanError, with the kind of object where it is known, for a DICOM file that holds no still image."""
+    """Refuse a DICOM file that holds no still image.
+
+    Raises:
+        ScanError: it holds another object, with its kind where that is known.
+    """
     sop_class = UID(str(dataset.file_meta.get("MediaStorageSOPClassUID") or dataset.get("SOPClassUID") or ""))
     if sop_class.startswith(_DICOMDIR):
         raise ScanError(name, Problem.DICOMDIR)

@@ -61,7 +61,11 @@ class Engine(ABC):
 
     @abstractmethod
     def run(self, tensor: FloatArray) -> ModelOutput:
-        """One forward pass; tensor: (1, side, side, 3), float32, 0 to 1."""
+        """One forward pass.
+
+        Args:
+            tensor: (1, side, side, 3), float32, 0 to 1.
+        """
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

@@ -55,7 +55,11 @@ class LiteRTEngine(Engine):
             self._runner = self._interpreter.get_signature_runner()
 
     def run(self, tensor: FloatArray) -> ModelOutput:
-        """One forward pass; tensor: (1, side, side, 3), float32, 0 to 1."""
+        """One forward pass.
+
+        Args:
+            tensor: (1, side, side, 3), float32, 0 to 1.
+        """
         # Web sessions share one engine, and an interpreter serves one caller at a time.
         with self._lock:
             return ModelOutput.from_arrays(self._runner(image=tensor))

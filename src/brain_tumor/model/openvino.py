@@ -52,7 +52,11 @@ class OpenVINOEngine(Engine):
         self._request = compiled.create_infer_request()
 
     def run(self, tensor: FloatArray) -> ModelOutput:
-        """One forward pass; tensor: (1, side, side, 3), float32, 0 to 1."""
+        """One forward pass.
+
+        Args:
+            tensor: (1, side, side, 3), float32, 0 to 1.
+        """
         # A request serves one caller at a time; its results are copied before the next one may come.
         with self._lock:
             self._request.infer([tensor], share_inputs=True)

@@ -126,7 +126,10 @@ class BlockFolder:
         return hashlib.sha256(content).hexdigest()
 
     def describe(self, facts: Mapping[str, Any]) -> None:
-        """Say in run.json how the answers were made; facts: JSON's own types, by their names.
+        """Say in run.json how the answers were made.
+
+        Args:
+            facts: JSON's own types, by their names.
 
         Raises:
             OSError: it cannot be written.

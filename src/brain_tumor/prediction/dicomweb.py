@@ -124,7 +124,7 @@ class DicomWebStudy:
 
     def _fetch(self, item: _Object) -> tuple[int, int]:
         url = f"{self._url}/studies/{self._study_uid}/series/{item.series_uid}/instances/{item.instance_uid}"
-        # As it is stored; without this an archive unpacks, or packs anew.
+        # As it is stored; without this an archive unpacks, or packs again.
         headers = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
         for attempt in range(1, _TRIES + 1):
             try:

@@ -34,7 +34,11 @@ class RunSummary:
             self.classes[row["class"]] += 1
 
     def add_series(self, answer: str) -> None:
-        """Count a series; answer: in a few words."""
+        """Count a series.
+
+        Args:
+            answer: in a few words.
+        """
         self.series[answer] += 1
 
     @property

@@ -39,7 +39,7 @@ def find_series(block: WorkBlock, note: Callable[[str], bool]) -> tuple[SeriesLo
 
     Args:
         block: whose files are opened.
-        note: told the name of each file before it is opened; False leaves it out.
+        note: called with the name of each file before it is opened; False leaves the file out.
     """
     folders: dict[bytes, PurePath] = {}
     found = (file for file in block.files if may_hold_dicom(WorkBlock((file,))))
@@ -78,7 +78,11 @@ class BlockGroups:
         self._series: dict[bytes, tuple[str, PurePath]] = {}  # a block that holds it, and the folder of all of it
 
     def add(self, key: str, locations: Iterable[SeriesLocation]) -> None:
-        """Note what a block holds; key: of the block."""
+        """Note what a block holds.
+
+        Args:
+            key: of the block.
+        """
         for location in locations:
             self._parents.setdefault(key, key)
             block, folder = self._series.get(location.series, (key, PurePath(location.folder)))

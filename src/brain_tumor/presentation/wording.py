@@ -185,7 +185,11 @@ def describe_reason(verdict: Verdict) -> str | None:
 
 
 def reason_words(reason: Reason, found: str | None = None) -> str:
-    """A reason as the second half of a sentence; found: what the verdict says was found, None leaves it open."""
+    """A reason as the second half of a sentence.
+
+    Args:
+        found: what the verdict says was found, None leaves it open.
+    """
     return _REASONS[reason].format(found=found or _FOUND.get(reason, ""))
 
 
@@ -195,7 +199,11 @@ def to_sentence(text: str) -> str:
 
 
 def title_map(kind: MapKind, label: Label | None = None) -> str:
-    """A map's name; label: the class that a saliency map speaks of."""
+    """A map's name.
+
+    Args:
+        label: the class that a saliency map speaks of.
+    """
     return f"{MAP_TITLES[kind]} for {label}" if label else MAP_TITLES[kind]
 
 

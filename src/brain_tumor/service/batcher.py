@@ -14,7 +14,7 @@ from brain_tumor.service.refusals import Refusal, RefusedError
 
 # Share of the newest slice in what is known of a slice's time.
 _NEWEST = 0.05
-# A caller who is told to wait longer would think that the service is gone.
+# A caller who is asked to wait longer would think that the service is gone.
 _MAX_RETRY_AFTER_S = 120
 
 

@@ -58,7 +58,11 @@ class Metrics:
         info.labels(model_id, package_version()).set(1)
 
     def count_request(self, method: str, route: str, status: int, elapsed_s: float) -> None:
-        """One request is over; route: its pattern, never the address that was asked for."""
+        """One request is over.
+
+        Args:
+            route: its pattern, never the address that was asked for.
+        """
         self._requests.labels(method, route, str(status)).inc()
         self._request_s.labels(route).observe(elapsed_s)
 

@@ -1,4 +1,4 @@
-"""The adapter of uvicorn: listens until it is told to stop, then lets what is under way finish."""
+"""The adapter of uvicorn: listens until a signal stops it, then lets what is under way finish."""
 
 import asyncio
 import logging

@@ -80,7 +80,7 @@ def test_a_folder_that_holds_something_is_refused(folder: Path) -> None:
         ReportFolder(folder, HTML, False)
 
 
-def test_a_missing_extra_is_told_before_any_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_before_any_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "reportlab", None)
     with pytest.raises(MissingExtraError, match="ReportLab"):
         ReportFolder(folder, (ReportFormat.PDF,), False)

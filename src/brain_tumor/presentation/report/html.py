@@ -20,7 +20,7 @@ from brain_tumor.presentation.wording import NOTICE
 
 _TEMPLATE = "report.html.j2"
 _BARS_WIDTH, _FONT = 340, 12
-# The strip is drawn for a desk and for a phone, or its letters would shrink with the screen.
+# The strip is drawn for a computer's screen and for a phone's, or its letters would shrink with the screen.
 _STRIP_WIDTHS = {"wide": 700, "narrow": 350}
 
 
