@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import tomllib
 from collections.abc import Iterator
@@ -244,6 +245,16 @@ def test_the_node_s_unit_keeps_its_folder() -> None:
     (unit,) = (unit for unit in UNITS if unit.name == "brain-tumor-node.service")
     (name,) = re.findall(r"StateDirectory=(\S+)", unit.read_text(encoding="utf-8"))
     assert f'folder = "/var/lib/{name}"' in (ROOT / "docs/hospital.md").read_text(encoding="utf-8")
+
+
+def test_the_node_of_the_documentation_and_its_archive_know_each_other() -> None:
+    text = textwrap.dedent((ROOT / "docs/hospital.md").read_text(encoding="utf-8"))
+    (toml,) = re.findall(r"(?s)node\.toml <<'END'\n(.*?)\n    END\n", text)
+    found = to_settings(NodeSettings, "dicom-node", tomllib.loads(textwrap.dedent(toml)), {})
+    assert f'"brain-tumor" : [ "{found.ae_title}", "127.0.0.1", {found.port} ]' in text
+    assert f"echoscu -aet {found.senders[0].ae_title} -aec {found.ae_title} 127.0.0.1 {found.port}" in text
+    (unit,) = (unit for unit in UNITS if unit.name == "brain-tumor-node.service")
+    assert "--config /etc/brain-tumor/node.toml" in unit.read_text(encoding="utf-8")
 
 
 def test_nginx_takes_what_the_service_takes_and_waits_longer() -> None:
