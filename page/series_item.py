@@ -35,6 +35,7 @@ class SeriesItem:
     records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
     batch: int = 0  # which of the batches that were sent brought it, counted from 1
+    number: int = 0  # its first file's in a batch that came in parts, as they were chosen; 0 in others
     about: Series | None = None  # what its files say of it, without its slices; None where nobody opened it
     # Opened again to be looked at, a file of several slices only; see `find_source`.
     viewed: Series | None = field(default=None, repr=False)

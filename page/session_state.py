@@ -28,7 +28,7 @@ class SessionState:
     items: list[SeriesItem] = field(default_factory=list)
     unopened: list[KeptFile] = field(default_factory=list)
     is_receiving: bool = False  # whether more files of the last batch may come
-    order: dict[str, int] = field(default_factory=dict)  # of a batch in parts: each file's position
+    order: dict[str, int] = field(default_factory=dict)  # of a batch in parts: each file's number as it was chosen
     received_count: int = 0  # files of the last batch so far
     continues: bool = False  # whether the unopened files belong to a batch that others were opened of
     notes: list[str] = field(default_factory=list)  # what could not be taken, in words
@@ -47,7 +47,8 @@ class SessionState:
         self.is_receiving = sent.goes_on
         if sent.continues and sent.order:
             self.order = {name: number for number, name in enumerate(sent.order)}
-            self._put_in_order()
+            if not self.unopened:  # otherwise perhaps nothing of this batch is opened yet
+                self._put_in_order()
         if not sent.files:
             return
         if not sent.continues:
@@ -64,18 +65,17 @@ class SessionState:
         self.unopened += sent.files[:remaining]
 
     def _put_in_order(self) -> None:
-        """Give the pictures of the last batch, which were taken as they came, the order in which they were chosen."""
-        last = [item for item in self.items if item.batch == self.batch_count]
-        others = [item for item in self.items if item.batch != self.batch_count]
-        last.sort(key=lambda item: self.order.get(item.name, len(self.order)))
-        self.items = [*others, *last]
+        """Number what the last batch brought as its files were chosen: pictures were taken as they came."""
+        for item in self.items:
+            if item.batch == self.batch_count:
+                numbers = (self.order[file.name] for file in item.files if file.name in self.order)
+                item.number = min(numbers, default=len(self.order))
 
     def open_received(self) -> None:
         """Open the files that were sent."""
         files, self.unopened = self.unopened, []
         self.open(files, self.continues)
-        if self.continues and not self.is_receiving:
-            self._put_in_order()
+        self._put_in_order()
 
     def open(self, files: Sequence[KeptFile], continues: bool = False) -> None:
         """Add the series of some files; slices are read later, one by one.
@@ -161,8 +161,9 @@ class SessionState:
 
     @property
     def newest_first(self) -> list[SeriesItem]:
-        """What has answers, the newest batch first, each in its own order."""
-        return sorted((item for item in self.items if item.records), key=lambda item: -item.batch)
+        """What has answers, the newest batch first, each in the order in which its files were chosen."""
+        answered = (item for item in self.items if item.records)
+        return sorted(answered, key=lambda item: (-item.batch, item.number))
 
     @property
     def records(self) -> list[SliceRecord]:

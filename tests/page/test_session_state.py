@@ -107,11 +107,23 @@ def test_a_folder_s_files_that_are_no_images_are_counted_and_a_chosen_one_gets_i
     assert state.notes == ["Left out: 2 files, no images (1 .txt, 1 .json)."]
 
 
-def test_pictures_that_came_in_another_order_get_the_one_they_were_chosen_in() -> None:
+def test_a_batch_in_parts_is_shown_as_it_was_chosen_before_older_ones_also_after_an_undo() -> None:
     state = SessionState()
+    state.receive(whole([KeptFile(name, png_bytes()) for name in ("z.png", "a.png")]))
+    state.open_received()
+    y, x = (KeptFile(f"{name}.png", png_bytes()) for name in "yx")
+    state.receive(Taken([y], continues=False, goes_on=True))
+    state.receive(Taken([x], continues=True, goes_on=False, order=("x.png", "y.png")))
+    state.open_received()
     b, a, c = (KeptFile(f"{name}.png", png_bytes()) for name in "bac")
     state.receive(Taken([b, a], continues=False, goes_on=True))
     state.open_received()
-    state.receive(Taken([c], continues=True, goes_on=False, order=("c.png", "a.png", "b.png")))
+    volume, order = make_volume("v.nii", 3), ("c.png", "v.nii", "a.png", "b.png")
+    state.receive(Taken([volume, c], continues=True, goes_on=False, order=order))
     state.open_received()
-    assert [item.name for item in state.items] == ["c.png", "a.png", "b.png"]
+    assert list(answer_all(ScriptedClassifier(), state))[-1] == 0  # type: ignore[arg-type]
+    expected = [*order, "x.png", "y.png", "z.png", "a.png"]
+    assert [item.name for item in state.newest_first] == expected
+    state.remove(state.newest_first[2].key)
+    state.restore()
+    assert [item.name for item in state.newest_first] == expected
