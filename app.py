@@ -3,6 +3,7 @@
 import streamlit as st
 
 from page import about, classify, compare
+from page.addresses import to_routes
 from page.layout import show_notice
 from page.memory import release_large_blocks
 from page.uploads import bound_uploads, keep_upload_addresses
@@ -26,5 +27,7 @@ def main() -> None:
     chosen.run()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # drawn for a visitor
     main()
+else:  # imported by the server that `streamlit run app.py` starts
+    app = st.App(__file__, routes=to_routes(["classify", "about", "compare"]))
