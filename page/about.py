@@ -5,10 +5,11 @@ import os
 import streamlit as st
 
 from brain_tumor.model.card import Card
+from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.series_words import describe_series_rule
-from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES, render_missing
 from page.layout import usable_classifier
-from page.literal import literal
+from page.literal import literal, literal_sentence
 from page.model_facts import (
     HOW_EVALUATED,
     OWN_MODEL,
@@ -21,6 +22,7 @@ from page.model_facts import (
     describe_terms,
     gate_rows,
     list_limits,
+    list_maps,
     source_rows,
     terms_rows,
 )
@@ -41,10 +43,9 @@ def show() -> None:
     st.header("What it cannot do", anchor=False)
     st.markdown("\n".join(f"- {limit}" for limit in list_limits(card)))
     show_gate(card)
-    st.header("Heat maps", anchor=False)
-    st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {text}" for kind, text in MAP_EXPLANATIONS.items()))
+    show_maps(card)
     st.header("Series", anchor=False)
-    st.markdown(describe_series_rule(card.rules.not_analysed))
+    st.markdown(literal_sentence(describe_series_rule(card.rules.not_analysed)))
     show_terms(card)
     st.header("Your files", anchor=False)
     st.markdown(YOUR_FILES)
@@ -82,29 +83,37 @@ def show_accuracy(card: Card, is_own: bool) -> None:
 
 
 def _transpose(rows: list[dict[str, str]], heading: str) -> dict[str, list[str]]:
-    # Rows become columns: a phone shows two sets of images better than ten figures beside each other.
+    # Rows become columns: a phone shows two sets of images better than ten figures beside each other. Cells and
+    # headings are Markdown, and the texts are the card's.
     measures = [name for name in rows[0] if name != heading]
-    columns = {
-        literal(row[heading]): [literal(row[name]) if name == "Model" else row[name] for name in measures]
-        for row in rows
+    return {"Measure": [literal_sentence(name) for name in measures]} | {
+        literal_sentence(row[heading]): [literal_sentence(row[name]) for name in measures] for row in rows
     }
-    return {"Measure": measures} | columns
+
+
+def show_maps(card: Card) -> None:
+    """What the heat maps of this model show."""
+    st.header("Heat maps", anchor=False)
+    maps = list_maps(card)
+    if len(maps) < len(MapKind):
+        st.markdown(render_missing([kind for kind in MapKind if kind not in maps]))
+    st.markdown("\n".join(f"- **{MAP_TITLES[kind]}**: {MAP_EXPLANATIONS[kind]}" for kind in maps))
 
 
 def show_terms(card: Card) -> None:
-    """What trained the network, and under which terms."""
+    """What trained the network, and under which terms; the sources behind a line, as they can be many."""
     st.header("What trained it", anchor=False)
-    # What stands in a card may be Markdown, which shows pictures of other computers.
-    st.markdown(literal(describe_terms(card)))
-    # A list, as a table of four columns would have to be scrolled on a phone.
-    st.markdown(
-        "\n".join(
-            "- **{Source}**: {Shows}. {Origin}. {Terms}.".format_map(
-                {name: literal(text) for name, text in row.items()}
-            )
-            for row in terms_rows(card)
-        )
-    )
+    st.markdown(literal_sentence(describe_terms(card)))
+    if rows := terms_rows(card):
+        with st.expander(f"The images that trained it: {len(rows)} {'source' if len(rows) == 1 else 'sources'}"):
+            # A list, as a table of four columns would have to be scrolled on a phone.
+            st.markdown("\n".join(f"- {describe_source(row)}" for row in rows))
+
+
+def describe_source(row: dict[str, str]) -> str:
+    """One row of `terms_rows` as Markdown; the texts are the card's, which may be a person's own."""
+    shows, origin, terms = (literal_sentence(row[key]) for key in ("Shows", "Origin", "Terms"))
+    return f"**{literal(row['Source'])}**: {shows}. {origin}. {terms}."
 
 
 def show_gate(card: Card) -> None:
@@ -118,7 +127,7 @@ def show_gate_rates(card: Card) -> None:
     """What passed the check: long, so behind a line at the end."""
     if rows := gate_rows(card):
         with st.expander(f"What passed the check for brain MRI: {len(rows)} sources of pictures"):
-            table = {name: [literal(row[name]) for row in rows] for name in rows[0]}
+            table = {name: [literal_sentence(row[name]) for row in rows] for name in rows[0]}
             st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
 
 

@@ -1,11 +1,13 @@
 """What a person can do about a picture that was rejected or is in doubt, and what the words of the page mean."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import streamlit as st
 
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.labels import Label
+from brain_tumor.presentation.heatmap import MapKind
+from page.literal import literal
 
 ADVICE = {
     Reason.OTHER_MODALITY: "Send an MR series of the head instead.",
@@ -34,18 +36,30 @@ _WORDS = {
     "Confidence": "the network's probability of the class shown, not the chance that you have it",
     "Uncertain": "the network is in doubt about the class, so a person must look",
     "Not analysed": "the picture is not taken for a brain MRI, so nothing is said about a tumor",
-    "Why (saliency)": "what in the picture spoke for the class, relative to the strongest part",
-    "Where (location)": "where the network sees a tumor, as a probability for each part of the picture",
     "Series": "slices of one examination, answered together",
+}
+_MAPS = {
+    MapKind.SALIENCY: ("Why (saliency)", "what in the picture spoke for the class, relative to the strongest part"),
+    MapKind.LOCATION: (
+        "Where (location)",
+        "where the network sees a tumor, as a probability for each part of the picture",
+    ),
 }
 
 
-def to_glossary(classes: Iterable[Label]) -> dict[str, str]:
-    """The words of the page, and the classes of the model that are known; each with its meaning."""
-    return {label.value: _CLASSES[label] for label in classes if label in _CLASSES} | _WORDS
+def to_glossary(classes: Iterable[Label], maps: Collection[MapKind]) -> dict[str, str]:
+    """The words of the page, each with its meaning.
+
+    Args:
+        classes: of the model; those of its own are left out, as nobody here knows what they mean.
+        maps: that it computes.
+    """
+    known = {label.value: _CLASSES[label] for label in classes if label in _CLASSES}
+    return known | _WORDS | dict(words for kind, words in _MAPS.items() if kind in maps)
 
 
-def show_glossary(classes: Iterable[Label]) -> None:
+def show_glossary(classes: Iterable[Label], maps: Collection[MapKind]) -> None:
     """The words of the page, behind a button."""
     with st.popover("Glossary", icon=":material/menu_book:"):
-        st.markdown("\n".join(f"- **{word}**: {meaning}." for word, meaning in to_glossary(classes).items()))
+        meanings = to_glossary(classes, maps).items()
+        st.markdown("\n".join(f"- **{literal(word)}**: {meaning}." for word, meaning in meanings))

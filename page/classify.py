@@ -20,6 +20,8 @@ from page.attention import draw_attention
 from page.downloads import offer_downloads
 from page.item_view import show_item
 from page.layout import ANSWERED_STYLE, EMPTY_STYLE, usable_classifier
+from page.literal import literal
+from page.model_facts import list_maps
 from page.overview import describe_counts, show_overview
 from page.results_table import show_table
 from page.session_state import SessionState, current_state, forget_state
@@ -52,7 +54,7 @@ def show() -> None:
     receive_files(state, is_empty)
     # While the page works it is drawn again and again, and Streamlit clears what is left of the page before only after
     # that: so each part has a slot of its own, and a slot that is not used is emptied.
-    attention, start = st.container(), st.empty()
+    attention, start = st.container(key="news"), st.empty()
     if is_empty:
         with start.container():
             show_start(classifier.card.rules.classes)
@@ -86,7 +88,7 @@ def receive_files(state: SessionState, is_empty: bool) -> None:
         if is_empty:
             st.html(f'<div class="drop-heading"><h1>Drop brain MRI here</h1><p>{ACCEPTED}</p></div>')
         else:
-            st.html('<div class="drop-heading"><h1>Brain tumor MRI</h1></div>')
+            st.html('<div class="page-heading"><h1>Brain tumor MRI</h1></div>')
         sent = take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
     state.receive(sent)
     if sent.files and not sent.continues:
@@ -95,19 +97,23 @@ def receive_files(state: SessionState, is_empty: bool) -> None:
 
 def show_start(classes: Sequence[Label]) -> None:
     """What the program tells, examples to try, and what becomes of files."""
-    st.markdown(f"It names one of {len(classes)} classes: " + ", ".join(f"**{label}**" for label in classes) + ".")
-    with st.container(horizontal=True, key="examples"):
-        for number, (name, title) in enumerate(EXAMPLES.items(), 1):
-            st.button(
-                f"![]({example_uri(name)})  \n{title}",
-                key=f"example-{number}",
-                on_click=start_examples,
-                args=((name,),),
-            )
-    st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
-    st.markdown(
-        "**Privacy:** files stay in this server's memory until you clear them or leave the page.  \n"
-        f"**Accuracy:** {ACCURACY if set(classes) == set(LABELS) else OTHER_ACCURACY}; [what was measured](about)."
+    examples, words = st.columns(2, gap="medium")
+    with examples:
+        with st.container(horizontal=True, key="examples"):
+            for number, (name, title) in enumerate(EXAMPLES.items(), 1):
+                st.button(
+                    f"![]({example_uri(name)})  \n{title}",
+                    key=f"example-{number}",
+                    on_click=start_examples,
+                    args=((name,),),
+                )
+        st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
+    accuracy = ACCURACY if set(classes) == set(LABELS) else OTHER_ACCURACY
+    names = ", ".join(f"**{literal(label)}**" for label in classes)
+    words.markdown(
+        f"**Answer:** one of {len(classes)} classes: {names}.\n\n"
+        "**Privacy:** files stay in this server's memory until you clear them or leave the page.\n\n"
+        f"**Accuracy:** {accuracy}; [what was measured](about)."
     )
 
 
@@ -122,7 +128,7 @@ def show_tools(state: SessionState, classifier: Classifier) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tools"):
         choose_map(state.records)
         offer_downloads(state.newest_first, classifier.card)
-        show_glossary(classifier.card.rules.classes)
+        show_glossary(classifier.card.rules.classes, list_maps(classifier.card))
         st.button("Clear all", icon=":material/delete:", on_click=clear_all)
 
 
@@ -188,7 +194,7 @@ def describe_news(state: SessionState) -> str:
     """What a screen reader says once the work is done or stopped."""
     if state.is_receiving or state.unopened or not state.records or (state.unanswered_count and not state.is_stopped):
         return ""
-    return f"Answered: {describe_counts(state.newest_first)}".replace("**", "")
+    return f"Answered: {describe_counts(state.newest_first)}"
 
 
 def find_target(state: SessionState) -> str | None:

@@ -17,9 +17,10 @@ from page.classify import SAMPLES
 from page.differences import is_other_answer, name_differences
 from page.fair_queue import QUEUE
 from page.layout import usable_classifier
+from page.literal import literal_sentence
 from page.slice_record import SliceRecord, to_slice_record
 from page.slice_view import show_badge, show_picture, show_probabilities
-from page.uploads import reserve_uploads
+from page.uploads import MAX_UPLOAD_BYTES, reserve_uploads
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -44,8 +45,8 @@ def show() -> None:
     """Draw the page from top to bottom."""
     st.title("Compare two models", anchor=False)
     st.write(
-        "For a model file of your own, up to 64 MB: a few images through it and through the model of this page. Larger "
-        "files, and many images: `brain-tumor evaluate --model FILE` for each."
+        "See on a few images where a model file of your own answers otherwise than this page's. How good each is tells "
+        "`brain-tumor compare`, on many labelled images."
     )
     first = usable_classifier()
     if first is None:
@@ -61,7 +62,9 @@ def show() -> None:
 def choose_model() -> Classifier | None:
     """The second model, or None with a message where there is none or it cannot be used."""
     st.header("Second model", anchor=False)
-    upload = st.file_uploader(f"A model file such as {DEFAULT_NAME}", key="second-model")
+    upload = st.file_uploader(
+        f"A model file such as {DEFAULT_NAME}", key="second-model", max_upload_size=MAX_UPLOAD_BYTES // 2**20
+    )
     if upload is None:
         return None
     reserve_uploads([upload])
@@ -146,12 +149,12 @@ def show_pair(pair: tuple[SliceRecord, SliceRecord]) -> None:
             st.badge("Not read", icon=":material/error:", color="red")
             st.text(pair[0].row["reason"])
             return
-        st.markdown(f"Differences: {name_differences(*pair)}")
+        st.markdown(f"Differences: {literal_sentence(name_differences(*pair))}")
         picture, *columns = st.columns([2, 3, 3])
         show_picture(picture, first.thumbnail, f"The slice {pair[0].name}")
         for column, cached, title in zip(columns, (first, second), ("First", "Second"), strict=True):
             if cached is not None:
                 with column:
                     show_badge(cached.verdict.status)
-                    st.subheader(f"{title}: {headline(cached.verdict)}", anchor=False)
+                    st.subheader(f"{title}: {literal_sentence(headline(cached.verdict))}", anchor=False)
                     show_probabilities(cached)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from brain_tumor.model.card import Card
+from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.model_info import describe_share
-from brain_tumor.presentation.wording import describe_limits, format_percent
+from brain_tumor.presentation.wording import describe_limits
+from page.literal import literal
 
 SHORTCUT = "Part of what separates the classes in its training data is the source of the image, not the disease."
 HOW_TO_READ = (
@@ -41,7 +43,7 @@ _SOURCE_SHARES = {
     "tumors_called_a_tumor": "Tumors called a tumor",
     "tumors_surely_no_tumor": "Tumors that are No Tumor without doubt",
     "others_called_a_tumor": "Slices without a tumor called one",
-    "others_surely_a_tumor": "... without doubt",
+    "others_surely_a_tumor": "Slices without a tumor called one without doubt",
 }
 _TERMS = {"shows": "Shows", "origin": "Origin", "terms": "Terms"}
 _SHARES = {
@@ -59,12 +61,18 @@ def list_limits(card: Card) -> tuple[str, ...]:
 
 def describe_figures(card: Card) -> str:
     """How its figures are read."""
-    return HOW_TO_READ.format(no_finding=card.rules.not_analysed)
+    return HOW_TO_READ.format(no_finding=literal(card.rules.not_analysed))
 
 
 def describe_model(card: Card) -> str:
     """The model in one Markdown sentence."""
-    return f"Model `{card.model_id}` of {card.created}: a neural network that tells {', '.join(card.rules.order)}."
+    classes = ", ".join(map(literal, card.rules.order))
+    return f"Model `{card.model_id}` of {card.created}: a neural network that tells {classes}."
+
+
+def list_maps(card: Card) -> tuple[MapKind, ...]:
+    """The kinds of heat map that the model computes."""
+    return tuple(kind for kind in MapKind if kind in card.outputs)
 
 
 def accuracy_rows(card: Card) -> list[dict[str, str]]:
@@ -140,17 +148,22 @@ def gate_rows(card: Card) -> list[dict[str, str]]:
 
 def describe_gate(card: Card) -> str:
     """What the check for brain MRI does, with this card's threshold."""
-    return GATE.format(threshold=card.rules.min_gate_score, no_finding=card.rules.not_analysed)
+    return GATE.format(threshold=card.rules.min_gate_score, no_finding=literal(card.rules.not_analysed))
 
 
 def describe_doubt(card: Card) -> str:
     """When an answer is uncertain, with this card's thresholds."""
     rules = card.rules
     return DOUBT.format(
-        probability=format_percent(rules.min_probability),
-        margin=format_percent(rules.min_margin),
-        no_finding=rules.not_analysed,
+        probability=_format_threshold(rules.min_probability),
+        margin=_format_threshold(rules.min_margin),
+        no_finding=literal(rules.not_analysed),
     )
+
+
+def _format_threshold(threshold: float) -> str:
+    # Not `format_percent`, whose "> 99.9 %" is for answers: no number is under that.
+    return f"{100 * threshold:.{1 if 0.001 <= threshold <= 0.999 else 3}f} %"
 
 
 def _share(figure: Any) -> str:

@@ -2,9 +2,10 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 import streamlit as st
 from PIL import Image
@@ -16,7 +17,7 @@ from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.palette import class_looks
 from brain_tumor.presentation.wording import NOT_ANSWERED, STATUS_COUNTS, format_percent, headline
 from brain_tumor.tables.series_rows import LEFT_OUT
-from page.literal import literal
+from page.literal import literal, literal_sentence
 from page.series_item import SeriesItem
 
 # On one screen page; each tile is a picture of some 4 KB.
@@ -24,6 +25,7 @@ TILES = 24
 _ICON_PX = 160
 _SHOWN_NAME = 22
 NO_BREAK = "\u00a0"
+Choice = TypeVar("Choice", bound=str)
 # What the items of each status are called; here some may be on their way.
 ITEM_COUNTS = {**STATUS_COUNTS, "unfinished": "not finished"}
 
@@ -43,18 +45,15 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         items: those with answers, newest first.
         open_item: callback of a click on a tile; takes the item's key.
     """
-    st.markdown(describe_counts(items))
     st.html(render_tile_style(found_classes(items)))
-    orders = list(Order)
     with st.container(horizontal=True, key="filters"):
+        orders = list(Order)
         order = st.selectbox("Sort by", orders, key="order", width=170)
-        statuses = st.pills(
-            "Status", list(ITEM_COUNTS), format_func=ITEM_COUNTS.__getitem__, selection_mode="multi", key="statuses"
-        )
-        labels = st.pills("Class", list(found_classes(items)), selection_mode="multi", key="classes")
+        statuses = choose_of("Status", count_statuses(items), "statuses", ITEM_COUNTS)
+        labels = choose_of("Class", count_classes(items), "classes", {})
     chosen = choose_items(items, order, statuses, labels)
-    if len(chosen) < len(items):
-        st.caption(f"{len(chosen)} of {len(items)} are shown.")
+    kinds = "result" if len(items) == 1 else "results"
+    st.caption(f"{len(items)} {kinds}" if len(chosen) == len(items) else f"{len(chosen)} of {len(items)} {kinds}")
     if len(chosen) > TILES:
         page = st.pagination(-(-len(chosen) // TILES), key="page")
         chosen = chosen[(page - 1) * TILES : page * TILES]
@@ -66,6 +65,24 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
                 on_click=open_item,
                 args=(item.key,),
             )
+
+
+def choose_of(title: str, counts: Mapping[Choice, int], key: str, words: Mapping[str, str]) -> list[Choice]:
+    """Buttons to choose what is shown, each with how often it occurs.
+
+    Args:
+        title: above them.
+        counts: what can be chosen; what does not occur has no button.
+        key: of the widget.
+        words: what they are called; others by their own name.
+    """
+    return st.pills(
+        title,
+        [choice for choice, count in counts.items() if count],
+        format_func=lambda choice: f"{literal(words.get(choice, choice))} {counts[choice]}",
+        selection_mode="multi",
+        key=key,
+    )
 
 
 def choose_items(
@@ -131,12 +148,22 @@ def to_look(item: SeriesItem) -> str:
     return f"{label.slug}-doubt" if status_of(item) == Status.UNCERTAIN else label.slug
 
 
+def count_statuses(items: Sequence[SeriesItem]) -> dict[str, int]:
+    """How many images and series there are of each status."""
+    found = Counter(status_of(item) for item in items)
+    return {status: found[status] for status in ITEM_COUNTS}
+
+
+def count_classes(items: Sequence[SeriesItem]) -> dict[Label, int]:
+    """How many images and series name each class."""
+    found = Counter(map(named_class, items))
+    return {label: found[label] for label in found_classes(items)}
+
+
 def describe_counts(items: Sequence[SeriesItem]) -> str:
-    """How many images and series there are of each status and, where one is named, of each class."""
-    statuses = Counter(status_of(item) for item in items)
-    labels = Counter(map(named_class, items))
-    listed = ", ".join(f"**{statuses[status]}** {word}" for status, word in ITEM_COUNTS.items() if statuses[status])
-    classes = ", ".join(f"**{labels[label]}** {label}" for label in found_classes(items) if labels[label])
+    """How many images and series there are of each status and, where one is named, of each class; plain text."""
+    listed = ", ".join(f"{count} {ITEM_COUNTS[status]}" for status, count in count_statuses(items).items() if count)
+    classes = ", ".join(f"{count} {label}" for label, count in count_classes(items).items() if count)
     return f"{len(items)} in all: {listed}" + (f". Of these: {classes}." if classes else ".")
 
 
@@ -157,7 +184,7 @@ def to_tile(item: SeriesItem) -> str:
     # Figure and sign stay on one line.
     confidence = f" {literal(format_percent(sure)).replace(' ', NO_BREAK)}" if sure is not None else ""
     name = item.name if len(item.name) <= _SHOWN_NAME else f"…{item.name[-_SHOWN_NAME + 1 :]}"
-    return f"{picture}**{describe_answer(item)}**{confidence}  \n{literal(name)}"
+    return f"{picture}**{literal_sentence(describe_answer(item))}**{confidence}  \n{literal(name)}"
 
 
 @lru_cache(maxsize=256)

@@ -22,8 +22,11 @@ def show_table(items: Sequence[SeriesItem]) -> None:
         [to_plain_row(item) for item in items],
         hide_index=True,
         column_config={
-            "Answer": st.column_config.TextColumn(width=200),
-            "Status": st.column_config.TextColumn(width=230),
+            "Answer": st.column_config.TextColumn(width=190),
+            "Status": st.column_config.TextColumn(width=220),
+            "Confidence": st.column_config.TextColumn(width=100),
+            "Slices": st.column_config.NumberColumn(width=70),
+            "Why": st.column_config.TextColumn(width=480),
         },
         placeholder="",
         alt="The answer of each image and series",

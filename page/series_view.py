@@ -16,6 +16,7 @@ from brain_tumor.presentation.series_words import (
 from brain_tumor.presentation.wording import describe_window, format_fraction, headline, to_sentence
 from brain_tumor.tables.series_rows import LEFT_OUT
 from page.charts import strip_chart
+from page.literal import literal, literal_sentence
 from page.series_item import SeriesItem
 from page.session_state import current_state
 from page.slice_view import show_badge, show_slice
@@ -26,9 +27,7 @@ JUMPS = 5
 
 def show_series(item: SeriesItem) -> None:
     """The card of a series, finished or not."""
-    plane = f", {item.plane}" if item.plane else ""
-    st.caption(f"Series of {item.slice_count} slices{plane}")
-    show_about(item)
+    st.caption(literal_sentence(", ".join(describe_item(item))))
     if not item.is_answered_kind:
         st.badge("Not answered", icon=":material/block:", color="gray")
         st.subheader(LEFT_OUT, anchor=False)
@@ -38,17 +37,17 @@ def show_series(item: SeriesItem) -> None:
     if verdict is None:
         st.subheader("Not finished", anchor=False)
         st.markdown(f"{len(item.records)} of {item.slice_count} slices are answered; the series has no answer yet.")
+        if item.has_planes:
+            choose_plane(item)
     else:
-        show_series_verdict(verdict)
-    if item.has_planes:
-        choose_plane(item)
+        show_series_verdict(verdict, item)
     if item.records:
         look_at_slices(item)
 
 
-def show_about(item: SeriesItem) -> None:
-    """What the scanner calls the series, what kind it is, and which values are black and white."""
-    known = []
+def describe_item(item: SeriesItem) -> list[str]:
+    """Its size, what the scanner calls it, what kind it is, and which values are black and white; parts of a line."""
+    known = [f"Series of {item.slice_count} slices"] + ([str(item.plane)] if item.plane else [])
     if item.about:
         about, kind = item.about.about, item.about.kind
         named = [f"series {about.number}" if about.number is not None else None, about.description]
@@ -58,27 +57,28 @@ def show_about(item: SeriesItem) -> None:
         if item.about.duplicates:
             known.append(f"{item.about.duplicates} {'copy' if item.about.duplicates == 1 else 'copies'} left out")
     windows = {window for record in item.records if record.cached and (window := record.cached.result.scan.window)}
-    known += [f"shown with {describe_window(window)}" for window in sorted(windows)]
-    if known:
-        st.text(", ".join(known))  # descriptions may hold Markdown
+    return known + [f"shown with {describe_window(window)}" for window in sorted(windows)]
 
 
-def show_series_verdict(verdict: SeriesVerdict) -> None:
-    """The answer in words beside the share of each class."""
-    words, shares = st.columns([5, 3])
+def show_series_verdict(verdict: SeriesVerdict, item: SeriesItem | None = None) -> None:
+    """The answer in words, and the other planes of a volume, beside the share of each class."""
+    words, shares = st.columns([5, 3], gap="medium")
     with words:
         show_badge(verdict.status)
-        st.subheader(headline(verdict), anchor=False)
-        st.markdown(to_sentence(describe_series_reason(verdict)))
-        with st.expander("How a series is answered"):
-            st.caption(describe_series_rule(class_without_finding(verdict.shares)))
+        st.subheader(literal_sentence(headline(verdict)), anchor=False)
+        st.markdown(literal_sentence(to_sentence(describe_series_reason(verdict))))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if item and item.has_planes:
+                choose_plane(item)
+            with st.popover("How a series is answered", type="tertiary", icon=":material/info:"):
+                st.markdown(literal_sentence(describe_series_rule(class_without_finding(verdict.shares))))
     with shares:
         counts = {label: round(verdict.shares[label] * verdict.analysed) for label in verdict.shares}
         st.table(
             {
-                "Class": list(map(str, verdict.shares)),
+                "Class": [literal(label) for label in verdict.shares],
                 "Slices": [str(counts[label]) for label in verdict.shares],
-                "Share": [format_fraction(verdict.shares[label]) for label in verdict.shares],
+                "Share": [literal_sentence(format_fraction(verdict.shares[label])) for label in verdict.shares],
             },
             hide_index=True,
             border="horizontal",
@@ -90,12 +90,13 @@ def show_series_verdict(verdict: SeriesVerdict) -> None:
 def choose_plane(item: SeriesItem) -> None:
     """Cut a volume along another plane; its slices are answered again."""
     st.radio(
-        "Plane (another one is read and answered again)",
+        "Plane",
         list(Plane),
         list(Plane).index(item.plane) if item.plane else None,
         format_func=lambda plane: plane.capitalize(),
         horizontal=True,
         key=f"plane-{item.key}",
+        help="Another plane is read and answered again.",
         on_change=reslice,
         args=(item.key, item.plane),
     )
@@ -131,7 +132,8 @@ def look_at_slices(item: SeriesItem) -> None:
         index = st.slider("Slice (arrow keys move it)", 1, count, key=key) - 1
     findings = [record.finding for record in item.records]
     with strip:
-        st.vega_lite_chart(strip_chart(findings, index, item.classes), alt=describe_strip(findings))
+        chart = strip_chart(findings, index, item.classes, on_dark=st.context.theme.type == "dark")
+        st.vega_lite_chart(chart, alt=describe_strip(findings))
         st.caption("Filled: classified. Pale: uncertain. Hollow: not analysed. The line is the slice shown below.")
     record = item.records[index]
     position = f", at {record.position_mm:.1f} mm" if record.position_mm is not None else ""

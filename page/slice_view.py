@@ -13,7 +13,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
-from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.heatmap import MapKind, missing_maps
 from brain_tumor.presentation.overlay import DEFAULT_STRENGTH, render_overlay, render_png
 from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
@@ -21,7 +21,6 @@ from brain_tumor.presentation.wording import (
     NOT_ANSWERED,
     TITLES,
     describe_final_class,
-    describe_reason,
     explain,
     format_percent,
     headline,
@@ -31,6 +30,7 @@ from brain_tumor.presentation.wording import (
 )
 from page.advice import ADVICE
 from page.charts import probability_chart
+from page.literal import literal, literal_sentence
 from page.series_item import SeriesItem
 from page.slice_record import CachedResult, SliceRecord
 from page.viewer import draw_viewer
@@ -86,13 +86,16 @@ def show_badge(status: Status) -> None:
 
 def choose_map(records: Sequence[SliceRecord]) -> None:
     """The switch for the heat map beside every picture, where any has one."""
-    if not any(record.cached and record.cached.find_maps() for record in records):
+    shown = [record.cached for record in records if record.cached and record.cached.find_maps()]
+    if not shown:
         return
+    missing = missing_maps(shown[0].result.output)
+    kinds = [kind for kind in (MapKind.LOCATION, MapKind.SALIENCY) if kind not in missing]
     st.segmented_control(
         "Heat map",
-        [MapKind.LOCATION, MapKind.SALIENCY, NO_MAP],
+        [*kinds, NO_MAP],
         format_func=lambda kind: MAP_TITLES.get(kind, "none"),
-        default=MapKind.LOCATION,
+        default=kinds[0],
         required=True,
         key="map",
         label_visibility="collapsed",
@@ -120,10 +123,12 @@ def show_pictures(item: SeriesItem, index: int, slider: str | None = None) -> No
         picture = cached.render_picture(kind, strength, label)
         show_picture(overlay, picture, f"The slice {name}, under its heat map {title_map(kind, label)}")
         show_legend(kind, strength)
-        st.caption(f"**Heat map: {title_map(kind, label)}.** {MAP_EXPLANATIONS[kind]}")
-        with st.expander("Strength of the colour"):
-            st.slider("Strength", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
-    st.caption(cached.map_state)
+        st.caption(f"**Heat map: {literal_sentence(title_map(kind, label))}.** {literal_sentence(cached.map_state)}")
+        with st.expander("What it shows, and its strength"):
+            st.caption(MAP_EXPLANATIONS[kind])
+            st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
+    else:
+        st.caption(literal_sentence(cached.map_state))
 
 
 def show_legend(kind: MapKind, strength: float) -> None:
@@ -156,19 +161,22 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
     if not is_rejected:
         show_badge(status)
     if in_series:
-        st.markdown(f"#### {headline(verdict)}")
+        st.markdown(f"#### {literal_sentence(headline(verdict))}")
     else:
-        st.subheader(headline(verdict), anchor=False)
+        st.subheader(literal_sentence(headline(verdict)), anchor=False)
     if is_rejected and verdict.reason:
         reason = to_sentence(reason_words(verdict.reason, verdict.found))
-        st.markdown(f"{reason} {ADVICE.get(verdict.reason, '')}")
-        st.caption(f"{describe_final_class(verdict.label, None)}: this says nothing about a tumor.")
+        st.markdown(f"{literal_sentence(reason)} {ADVICE.get(verdict.reason, '')}")
+        final = literal_sentence(describe_final_class(verdict.label, None))
+        st.caption(f"{final}: this says nothing about a tumor.")
         return
-    st.markdown(describe_final_class(verdict.label, cached.confidence))
-    if doubt := describe_reason(verdict):
-        parts = [to_sentence(doubt), describe_rivals(cached), ADVICE.get(verdict.reason, "") if verdict.reason else ""]
-        st.markdown(" ".join(part for part in parts if part))
-    st.caption(explain(verdict))
+    st.markdown(literal_sentence(describe_final_class(verdict.label, cached.confidence)))
+    if verdict.reason:
+        doubt = to_sentence(reason_words(verdict.reason, verdict.found))
+        parts = [doubt, describe_rivals(cached), ADVICE.get(verdict.reason, "")]
+        st.markdown(literal_sentence(" ".join(part for part in parts if part)))
+    else:
+        st.caption(literal_sentence(explain(verdict)))
 
 
 def describe_rivals(cached: CachedResult) -> str:
@@ -178,7 +186,7 @@ def describe_rivals(cached: CachedResult) -> str:
     first, second = sorted(cached.probabilities, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
     # Figure and sign stay on one line.
-    return f"{first} has {shares[0]}, {second} {shares[1]}.".replace(" %", "\u00a0%").replace("> ", "\\>\u00a0")
+    return f"{first} has {shares[0]}, {second} {shares[1]}.".replace(" %", "\u00a0%").replace("> ", ">\u00a0")
 
 
 def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:
@@ -193,7 +201,9 @@ def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:
         key=f"label-{key}-{final.slug}",
     )
     if label != final:
-        st.caption(f"Shown is what speaks for **{label}**, which is not the final class, **{final}**.")
+        st.caption(
+            f"Shown is what speaks for **{literal(label)}**, which is not the final class, **{literal(final)}**."
+        )
     return label
 
 
@@ -213,9 +223,9 @@ def show_probabilities(cached: CachedResult) -> None:
     cell, heading = ("{}", "Probability") if meaningful else (":gray[{}]", "Probability (not meaningful)")
     st.table(
         {
-            "Class": [cell.format(label) for label in cached.probabilities],
-            # A cell is Markdown, where a line that starts with ">" is a quotation.
-            heading: [cell.format(text.replace(">", "\\>")) for text in texts.values()],
+            # Cells are Markdown, where a line that starts with ">" is a quotation.
+            "Class": [cell.format(literal(label)) for label in cached.probabilities],
+            heading: [cell.format(literal_sentence(text)) for text in texts.values()],
         },
         hide_index=True,
         border="horizontal",

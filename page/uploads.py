@@ -28,6 +28,8 @@ MAX_FILES = 500
 # 500 DICOM slices of 512 x 512 at two bytes a pixel. With the network, Python and the answers, about 330 MB, a server
 # that is full stays below the 700 MB that small hosts give.
 MAX_SERVER_BYTES = 256 * 2**20
+# Of one file, as .streamlit/config.toml says it to the server: a float network has 85 MB. Images have less, see below.
+MAX_UPLOAD_BYTES = 128 * 2**20
 
 
 class KeptFile:
@@ -113,7 +115,7 @@ def make_room(needed: int, limit: int) -> bool:
 def bound_uploads() -> None:
     """Make this server refuse an upload that would take all uploads of all sessions above MAX_SERVER_BYTES."""
     # Starlette would put uploads above 1 MB into a temporary file; here they stay in memory.
-    MultiPartParser.spool_max_size = MAX_SCAN_BYTES
+    MultiPartParser.spool_max_size = MAX_UPLOAD_BYTES
     manager = _manager()
     # A function set on the manager itself hides its method of the same name: it is bounded already.
     if isinstance(manager, MemoryUploadedFileManager) and "add_file" not in vars(manager):
@@ -173,8 +175,11 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     # A new key is a new, empty uploader.
     version = st.session_state.setdefault(f"uploaders-{key}", 0)
     taken: set[str] = st.session_state.setdefault(f"taken-{key}-{version}", set())
-    files = st.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}")
-    folder = st.file_uploader(folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}")
+    limit = MAX_SCAN_BYTES // 2**20
+    files = st.file_uploader(label, accept_multiple_files=True, key=f"{key}-files-{version}", max_upload_size=limit)
+    folder = st.file_uploader(
+        folder_label, accept_multiple_files="directory", key=f"{key}-folder-{version}", max_upload_size=limit
+    )
     # Identifier and name of each picture that was taken and is not listed by the browser yet.
     early: dict[str, str] = st.session_state.setdefault(f"early-{key}-{version}", {})
     names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())

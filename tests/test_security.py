@@ -16,10 +16,9 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import DEFAULT_NAME, load_model_file
-from page.uploads import MAX_FILES, MAX_SERVER_BYTES
+from page.uploads import MAX_FILES, MAX_SERVER_BYTES, MAX_UPLOAD_BYTES
 from tests.canaries import grey
 from tests.factories import encode
 from tests.watched import Watched, run_watched
@@ -154,7 +153,7 @@ def test_make_app_serves_this_computer_only() -> None:
 
 def test_the_page_s_configuration_bounds_uploads_and_hides_errors() -> None:
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
-    assert config["server"]["maxUploadSize"] * 2**20 == MAX_SCAN_BYTES
+    assert config["server"]["maxUploadSize"] * 2**20 == MAX_UPLOAD_BYTES < MAX_SERVER_BYTES
     assert (config["client"]["showErrorDetails"], config["browser"]["gatherUsageStats"]) == ("none", False)
     # Two runs of one session at once would change one session state.
     assert config["runner"]["fastReruns"] is False

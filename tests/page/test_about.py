@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from brain_tumor.labels import LABELS, Label
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.heatmap import MapKind
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE
 from page.model_facts import HOW_EVALUATED, OWN_MODEL, SHORTCUT, describe_figures
 from tests.page.driver import all_markdown, open_page
 from tests.scripted import ScriptedClassifier
@@ -66,15 +67,23 @@ def test_markdown_in_a_card_is_shown_as_it_is(scripted: ScriptedClassifier) -> N
     assert all("example" in text and trap not in text for text in shown)
 
 
+def test_only_the_maps_that_a_model_computes_are_explained(scripted: ScriptedClassifier) -> None:
+    assert "This model file has no heat maps." in all_markdown(open_page("about"))
+    scripted.card = replace(scripted.card, outputs={"saliency": "why"})
+    shown = all_markdown(open_page("about"))
+    assert "This model file has no location map." in shown
+    assert MAP_EXPLANATIONS[MapKind.SALIENCY] in shown and MAP_EXPLANATIONS[MapKind.LOCATION] not in shown
+
+
 @pytest.mark.parametrize("name", ["about", "classify"])
 def test_a_model_of_other_classes_is_described_without_those_of_this_project(
     scripted: ScriptedClassifier, name: str
 ) -> None:
     """Four of them, so that their number alone tells nothing."""
-    others = tuple(Label(name, name != "healthy") for name in ("stroke", "abscess", "healthy", "cyst"))
+    others = tuple(Label(name, name != "healthy") for name in ("stroke", "**bold** abscess", "healthy", "cyst"))
     about = {"metrics": {"mine": {"accuracy": {"value": 0.9}}}}
     scripted.card = replace(scripted.card, rules=replace(scripted.card.rules, order=others), about=about)
     shown = all_markdown(open_page(name))
-    assert "stroke" in shown
+    assert "stroke" in shown and "**bold**" not in shown
     assert [label for label in LABELS if label in shown] == []
     assert "many tumors are found" not in shown

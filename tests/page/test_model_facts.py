@@ -53,6 +53,8 @@ def test_thresholds_are_the_card_s_own() -> None:
     assert "under 1.25" in describe_gate(card)
     assert "under 60.0 %" in describe_doubt(card)
     assert "30.0 %" in describe_doubt(card)
+    strict = replace(card, rules=replace(rules, min_probability=0.9995))
+    assert "under 99.950 %" in describe_doubt(strict)  # "under > 99.9 %" is no threshold
 
 
 def test_figures_of_other_sources_are_shown_by_the_name_of_the_images() -> None:
@@ -60,7 +62,7 @@ def test_figures_of_other_sources_are_shown_by_the_name_of_the_images() -> None:
     (row,) = source_rows(replace(CARD, about={"other_sources": {"never seen": figures}}))
     assert (row["Images"], row["Model"]) == ("never seen", "m-2")
     assert row["Tumors called a tumor"] == "95.7 % (94.0 to 97.0)"
-    assert row["... without doubt"] == "not measured"
+    assert row["Slices without a tumor called one without doubt"] == "not measured"
 
 
 @pytest.mark.parametrize("odd", [None, 5, "text", [1, 2], {"a": None, "b": [1], "c": {}}])

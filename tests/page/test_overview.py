@@ -35,4 +35,4 @@ def test_items_are_chosen_by_status_and_by_class(state: SessionState) -> None:
 
 def test_items_are_counted_by_status_and_by_class(state: SessionState) -> None:
     counted = describe_counts(state.items[1:])
-    assert counted == "2 in all: **1** classified, **1** uncertain. Of these: **1** Glioma, **1** No Tumor."
+    assert counted == "2 in all: 1 classified, 1 uncertain. Of these: 1 Glioma, 1 No Tumor."

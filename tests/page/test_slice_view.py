@@ -83,6 +83,15 @@ def test_whether_a_tumor_was_located_is_said_in_words(page: AppTest, name: str, 
     assert said in all_markdown(send(page, [upload(name)]))
 
 
+def test_a_model_without_a_location_map_offers_none(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.scripted.make_location", lambda peak: None)
+    monkeypatch.setattr("tests.scripted.find_location", lambda output, rules: None)
+    send(page, [upload("mapped.png")])
+    assert page.segmented_control(key="map").options == ["why (saliency)", "none"]
+    assert len(pictures(page)) == 2
+    assert "This model file has no location map." in all_markdown(page)
+
+
 def test_no_tumor_has_no_location_beside_it(page: AppTest) -> None:
     assert len(pictures(send(page, [upload("healthy-mapped.png")]))) == 1
 
