@@ -136,6 +136,7 @@ def slice_of_series(number: int, series: str) -> bytes:
     """An axial slice of a series by its identifier, 5 mm above the one before; counted from 0."""
     return make_dicom(
         np.arange(4096, dtype=np.uint16).reshape(64, 64) * (number + 1),
+        StudyInstanceUID="1.2",
         SeriesInstanceUID=series,
         SOPInstanceUID=f"{series}.{number + 1}",
         InstanceNumber=number,

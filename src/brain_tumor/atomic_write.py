@@ -61,20 +61,25 @@ def add_ending(stem: Path, ending: str) -> Path:
 class NewFolder:
     """A folder that one run fills, file by file, and that nothing else fills."""
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, shown_as: str = "", goes_on: bool = False) -> None:
         """Take a folder that is empty or not there yet.
 
         Args:
             path: of the folder.
             what: it is for, in the plural, for messages.
+            shown_as: what its files' names begin with in tables, where it is a subfolder of theirs.
+            goes_on: whether it may hold files of an earlier run that this one goes on with.
 
         Raises:
             BrainTumorError: it is anything else; files of an earlier run would pass for this run's.
         """
         self.path = path
         self._what = what
+        self._shown_as = shown_as
         self._has_files = False
         try:
+            if goes_on:
+                return
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise BrainTumorError(f"{path}: is not an empty folder; name a new one for the {what}")
         except OSError as error:
@@ -97,6 +102,10 @@ class NewFolder:
         # Asking the disk, not a list of names, also tells names apart as this file system does (case, Unicode).
         stems = chain([wanted], (wanted.with_name(f"{wanted.name}-{number}") for number in count(2)))
         return next(stem for stem in stems if not any(add_ending(stem, ending).exists() for ending in endings))
+
+    def name_of(self, file: Path) -> str:
+        """The name of a file of this folder in tables, with slashes."""
+        return (PurePath(self._shown_as) / file.relative_to(self.path)).as_posix()
 
     def write(self, path: Path, content: bytes) -> None:
         """Write one file, whole or not at all, in subfolders that are made.

@@ -14,6 +14,7 @@ from brain_tumor.prediction.attempts import Attempts
 from brain_tumor.prediction.batch import AnsweredBlock
 from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob, BlockWorker
+from brain_tumor.prediction.file_folders import WantedFiles
 from brain_tumor.prediction.work_blocks import WorkBlock
 from tests.factories import png_bytes
 from tests.input.volumes import nifti_bytes
@@ -93,6 +94,31 @@ def test_only_a_file_that_has_changed_is_answered_again(job: BlockJob) -> None:
     found = answer(job, ["a.png", "b.png"], classifier)
     assert classifier.calls == ["in/b.png"]
     assert sorted(row[0] for row in rows_of(found.answered)) == ["in/a.png", "in/b.png"]
+
+
+def test_files_of_a_block_are_there_as_a_whole_or_not_at_all(job: BlockJob, tmp_path: Path) -> None:
+    for name in ("a.png", "mapped.png", "poison.png"):
+        Path("in", name).write_bytes(png_bytes())
+    names = ["a.png", "mapped.png", "poison.png"]
+    job = dataclasses.replace(job, files=WantedFiles(maps=tmp_path / "maps", reports=tmp_path / "pages"))
+    with pytest.raises(Fatal):
+        answer(job, names, PoisonedClassifier())
+    assert [list((tmp_path / folder).iterdir()) for folder in ("maps", "pages")] == [[], []]
+    key = answer(job, names).key
+    written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("maps/*/in/*"))
+    assert written == [f"maps/{key}/in/mapped.{kind}.png" for kind in ("location", "saliency")]
+    assert len(list((tmp_path / "pages" / key).iterdir())) == 3
+
+
+def test_a_block_with_a_changed_file_gets_all_its_files_again(job: BlockJob, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Path("in", name).write_bytes(png_bytes())
+    job = dataclasses.replace(job, files=WantedFiles(reports=tmp_path / "pages"))
+    key = answer(job, ["a.png", "b.png"]).key
+    Path("in/b.png").write_bytes(png_bytes(80))
+    again = answer(job, ["a.png", "b.png"])
+    assert again.answered.summary.kept == 0
+    assert sorted(path.name for path in (tmp_path / "pages" / key).iterdir()) == ["image-1.html", "image-2.html"]
 
 
 class Fatal(BaseException):

@@ -16,9 +16,6 @@ Capture = pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (["in", "--heatmaps", "maps"], "--ray answers in tables only"),
-        (["in", "--report", "pages"], "--ray answers in tables only"),
-        (["in", "--study-csv", "x.csv"], "leave --study-csv out"),
         (["-"], "name the image instead of -"),
         (["in", "--resume"], "name it with --parquet DIR"),
     ],

@@ -19,12 +19,13 @@ _KINDS = {"SR": "structured report", "OT": "secondary capture", "SEG": "heat map
 class DicomFolder:
     """A new folder that is filled with ``SR.UID.dcm``, ``OT.UID.dcm`` and ``SEG.UID.dcm``, series by series."""
 
-    def __init__(self, path: Path, with_heat_maps: bool) -> None:
+    def __init__(self, path: Path, with_heat_maps: bool, goes_on: bool = False) -> None:
         """Take a folder that is empty or not there yet.
 
         Args:
             path: of the folder.
             with_heat_maps: whether segmentations are written too.
+            goes_on: as for NewFolder.
 
         Raises:
             BrainTumorError: another folder, where earlier objects would pass for this run's.
@@ -36,7 +37,7 @@ class DicomFolder:
         self._without = self._failed = 0
         self.files = 0  # that were written
         require_dicom_library()
-        self._folder = NewFolder(path, "DICOM results")
+        self._folder = NewFolder(path, "DICOM results", goes_on=goes_on)
 
     def write(self, findings: SeriesFindings, card: Card) -> bool:
         """Write the objects of one series or image, each file whole or not at all.
@@ -58,6 +59,13 @@ class DicomFolder:
             self._written[dataset.Modality] += 1
             self.files += 1
         return True
+
+    def merge(self, other: "DicomFolder") -> None:
+        """Count what another process wrote for the same run."""
+        self._written += other._written
+        self._without += other._without
+        self._failed += other._failed
+        self.files += other.files
 
     def summary(self) -> str:
         """What was written and where, and how many inputs have no objects, in a sentence or two."""

@@ -13,6 +13,7 @@ from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.input.series import Series, Slice
 from brain_tumor.prediction.by_folder import PictureSeries
+from brain_tumor.prediction.file_folders import NO_FOLDERS, FileFolders
 from brain_tumor.prediction.progress import Shown
 from brain_tumor.prediction.resume import DoneRows, FileStates
 from brain_tumor.prediction.run_summary import RunSummary
@@ -27,7 +28,7 @@ from brain_tumor.presentation.wording import (
     render_line,
     to_printable,
 )
-from brain_tumor.tables.dicom_ids import StudyCounts, series_ids, slice_ids
+from brain_tumor.tables.dicom_ids import StudyCounts, add_study_row, series_ids, slice_ids
 from brain_tumor.tables.rows import Row, series_cells, to_answered_row
 from brain_tumor.tables.serialize import to_json_line, to_rounded
 from brain_tumor.tables.series_rows import COUNTED, render_series_line, to_count_row, to_finding, to_series_row
@@ -49,6 +50,8 @@ class AnsweredBlock:
     lines: Sequence[str]  # to show
     summary: RunSummary
     failed: int
+    study_rows: Sequence[Mapping[str, Any]] = ()
+    folders: FileFolders = NO_FOLDERS  # what was written into them
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class Batch:
     old_studies: dict[str, dict[str, str]] = field(default_factory=dict)  # the same, by UID
     failed: int = 0  # slices that could not be read, those of an interrupted run too
     at_once: int | None = None  # slices that are read or answered at a time; see classify_many
+    taken_studies: dict[str, dict[str, Any]] = field(default_factory=dict)  # rows, by UID, that other processes gave
 
     def answer(self, classifier: Classifier, opened: Iterable[Series]) -> None:
         """Answer all slices of all series, in their order."""
@@ -121,8 +125,20 @@ class Batch:
         if self.shows_lines:
             for line in block.lines:
                 self.progress.show(line)
+        for study in block.study_rows:
+            if (uid := study["study_uid"]) in self.taken_studies:
+                add_study_row(self.taken_studies[uid], study)
+            else:
+                self.taken_studies[uid] = dict(study)
+        FileFolders(self.maps, self.reports, self.dicom).merge(block.folders)
         self.summary.merge(block.summary)
         self.failed += block.failed
+
+    def close_taken(self) -> None:
+        """Write what is known once all processes have answered."""
+        for row in self.taken_studies.values():
+            if self.study_table:
+                self.study_table.write(row)
 
     def _unanswered(self, opened: Iterable[Series]) -> Iterator[Slice]:
         for series in opened:

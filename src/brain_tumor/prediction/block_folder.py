@@ -20,9 +20,10 @@ from brain_tumor.tables.parquet import read_parquet, render_parquet, render_seri
 from brain_tumor.tables.resumable import Options
 from brain_tumor.tables.rows import Row
 
+_NOTICE = "notice"
 ABOUT, MANIFEST, RUN = "about.json", "manifest.jsonl", "run.json"
-_SLICES, _SERIES, _TRIES, _EARLIER = "slices", "series", "tries", "earlier"
-_ENDING = ".parquet"
+_SLICES, _SERIES, _STUDIES, _TRIES, _EARLIER = "slices", "series", "studies", "tries", "earlier"
+_ENDINGS = {_SLICES: ".parquet", _SERIES: ".parquet", _STUDIES: ".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Committed:
 
     rows: list[Row]
     series_rows: list[Row]
+    study_rows: list[Row]
     sha256: str  # of the file of slices
 
 
 class BlockFolder:
-    """slices/KEY.parquet and series/KEY.parquet of every block, about.json; at the end manifest.jsonl and run.json.
+    """slices/KEY.parquet of every block, about.json; at the end manifest.jsonl and run.json.
+
+    Beside the slices lie series/KEY.parquet and, where studies are counted, studies/KEY.json.
 
     A block counts as answered when its file of slices has its name, which it gets last. Two processes that answer one
     block write the same rows, and the later one replaces the earlier one's file.
@@ -68,15 +72,15 @@ class BlockFolder:
             if self.path.exists():
                 self._check(options, resume, overwrite)
             if overwrite:
-                for name in (_SLICES, _SERIES, _EARLIER):
+                for name in (*_ENDINGS, _EARLIER):
                     shutil.rmtree(self.path / name, ignore_errors=True)
             # Only of this run: a process that a person ended says nothing about a file.
             shutil.rmtree(self.tries, ignore_errors=True)
             for name in (MANIFEST, RUN):
                 (self.path / name).unlink(missing_ok=True)
-            for name in (_SLICES, _SERIES):
+            for name in _ENDINGS:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
-            write_whole(self.path / ABOUT, json.dumps({"notice": NOTICE, **options}, indent=1).encode())
+            write_whole(self.path / ABOUT, json.dumps({_NOTICE: NOTICE, **options}, indent=1).encode())
         except OSError as error:
             raise BrainTumorError(f"{self.path}: cannot be written ({error.strerror}); name another folder") from None
 
@@ -91,7 +95,10 @@ class BlockFolder:
             return None
         series = self._file(_SERIES, key)
         series_rows = list(read_parquet(series)) if series.exists() else []
-        return Committed(list(read_parquet(path)), series_rows, hashlib.sha256(path.read_bytes()).hexdigest())
+        studies = self._file(_STUDIES, key)
+        study_rows = json.loads(studies.read_bytes()) if studies.exists() else []
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Committed(list(read_parquet(path)), series_rows, study_rows, sha256)
 
     def commit(
         self,
@@ -100,6 +107,7 @@ class BlockFolder:
         series_rows: Sequence[Mapping[str, Any]],
         classes: Sequence[Label] = LABELS,
         with_ids: bool = False,
+        study_rows: Sequence[Mapping[str, Any]] = (),
     ) -> str:
         """Put a block's answers in place.
 
@@ -109,6 +117,7 @@ class BlockFolder:
             series_rows: of its series.
             classes: of the model, in the order of `Rules.classes`.
             with_ids: whether rows have DICOM's identifiers.
+            study_rows: counts of its answers by study.
 
         Returns:
             SHA-256 of the file of slices.
@@ -121,6 +130,10 @@ class BlockFolder:
             _write(series, render_series_parquet(series_rows, classes, with_ids))
         else:
             series.unlink(missing_ok=True)
+        if study_rows:
+            _write(self._file(_STUDIES, key), json.dumps(study_rows).encode())
+        else:
+            self._file(_STUDIES, key).unlink(missing_ok=True)
         content = render_parquet(rows, classes, with_ids)
         _write(self._file(_SLICES, key), content)
         return hashlib.sha256(content).hexdigest()
@@ -156,15 +169,17 @@ class BlockFolder:
         shutil.rmtree(self.tries, ignore_errors=True)
 
     def _set_aside(self, keys: set[str]) -> None:
-        for kind in (_SLICES, _SERIES):
-            for path in (self.path / kind).glob(f"*{_ENDING}"):
-                if path.name.removesuffix(_ENDING) not in keys:
+        for kind, ending in _ENDINGS.items():
+            for path in (self.path / kind).iterdir():
+                if path.name.startswith("."):
+                    path.unlink(missing_ok=True)  # half a file, of a process that was killed
+                elif path.name.removesuffix(ending) not in keys:
                     aside = self.path / _EARLIER / kind
                     aside.mkdir(parents=True, exist_ok=True)
                     path.replace(aside / path.name)
 
     def _file(self, kind: str, key: str) -> Path:
-        return self.path / kind / f"{key}{_ENDING}"
+        return self.path / kind / f"{key}{_ENDINGS[kind]}"
 
     def _check(self, options: Options, resume: bool, overwrite: bool) -> None:
         if not self.path.is_dir():
@@ -181,10 +196,11 @@ class BlockFolder:
             raise BrainTumorError(
                 f"{self.path}: holds answers; go on with --resume, replace them with --overwrite, or name another"
             )
-        for name, now in options.items():
-            if found.get(name) != now:
+        for name in {**found, **options}:
+            before, now = found.get(name), options.get(name)
+            if before != now and name != _NOTICE:
                 raise BrainTumorError(
-                    f"{self.path}: was started with the {name} {found.get(name)}, not {now}; "
+                    f"{self.path}: was started with the {name} {before}, not {now}; "
                     "choose that again, or start again with --overwrite"
                 )
 
@@ -199,7 +215,7 @@ class Manifest:
     def enter(self, key: str, **facts: str | int) -> None:
         """Add a block; facts: what its line says."""
         self.keys.add(key)
-        self._file.write(json.dumps({"block": key, "path": f"{_SLICES}/{key}{_ENDING}", **facts}) + "\n")
+        self._file.write(json.dumps({"block": key, "path": f"{_SLICES}/{key}{_ENDINGS[_SLICES]}", **facts}) + "\n")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -21,11 +21,13 @@ from brain_tumor.prediction.attempts import TRIES, Attempts
 from brain_tumor.prediction.batch import AnsweredBlock, Batch
 from brain_tumor.prediction.block_folder import BlockFolder, Committed
 from brain_tumor.prediction.by_folder import group_by_folder
+from brain_tumor.prediction.file_folders import NO_FILES, FileFolders, WantedFiles, open_block_folders
 from brain_tumor.prediction.resume import DoneRows, keep_unchanged
 from brain_tumor.prediction.run_summary import RunSummary
 from brain_tumor.prediction.shared_series import SeriesLocation, find_series
 from brain_tumor.prediction.work_blocks import WorkBlock
 from brain_tumor.problems import Problem
+from brain_tumor.tables.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class BlockJob:
     as_json: bool  # the lines that are shown
     shows_lines: bool
     wants_rows: bool  # whether rows go anywhere but into the folder
+    wants_studies: bool = False  # whether answers are counted by study
+    files: WantedFiles = NO_FILES  # beside the rows, absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +112,47 @@ class BlockWorker:
         if committed and len(kept) == len(committed.rows):
             return self._kept(block, committed)
         attempts = Attempts(self._folder.tries, block.key)
-        rows, series_rows, shown = _Rows(list(kept)), _Rows(), _Lines()
-        batch = Batch([rows], series_rows, None, None, DoneRows(kept), shown, self._job.as_json, self._job.shows_lines)
-        batch.with_ids = self._job.with_ids
-        batch.at_once = 1 if attempts.is_careful else None
-        batch.answer(self._classifier, self._open(block, attempts, batch.summary.left_out))
-        classes = self._classifier.card.rules.classes
-        sha256 = self._folder.commit(block.key, rows.rows, series_rows.rows, classes, self._job.with_ids)
+        with open_block_folders(self._job.files, block.key) as folders:
+            # Beside rows that are kept there would be no files: those of a block are written together.
+            answered = self._answer_files(block, attempts, [] if self._job.files.folders else kept, folders)
+        sha256 = self._folder.commit(
+            block.key,
+            answered.rows,
+            answered.series_rows,
+            self._classifier.card.rules.classes,
+            self._job.with_ids,
+            answered.study_rows,
+        )
         attempts.end()
-        answered = AnsweredBlock(rows.rows, series_rows.rows, shown.lines, batch.summary, batch.failed)
         return self._answer(block, answered, sha256, attempts.earlier + 1)
+
+    def _answer_files(
+        self, block: WorkBlock, attempts: Attempts, kept: list[Row], folders: FileFolders
+    ) -> AnsweredBlock:
+        rows, series_rows, study_rows, shown = _Rows(list(kept)), _Rows(), _Rows(), _Lines()
+        batch = Batch(
+            [rows],
+            series_rows,
+            folders.maps,
+            folders.reports,
+            DoneRows(kept),
+            shown,
+            self._job.as_json,
+            self._job.shows_lines,
+            folders.dicom,
+            study_rows if self._job.wants_studies else None,
+            with_ids=self._job.with_ids,
+            at_once=1 if attempts.is_careful else None,
+        )
+        batch.answer(self._classifier, self._open(block, attempts, batch.summary.left_out))
+        return AnsweredBlock(
+            rows.rows, series_rows.rows, shown.lines, batch.summary, batch.failed, study_rows.rows, folders
+        )
 
     def _kept(self, block: WorkBlock, committed: Committed) -> BlockAnswer:
         failed = sum(row["status"] == "error" for row in committed.rows)
         summary = RunSummary(kept=len(committed.rows))
-        answered = AnsweredBlock(committed.rows, committed.series_rows, (), summary, failed)
+        answered = AnsweredBlock(committed.rows, committed.series_rows, (), summary, failed, committed.study_rows)
         return self._answer(block, answered, committed.sha256, 0)
 
     def _answer(self, block: WorkBlock, answered: AnsweredBlock, sha256: str, tries: int) -> BlockAnswer:

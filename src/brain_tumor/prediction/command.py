@@ -84,12 +84,12 @@ def run_predict(arguments: argparse.Namespace) -> int:
     if outputs.uses_standard_output and arguments.json:
         raise BrainTumorError("--json and a table both go to the standard output; leave one of them out")
     read_options = ReadOptions(arguments.plane, arguments.window, arguments.include_derived, arguments.volume)
-    options = _to_options(arguments, card, read_options)
+    options = _to_options(arguments, card, read_options, outputs)
     with locked(outputs.names), ExitStack() as stack:  # before anything is read or written
         check_outputs(outputs, arguments.resume, arguments.overwrite)
         if classifier is None:
             shows_lines = _shows_lines(arguments, outputs)
-            cluster = to_ray_executor(arguments, card, read_options, options, skip, shows_lines, stack)
+            cluster = to_ray_executor(arguments, card, read_options, options, skip, outputs.wanted, shows_lines, stack)
             progress = Progress(_list_nothing, is_quiet=arguments.quiet)
             return _answer(cluster, card, arguments, outputs, options, progress, _list_nothing)
         given = _find_study(arguments, stack) if arguments.dicomweb else _find(arguments, skip)
@@ -121,6 +121,7 @@ def _answer(
     progress: Progress,
     names: Callable[[], Iterator[str]],
 ) -> int:
+    folders = outputs.folders
     with ExitStack() as stack:
         for table in outputs.tables:
             stack.push(table)  # closed at the end, opened by _open_tables
@@ -132,29 +133,29 @@ def _answer(
             stack.push(series_table)
         old_studies = {}
         if study_table := outputs.study_table:
-            old_studies = study_table.read_old() if arguments.resume else {}
+            old_studies = study_table.read_old() if arguments.resume and not arguments.ray else {}
             study_table.begin(options)
             stack.push(study_table)
         if not arguments.quiet:
             if not arguments.json:  # every JSON object carries the notice itself
                 stack.callback(print, NOTICE, file=sys.stderr)
-            if outputs.maps:
-                stack.callback(_print_maps, outputs.maps)
-            if reports := outputs.reports:
+            if folders.maps:
+                stack.callback(_print_maps, folders.maps)
+            if reports := folders.reports:
                 stack.callback(lambda: print(to_printable(reports.summary()), file=sys.stderr))
-            if dicom := outputs.dicom:
+            if dicom := folders.dicom:
                 stack.callback(lambda: print(to_printable(dicom.summary()), file=sys.stderr))
         stack.callback(progress.close)
         batch = Batch(
             outputs.tables,
             series_table,
-            outputs.maps,
-            outputs.reports,
+            folders.maps,
+            folders.reports,
             done,
             progress,
             arguments.json,
             _shows_lines(arguments, outputs),
-            outputs.dicom,
+            folders.dicom,
             study_table,
             with_ids=arguments.dicom_ids,
             old_series=old_series,
@@ -212,7 +213,7 @@ def _shows_lines(arguments: argparse.Namespace, outputs: Outputs) -> bool:
     return bool(arguments.lines or arguments.json or not (outputs.tables or outputs.blocks) or sys.stdout.isatty())
 
 
-def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOptions) -> Options:
+def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOptions, outputs: Outputs) -> Options:
     chosen = {name.replace("_", " "): str(value) for name, value in dataclasses.asdict(read_options).items()}
     return {
         "model": f"{card.model_id} ({card.flatbuffer_sha256[:12]})",
@@ -223,6 +224,9 @@ def _to_options(arguments: argparse.Namespace, card: Card, read_options: ReadOpt
         "series": "by folder" if arguments.by_folder else "as stored",
         "version": package_version(),
         **({"dicom ids": "written"} if arguments.dicom_ids else {}),
+        # A run over blocks goes on with all that it writes, others with their tables alone.
+        **(outputs.wanted.describe() if arguments.ray else {}),
+        **({"studies": "counted"} if arguments.ray and arguments.study_csv else {}),
     }
 
 

@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain_tumor.dicom_out.folder import DicomFolder
 from brain_tumor.errors import BrainTumorError
 from brain_tumor.labels import Label
 from brain_tumor.prediction.arguments import STANDARD_STREAM
-from brain_tumor.presentation.map_files import MapFolder
-from brain_tumor.presentation.report.folder import ReportFolder
-from brain_tumor.presentation.report.render import ReportFormat
+from brain_tumor.prediction.file_folders import FileFolders, WantedFiles, to_wanted_files
 from brain_tumor.tables.csv_jsonl import CsvFile, JsonLinesFile, SeriesCsvFile, StudyCsvFile
 from brain_tumor.tables.parquet import ParquetFile
 from brain_tumor.tables.resumable import TableFile
@@ -25,19 +22,13 @@ class Outputs:
     tables: Sequence[TableFile]  # a row per slice
     series_table: SeriesCsvFile | None
     study_table: StudyCsvFile | None
-    maps: MapFolder | None
-    reports: ReportFolder | None
-    dicom: DicomFolder | None
+    folders: FileFolders
+    wanted: WantedFiles  # in those folders
     blocks: Path | None = None  # folder of tables of a run over many processes
 
     @property
-    def folders(self) -> list[Path]:
-        """Each is new, or empty."""
-        return [folder.path for folder in (self.maps, self.reports, self.dicom) if folder]
-
-    @property
     def _all_folders(self) -> list[Path]:
-        return self.folders + ([self.blocks] if self.blocks else [])
+        return [*self.wanted.folders, *([self.blocks] if self.blocks else [])]
 
     @property
     def all_tables(self) -> list[TableFile]:
@@ -94,10 +85,10 @@ def to_outputs(arguments: argparse.Namespace, classes: Sequence[Label]) -> Outpu
     study_table: StudyCsvFile | None = None
     if path := arguments.study_csv:
         study_table = StudyCsvOutput(*csv) if _is_stream(path) else StudyCsvFile(path, *csv)
-    maps = MapFolder(arguments.heatmaps, arguments.heatmap_strength) if arguments.heatmaps else None
     blocks = arguments.parquet if arguments.ray else None
-    reports, dicom = _report_folder(arguments), _dicom_folder(arguments)
-    return Outputs(tables, series_table, study_table, maps, reports, dicom, blocks)
+    wanted = to_wanted_files(arguments)
+    folders = wanted.open(goes_on=bool(arguments.ray and arguments.resume))
+    return Outputs(tables, series_table, study_table, folders, wanted, blocks)
 
 
 def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
@@ -109,7 +100,7 @@ def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
     if resume:
         if outputs.blocks is None and (not outputs.tables or outputs.uses_standard_output):
             raise BrainTumorError("--resume goes on with a table: name the earlier run's --csv, --jsonl or --parquet")
-        if outputs.folders:
+        if outputs.wanted.folders and outputs.blocks is None:
             raise BrainTumorError(
                 "--resume goes on with tables only: draw --heatmaps, write --report and --dicom-out in a run of "
                 "their own"
@@ -125,18 +116,3 @@ def check_outputs(outputs: Outputs, resume: bool, overwrite: bool) -> None:
 
 def _is_stream(path: Path) -> bool:
     return str(path) == STANDARD_STREAM
-
-
-def _report_folder(arguments: argparse.Namespace) -> ReportFolder | None:
-    if not arguments.report:
-        return None
-    formats = tuple(ReportFormat) if arguments.report_format == "both" else (ReportFormat(arguments.report_format),)
-    return ReportFolder(arguments.report, formats, arguments.report_names)
-
-
-def _dicom_folder(arguments: argparse.Namespace) -> DicomFolder | None:
-    if arguments.dicom_out:
-        return DicomFolder(arguments.dicom_out, arguments.dicom_seg)
-    if arguments.dicom_seg:
-        raise BrainTumorError("--dicom-seg goes with --dicom-out; name its folder")
-    return None

@@ -21,6 +21,7 @@ from brain_tumor.model.threads import count_cores
 from brain_tumor.prediction.batch import Batch
 from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.block_worker import BlockAnswer, BlockJob, BlockWorker, find_block_series
+from brain_tumor.prediction.file_folders import set_aside
 from brain_tumor.prediction.shared_series import BlockGroups, may_hold_dicom, merge_blocks
 from brain_tumor.prediction.work_blocks import WorkBlock
 
@@ -59,6 +60,8 @@ class RayExecutor:
                 batch.take(answer.answered)
             if not manifest.keys:
                 raise BrainTumorError("no files found; give files, folders or URLs that hold some")
+            batch.close_taken()
+            set_aside(self.job.files, manifest.keys)
 
     def _answers(self) -> Iterator[BlockAnswer]:
         groups = BlockGroups()

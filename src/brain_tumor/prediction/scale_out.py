@@ -17,6 +17,7 @@ from brain_tumor.model.card import Card
 from brain_tumor.prediction.arguments import STANDARD_STREAM
 from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.block_worker import BlockJob
+from brain_tumor.prediction.file_folders import WantedFiles
 from brain_tumor.prediction.file_list import iterate_file_list
 from brain_tumor.prediction.ray_executor import LOCAL, RayExecutor
 from brain_tumor.prediction.work_blocks import WorkBlock, cut_blocks
@@ -48,16 +49,6 @@ def check_ray(arguments: argparse.Namespace) -> None:
     Raises:
         BrainTumorError: with what to give instead.
     """
-    if arguments.heatmaps or arguments.report or arguments.dicom_out:
-        raise BrainTumorError(
-            "--ray answers in tables only: draw --heatmaps, write --report and --dicom-out in a run without it, of "
-            "the files that the table names"
-        )
-    if arguments.study_csv:
-        raise BrainTumorError(
-            "--ray answers blocks of files, and the series of a study may lie in several: leave --study-csv out, and "
-            "group its tables by study_uid, which --dicom-ids adds"
-        )
     if arguments.dicomweb:
         raise BrainTumorError(
             "--ray answers files: leave --ray out for a study of --dicomweb, which one machine answers"
@@ -77,6 +68,7 @@ def to_ray_executor(
     read_options: ReadOptions,
     options: Options,
     skip: set[Path],
+    files: WantedFiles,
     shows_lines: bool,
     stack: ExitStack,
 ) -> RayExecutor:
@@ -88,6 +80,7 @@ def to_ray_executor(
         read_options: for every file.
         options: by their names, those that change what a row says.
         skip: resolved paths that are no input.
+        files: that are wanted beside the tables.
         shows_lines: whether a line per slice is shown.
         stack: closed when the run is over.
 
@@ -116,6 +109,8 @@ def to_ray_executor(
         arguments.json,
         shows_lines,
         wants_rows=bool(arguments.csv or arguments.csv_excel or arguments.jsonl or arguments.series_csv),
+        wants_studies=bool(arguments.study_csv),
+        files=files.absolute(),
     )
     listing = Listing(tuple(arguments.paths), files_from, frozenset(skip), arguments.by_folder, arguments.block_files)
     shows_progress = sys.stderr.isatty() and not (arguments.quiet or shows_lines)

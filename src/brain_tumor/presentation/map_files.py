@@ -13,18 +13,20 @@ from brain_tumor.presentation.wording import MAP_EXPLANATIONS, describe_map, ren
 class MapFolder:
     """A new folder that is filled with ``NAME.saliency.png`` and ``NAME.location.png``, image by image."""
 
-    def __init__(self, path: Path, strength: float) -> None:
+    def __init__(self, path: Path, strength: float, shown_as: str = "", goes_on: bool = False) -> None:
         """Take a folder that is empty or not there yet.
 
         Args:
             path: of the folder.
             strength: of the colour, 0 to 1.
+            shown_as: as for NewFolder.
+            goes_on: as for NewFolder.
 
         Raises:
             BrainTumorError: it is anything else; maps of an earlier run would pass for this run's.
         """
         self.path = path
-        self._folder = NewFolder(path, "heat maps")
+        self._folder = NewFolder(path, "heat maps", shown_as, goes_on)
         self._strength = strength
         self._written: Counter[MapKind] = Counter()
         self._missing: tuple[MapKind, ...] = ()
@@ -57,9 +59,14 @@ class MapFolder:
             pixels = render_overlay(scan, shown.heat, self._strength, shown.box, shown.region)
             file = add_ending(stem, _to_ending(shown.kind))
             self._folder.write(file, render_png(draw_sides(pixels, scan.sides), describe_map(shown.kind)))
-            names.append(file.relative_to(self.path).as_posix())
+            names.append(self._folder.name_of(file))
             self._written[shown.kind] += 1
         return names
+
+    def merge(self, other: "MapFolder") -> None:
+        """Count what another process wrote for the same run."""
+        self._written += other._written
+        self._missing = self._missing or other._missing
 
     def summary(self) -> list[str]:
         """Lines: how many maps of each kind were written and where, which the model file lacks, what each shows."""

@@ -1,7 +1,7 @@
 """DICOM's identifiers in tables, where they are asked for: they name a study of a person as surely as a number does."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from brain_tumor.decision.verdict import Status
@@ -49,6 +49,16 @@ def series_ids(series: Series) -> _Cells:
     """The columns of a series; None where its slices do not share an identifier."""
     found = [slice_ids(slice_) for slice_ in series.slices]
     return {name: found[0][name] if len({ids[name] for ids in found}) == 1 else None for name in SERIES_IDS}
+
+
+def add_study_row(row: dict[str, Any], other: Mapping[str, Any]) -> None:
+    """Add the counts of another part of the same study, which another process answered.
+
+    Args:
+        row: of `StudyCounts.rows`; changed.
+        other: likewise.
+    """
+    row.update({name: count + other[name] for name, count in row.items() if isinstance(count, int)})
 
 
 class StudyCounts:

@@ -15,7 +15,14 @@ from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, 
 class ReportFolder:
     """A new folder that is filled with ``image-1.html``, ``image-1.pdf``, ``series-1.html`` and so on."""
 
-    def __init__(self, path: Path, formats: Collection[ReportFormat], show_names: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        formats: Collection[ReportFormat],
+        show_names: bool,
+        shown_as: str = "",
+        goes_on: bool = False,
+    ) -> None:
         """Take a folder that is empty or not there yet.
 
         Args:
@@ -23,6 +30,8 @@ class ReportFolder:
             formats: one file each.
             show_names: a report's file is called as its image or series, and the report shows that name. Otherwise
                 both leave it out, since it may hold a patient's; numbers then follow the order of writing.
+            shown_as: as for NewFolder.
+            goes_on: as for NewFolder.
 
         Raises:
             BrainTumorError: another folder, where earlier reports would pass for this run's.
@@ -35,7 +44,7 @@ class ReportFolder:
         self._next: list[Path] = []  # files of the series that is being answered
         for report_format in self._formats:
             require_report_library(report_format)
-        self._folder = NewFolder(path, "reports")
+        self._folder = NewFolder(path, "reports", shown_as, goes_on)
 
     def write(self, result: Result, card: Card, series: Series | None = None) -> list[str]:
         """Write the report of one image, each file whole or not at all.
@@ -80,6 +89,11 @@ class ReportFolder:
         self._write(subject, card, self._next)
         self._next = []
 
+    def merge(self, other: "ReportFolder") -> None:
+        """Count what another process wrote for the same run."""
+        self._images += other._images
+        self._series += other._series
+
     def summary(self) -> str:
         """How many reports were written and where, in a sentence."""
         if not self._images and not self._series:
@@ -93,7 +107,7 @@ class ReportFolder:
         return [add_ending(stem, report_format) for report_format in self._formats]
 
     def _names(self, files: list[Path]) -> list[str]:
-        return [file.relative_to(self.path).as_posix() for file in files]
+        return [self._folder.name_of(file) for file in files]
 
     def _write(self, subject: ReportSubject, card: Card, files: list[Path]) -> None:
         for report_format, file in zip(self._formats, files, strict=True):
