@@ -22,7 +22,7 @@ def test_the_table_has_a_line_for_each_number_of_cores() -> None:
         {"command": "--ray local --threads 1", "seconds": 1.0, "first_s": 10.0, "block_s": [0.05, 0.06]},
     ]
     for run in runs:
-        run |= {"files": 10, "ms_per_file": 1.0, "peak_mb": 1.0}
+        run |= {"files": 10, "ms_per_file": 1.0, "cpu_ms_per_file": 2.0, "peak_mb": 1.0}
     listings = [{"names": 100 * n, "blocks": n, "driver_peak_mb": 1.0, "seconds": 0.01 * n} for n in (1, 10)]
     simulated = simulate_all(runs, listings, price=0.04)
     assert [item["cores"] for item in simulated] == list(CORES)
