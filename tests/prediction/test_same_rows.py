@@ -60,6 +60,10 @@ def without_block(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {**row, **names}
 
 
+def files_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def in_words(folders: FileFolders) -> list[str]:
     """What a person is told of the folders, but for their names."""
     assert folders.maps and folders.reports
@@ -140,17 +144,12 @@ def test_blocks_give_the_rows_of_one_batch_series_included(
     assert in_order(list(map(join_numbers, many_series))) == in_order(list(map(join_numbers, series_rows.rows)))
     assert sum(row["report"] is not None for row in many) > 60
     assert sum(row["heatmaps"] is not None for row in many) == 10
-    for folder, blocks in (("maps", "many-maps"), ("pages", "many-pages")):
-        found = [path for path in (tmp_path / folder).rglob("*.*") if path.is_file()]
-        in_blocks = {answer.key for answer in answers if (tmp_path / blocks / answer.key).exists()}
-        assert {path.name for path in (tmp_path / blocks).iterdir()} == in_blocks  # nothing unfinished
-        assert sorted(path.relative_to(tmp_path / folder).as_posix() for path in found) == sorted(
-            path.relative_to(tmp_path / blocks / key).as_posix()
-            for key in in_blocks
-            for path in (tmp_path / blocks / key).rglob("*.*")
-            if path.is_file()
-        )
-    assert [in_words(folder) for folder in (folders, taken)] == [in_words(folders)] * 2
+    for kind in ("maps", "pages"):
+        whole, parts = tmp_path / kind, tmp_path / f"many-{kind}"
+        keys = {answer.key for answer in answers if (parts / answer.key).exists()}
+        assert {path.name for path in parts.iterdir()} == keys  # nothing unfinished
+        assert files_below(whole) == sorted(file for key in keys for file in files_below(parts / key))
+    assert in_words(taken) == in_words(folders)
     assert many_studies.rows == study_rows.rows
     assert many_studies.rows[0]["answers"] == 4
     assert {answer.answered.failed for answer in answers} == {0, 1}
