@@ -166,3 +166,19 @@ def test_a_caller_who_goes_leaves_nothing_behind() -> None:
         assert client.post("/v1/classify", files={"files": png_bytes()}).status_code == 200
         assert len(gated.calls) < 10
         assert 'status="499"' in client.get("/metrics").text
+
+
+def test_an_answer_that_is_not_there_when_the_service_must_stop_is_told_so() -> None:
+    gated, answers = Gated(), list[httpx.Response]()
+
+    def ask(address: httpx.URL) -> None:
+        answers.append(httpx.post(address.join("/v1/classify"), files={"files": png_bytes()}, timeout=WAIT_S))
+        gated.gate.set()
+
+    with listening(gated, drain_timeout_s=0) as client:
+        asking = threading.Thread(target=ask, args=(client.base_url,))
+        asking.start()
+        wait_for(client, "requests_in_progress", 1)
+    asking.join(WAIT_S)
+    problem(answers[0], Refusal.STOPPING)
+    assert int(answers[0].headers["retry-after"]) >= 1

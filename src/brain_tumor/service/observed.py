@@ -1,5 +1,7 @@
 """What surrounds every request: its number, a line in the log, the counters, and an answer whatever happens."""
 
+import asyncio
+import json
 import logging
 import time
 import uuid
@@ -9,6 +11,7 @@ from typing import Any
 from brain_tumor.service.logs import log_event, log_failure
 from brain_tumor.service.metrics import Metrics
 from brain_tumor.service.receive import GONE_STATUS, Body, Receive
+from brain_tumor.service.refusals import Refusal, RefusedError
 from brain_tumor.service.work import RequestFacts
 
 _Scope = MutableMapping[str, Any]
@@ -19,6 +22,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
 _OTHER = "other"
 # Asked every few seconds by those who watch: counted, but not logged.
 _QUIET = ("/health/live", "/health/ready", "/metrics")
+# A restart takes that long.
+_RESTART_S = 5
 _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -52,6 +57,10 @@ class Observed:
 
         try:
             await self._app(scope, receive, send_observed)
+        except asyncio.CancelledError:  # the time to drain is over
+            if status == GONE_STATUS:  # no answer has begun
+                facts.refusal = Refusal.STOPPING.value
+                await _send_refusal(send_observed, RefusedError(Refusal.STOPPING, retry_after_s=_RESTART_S), request_id)
         except Exception as error:  # the caller has got a problem document
             log_failure("failure", error, request=request_id)
         finally:
@@ -79,3 +88,11 @@ class Observed:
             upload_bytes=facts.upload_bytes,
             code=facts.refusal,
         )
+
+
+async def _send_refusal(send: _Send, error: RefusedError, request_id: str) -> None:
+    body = json.dumps(error.to_problem(request_id)).encode()
+    headers = {**error.headers(), "Content-Length": str(len(body)), "Connection": "close"}
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.refusal.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

@@ -87,6 +87,12 @@ class Refusal(StrEnum):
     BAD_PARAMETER = "bad_parameter", 422, "A parameter has no accepted value", "the parameter {found}"
     FAILED = "failed", 500, "The service failed", "its log has the request's number and says where; please report it"
     NOT_READY = "not_ready", 503, "The network is not loaded yet", "ask again in a moment"
+    STOPPING = (
+        "stopping",
+        503,
+        "The service is stopping",
+        "it gets no more time to finish the answer; send the request again in a moment",
+    )
     TOO_BUSY = (
         "too_busy",
         503,
