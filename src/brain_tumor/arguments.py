@@ -92,12 +92,12 @@ def to_class_names(pairs: Sequence[tuple[str, str]], classes: tuple[Label, ...] 
     Raises:
         BrainTumorError: a meaning is none of them.
     """
-    said: dict[str, Label | None] = {}
+    meanings: dict[str, Label | None] = {}
     for name, meaning in pairs:
-        said[name] = find_class(meaning, classes)
-        if said[name] is None and meaning.strip().lower() != LEAVE_OUT:
+        meanings[name] = find_class(meaning, classes)
+        if meanings[name] is None and meaning.strip().lower() != LEAVE_OUT:
             raise BrainTumorError(f"--label {name!r}: {meaning!r} is none of {', '.join(classes)} or {LEAVE_OUT}")
-    return ClassNames(said, classes)
+    return ClassNames(meanings, classes)
 
 
 def _label_name(text: str) -> tuple[str, str]:

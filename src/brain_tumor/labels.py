@@ -224,17 +224,17 @@ def _to_key(name: str) -> str:
 class ClassNames:
     """What folder names and labels of a data set mean: what a person said of them, else the usual spellings."""
 
-    said: Mapping[str, Label | None] = field(default_factory=dict)  # name in lower case -> class; None is left out
+    meanings: Mapping[str, Label | None] = field(default_factory=dict)  # name in lower case -> class; None is left out
     classes: tuple[Label, ...] = LABELS  # of the model
 
     def find(self, name: str) -> Label | None:
         """The class that a name means; None for one that means none, or that is to be left out."""
         key = name.strip().lower()
-        return self.said[key] if key in self.said else find_class(name, self.classes)
+        return self.meanings[key] if key in self.meanings else find_class(name, self.classes)
 
     def leaves_out(self, name: str) -> bool:
         """Whether a person said that images of this name have no part."""
-        return self.said.get(name.strip().lower(), Label.NO_TUMOR) is None
+        return self.meanings.get(name.strip().lower(), Label.NO_TUMOR) is None
 
 
 USUAL_NAMES = ClassNames()

@@ -14,6 +14,7 @@ from brain_tumor.input.files import read_file
 from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.reader import read_scan
 from brain_tumor.labels import Label, label_from_name
+from brain_tumor.presentation.wording import to_valid_text
 from brain_tumor_training.dataset import OFFICIAL_SPLITS, find_images
 from brain_tumor_training.duplicates import Pair, find_pairs
 from brain_tumor_training.fingerprint import Fingerprint, to_fingerprint
@@ -137,12 +138,10 @@ def _list_folder(folder: Path, several: bool, left_out: LeftOut | None) -> Itera
     for path in find_images(folder, left_out):
         below = path.relative_to(folder)
         above = (own, *below.parts[:-1])
-        # A name that is no valid text on this system must not stop the report from being written.
         name = "/".join((own, *below.parts) if several else below.parts)
-        printable = name.encode("utf-8", "backslashreplace").decode()
         part = next((split for item in above if (split := _SPLITS.get(item.lower()))), own)
         label = next((label for item in reversed(above) if (label := label_from_name(item))), None)
-        yield AuditFile(path, printable, part, label)
+        yield AuditFile(path, to_valid_text(name), part, label)
 
 
 def _look(file: AuditFile) -> tuple[Fingerprint, FileFacts] | str:

@@ -22,6 +22,7 @@ from brain_tumor.presentation.wording import (
     render_line,
     render_map_state,
     to_printable,
+    to_valid_text,
 )
 from tests.factories import make_location, make_mapped_result, make_result, make_saliency
 
@@ -164,3 +165,9 @@ def test_what_a_search_left_out_stands_in_one_line_with_its_kinds() -> None:
     assert render_left_out(left_out) == (
         "left out: 3 files, no images (2 .json, 1 .tsv); 1 linked folder, as a pattern's ** follows none"
     )
+
+
+@pytest.mark.parametrize(("name", "shown"), [("Größe 1.png", "Größe 1.png"), ("a\udce9.png", r"a\udce9.png")])
+def test_a_name_that_is_no_text_can_be_written_in_a_report(name: str, shown: str) -> None:
+    assert to_valid_text(name) == shown
+    shown.encode()

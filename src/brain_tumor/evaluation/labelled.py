@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.no_images import LeftOut, is_hidden, is_no_image
 from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label
-from brain_tumor.presentation.wording import render_left_out, to_sentence
+from brain_tumor.presentation.wording import render_left_out, to_sentence, to_valid_text
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
@@ -244,8 +244,7 @@ def _images(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterat
 
 
 def _image(path: Path, root: Path) -> ImageFile:
-    # A name that is no valid text on this system must not stop the report from being written.
-    return ImageFile(path, path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode())
+    return ImageFile(path, to_valid_text(path.relative_to(root).as_posix()))
 
 
 def _name(folder: Path) -> str:

@@ -276,6 +276,11 @@ def render_left_out(left_out: LeftOut) -> str:
     return f"left out: {'; '.join(parts)}"
 
 
+def to_valid_text(name: str) -> str:
+    """A file's name that a report can hold: bytes that are no text in UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def to_printable(text: str) -> str:
     """The text with escapes in place of whatever could move a terminal's cursor or hide other text.
 
