@@ -274,7 +274,8 @@ def simulate(cores: int, slices: int, slice_s: Sequence[float], serial_s: float,
 def render(report: dict[str, Any]) -> str:
     """The figures as Markdown tables."""
     lines = [
-        "| command | files | seconds | ms a file | processor ms a file | first answers s | memory of all processes MB |",
+        "| command | files | seconds | ms a file | processor ms a file | first answers s "
+        "| memory of all processes MB |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
