@@ -69,16 +69,17 @@ clean: ## remove the environment, caches and build results
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
+# --no-compile: Python compiles what it imports the first time; most of what is installed never is.
 $(VENV)/app.stamp: requirements.txt pyproject.toml hatch_build.py
 	$(make_venv)
 	@echo "installing the runtime and Streamlit into $(VENV)"
-	$(PY) -m pip install --quiet --requirement requirements.txt
+	@$(PY) -m pip install --quiet --no-compile --requirement requirements.txt || $(no_packages)
 	touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml hatch_build.py
 	$(make_venv)
 	@echo "installing the development tools into $(VENV); TensorFlow makes the first time take minutes"
-	$(PY) -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	@$(PY) -m pip install --quiet --no-compile --require-hashes --requirement requirements-dev.txt || $(no_packages)
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -91,6 +92,12 @@ $(AUDIT): Makefile
 	$(call make_venv_at,build/audit-env)
 	build/audit-env/bin/python -m pip install --quiet pip-audit==$(AUDIT_VERSION)
 	touch $@
+
+# What pip says of a proxy that is not there ends in "No matching distribution found".
+define no_packages
+{ echo "pip could not install the packages. If it speaks of connections or proxies: it obeys HTTPS_PROXY, PIP_INDEX_URL" \
+"and PIP_CERT; docs/deployment.md, 'Behind a proxy', says more. The same command goes on where it stopped." >&2; exit 1; }
+endef
 
 # Python 3.14 comes last: TensorFlow, which the export needs, has no build for it yet.
 define make_venv_at
