@@ -77,6 +77,10 @@ class Problem(StrEnum):
     # Any file.
     UNREADABLE = "unreadable", "cannot be read ({found}); check the path and its permissions"
     FOLDER = "folder", "is a folder that cannot be listed; check its permissions"
+    IS_A_FOLDER = (
+        "is_a_folder",
+        "is a folder, one image is needed here; 'brain-tumor predict', and in Python open_paths(), read all in it",
+    )
     BROKEN_SOURCE = "broken_source", "cannot be read ({found}); check the file and its archive"
     NOT_REGULAR = "not_regular", "is not a regular file; give image files"
     EMPTY = "empty", "the file is empty; export the image again"

@@ -225,6 +225,16 @@ def test_a_missing_file_is_a_scan_error() -> None:
 
 def test_a_folder_is_a_scan_error() -> None:
     Path("in").mkdir()
+    with refused(Problem.IS_A_FOLDER, "in"):
+        read_file("in")
+
+
+def test_a_folder_that_cannot_be_listed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(_: str) -> None:
+        raise PermissionError
+
+    Path("in").mkdir()
+    monkeypatch.setattr(os, "scandir", deny)  # root may list every folder
     with refused(Problem.FOLDER, "in"):
         read_file("in")
 

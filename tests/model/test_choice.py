@@ -29,3 +29,9 @@ def test_without_the_extra_openvino_says_how_to_install_it(model: ModelFile, mon
 def test_another_name_is_refused_with_the_known_ones(model: ModelFile) -> None:
     with pytest.raises(ValueError, match="unknown engine 'onnx'; auto, litert and openvino are known"):
         load_engine(model, name="onnx")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threads", [0, -1, "2", 1.5])
+def test_no_number_of_threads_is_a_value_error(model: ModelFile, threads: object) -> None:
+    with pytest.raises(ValueError, match="give a whole number from 1 on, or None"):
+        load_engine(model, threads=threads)  # type: ignore[arg-type]

@@ -178,6 +178,11 @@ def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
         load_model_file(tmp_path / "m.tfliteA")
 
 
+def test_a_path_that_no_file_can_have_is_a_missing_file() -> None:
+    with pytest.raises(ModelFileError, match=r"cannot be read \(embedded null"):
+        load_model_file(Path("a\0b"))
+
+
 def test_a_folder_is_no_model_file(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="is not a file"):
         load_model_file(tmp_path)

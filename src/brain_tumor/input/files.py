@@ -180,9 +180,20 @@ def _as_scan_error(file: str) -> Iterator[None]:
     try:
         yield
     except IsADirectoryError:
+        # A search hands on a folder only where it cannot list it; any other one was given in place of a file.
+        if _can_list(file):
+            raise ScanError(file, Problem.IS_A_FOLDER) from None
         raise ScanError(file, Problem.FOLDER) from None
     except OSError as error:
         raise ScanError(file, Problem.UNREADABLE, found=error.strerror) from None
+
+
+def _can_list(folder: str) -> bool:
+    try:
+        os.scandir(folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_within(path: Path, folders: Collection[Path]) -> bool:

@@ -21,8 +21,10 @@ def load_engine(model: ModelFile, threads: int | None = None, name: EngineName =
     Raises:
         ModelFileError: the network does not run.
         MissingExtraError: OpenVINO is not installed.
-        ValueError: no engine has this name.
+        ValueError: no engine has this name, or threads is no number of threads.
     """
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise ValueError(f"threads is {threads!r}; give a whole number from 1 on, or None")
     if name in ("auto", "litert"):
         return LiteRTEngine(model, threads)
     if name == "openvino":

@@ -61,9 +61,9 @@ def load_model_file(path: Path) -> ModelFile:
                 f"give the path of a {DEFAULT_NAME}"
             )
         data = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError for a path with a null character
         raise ModelFileError(
-            f"{path}: cannot be read ({error.strerror}); "
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); "
             f"give the path of a {DEFAULT_NAME} (most commands: --model, or BRAIN_TUMOR_MODEL)"
         ) from None
     return read_model_file(data, path.name)
