@@ -46,6 +46,7 @@ NETWORK = set(
 # The modules that talk to archives, and those that take an address apart.
 ARCHIVES = {
     "network.py": {"pynetdicom"},
+    "encryption.py": {"ssl"},
     "dicomweb.py": {"requests", "dicomweb_client"},
     "dicomweb_access.py": {"urllib"},
     "object_store.py": {"urllib"},
