@@ -45,7 +45,7 @@ NETWORK = set(
 )
 # The modules that talk to archives, and those that take an address apart.
 ARCHIVES = {
-    "network.py": {"pynetdicom"},
+    "network.py": {"pynetdicom", "ssl"},
     "encryption.py": {"ssl"},
     "dicomweb.py": {"requests", "dicomweb_client"},
     "dicomweb_access.py": {"urllib"},
