@@ -80,7 +80,8 @@ def image() -> Iterator[Image]:
         (folder / "bin/python").symlink_to(sys.executable if sys.prefix == sys.base_prefix else _base_python())
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         environment = kept | {"PATH": f"{folder / 'bin'}:{kept['PATH']}", "HOME": name}
-        yield build(ROOT, folder / "root", environment)
+        # The image compiles what it installs; here that would take longer than to compile what is imported.
+        yield build(ROOT, folder / "root", environment | {"PIP_NO_COMPILE": "1"})
 
 
 def _base_python() -> str:
