@@ -16,6 +16,7 @@ from brain_tumor.dicom_out.findings import FindingsDraft, SeriesFindings
 from brain_tumor.dicom_out.results import to_dicom_results
 from brain_tumor.errors import ScanError
 from brain_tumor.input.files import open_paths
+from brain_tumor.labels import Label
 from tests.dicom_factory import make_sequence
 from tests.factories import png_bytes
 from tests.mr_series import FRAME_OF_REFERENCE_UID, PATIENT, SERIES_UID, STUDY_UID, write_enhanced, write_series
@@ -412,6 +413,17 @@ def test_a_heat_map_needs_a_tumor_and_a_place(tmp_path: Path) -> None:
     assert len(make(write_series(tmp_path / "a", [HEAD] * 3, name="healthy"), with_heat_map=True)) == 2
     lost = write_series(tmp_path / "b", [HEAD], name="mapped", ImagePositionPatient=None)
     assert len(make(lost, with_heat_map=True)) == 2
+
+
+def test_a_network_s_own_classes_keep_their_letters(tmp_path: Path) -> None:
+    (findings,) = find(write_series(tmp_path, [HEAD], name="mapped"))
+    (answer,) = findings.slices
+    assert answer.verdict
+    classes = (Label("Ödem", True), Label("脳腫瘍", True))
+    own = replace(answer, verdict=replace(answer.verdict, label=classes[0]), probabilities=dict.fromkeys(classes, 0.5))
+    report = _read_back(to_dicom_results(replace(findings, slices=(own,)), CARD)[0])
+    assert {f"Probability of output class {label}" for label in classes} <= {name_of(item) for item in items(report)}
+    assert report.PatientName == PATIENT["PatientName"]
 
 
 def test_a_heat_map_of_images_without_a_thickness_has_their_distance(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ CASES: dict[str, Writer] = {
     "one image": classic("mapped", count=1),
     "one image, not analysed": classic("blank", BLANK, count=1),
     "turned": classic("mapped", **TURNED),
+    "no thickness": classic("mapped", SliceThickness=None),
     "a body part": classic("mapped", BodyPartExamined="HEAD"),
     "no geometry": classic("mapped", count=1, ImageOrientationPatient=None, ImagePositionPatient=None),
     "no patient": classic("mapped", PatientName=None, PatientID=None, PatientSex=None, PatientBirthDate=None),

@@ -34,6 +34,8 @@ _WHERE_PRESENT = (
     "ClinicalTrialTimePointDescription"
 ).split()
 _METHODS = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
+# Those that SpecificCharacterSet is about. Source: DICOM PS3.5, 6.1.2.3.
+_TEXTS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 # Only texts of several lines may hold these. Source: DICOM PS3.5, 6.2.
 _CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f\x7f]")
 # Dates and times were written with these before DICOM. Source: DICOM PS3.5, 6.2, notes on DA and TM.
@@ -136,7 +138,6 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
     Of those that every object has nothing is judged: a name without a caret, or a date that is none, is the archive's
     own. What cannot be read at all is left empty. The others are left out where the standard does not allow them.
     """
-    texts = ""
     for keyword in (*_ALWAYS, *_WHERE_PRESENT):
         value = _value(header, keyword)
         if value is None and keyword not in _ALWAYS:
@@ -147,8 +148,9 @@ def add_patient_and_study(dataset: Dataset, header: Dataset) -> None:
         assert tag is not None  # noqa: S101 - they are the standard's
         if keyword not in _ALWAYS and not _is_valid(tag, value):
             continue
-        texts += str(value or "")
         dataset[tag] = DataElement(tag, dictionary_VR(tag), value, validation_mode=config.IGNORE)
+    # Of the whole object: a network's own classes may have any letters, too.
+    texts = "".join(str(element.value) for element in dataset.iterall() if element.VR in _TEXTS)
     dataset.pop("SpecificCharacterSet", None)
     if not texts.isascii():
         # UTF-8 where Latin letters are not enough, whatever the images have: some archives read the first only.
