@@ -42,7 +42,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         """
         super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
         self._data, self._recipe, self._seed = data, recipe, seed
-        self._pictures = [[example] for example in examples] if seed is None else _by_group(examples)
+        self._pictures = [[example] for example in examples] if seed is None else by_group(examples)
         self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
         self._expected = self._length * sampling_chances(self._pictures, recipe)
         self.start_epoch(0)

@@ -106,7 +106,7 @@ def fit_decision(
     families = find_families(own, brain_mri, not_brain_mri, unseen, notes, further)
     network = load_network(run)
     backbone, head = take_apart(network)
-    fitted = _Run(run, data, notes, own, head, _open_features(run, data, cache, backbone), read_classes(run))
+    fitted = _Run(run, data, notes, own, head, open_run_features(run, data, cache, backbone), read_classes(run))
 
     temperature, min_probability, min_margin = _fit_uncertainty(fitted)
     gate, rates = fit_gate(families, fitted.features)
@@ -172,7 +172,8 @@ def fit_location(network: keras.Model, run: Path, data: Path, notes: Mapping[str
     return max(MIN_LOCATION, float(np.quantile(np.concatenate(shown), 1 - MAX_HEALTHY_LOCATED)))
 
 
-def _open_features(run: Path, data: Path, cache: Path, backbone: keras.Model) -> FeatureCache:
+def open_run_features(run: Path, data: Path, cache: Path, backbone: keras.Model) -> FeatureCache:
+    """The features of a run's backbone, computed as the exported file computes them where that can be."""
     recipe, _ = read_run(run)
     if isinstance(recipe, Recipe):
         return open_features(cache, backbone, recipe)
