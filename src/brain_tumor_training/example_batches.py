@@ -102,7 +102,8 @@ def sampling_chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneReci
     return chances
 
 
-def _by_group(examples: Sequence[Example]) -> list[list[Example]]:
+def by_group(examples: Sequence[Example]) -> list[list[Example]]:
+    """The copies of each picture, in the order of their first."""
     groups: dict[str, list[Example]] = {}
     for example in examples:
         groups.setdefault(example.group, []).append(example)
