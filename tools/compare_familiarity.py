@@ -1,4 +1,4 @@
-"""Which score tells best that an image is unlike those that trained? Of a run, on images of sources that trained nothing.
+"""Which score tells best that an image is unlike those that trained? On images of sources that trained nothing.
 
     python -m tools.compare_familiarity runs/left-out --data ROOT --unseen runs/doubt.csv
 

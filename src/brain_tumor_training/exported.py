@@ -15,8 +15,8 @@ from brain_tumor_training.finetuned_network import FinetunedNetwork, build_finet
 from brain_tumor_training.network import LOCATION_HEAD
 from brain_tumor_training.recipes import FinetuneRecipe
 
-# The converter folds batch normalisation into kernel and bias. A bias is rounded to steps of the input's scale times the
-# kernel's: by 1.5e-3 of the largest at most in the two networks of this repository.
+# The converter folds batch normalisation into kernel and bias. A bias is rounded to steps of the input's scale times
+# the kernel's: by 1.5e-3 of the largest at most in the two networks of this repository.
 _BIAS_TOLERANCE = 3e-3
 # The first layer's bias holds a sum over its kernel, which is rounded by now.
 _FIRST_BIAS_TOLERANCE = 0.05
