@@ -24,9 +24,16 @@ class EpochBatches(Protocol):
 class StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Lets an epoch depend on seed and number alone, so that a second start goes on as if nothing had happened."""
 
-    def __init__(self, batches: EpochBatches, seed: int) -> None:
+    def __init__(self, batches: EpochBatches, seed: int, rank: int = 0) -> None:
+        """Start the epochs of one process.
+
+        Args:
+            batches: of the training.
+            seed: of the run.
+            rank: of this process, counted from 0: each masks its own images.
+        """
         super().__init__()
-        self._batches, self._seed = batches, seed
+        self._batches, self._seed, self._rank = batches, seed, rank
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the batches and the random masks of this epoch."""
@@ -35,7 +42,7 @@ class StartEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         dropouts = [layer for layer in head.layers if isinstance(layer, keras.layers.Dropout)]
         # Keras does not save where its random masks stood; half of 2**32, as some backends count in int32.
         for position, dropout in enumerate(dropouts):
-            seed = int(np.random.default_rng([self._seed, epoch, position]).integers(2**31))
+            seed = int(np.random.default_rng([self._seed, epoch, position, self._rank]).integers(2**31))
             dropout.seed_generator.state.assign([seed, 0])
 
 

@@ -29,7 +29,13 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     """
 
     def __init__(
-        self, examples: Sequence[Example], data: Path, recipe: FinetuneRecipe, seed: int | None, processes: int = 0
+        self,
+        examples: Sequence[Example],
+        data: Path,
+        recipe: FinetuneRecipe,
+        seed: int | None,
+        processes: int = 0,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         """Batch one part.
 
@@ -39,11 +45,15 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             recipe: batch size, balance, sizes and augmentation.
             seed: None keeps order and images as they are, at the size of the last stage.
             processes: as for finetune.
+            share: which part of every batch, counted from 0, of how many equal ones; the batch size is a multiple of
+                their number. Views that would make the last batch uneven are left out.
         """
         super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
         self._data, self._recipe, self._seed = data, recipe, seed
         self._pictures = [[example] for example in examples] if seed is None else by_group(examples)
+        self._share, self._shares = share
         self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
+        self._length -= self._length % self._shares
         self._expected = self._length * sampling_chances(self._pictures, recipe)
         self.start_epoch(0)
 
@@ -67,7 +77,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
 
     def __getitem__(self, index: int) -> tuple[FloatArray, Targets]:
         size = self._recipe.batch_size
-        positions = range(index * size, min((index + 1) * size, self._length))
+        positions = range(index * size, min((index + 1) * size, self._length))[self._share :: self._shares]
         loaded = [self._load(self._pictures[self._order[position]], position) for position in positions]
         images, possible, covered = (np.stack(column) for column in zip(*loaded, strict=True))
         return images, {"possible": possible, "covered": covered}

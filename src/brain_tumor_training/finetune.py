@@ -15,6 +15,7 @@ from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.callbacks import Record, StartEpoch
 from brain_tumor_training.card_facts import find_seen
+from brain_tumor_training.data_parallel import MeanLosses, ProcessGroup
 from brain_tumor_training.example_batches import ExampleBatches
 from brain_tumor_training.examples import Example
 from brain_tumor_training.exported import load_exported
@@ -32,6 +33,8 @@ from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
 from brain_tumor_training.run_folder import load_network, open_finetune_run, read_seen_by_start, save_whole
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, pick_evenly
 
+ALONE = ProcessGroup()
+
 
 def finetune(
     examples: Sequence[Example],
@@ -45,6 +48,7 @@ def finetune(
     stop_after: int | None = None,
     processes: int = 0,
     start_unchecked: bool = False,
+    group: ProcessGroup = ALONE,
 ) -> dict[str, Any]:
     """Train a recipe on a training list.
 
@@ -65,17 +69,20 @@ def finetune(
         start_unchecked: go on although nothing says which images trained the model file of start.
         processes: how many prepare images beside the training, which a GPU would otherwise wait for; 0 for two
             threads. They change no result.
+        group: the processes that train together; each is called in the same way, and sees the same files.
 
     Returns:
-        The figures on the validation part, as in metrics.json.
+        The figures on the validation part, as in metrics.json; nothing in a process that is not the group's first.
 
     Raises:
-        DatasetError: a part is empty, the start has seen a test image, or the folder holds a run with other settings.
+        DatasetError: a part is empty, the start has seen a test image, the folder holds a run with other settings, or
+            the group cannot share a batch.
         ModelFileError: the weights cannot be used.
     """
     parts = {part: [example for example in examples if example.split == part] for part in PARTS}
     if empty := [part for part in (TRAIN, VALIDATION) if not parts[part]]:
         raise DatasetError(f"the training list has no rows for {', '.join(empty)}; both parts need images")
+    group.check_batch(recipe.batch_size)
     precision = usable_precision(recipe.precision)
     seen = _find_seen(start, start_list, examples, data, start_unchecked) if start else set()
     if leaked := [part.path for part in parts[TEST] if part.path in seen]:
@@ -83,15 +90,20 @@ def finetune(
             f"{start}: trained on {len(leaked)} images of this list's test part, {leaked[0]} first; "
             "start from a run that has not seen them"
         )
-    open_finetune_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen)
+    if group.is_first:
+        open_finetune_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen)
+    group.wait()
     keras.utils.set_random_seed(seed)
-    training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes)
+    training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes, (group.rank, group.size))
     validation = ExampleBatches(pick_evenly(parts[VALIDATION], recipe.validation_views), data, recipe, None, processes)
     model = _start_network(recipe, weights, precision, start)
-    if not (start or (out / "state.keras").exists()):
-        _probe(model, training, recipe)
+    if group.is_first and not (start or (out / "state.keras").exists()):
+        _probe(model, ExampleBatches(parts[TRAIN], data, recipe, seed, processes), recipe)
+    group.share_weights(model)
     compile_finetuned(recipe, model, recipe.epochs * len(training))
-    model = _run_epochs(model, training, validation, recipe, out, seed, stop_after or recipe.epochs)
+    model = _run_epochs(model, training, validation, recipe, out, seed, stop_after or recipe.epochs, group)
+    if not group.is_first:
+        return {}
     # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
@@ -173,6 +185,7 @@ def _run_epochs(
     out: Path,
     seed: int,
     stop_after: int,
+    group: ProcessGroup,
 ) -> FinetunedNetwork:
     history: list[dict[str, float]] = []
     for last in (min(end, stop_after) for end in recipe.stage_ends):
@@ -180,22 +193,30 @@ def _run_epochs(
         # running average in the place of the weights, and one call of it takes images of one size.
         if (out / "state.keras").exists():
             model = _load_state(out / "state.keras", recipe)
+        group.average_gradients(model)
         done = int(model.optimizer.iterations) // len(training)
         history = read_history(out / "history.csv")[:done]
         if done >= last:
             continue
-        print(f"training from epoch {done + 1} to {last}; Ctrl-C is safe, the same command goes on", flush=True)
+        if group.is_first:
+            print(f"training from epoch {done + 1} to {last}; Ctrl-C is safe, the same command goes on", flush=True)
         training.start_epoch(done)
         model.fit(
             training,
             validation_data=validation,
             initial_epoch=done,
             epochs=last,
-            callbacks=[StartEpoch(training, seed), Record(out, history, "last")],
+            callbacks=[
+                StartEpoch(training, seed, group.rank),
+                MeanLosses(group),
+                *([Record(out, history, "last")] if group.is_first else []),
+            ],
             shuffle=False,  # the batches are in their order already
-            verbose=2,
+            verbose=2 if group.is_first else 0,
         )
-    write_history_plot(history, out / "history.png")
+        group.wait()  # the state is written
+    if group.is_first:
+        write_history_plot(history, out / "history.png")
     return _load_state(out / "kept.keras", recipe)
 
 

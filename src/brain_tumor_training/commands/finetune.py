@@ -86,6 +86,7 @@ def add_finetune(commands: Commands) -> None:
 def _run(args: argparse.Namespace) -> None:
     check_backend()
     from brain_tumor_training import examples, finetune
+    from brain_tumor_training.data_parallel import joined_group
 
     recipe = FINETUNE_RECIPES[args.recipe]
     recipe = replace(
@@ -101,5 +102,11 @@ def _run(args: argparse.Namespace) -> None:
             f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
         )
     begun = args.start, args.start_list, args.stop_after, args.processes, args.start_unchecked
-    metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun)
-    print_metrics(metrics, args.out, args.data)
+    with joined_group() as group:
+        if group.is_first and group.size > 1:
+            share = recipe.batch_size // group.size
+            print(f"{group.size} processes, {share} images of each batch of {recipe.batch_size} in every one; ", end="")
+            print(f"highest learning rate {recipe.learning_rate:g}, as for one process", flush=True)
+        metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun, group)
+        if group.is_first:
+            print_metrics(metrics, args.out, args.data)
