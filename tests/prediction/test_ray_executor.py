@@ -38,7 +38,15 @@ _STORE_BYTES = 100 * 2**20
 
 
 def predict(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "brain_tumor", "predict", *arguments]
+    # Where the tests themselves run in the background, programs would be told to pass over Ctrl-C.
+    hears = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [
+        sys.executable,
+        "-c",
+        f"{hears}from brain_tumor.cli import main; sys.exit(main())",
+        "predict",
+        *arguments,
+    ]
     environment = {**os.environ, **_ENVIRONMENT, **environment}
     return subprocess.Popen(
         command, cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -197,6 +205,26 @@ def test_a_killed_worker_and_a_lost_node_lose_nothing_and_repeat_nothing(
     finish(run)
     assert answered(tmp_path / "out") == names
     assert [row["file"] for row in rows(tmp_path / "all.csv")] == names
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_leaves_its_blocks_and_no_process(
+    sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    draw_pictures(tmp_path / "in", folders=40, each=4)
+    run = predict("in", "--parquet", "out", "--block-files", "4", "--ray", "local", cwd=tmp_path)
+    wait_for(lambda: list((tmp_path / "out/slices").glob("*.parquet")), "the first block")
+    started = psutil.Process(run.pid).children(recursive=True)
+    assert workers_of(psutil.Process(run.pid))
+    run.send_signal(sent)
+    said = finish(run, status)
+    assert "Traceback" not in said and "received at time" not in said
+    wait_for(lambda: not any(map(is_alive, started)), "all processes to end")
+    assert not (tmp_path / "out/manifest.jsonl").exists()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_file_that_crashes_its_decoder_gets_its_error_row_and_all_others_are_answered(tmp_path: Path) -> None:

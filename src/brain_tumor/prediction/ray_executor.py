@@ -7,6 +7,8 @@ repeats what was lost with a worker or a machine. What makes repeating safe is i
 import logging
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,6 +165,7 @@ def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[Non
     # Ray's own messages would stand between the answers.
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     local: dict[str, Any] = {"object_store_memory": _STORE_BYTES, "include_dashboard": False}
+    ends_run = signal.getsignal(signal.SIGTERM)
     try:
         if address == LOCAL:
             ray.init(LOCAL, num_cpus=max(count_cores(), threads), **local, **quiet)
@@ -172,6 +175,9 @@ def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[Non
         raise BrainTumorError(
             f"--ray {address}: no cluster answers there ({error}); start one with 'ray start --head', or give local"
         ) from None
+    if threading.current_thread() is threading.main_thread():
+        # Ray's own handler would print a trace, and end the program without the exit status of this one.
+        signal.signal(signal.SIGTERM, ends_run)
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = shows_progress
