@@ -129,6 +129,19 @@ def test_without_positions_the_slice_location_orders() -> None:
     assert [slice_.file for slice_ in series.slices] == ["in/-3", "in/5", "in/40"]
 
 
+@pytest.mark.parametrize("step", [6.0, -6.0])
+def test_a_slice_whose_position_is_missing_stands_where_its_number_says(step: float) -> None:
+    positions = {index: None if index == 2 else step * index for index in range(5)}
+    files = {
+        f"in/{index}": frame(position, InstanceNumber=index + 1, ImageOrientationPatient=AXIAL)
+        for index, position in positions.items()
+    }
+    (series,) = opened(files)
+    expected = ["in/0", "in/1", "in/2", "in/3", "in/4"]
+    assert [piece.file for piece in series.slices] == (expected if step > 0 else expected[::-1])
+    assert [piece.position_mm for piece in series.slices].count(None) == 1
+
+
 def test_without_any_number_names_count_as_people_count() -> None:
     (series,) = opened({f"in/{index}.dcm": frame(None, InstanceNumber=None) for index in (1, 10, 2)})
     assert [slice_.file for slice_ in series.slices] == ["in/1.dcm", "in/2.dcm", "in/10.dcm"]

@@ -87,6 +87,13 @@ def test_the_first_window_that_fits_counts() -> None:
     assert (scan.pixels == expected.pixels).all()
 
 
+def test_a_window_without_a_width_gives_way_to_the_next() -> None:
+    (scan,) = read(WindowCenter=[0, 2000], WindowWidth=[0, 4000])
+    (expected,) = read(**window(2000, 4000))
+    assert scan.window is WindowUse.FILE
+    assert (scan.pixels == expected.pixels).all()
+
+
 def test_a_window_that_does_not_fit_goes_for_the_whole_series() -> None:
     scans = read(head(1), head(2) // 2, np.zeros((128, 128), np.uint16), **window(40, 80))
     assert [scan.window for scan in scans] == [WindowUse.UNFIT] * 3

@@ -35,13 +35,28 @@ def noise(dtype: Any = np.int16, values: int = 900) -> NDArray[Any]:
         "mri/aparc+aseg.mgz",
         "mask.nii",
         "tumor.seg.nrrd",
+        "fast_pve_1.nii.gz",
+        "fast_pveseg.nii.gz",
+        "mni_icbm152_gm_tal_nlin_sym_09a.nii.gz",
+        "brain_CSF.nii",
     ],
 )
 def test_names_of_label_maps_are_known(name: str) -> None:
     assert is_named_label_map(name)
 
 
-@pytest.mark.parametrize("name", ["sub-01_T1w.nii.gz", "mri/brainmask.mgz", "masked_T1.nii", "T1.mgz", "dseg/T1.nii"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sub-01_T1w.nii.gz",
+        "mri/brainmask.mgz",
+        "masked_T1.nii",
+        "T1.mgz",
+        "dseg/T1.nii",
+        "wm/T1.nii",
+        "csf_flow_T2.nii",
+    ],
+)
 def test_names_of_scans_are_none(name: str) -> None:
     assert not is_named_label_map(name)
 

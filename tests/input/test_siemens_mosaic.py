@@ -59,6 +59,14 @@ def test_a_mosaic_of_unknown_tiles_is_named_and_not_answered() -> None:
         assert (header.frames, header.facts[0].kind) == (1, SeriesKind.MOSAIC)
 
 
+def test_a_damaged_private_header_does_not_hide_the_number_of_tiles() -> None:
+    dataset = dcmread(io.BytesIO(make_mosaic(7, picture_of(7, 3))))
+    dataset.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", b"SV10" + bytes(60))
+    stream = io.BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    assert read_header(stream.getvalue(), "a").frames == 7
+
+
 def test_a_mosaic_of_a_functional_series_stays_one_picture() -> None:
     data = make_mosaic(7, picture_of(7, 3), ProtocolName="bold")
     assert read_header(data, "a").frames == 1

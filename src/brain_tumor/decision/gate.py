@@ -54,11 +54,16 @@ def has_few_greys(pixels: FloatArray) -> bool:
     Args:
         pixels: (rows, columns), 0 to 1.
     """
+    return share_of_few_greys(pixels) >= _FEW_SHARE
+
+
+def share_of_few_greys(pixels: FloatArray) -> float:
+    """The share of what is not black that lies in the six most frequent of 32 steps of grey; 1 of a black picture."""
     step = max(1, max(pixels.shape) // _LOOKED_AT_PX)
     seen = pixels[::step, ::step]
     white = float(np.percentile(seen, _WHITE_PERCENTILE))
     if not white > 0:
-        return True
+        return 1.0
     steps = np.minimum((seen * (_GREY_STEPS / white)).astype(np.int64), _GREY_STEPS - 1)
     counts = np.bincount(steps.ravel(), minlength=_GREY_STEPS)[1:]  # the first step is black
-    return bool(np.sort(counts)[-_FEW_STEPS:].sum() >= _FEW_SHARE * counts.sum())
+    return float(np.sort(counts)[-_FEW_STEPS:].sum() / counts.sum())

@@ -111,9 +111,10 @@ class Frames:
         centers = _several(self.find(index, "FrameVOILUTSequence", "WindowCenter"))
         widths = _several(self.find(index, "FrameVOILUTSequence", "WindowWidth"))
         function = str(self.find(index, "FrameVOILUTSequence", "VOILUTFunction") or "LINEAR").strip().upper()
-        return tuple(
+        windows = (
             VoiWindow(float(center), float(width), function) for center, width in zip(centers, widths, strict=False)
         )
+        return tuple(window for window in windows if window.is_usable)
 
     def find(self, index: int, group: str, keyword: str) -> Any:
         """The most particular value of an element; None where the file does not say.

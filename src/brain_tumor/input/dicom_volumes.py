@@ -215,12 +215,17 @@ def _write(value: Hashable) -> str:
 def _to_volume(frames: Sequence[VolumeFrame], differs: _Differences) -> FrameVolume:
     positions = _cluster([frame.position_mm for frame in frames if frame.position_mm is not None])
     is_placed = positions is not None and (len(set(positions)) > 1 or len(frames) == 1)
-    return FrameVolume(tuple(sorted(frames, key=lambda frame: _order(frame, is_placed))), is_placed, differs)
+    goes_by_position = is_placed and None not in {frame.position_mm for frame in frames}
+    ordered = sorted(frames, key=lambda frame: _order(frame, goes_by_position))
+    known = [frame.position_mm for frame in ordered if frame.position_mm is not None]
+    if is_placed and known[0] > known[-1]:
+        ordered.reverse()  # some positions are missing, and numbers run the other way
+    return FrameVolume(tuple(ordered), is_placed, differs)
 
 
-def _order(frame: VolumeFrame, is_placed: bool) -> tuple[Any, ...]:
+def _order(frame: VolumeFrame, goes_by_position: bool) -> tuple[Any, ...]:
     return (
-        *_last_if_none(frame.position_mm if is_placed else None),
+        *_last_if_none(frame.position_mm if goes_by_position else None),
         *_last_if_none(frame.slice_location),
         *_last_if_none(frame.instance_number),
         natural_order(frame.name),

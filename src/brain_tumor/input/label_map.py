@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# BIDS' suffixes and its entity "label"; source: BIDS 1.10, derivatives, "Masks" and "Segmentations". Further,
-# FreeSurfer's and 3D Slicer's own names. A "brainmask" of FreeSurfer is a scan without its skull.
+# BIDS' suffixes and its entity "label"; source: BIDS 1.10, derivatives, "Masks" and "Segmentations". Further, shares of
+# tissues as FSL and templates call them, and FreeSurfer's and 3D Slicer's own names. A "brainmask" of FreeSurfer is a
+# scan without its skull.
 _NAME = re.compile(
-    r"((^|_)(mask|dseg|probseg|labels?)|_label-[a-z0-9]+.*|(^|[._+-])(aseg|wmparc|ribbon)|aparc.*|\.seg)$"
+    r"((^|_)(mask|dseg|probseg|labels?|pveseg|pve_\d)|(^|_)(gm|wm|csf)(_(tal|prob|pve|map).*)?|_label-[a-z0-9]+.*"
+    r"|(^|[._+-])(aseg|wmparc|ribbon)|aparc.*|\.seg)$"
 )
 _ENDINGS = (".gz", ".nii", ".hdr", ".img", ".mgh", ".mgz", ".nrrd", ".nhdr", ".mha", ".mhd")
 # A scan has hundreds of values; a tumor's segmentation has up to five, one of tissues up to some ten.

@@ -62,8 +62,8 @@ def read_mosaic(data: bytes, rows: int, columns: int) -> Mosaic | None:
     try:
         found = dcmread(io.BytesIO(data), force=True, stop_before_pixels=True, specific_tags=[_TILES, _CSA, *_CREATORS])
         blocks = {tag.group for tag, creator in _CREATORS.items() if tag in found and str(found[tag].value) == creator}
-        csa = _read_csa(bytes(found[_CSA].value)) if 0x0029 in blocks and _CSA in found else {}
         tiles = int(found[_TILES].value) if 0x0019 in blocks and _TILES in found else 0
+        csa = _read_csa(bytes(found[_CSA].value)) if 0x0029 in blocks and _CSA in found else {}
         tiles = tiles or int(csa["NumberOfImagesInMosaic"][0])
         normal = csa.get("SliceNormalVector")
     except Exception:  # damaged private elements raise nearly any type; the picture is then left as it is
@@ -79,7 +79,10 @@ def _read_csa(block: bytes) -> dict[str, list[float]]:
     warnings.filterwarnings("ignore", message="The DICOM readers are highly experimental")
     from nibabel.nicom import csareader  # takes half a second, and few files are mosaics
 
-    tags: dict[str, Any] = csareader.read(block)["tags"]  # type: ignore[no-untyped-call]
+    try:
+        tags: dict[str, Any] = csareader.read(block)["tags"]  # type: ignore[no-untyped-call]
+    except Exception:
+        return {}  # where another element says how many tiles there are, these can do without
     return {
         name: [float(item) for item in tags[name]["items"]]
         for name in ("NumberOfImagesInMosaic", "SliceNormalVector")

@@ -119,22 +119,34 @@ def _shades(full: tuple[float, float], scale: GreyScale, window: WindowMode) -> 
 
 
 def window_fits(shown: FloatArray, values: NDArray[np.float64]) -> bool:
-    """Whether a window shows what values hold.
+    """Whether a window shows what values hold; the arguments are those of `fit_of`."""
+    filled, grey = fit_of(shown, values)
+    return filled >= _MIN_FILLED and grey >= _MIN_GREY_SHARE
+
+
+def fit_of(shown: FloatArray, values: NDArray[np.float64]) -> tuple[float, float]:
+    """How well a window shows what values hold.
 
     Args:
         shown: grey values, 0 to 1, of all slices of a series or of a sample of their pixels.
-        values: the same pixels before the window.
+        values: the same pixels before the window, not all the same.
+
+    Returns:
+        The share of the greys that the values fill, but for outliers, and the share of what is brighter than the mean
+        that is neither black nor white.
     """
-    if not fills_greys(shown):
-        return False
     head = shown[values > values.mean()]
-    return bool(((head > _BLACK) & (head < _WHITE)).mean() >= _MIN_GREY_SHARE)
+    return _filled(shown), float(((head > _BLACK) & (head < _WHITE)).mean())
 
 
 def fills_greys(shown: NDArray[Any]) -> bool:
     """Whether grey values, 0 to 1, spread over enough of the range; a few outliers do not count."""
+    return _filled(shown) >= _MIN_FILLED
+
+
+def _filled(shown: NDArray[Any]) -> float:
     dark, bright = np.percentile(shown, ROBUST_PERCENTILES)
-    return bool(bright - dark >= _MIN_FILLED)
+    return float(bright - dark)
 
 
 def bands(rows: int, columns: int) -> Iterator[slice]:
