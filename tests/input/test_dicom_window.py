@@ -36,9 +36,9 @@ def window(center: float, width: float, **elements: Any) -> dict[str, Any]:
 
 FITTING = {
     "the full range": window(2000, 4000),
-    "bright tissue white": window(1500, 2000),
+    "bright tissue white": window(1700, 2400),
     "dark tissue black": window(2500, 3000),
-    "twice as wide": window(2000, 8000),
+    "half as wide again": window(2000, 6000),
     "sigmoid": window(1800, 2500, VOILUTFunction="SIGMOID"),
     "exact": window(2000, 4000, VOILUTFunction="LINEAR_EXACT"),
     "in units after rescale": window(200, 400, RescaleSlope=0.1, RescaleIntercept=0),
@@ -47,6 +47,7 @@ FITTING = {
 }
 UNFIT = {
     "of CT": window(40, 80),
+    "twice as wide": window(2000, 8000),
     "sixteen times too wide": window(32768, 65536),
     "too narrow": window(1800, 40),
     "above all values": window(30000, 4000),
