@@ -49,7 +49,7 @@ COLLECTIONS = (
     Collection("heudiconv 1.5.1", "heudiconv/tests/data/Phoenix/*/*.dcm", "Siemens, one image and a Phoenix document"),
     Collection("heudiconv 1.5.1", "heudiconv/tests/data/MRI_102TD_PHA_S*.dcm", "Siemens XA, enhanced, two reformats"),
     Collection("nibabel 5.4", "nibabel/nicom/tests/data/siemens_dwi_*.dcm.gz", "Siemens mosaics, b 0 and b 1000"),
-    Collection("nibabel 5.4", "nibabel/nicom/tests/data/[01].dcm", "Siemens mosaics, made smaller than 7 x 7 tiles allow"),
+    Collection("nibabel 5.4", "nibabel/nicom/tests/data/[01].dcm", "Siemens mosaics, made too small for 48 tiles"),
     Collection("nibabel 5.4", "nibabel/nicom/tests/data/philips_mprage.dcm.gz", "Philips, enhanced, pixels blanked"),
     Collection("nibabel 5.4", "nibabel/tests/data/anatomical.nii", "T1, 2 x 2 x 2.2 mm"),
     Collection("nibabel 5.4", "nibabel/tests/data/functional.nii", "functional, 20 volumes"),

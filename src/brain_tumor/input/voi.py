@@ -12,9 +12,9 @@ from brain_tumor.input.series import WindowMode
 
 # What WindowMode.ROBUST leaves out at each end: a few hot pixels would make everything else dark.
 ROBUST_PERCENTILES = (1, 99)
-# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys, and
-# where at least that share of what is brighter than the mean, which is the head, is neither black nor white. Chosen on
-# training images by benchmarks/chosen_constants.py: the lowest tenths with which 19 right and wrong windows together
+# A window fits where the series' values, from the 1st to the 99th percentile, fill at least this share of the greys,
+# and where at least that share of what is brighter than the mean, which is the head, is neither black nor white. Chosen
+# on training images by benchmarks/chosen_constants.py: the lowest tenths with which 19 right and wrong windows together
 # lose less than one in a hundred of the right and sure answers that robust limits give.
 _MIN_FILLED = 0.5
 _MIN_GREY_SHARE = 0.7
