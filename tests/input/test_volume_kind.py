@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.problems import Problem
 from tests.input.test_archive import zip_bytes
-from tests.input.volumes import nifti_bytes, nifti_gz_bytes
+from tests.input.volumes import make_values, nifti_bytes, nifti_gz_bytes
 
 
 def opened(folder: Path, name: str, sidecar: Any = None, options: ReadOptions | None = None) -> Series:
@@ -99,3 +100,11 @@ def test_a_sidecar_in_an_archive_counts_too(tmp_path: Path) -> None:
     (tmp_path / "all.zip").write_bytes(zip_bytes({"in/scan.nii": nifti_bytes(), "in/scan.json": said}))
     (series,) = open_paths([str(tmp_path / "all.zip")])
     assert series.kind is SeriesKind.PHASE
+
+
+def test_what_is_not_answered_is_one_series_however_many_volumes_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "sub-01_task-rest_bold.nii"
+    path.write_bytes(nifti_bytes(make_values((3, 4, 5, 2))))
+    every = ReadOptions(volume="all")
+    assert [series.volume for series in open_paths([str(path)], every)] == [1]
+    assert [series.volume for series in open_paths([str(path)], replace(every, include_derived=True))] == [1, 2]

@@ -22,6 +22,7 @@ from brain_tumor.input.mgh import read_mgh_header
 from brain_tumor.input.nifti import closest_orientation, read_nifti_header
 from brain_tumor.input.nrrd import read_nrrd_header
 from brain_tumor.input.series import ALL_VOLUMES, ReadOptions, Series, Slice, leave_out
+from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
 from brain_tumor.input.volume import Volume, acquired_plane, reslice
@@ -80,11 +81,13 @@ def read_volumes(file: SourceFile, options: ReadOptions) -> Iterator[Series]:
             check_layout(header, file.name)
             with _open_voxels(header, unpacked, file) as voxels:
                 stored = _store_all(header, voxels, file.name)
-                if options.volume == ALL_VOLUMES:
+                kind = find_volume_kind(file)
+                # As in DICOM, what is not answered is one series, however many volumes it has.
+                if options.volume == ALL_VOLUMES and (kind is None or kind.is_answered or options.include_derived):
                     for number, volume in enumerate(stored, start=1):
-                        yield _to_series(header, number, volume, file, options)
+                        yield _to_series(header, number, volume, file, options, kind)
                     return
-                chosen = _choose(header, stored, file, options)
+                chosen = _choose(header, stored, file, options, kind)
                 voxels.read(1)  # at its end, gzip compares the checksum
         yield chosen
     except ScanError:
@@ -107,24 +110,26 @@ def _name(found: Format | None) -> str:
     return known if known in _READERS else "NIfTI"
 
 
-def _choose(header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions) -> Series:
+def _choose(
+    header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions, kind: SeriesKind | None
+) -> Series:
     """The volume that was asked for, else the first that is not blank, and the very first where none is found."""
     if isinstance(options.volume, int) and header.volumes > 1:
         if options.volume > header.volumes:
             raise ScanError(file.name, Problem.NO_SUCH_VOLUME, found=header.volumes, wanted=options.volume)
         number, volume = options.volume, next(islice(stored, options.volume - 1, None))
-        return _to_series(header, number, volume, file, options)
+        return _to_series(header, number, volume, file, options, kind)
     first = volume = next(stored)
     if header.volumes == 1:
-        return _to_series(header, 1, first, file, options)
+        return _to_series(header, 1, first, file, options, kind)
     for number in range(1, _MAX_BLANK_VOLUMES + 1):
         if not _is_blank(volume[0]):
-            return _to_series(header, number, volume, file, options)
+            return _to_series(header, number, volume, file, options, kind)
         try:
             volume = next(stored)
         except (ScanError, StopIteration):
             break
-    return _to_series(header, 1, first, file, options)
+    return _to_series(header, 1, first, file, options, kind)
 
 
 def _is_blank(voxels: NDArray[Any]) -> bool:
@@ -136,7 +141,14 @@ def _is_blank(voxels: NDArray[Any]) -> bool:
     return all(bool(((piece == first) | (piece != piece)).all()) for piece in pieces)
 
 
-def _to_series(header: VolumeHeader, number: int, stored: _Stored, file: SourceFile, options: ReadOptions) -> Series:
+def _to_series(
+    header: VolumeHeader,
+    number: int,
+    stored: _Stored,
+    file: SourceFile,
+    options: ReadOptions,
+    kind: SeriesKind | None,
+) -> Series:
     is_label_map = header.is_label_map or is_named_label_map(file.name) or holds_labels(stored[0])
     volume = _to_volume(header, stored, is_label_map)
     plane = options.plane or acquired_plane(volume)
@@ -145,7 +157,7 @@ def _to_series(header: VolumeHeader, number: int, stored: _Stored, file: SourceF
         # Within a file, each slice has a number of its own.
         before = (number - 1) * len(slices)
         slices = tuple(replace(slice_, number=before + index) for index, slice_ in enumerate(slices, start=1))
-    kind = None if is_label_map else find_volume_kind(file)
+    kind = None if is_label_map else kind
     is_answered = kind is None or kind.is_answered or options.include_derived
     if not is_answered:
         slices = tuple(leave_out(slice_, kind) for slice_ in slices)
