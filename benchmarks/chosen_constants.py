@@ -4,6 +4,7 @@ Only the folder that is given is looked at: the Training part of a data set with
 """
 
 import argparse
+import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -192,12 +193,20 @@ def pick(training: Path, count: int) -> list[tuple[Path, Label]]:
     ]
 
 
+def scans_of_list(table: Path, count: int) -> list[Path]:
+    """So many brain MRI that trained, evenly over a list with the columns path, label and split."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train" and row["label"] != "not-brain-mri"]
+    return [table.parent / rows[index]["path"] for index in np.linspace(0, len(rows) - 1, count).astype(int)]
+
+
 def main() -> None:
     """Print what one of the constants is chosen by."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("windows", "greys"))
     parser.add_argument("training", type=Path, help="a folder with a folder per class; training images only")
     parser.add_argument("--images", type=int, default=160)
+    parser.add_argument("--list", type=Path, help="a list of further training images; for greys")
     parser.add_argument("--out", type=Path, help="keep the figures as JSON")
     arguments = parser.parse_args()
     pictures = pick(arguments.training, arguments.images)
@@ -207,6 +216,11 @@ def main() -> None:
         lines = render_windows(found)
     else:
         found = measure_greys(pictures)
+        if arguments.list:
+            found["further scans"] = [
+                share_of_few_greys(read_scan(path.read_bytes(), path.name).pixels)
+                for path in scans_of_list(arguments.list, arguments.images)
+            ]
         lines = render_greys(found)
     print("\n".join(lines))
     if arguments.out:
