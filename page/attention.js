@@ -1,6 +1,6 @@
 // Says to screen readers what has changed, brings the newest answer into view, asks before answers are lost, and tells
 // how many files have arrived: Streamlit says so only once all are there.
-const LOOK_MS = 500
+const LOOK_MS = 250
 // To ask again ends what the page is doing; it has drawn itself by then, or never will.
 const PATIENCE_MS = 5000
 

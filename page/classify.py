@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +64,8 @@ def show() -> None:
     show_tools(state, classifier)
     with st.container():
         show_notes(state)
-    with st.container():
+    progress = st.container()
+    with progress:
         bar = show_progress(state)
     with st.container(key="results"):
         show_results(state, classifier)
@@ -76,7 +77,7 @@ def show() -> None:
             has_answers=bool(state.records),
             is_working=bool(state.unopened or bar),
         )
-    work(classifier, state, bar)
+    work(classifier, state, bar, progress)
 
 
 def receive_files(state: SessionState, is_empty: bool) -> None:
@@ -228,16 +229,25 @@ def update_bar(bar: DeltaGenerator, state: SessionState, unanswered: int) -> Non
     bar.progress(*describe_progress(state.asked - unanswered, state.asked, time.monotonic() - state.began_s))
 
 
-def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None) -> None:
-    """Open and answer what is left, for as long as the page may stand as it is; then draw it again."""
-    if state.unopened and bar is None:
-        with st.spinner("Opening the files"):
+def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None, progress: DeltaGenerator) -> None:
+    """Open and answer what is left, for as long as the page may stand as it is; then draw it again.
+
+    Args:
+        classifier: that answers.
+        state: of this session.
+        bar: of the work that is going on, if any.
+        progress: where the bar of work that begins now is drawn.
+    """
+    if state.unopened:
+        with st.spinner("Opening the files") if bar is None else nullcontext():
             state.open_received()
-        st.rerun()
+        if bar is None:
+            with progress:
+                bar = show_progress(state)
+            if bar is None:
+                st.rerun()
     if bar is None:
         return
-    if state.unopened:
-        state.open_received()
     answer_for_a_while(classifier, state, bar)
     if not state.unanswered_count and not state.is_receiving:
         state.moves, state.began_s = state.moves + 1, 0.0  # to the newest answer

@@ -147,7 +147,7 @@ def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page
     expect(page.locator(".for-screen-readers").first).not_to_contain_text("Answered")
     held[0].continue_()
     expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all")
-    assert {name for name, _ in read_answers(page)} == {"0.png", "1.png", "2.png"}
+    assert [name for name, _ in read_answers(page)] == ["0.png", "1.png", "2.png"]  # as they were chosen
 
 
 def photographed(name: str, seed: int) -> FilePayload:
@@ -162,17 +162,20 @@ def photographed(name: str, seed: int) -> FilePayload:
 def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: Page, server: Server) -> None:
     files = [photographed(f"{number}.jpg", number) for number in range(500)]
     assert 30_000 < len(files[0]["buffer"]) < 60_000
-    process, peak = psutil.Process(server.process_id), 0
+    process, peak, first_s = psutil.Process(server.process_id), 0, 0.0
+    began_s = time.monotonic()
     send(page, files)
     deadline = time.monotonic() + 800
     while not has_answers(page):
         assert time.monotonic() < deadline
         peak = max(peak, process.memory_info().rss)
         page.wait_for_timeout(500)
+        if not first_s and page.locator("[class*=st-key-tile-], [class*=st-key-item-] h3").count():
+            first_s = time.monotonic() - began_s
     expect(page.locator("[class*=st-key-tile-]")).to_have_count(24)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     peak = max(peak, process.memory_info().rss)
-    print(f"peak {peak / 10**6:.0f} MB")
+    print(f"first answer after {first_s:.1f} s, peak {peak / 10**6:.0f} MB")
     assert peak < MAX_SERVER_BYTES
     assert uploaded_bytes(server) == 0
 
@@ -319,7 +322,7 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     send(page, [volume(), {"name": HOSTILE, "mimeType": "image/png", "buffer": b"no image"}])
     expect(page.get_by_role("heading", name="Series:")).to_be_visible()
     page.get_by_text("why (saliency)").first.click()
-    expect(page.get_by_text("Strength of the colour")).to_be_visible()
+    expect(page.get_by_text("What it shows, and its strength").first).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
@@ -335,7 +338,13 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     page.close()
 
 
-def test_answers_are_still_there_after_a_look_at_another_page(page: Page, complaints: list[str]) -> None:
+def test_every_page_opens_directly_and_answers_are_still_there_after_a_look_at_another_one(
+    page: Page, server: Server, complaints: list[str]
+) -> None:
+    for path, title in (("compare", "Compare two models"), ("about", "About the model")):
+        page.goto(f"{server.url}/{path}")
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    page.get_by_role("link", name="Classify").click()
     page.get_by_role("button", name="Try the examples").click()
     expect(page.get_by_role("heading", level=3)).to_have_count(3)
     page.get_by_role("link", name="About the model").click()
@@ -382,7 +391,7 @@ def test_a_tile_opens_its_card_and_filters_choose_tiles(page: Page, complaints: 
     page.locator("[class*=st-key-tile-]", has_text="chart").get_by_role("button").click()
     expect(page.get_by_role("heading", level=3, name="Not analysed")).to_be_in_viewport()
     page.get_by_role("button", name="All results").click()
-    page.get_by_role("button", name="not analysed", exact=True).click()
+    page.get_by_role("button", name="not analysed 1", exact=True).click()
     expect(page.locator("[class*=st-key-tile-]", has_text="chart")).to_have_count(1)
     page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:

@@ -21,9 +21,9 @@ TARGET = ROOT / "docs" / "images"
 SAMPLES = sorted((ROOT / "samples").glob("*.png"))
 WIDTHS_PX = (1440, 1024, 390)
 HEIGHT_PX = 900
-ANSWER_TIMEOUT_MS = 120_000
+ANSWER_TIMEOUT_MS = 300_000
 # Until fonts, images and charts have been drawn.
-DRAWING_MS = 2_500
+DRAWING_MS = 4_000
 QUALITY = 80
 
 
