@@ -1,7 +1,7 @@
 """The addresses of the pages, for browsers that open them directly.
 
 Streamlit's script takes every part of an address for a folder that the server may be installed in, and asks there
-first: each page but the first logged two errors, 404, in the browser's console. Told where the server is, it asks
+first: each page but the first logged two errors, 404, in the browser's console. With the server's address it asks
 nowhere else.
 """
 

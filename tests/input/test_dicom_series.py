@@ -440,7 +440,7 @@ def test_repeats_that_only_the_time_of_content_separates_are_distinguished_by_it
     ]
 
 
-def part_of(number: int, places: Sequence[float], **elements: Any) -> bytes:
+def part_of(number: int, positions_mm: Sequence[float], **elements: Any) -> bytes:
     """One of the files of a concatenation."""
     given = {
         "SeriesInstanceUID": "1.2",
@@ -451,11 +451,12 @@ def part_of(number: int, places: Sequence[float], **elements: Any) -> bytes:
             PlaneOrientationSequence=make_sequence(ImageOrientationPatient=AXIAL)
         ),
         "PerFrameFunctionalGroupsSequence": [
-            make_item(PlanePositionSequence=make_sequence(ImagePositionPatient=[0, 0, place])) for place in places
+            make_item(PlanePositionSequence=make_sequence(ImagePositionPatient=[0, 0, position_mm]))
+            for position_mm in positions_mm
         ],
     }
-    pixels = np.arange(24 * len(places)).reshape(len(places), 4, 6) + 100 * number
-    return dicom_bytes(pixels if len(places) > 1 else pixels[0], **(given | elements))
+    pixels = np.arange(24 * len(positions_mm)).reshape(len(positions_mm), 4, 6) + 100 * number
+    return dicom_bytes(pixels if len(positions_mm) > 1 else pixels[0], **(given | elements))
 
 
 def test_an_image_in_several_files_is_one_series() -> None:

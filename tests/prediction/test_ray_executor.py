@@ -38,7 +38,7 @@ _STORE_BYTES = 100 * 2**20
 
 
 def predict(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
-    # Where the tests themselves run in the background, programs would be told to pass over Ctrl-C.
+    # Where the tests themselves run in the background, programs would ignore Ctrl-C.
     hears = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [
         sys.executable,

@@ -65,7 +65,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 def in_words(folders: FileFolders) -> list[str]:
-    """What a person is told of the folders, but for their names."""
+    """What the summary says of the folders, but for their names."""
     assert folders.maps and folders.reports
     said = [*folders.maps.summary(), folders.reports.summary()]
     return [line.replace("many-", "") for line in said]

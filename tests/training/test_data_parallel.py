@@ -77,8 +77,8 @@ def test_two_processes_of_which_one_is_killed_reach_the_losses_of_one(data: Path
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "two/died").exists()
-    one, two = (read_history(tmp_path / name / "history.csv") for name in ("one", "two"))
-    assert len(two) == 3
+    in_one_process, in_two_processes = (read_history(tmp_path / name / "history.csv") for name in ("one", "two"))
+    assert len(in_two_processes) == 3
     # Sums of float32 in another order; from one epoch to the next the losses change a hundred times as much.
-    for row, other in zip(one, two, strict=True):
+    for row, other in zip(in_one_process, in_two_processes, strict=True):
         assert other == pytest.approx(row, rel=1e-3)

@@ -132,9 +132,9 @@ def _file(findings: SliceFindings) -> str:
 
 
 def _find_gap_mm(findings: SeriesFindings) -> float | None:
-    """Between neighbouring slices; None where there are no two places."""
-    places = sorted({item.slice.position_mm for item in findings.slices if item.slice.position_mm is not None})
-    return min((upper - lower for lower, upper in pairwise(places)), default=None)
+    """Between neighbouring slices; None where there are no two positions."""
+    positions_mm = sorted({item.slice.position_mm for item in findings.slices if item.slice.position_mm is not None})
+    return min((upper - lower for lower, upper in pairwise(positions_mm)), default=None)
 
 
 def _to_plane(findings: SliceFindings, header: Dataset) -> _Plane | None:

@@ -337,10 +337,10 @@ def _render(
         spacing_mm, orientation = statements.spacing_mm(index), statements.plane(index).orientation
         aspect = None if spacing_mm else statements.pixel_aspect()
         scan = Scan(pixels, chroma, "DICOM", spacing_mm, _modality(dataset), values, window=use, pixel_aspect=aspect)
-        return scan if orientation is None else _turn(scan, orientation)
+        return scan if orientation is None else _reorient(scan, orientation)
 
 
-def _turn(scan: Scan, orientation: Orientation) -> Scan:
+def _reorient(scan: Scan, orientation: Orientation) -> Scan:
     """The scan as radiologists are shown it."""
     view, sides = radiological_view(orientation[:3], orientation[3:])
     spacing_mm, aspect = scan.spacing_mm, scan.pixel_aspect
