@@ -23,7 +23,8 @@ def load_engine(model: ModelFile, threads: int | None = None, name: EngineName =
         MissingExtraError: OpenVINO is not installed.
         ValueError: no engine has this name, or threads is no number of threads.
     """
-    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+    # Not every caller checks types.
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):  # type: ignore[redundant-expr]
         raise ValueError(f"threads is {threads!r}; give a whole number from 1 on, or None")
     if name in ("auto", "litert"):
         return LiteRTEngine(model, threads)
