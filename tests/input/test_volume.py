@@ -111,7 +111,7 @@ def test_a_robust_window_leaves_out_the_hundredth_part_on_both_ends(window: Wind
     assert use is WindowUse.ROBUST
 
 
-@pytest.mark.parametrize("asked", [(0, 4095), (300, 3500), (-1000, 6000)])
+@pytest.mark.parametrize("asked", [(0, 4095), (300, 3700), (-1000, 6000)])
 def test_a_window_of_the_file_that_fits_its_values_is_taken(asked: tuple[float, float]) -> None:
     fitted = volume.fit_window(_volume(_ramp(), asked), WindowMode.FILE, "a")
     assert fitted == (asked, WindowUse.FILE)
