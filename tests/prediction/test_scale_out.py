@@ -1,5 +1,7 @@
+import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,6 +9,7 @@ pytest.importorskip("pyarrow")
 from brain_tumor.cli import main
 from brain_tumor.input.sources import Found
 from brain_tumor.prediction.block_folder import BlockFolder
+from brain_tumor.prediction.ray_executor import _connected
 from brain_tumor.prediction.scale_out import Listing
 from tests.factories import png_bytes
 
@@ -93,3 +96,16 @@ def test_names_and_a_list_are_listed_where_the_listing_is_called(
     (*blocks,) = Listing(("in",), "list", frozenset(), False, 128)()
     found = [file for block in blocks for file in block.files]
     assert found == [Found("in/a.png", True), Found("b.png", False), Found("c.png", False)]
+
+
+def test_the_program_s_own_end_by_sigterm_stays_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray.data")
+    import ray
+
+    before = signal.getsignal(signal.SIGTERM)
+    # As Ray does, whose handler prints a trace and ends the program with another status.
+    monkeypatch.setattr(ray, "init", lambda *_, **__: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray.data.DataContext, "get_current", SimpleNamespace)
+    with _connected("auto", 1, False):
+        assert signal.getsignal(signal.SIGTERM) == before
