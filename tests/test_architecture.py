@@ -74,6 +74,7 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
         "ai_edge_litert": ("exported.py", "light_backbone.py", "quantize.py"),
         "ai_edge_quantizer": ("quantize.py",),
         "kagglehub": ("dataset.py",),
+        "mlflow": ("training_log.py",),
         "torch": ("data_parallel.py",),
         "tf2onnx": ("onnx_file.py",),
         "onnxruntime": ("onnx_file.py",),

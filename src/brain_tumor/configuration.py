@@ -89,7 +89,7 @@ def to_settings(
     texts = {name: text for name, text in given.items() if name.startswith(named)}
     keys = {variable_name(section, field.name): field.name for field in dataclasses.fields(typing.cast(Any, kind))}
     _refuse_unknown("the environment", texts, keys)
-    return _to_dataclass(kind, {**table, **{keys[name]: _Text(text) for name, text in texts.items()}}, section)
+    return to_dataclass(kind, {**table, **{keys[name]: _Text(text) for name, text in texts.items()}}, section)
 
 
 def variable_name(section: str, key: str) -> str:
@@ -106,10 +106,20 @@ class _Text(str):
     """A value of the environment, which has no type of its own."""
 
 
-def _to_dataclass(kind: type[SettingsT], table: Mapping[str, Any], where: str) -> SettingsT:
+def to_dataclass(kind: type[SettingsT], table: Mapping[str, Any], where: str) -> SettingsT:
+    """A table of TOML as a dataclass of fields as `to_settings` knows them, checked.
+
+    Args:
+        kind: the dataclass; what `setting` says of a field's smallest and largest value is held, where it made it.
+        table: key -> value.
+        where: what it is called in messages, such as the file's name.
+
+    Raises:
+        ConfigurationError: an unknown key, a missing one, or a value of another kind or size.
+    """
     fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, kind))}
     _refuse_unknown(where, table, fields)
-    required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+    required = {name for name, field in fields.items() if field.default is field.default_factory is dataclasses.MISSING}
     if missing := sorted(required - set(table)):
         raise ConfigurationError(f"{where}: {', '.join(missing)} is missing; add it")
     types_of = typing.get_type_hints(kind)
@@ -130,11 +140,13 @@ def _to_value(kind: Any, value: Any, where: str, limits: Mapping[str, Any]) -> A
         parts = [_Text(part.strip()) for part in value.split(",") if part.strip()] if _is_text(value) else value
         if not isinstance(parts, list):
             raise _wrong(where, value, 'a list, as in ["a", "b"]')
+        if get_args(kind)[-1] is not Ellipsis and len(parts) != len(get_args(kind)):
+            raise _wrong(where, value, f"{len(get_args(kind))} values")
         return tuple(_to_value(get_args(kind)[0], part, where, limits) for part in parts)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise _wrong(where, value, "a table in the file")
-        return _to_dataclass(typing.cast(type, kind), value, where)
+        return to_dataclass(typing.cast(type, kind), value, where)
     if get_origin(kind) is typing.Literal:
         return _to_choice(value, get_args(kind), where)
     if issubclass(kind, StrEnum):
@@ -170,8 +182,8 @@ def _to_plain(kind: Any, value: Any, where: str) -> Any:
 
 
 def _within(value: Any, where: str, limits: Mapping[str, Any]) -> Any:
-    low = -math.inf if limits["low"] is None else limits["low"]
-    high = math.inf if limits["high"] is None else limits["high"]
+    low = -math.inf if limits.get("low") is None else limits["low"]
+    high = math.inf if limits.get("high") is None else limits["high"]
     if isinstance(value, bool | Path) or low <= (len(value) if isinstance(value, str) else value) <= high:
         return value  # NaN, which TOML knows, is never between two numbers
     accepted = f"{low:g} or more" if high == math.inf else f"{max(low, 0):g} to {high:g}"

@@ -74,7 +74,7 @@ def _convnext(size: str, blocks: int, widths: tuple[int, int, int]) -> Backbone:
 
 
 # By the names of keras.applications.
-BACKBONES = {
+BACKBONES: dict[str, Backbone] = {
     backbone.application: backbone
     for backbone in (
         XCEPTION,

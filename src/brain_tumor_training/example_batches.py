@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brain_tumor.input.scan import FloatArray
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.example_view import View, load_view
 from brain_tumor_training.examples import Example
 from brain_tumor_training.recipes import FinetuneRecipe
@@ -18,7 +19,7 @@ from brain_tumor_training.recipes import FinetuneRecipe
 # Of a number of views: sums of float64 are far closer.
 _ROUNDING = 1e-9
 
-Targets = dict[str, FloatArray]  # "possible" (n, 4), "covered" (n, h, w)
+Targets = dict[str, FloatArray]  # "possible" (n, classes), "covered" (n, h, w)
 
 
 class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
@@ -36,6 +37,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         seed: int | None,
         processes: int = 0,
         share: tuple[int, int] = (0, 1),
+        classes: Sequence[Label] = LABELS,
     ) -> None:
         """Batch one part.
 
@@ -47,9 +49,10 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             processes: as for finetune.
             share: which part of every batch, counted from 0, of how many equal ones; the batch size is a multiple of
                 their number. Views that would make the last batch uneven are left out.
+            classes: in the order of the network's outputs.
         """
         super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
-        self._data, self._recipe, self._seed = data, recipe, seed
+        self._data, self._recipe, self._seed, self._classes = data, recipe, seed, tuple(classes)
         self._pictures = [[example] for example in examples] if seed is None else by_group(examples)
         self._share, self._shares = share
         self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
@@ -90,7 +93,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
 
     def _view(self, example: Example, side_px: int, rng: np.random.Generator | None) -> View:
         contract = replace(self._recipe.input, side_px=side_px)
-        return load_view(example, self._data, contract, self._recipe.augmentation, rng)
+        return load_view(example, self._data, contract, self._recipe.augmentation, rng, self._classes)
 
 
 def sampling_chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneRecipe) -> NDArray[np.float64]:

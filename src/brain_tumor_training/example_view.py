@@ -1,5 +1,6 @@
 """One example of a training list -> one view: the image as the network sees it, and what is known of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from brain_tumor.evaluation.fill import control_box, fill_box
 from brain_tumor.input.preprocess import InputContract, to_input
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS, Label
+from brain_tumor.labels import LABELS, NO_CLASS, Label, class_without_finding
 from brain_tumor_training.augment import Draw, change_grey, move
 from brain_tumor_training.backbone import XCEPTION
 from brain_tumor_training.drawn_lesions import draw_lesion
@@ -27,6 +28,7 @@ def load_view(
     contract: InputContract,
     augmentation: Augmentation,
     rng: np.random.Generator | None,
+    classes: Sequence[Label] = LABELS,
 ) -> View:
     """Read an example's image and change it as chance says.
 
@@ -36,10 +38,11 @@ def load_view(
         contract: how the network takes images.
         augmentation: how far the image may be changed.
         rng: where chance comes from; None leaves the image as it is.
+        classes: in the order of the network's outputs.
 
     Returns:
-        The image, (side, side, 3), 0 to 1; the possible classes, (4,), 1 for each that the label leaves open; the share
-        of each cell of the location map that the tumor covers, (h, w), -1 where unknown.
+        The image, (side, side, 3), 0 to 1; the possible classes, (classes,), 1 for each that the label leaves open;
+        the share of each cell of the location map that the tumor covers, (h, w), -1 where unknown.
 
     Raises:
         ScanError: the file is no readable image.
@@ -50,21 +53,25 @@ def load_view(
     if example.box is not None:
         example = replace(example, box=in_region(example.box, given.region))
     if rng is not None:
-        image, example = change_content(image, example, augmentation, rng)
+        image, example = change_content(image, example, augmentation, rng, classes)
     mask = draw_mask(example, side)
     if rng is not None:
         draw = Draw.sample(augmentation, rng)
         image = change_grey(move(image, draw), draw)
         mask = move(mask, draw) if mask.any() else mask
-    possible = np.array([label in example.possible for label in LABELS], np.float32)
-    unknown = example.box is None and example.label is not Label.NO_TUMOR
+    possible = np.array([example.allows(label) for label in classes], np.float32)
+    unknown = example.box is None and not example.is_normal
     cells = XCEPTION.detail_cells(side)
     covered = np.full((cells, cells), -1, np.float32) if unknown else share_per_cell(mask, cells)
     return np.repeat(image[:, :, np.newaxis], 3, axis=2), possible, covered
 
 
 def change_content(
-    image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator
+    image: FloatArray,
+    example: Example,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+    classes: Sequence[Label] = LABELS,
 ) -> tuple[FloatArray, Example]:
     """Perhaps fill the tumor, draw a lesion or remove the skull.
 
@@ -73,12 +80,13 @@ def change_content(
         example: what is known of the image, its box in shares of it.
         augmentation: how often each happens.
         rng: where chance comes from.
+        classes: of the network; where all of them are findings no tumor is filled, for no class would be left.
 
     Returns:
         The image, and what is known of it then.
     """
-    image, example = _fill(image, example, augmentation, rng)
-    if example.label is Label.NO_TUMOR and rng.random() < augmentation.lesion:
+    image, example = _fill(image, example, augmentation, rng, class_without_finding(classes))
+    if example.is_normal and rng.random() < augmentation.lesion:
         drawn = draw_lesion(image, rng)
         if drawn is not None:
             image, example = drawn[0], replace(example, label=None, box=drawn[1])
@@ -88,14 +96,16 @@ def change_content(
 
 
 def _fill(
-    image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator
+    image: FloatArray, example: Example, augmentation: Augmentation, rng: np.random.Generator, normal: Label
 ) -> tuple[FloatArray, Example]:
     """The image with its tumor filled, or another box, or neither; and what is then known of it."""
     drawn, name = rng.random(), str(rng.integers(2**31))
     if example.box is None:
         return image, example
     if drawn < augmentation.fill_tumor:
-        return fill_box(image, example.box), replace(example, label=Label.NO_TUMOR, box=None)
+        if normal is NO_CLASS:
+            return image, example
+        return fill_box(image, example.box), replace(example, label=normal, box=None)
     if drawn < augmentation.fill_tumor + augmentation.fill_elsewhere:
         other = control_box(image, example.box, name)
         return (fill_box(image, other) if other else image), example

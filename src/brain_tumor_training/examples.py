@@ -1,7 +1,7 @@
 """The training list: images of several sources, what is known of each, and the part that it plays."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from brain_tumor.csv_reader import read_csv
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.boxes import COLUMNS as BOX_COLUMNS
 from brain_tumor.input.scan import Box
-from brain_tumor.labels import LABELS, TUMORS, Label, label_from_name
+from brain_tumor.labels import LABELS, Label, find_class, own_classes
 from brain_tumor_training.splits import PARTS, TEST
 
 # The label of an image that shows a tumor whose type nobody noted.
@@ -23,7 +23,7 @@ class Example:
     """One image of a training list."""
 
     path: str  # below the data folder, with forward slashes
-    label: Label | None  # None: a tumor of unknown type
+    label: Label | None  # None: a tumor of unknown type, any class with a finding
     group: str  # copies of one picture; one of them trains
     source: str
     split: str  # one of PARTS
@@ -32,18 +32,23 @@ class Example:
     weight: float = 1.0  # how much more often than others of its kind it is drawn
 
     @property
-    def possible(self) -> tuple[Label, ...]:
-        """The classes that the label leaves open."""
-        return TUMORS if self.label is None else (self.label,)
+    def is_normal(self) -> bool:
+        """Whether it is known to show nothing abnormal."""
+        return self.label is not None and not self.label.is_finding
+
+    def allows(self, label: Label) -> bool:
+        """Whether what is known of the image leaves that class open."""
+        return label.is_finding if self.label is None else label is self.label
 
 
-def read_examples(path: Path) -> list[Example]:
+def read_examples(path: Path, classes: Sequence[Label] = LABELS) -> list[Example]:
     """Load a training list.
 
     Args:
         path: CSV with path, label, group, source, split and, where known, box_x0 to box_y1 (shares of width and
             height), skull_stripped ("1" where only the brain is left) and weight (above 0, how often the image is
-            drawn). The label is a class name, or "tumor" for a tumor of unknown type.
+            drawn). The label is a class name, or "tumor" for a tumor of unknown type, unless a class is named so.
+        classes: of the network.
 
     Raises:
         DatasetError: the file is no such CSV, or lists a path twice.
@@ -52,10 +57,26 @@ def read_examples(path: Path) -> list[Example]:
     needed = set(_COLUMNS[:5])
     if not records or not needed <= records[0].keys():
         raise DatasetError(f"{path}: is not a training list with the columns {', '.join(_COLUMNS[:5])}")
-    examples = [_to_example(record, path) for record in records]
+    examples = [_to_example(record, path, classes) for record in records]
     if len({example.path for example in examples}) < len(examples):
         raise DatasetError(f"{path}: lists a path twice; every image is needed once")
     return examples
+
+
+def read_own_classes(path: Path, no_finding: Collection[str]) -> tuple[Label, ...]:
+    """The classes that a training list names, for a data set with its own.
+
+    Args:
+        path: of the list.
+        no_finding: labels that name nothing abnormal.
+
+    Raises:
+        DatasetError: the file cannot be read, or its labels cannot be classes.
+    """
+    try:
+        return own_classes((record.get("label", "") for record in read_csv(path)), no_finding)
+    except ValueError as error:
+        raise DatasetError(f"{path}: {error}") from None
 
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:
@@ -95,11 +116,13 @@ def check_groups(examples: Sequence[Example], *, copies_in_test: bool) -> None:
             )
 
 
-def _to_example(record: dict[str, str], path: Path) -> Example:
-    unknown_type = record["label"].strip().lower() == ANY_TUMOR
-    label = None if unknown_type else label_from_name(record["label"])
-    if label is None and not unknown_type:
-        raise DatasetError(f"{path}: has the label {record['label']!r}; {', '.join(LABELS)} and {ANY_TUMOR} are known")
+def _to_example(record: dict[str, str], path: Path, classes: Sequence[Label]) -> Example:
+    label = find_class(record["label"], classes)
+    if label is None and record["label"].strip().lower() != ANY_TUMOR:
+        raise DatasetError(
+            f"{path}: has the label {record['label']!r}; {', '.join(classes)} and {ANY_TUMOR} are known, and "
+            "--own-classes takes the labels as they are"
+        )
     if record["split"] not in PARTS:
         raise DatasetError(f"{path}: names the part {record['split']!r}; {', '.join(PARTS)} are known")
     numbers = [record.get(column, "") for column in BOX_COLUMNS]

@@ -37,7 +37,7 @@ def load_exported(model: ModelFile, recipe: FinetuneRecipe, weights: str, precis
     Raises:
         ModelFileError: it is another network.
     """
-    network = build_finetuned(recipe, weights, precision)
+    network = build_finetuned(recipe, weights, precision, len(model.card.rules.order))
     kernels = list(_kernels(model.flatbuffer))
     try:
         for layer, norm in _folded_pairs(network.get_layer(XCEPTION.layer)):

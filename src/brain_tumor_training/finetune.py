@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import LABELS
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.model_file import load_model_file
-from brain_tumor_training.callbacks import Record, StartEpoch
+from brain_tumor_training.callbacks import PrintEpoch, Record, StartEpoch
 from brain_tumor_training.card_facts import find_seen
+from brain_tumor_training.confusions import write_confusions
 from brain_tumor_training.data_parallel import MeanLosses, ProcessGroup
 from brain_tumor_training.example_batches import ExampleBatches
 from brain_tumor_training.examples import Example
@@ -30,8 +32,15 @@ from brain_tumor_training.history import read_history, write_history_plot
 from brain_tumor_training.network import usable_precision
 from brain_tumor_training.objectives import class_loss
 from brain_tumor_training.recipes import RECIPES, FinetuneRecipe
-from brain_tumor_training.run_folder import load_network, open_finetune_run, read_seen_by_start, save_whole
+from brain_tumor_training.run_folder import (
+    find_classes,
+    load_network,
+    open_finetune_run,
+    read_seen_by_start,
+    save_whole,
+)
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, pick_evenly
+from brain_tumor_training.training_log import TENSORBOARD, open_log
 
 ALONE = ProcessGroup()
 
@@ -49,11 +58,14 @@ def finetune(
     processes: int = 0,
     start_unchecked: bool = False,
     group: ProcessGroup = ALONE,
+    classes: Sequence[Label] = LABELS,
+    log: str = TENSORBOARD,
 ) -> dict[str, Any]:
     """Train a recipe on a training list.
 
-    Writes run.json, examples.csv, split.csv (the rows whose class is known), seen.csv (what trained or validated this
-    network and those it starts from), history.csv, history.png, model.keras and metrics.json.
+    Writes run.json, recipe.toml, examples.csv, split.csv (the rows whose class is known), seen.csv (what trained or
+    validated this network and those it starts from), history.csv, history.png, logs/ (TensorBoard), model.keras,
+    metrics.json, and confusion.csv and confusion-validation.png.
 
     Args:
         examples: the training list.
@@ -70,6 +82,8 @@ def finetune(
         processes: how many prepare images beside the training, which a GPU would otherwise wait for; 0 for two
             threads. They change no result.
         group: the processes that train together; each is called in the same way, and sees the same files.
+        classes: in the order of the network's outputs. A start with others gives all but its head.
+        log: where the figures of each epoch go besides the run folder, one of training_log.LOGS.
 
     Returns:
         The figures on the validation part, as in metrics.json; nothing in a process that is not the group's first.
@@ -91,22 +105,29 @@ def finetune(
             "start from a run that has not seen them"
         )
     if group.is_first:
-        open_finetune_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen)
+        open_finetune_run(out, examples, recipe, weights, seed, precision, start, stop_after, seen, classes)
     group.wait()
     keras.utils.set_random_seed(seed)
-    training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes, (group.rank, group.size))
-    validation = ExampleBatches(pick_evenly(parts[VALIDATION], recipe.validation_views), data, recipe, None, processes)
-    model = _start_network(recipe, weights, precision, start)
-    if group.is_first and not (start or (out / "state.keras").exists()):
-        _probe(model, ExampleBatches(parts[TRAIN], data, recipe, seed, processes), recipe)
+    training = ExampleBatches(parts[TRAIN], data, recipe, seed, processes, (group.rank, group.size), classes)
+    validation = ExampleBatches(
+        pick_evenly(parts[VALIDATION], recipe.validation_views), data, recipe, None, processes, classes=classes
+    )
+    has_head = start is not None and find_classes(start) == tuple(classes)
+    model = _start_network(recipe, weights, precision, start, len(classes), with_head=has_head)
+    if group.is_first and not (has_head or (out / "state.keras").exists()):
+        _probe(model, ExampleBatches(parts[TRAIN], data, recipe, seed, processes, classes=classes), recipe)
     group.share_weights(model)
-    compile_finetuned(recipe, model, recipe.epochs * len(training))
-    model = _run_epochs(model, training, validation, recipe, out, seed, stop_after or recipe.epochs, group)
+    compile_finetuned(recipe, model, recipe.epochs * len(training), classes)
+    last_epoch = stop_after or recipe.epochs
+    with open_log(log, out, recipe) if group.is_first else nullcontext(()) as loggers:
+        model = _run_epochs(model, training, validation, recipe, out, seed, last_epoch, group, classes, loggers)
     if not group.is_first:
         return {}
     # The running average of the weights is what is kept; the optimizer holds it beside the last weights.
     model.optimizer.finalize_variable_values(model.trainable_variables)
     metrics = {VALIDATION: model.evaluate(validation, return_dict=True, verbose=0)}
+    if model.class_figures:
+        write_confusions({VALIDATION: model.class_figures.to_confusions()}, classes, out)
     network = to_serving_network(recipe, model)
     # So that a program that loads the file can evaluate its classes at once.
     network.compile(loss={"classes": "categorical_crossentropy"}, metrics={"classes": ["accuracy"]})
@@ -125,12 +146,15 @@ def _find_seen(
     return read_seen_by_start(start, start_list)
 
 
-def _start_network(recipe: FinetuneRecipe, weights: str, precision: str, start: Path | None) -> FinetunedNetwork:
+def _start_network(
+    recipe: FinetuneRecipe, weights: str, precision: str, start: Path | None, classes: int, *, with_head: bool
+) -> FinetunedNetwork:
+    model = build_finetuned(recipe, weights, precision, classes)
     if start and start.is_file():
-        return load_exported(load_model_file(start), recipe, weights, precision)
-    model = build_finetuned(recipe, weights, precision)
-    if start:
-        copy_weights(load_network(start), model)
+        before = load_exported(load_model_file(start), recipe, weights, precision)
+        copy_weights(before, model, with_head=with_head)
+    elif start:
+        copy_weights(load_network(start), model, with_head=with_head)
     return model
 
 
@@ -154,7 +178,7 @@ def _probe(model: FinetunedNetwork, training: ExampleBatches, recipe: FinetuneRe
 
     Source: Kumar et al. 2022, arXiv:2202.10054 (linear probing, then fine-tuning).
     """
-    answers = keras.Input((len(LABELS),), name="possible")
+    answers = keras.Input((model.output["classes"].shape[-1],), name="possible")
     pooled = keras.Model([model.input, answers], [model.output["maximum"], keras.layers.Identity()(answers)])
     features, possible = [], []
     for draw in range(recipe.probe_draws):
@@ -186,13 +210,15 @@ def _run_epochs(
     seed: int,
     stop_after: int,
     group: ProcessGroup,
+    classes: Sequence[Label],
+    loggers: Sequence[keras.callbacks.Callback],
 ) -> FinetunedNetwork:
     history: list[dict[str, float]] = []
     for last in (min(end, stop_after) for end in recipe.stage_ends):
         # Each stage starts from the file, in one go or after an interruption: the end of Keras' fit() has put the
         # running average in the place of the weights, and one call of it takes images of one size.
         if (out / "state.keras").exists():
-            model = _load_state(out / "state.keras", recipe)
+            model = _load_state(out / "state.keras", recipe, classes)
         group.average_gradients(model)
         done = int(model.optimizer.iterations) // len(training)
         history = read_history(out / "history.csv")[:done]
@@ -209,19 +235,21 @@ def _run_epochs(
             callbacks=[
                 StartEpoch(training, seed, group.rank),
                 MeanLosses(group),
-                *([Record(out, history, "last")] if group.is_first else []),
+                *([Record(out, history, "last"), PrintEpoch(recipe.epochs, classes)] if group.is_first else []),
+                *loggers,
             ],
             shuffle=False,  # the batches are in their order already
-            verbose=2 if group.is_first else 0,
+            verbose=0,  # PrintEpoch says what matters
         )
         group.wait()  # the state is written
     if group.is_first:
         write_history_plot(history, out / "history.png")
-    return _load_state(out / "kept.keras", recipe)
+    return _load_state(out / "kept.keras", recipe, classes)
 
 
-def _load_state(path: Path, recipe: FinetuneRecipe) -> FinetunedNetwork:
+def _load_state(path: Path, recipe: FinetuneRecipe, classes: Sequence[Label]) -> FinetunedNetwork:
     # The first runs with a probe saved a compiled head; they can go on, too.
     model: FinetunedNetwork = keras.saving.load_model(path, custom_objects={"class_loss": class_loss})
     model.set_map_weights(recipe)
+    model.set_classes(classes)
     return model

@@ -1,12 +1,21 @@
 """The network that is trained as a whole: class, location and saliency share one loss."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.backbone import XCEPTION
-from brain_tumor_training.network import LOCATION_HEAD, attach_image, build_head, build_trunk, dtype_policy
+from brain_tumor_training.class_figures import ClassFigures
+from brain_tumor_training.network import (
+    LOCATION_HEAD,
+    attach_image,
+    build_head,
+    build_trunk,
+    dtype_policy,
+)
 from brain_tumor_training.objectives import (
     activation_maps,
     class_loss,
@@ -19,7 +28,7 @@ from brain_tumor_training.recipes import FinetuneRecipe
 
 @keras.saving.register_keras_serializable("brain_tumor_training")
 class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
-    """Image -> ``classes`` (n, 4), ``location`` logits (n, h, w); targets: ``possible``, ``covered``.
+    """Image -> ``classes`` (n, classes), ``location`` logits (n, h, w); targets: ``possible``, ``covered``.
 
     The targets are those of objectives.class_loss and location_loss.
     """
@@ -28,10 +37,25 @@ class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         super().__init__(inputs, outputs, name=name, **options)
         self.accuracy = keras.metrics.Mean(name="accuracy")
         self.map_weights = (0.0, 0.0)
+        self._figures = _Holder()
 
     def set_map_weights(self, recipe: FinetuneRecipe) -> None:
         """Say what the map losses count beside the class loss; neither compile() nor a saved file keeps it."""
         self.map_weights = (recipe.location_weight, recipe.saliency_weight)
+
+    def set_classes(self, classes: Sequence[Label]) -> None:
+        """Count precision and recall, of each class too, from now on; a saved file keeps nothing of it."""
+        self._figures.metric = ClassFigures(classes)
+
+    @property
+    def class_figures(self) -> ClassFigures | None:
+        """What was counted in the last epoch or evaluation; None before set_classes()."""
+        return self._figures.metric
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """What Keras counts over an epoch."""
+        return [*super().metrics, *([self._figures.metric] if self._figures.metric else [])]
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *_: Any, **__: Any) -> Any:
         """The sum of the three losses; Keras calls it for every batch."""
@@ -49,20 +73,32 @@ class FinetunedNetwork(keras.Model):  # type: ignore[misc]  # Keras has no types
         )
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Accuracy counts an answer that the label leaves open as right."""
+        """Accuracy counts an answer that the label leaves open as right; the other figures take known labels only."""
         best = ops.argmax(y_pred["classes"], axis=-1)
         self.accuracy.update_state(ops.take_along_axis(y["possible"], best[:, None], axis=-1))
+        if self._figures.metric:
+            self._figures.metric.update_state(y["possible"], y_pred["classes"])
         results: dict[str, Any] = self.get_metrics_result()
         return results
 
 
-def build_finetuned(recipe: FinetuneRecipe, weights: str | None, precision: str) -> FinetunedNetwork:
+class _Holder:
+    """Holds a metric where Keras does not save it: states of before have none, and none is needed to go on."""
+
+    def __init__(self) -> None:
+        self.metric: ClassFigures | None = None
+
+
+def build_finetuned(
+    recipe: FinetuneRecipe, weights: str | None, precision: str, classes: int = len(LABELS)
+) -> FinetunedNetwork:
     """The network of a recipe for images of any size, its heads untrained.
 
     Args:
         recipe: sizes of the heads.
         weights: of the backbone, as for build_trunk.
         precision: Keras' dtype policy of the trunk; heads are float32.
+        classes: how many there are.
 
     Raises:
         ModelFileError: the weights cannot be used.
@@ -77,7 +113,7 @@ def build_finetuned(recipe: FinetuneRecipe, weights: str | None, precision: str)
     pooled = layers.Activation("linear", dtype="float32", name="pooled")(backbone.output["maximum"])
     detail = layers.Activation("relu", dtype="float32", name="detail")(backbone.output["detail"])
     outputs = {
-        "classes": build_head(recipe)(pooled),
+        "classes": build_head(recipe, classes=classes)(pooled),
         "location": build_location_head(recipe)(detail)[..., 0],
         "maximum": pooled,
         "maps": backbone.output["maps"],
@@ -90,7 +126,7 @@ def to_serving_network(recipe: FinetuneRecipe, trained: FinetunedNetwork) -> ker
     side_px = recipe.input.side_px
     backbone = attach_image(build_trunk(None, side_px), side_px)
     outputs = {
-        "classes": build_head(recipe)(backbone.output["maximum"]),
+        "classes": build_head(recipe, classes=trained.output["classes"].shape[-1])(backbone.output["maximum"]),
         "location": build_location_head(recipe)(ops.relu(backbone.output["detail"])),
     }
     network = keras.Model(backbone.input, outputs, name="brain_tumor")
@@ -98,9 +134,15 @@ def to_serving_network(recipe: FinetuneRecipe, trained: FinetunedNetwork) -> ker
     return network
 
 
-def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give one network of this module the weights of another, whatever their precision and image size."""
-    for part in (XCEPTION.layer, "head", LOCATION_HEAD):
+def copy_weights(source: keras.Model, target: keras.Model, *, with_head: bool = True) -> None:
+    """Give one network of this module the weights of another, whatever their precision and image size.
+
+    Args:
+        source: is left as it is.
+        target: takes the weights.
+        with_head: also those of the classes, which must then be the same.
+    """
+    for part in (XCEPTION.layer, LOCATION_HEAD, *(("head",) if with_head else ())):
         target.get_layer(part).set_weights(source.get_layer(part).get_weights())
 
 
@@ -117,8 +159,10 @@ def build_location_head(recipe: FinetuneRecipe, features: int = XCEPTION.detail_
     )
 
 
-def compile_finetuned(recipe: FinetuneRecipe, model: FinetunedNetwork, steps: int) -> None:
-    """Set the optimizer, its schedule over all steps, and the accuracy."""
+def compile_finetuned(
+    recipe: FinetuneRecipe, model: FinetunedNetwork, steps: int, classes: Sequence[Label] = LABELS
+) -> None:
+    """Set the optimizer, its schedule over all steps, and the figures of each class."""
     warm_up = int(steps * recipe.warm_up)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 100, steps - warm_up, warmup_target=recipe.learning_rate, warmup_steps=warm_up
@@ -131,4 +175,5 @@ def compile_finetuned(recipe: FinetuneRecipe, model: FinetunedNetwork, steps: in
     }
     optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": schedule, **options}}
     model.set_map_weights(recipe)
+    model.set_classes(classes)
     model.compile(optimizer=keras.optimizers.get(optimizer))

@@ -3,35 +3,51 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from brain_tumor.configuration import setting
 from brain_tumor.input.preprocess import InputContract
+
+# Of keras.applications; backbone.BACKBONES has a value for each.
+BackboneName = Literal[
+    "Xception", "EfficientNetV2B0", "EfficientNetV2B3", "EfficientNetV2S", "ConvNeXtTiny", "ConvNeXtSmall"
+]
+Optimizer = Literal["Adam", "AdamW", "Adamax", "Lion", "Nadam", "RMSprop", "SGD"]  # of Keras
+Precision = Literal["float32", "mixed_bfloat16"]
+# Above 0; a rate that is lower moves no weight in float32.
+_LEAST = 1e-9
+# Draws per image where `augment` is "full": epochs take turns with them; each costs a forward pass per training image.
+FULL_DRAWS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Transfer learning: a small head on a backbone that is frozen, or of which the last layers train too."""
 
-    name: str
+    name: str = setting(low=1)
     input: InputContract = InputContract(side_px=299, resize="stretch-bilinear")
-    backbone: str = "Xception"  # one of backbone.BACKBONES, include_top=False, pooling=max
-    unfreeze_from: str | None = None  # layers from the first on whose name begins so train, too; None for a frozen one
-    first_dropout: float = 0.3
-    hidden_units: int = 128  # ReLU
-    second_dropout: float = 0.25
-    batch_size: int = 32
-    epochs: int = 10
-    optimizer: str = "Adamax"
-    learning_rate: float = 1e-3
-    loss: str = "categorical_crossentropy"
-    class_weights: str = "none"  # "balanced" lets each class weigh the same, whatever its number of images
-    early_stopping: int | None = None  # end after so many epochs without a lower validation loss; None for never
-    augment: str = "brightness"  # "none", "brightness", or "full": all that Augmentation changes, tumors aside
-    brightness: float = 0.2  # training images are multiplied by a draw from 1 - b to 1 + b
-    brightness_draws: int = 2  # draws per image in the feature cache; epochs take turns
-    cache_precision: str = "mixed_bfloat16"  # of the feature cache; float32 where the processor has no bfloat16
-    validation_share: float = 0.15  # of the training images, stratified by class
-    keep: str = "last"  # which epoch's weights: "last", or "best" by validation loss
+    backbone: BackboneName = "Xception"  # include_top=False, pooling=max
+    unfreeze_from: str | None = setting(
+        None, "layers from the first on whose name begins so train, too; None for a frozen one", low=1
+    )
+    first_dropout: float = setting(0.3, low=0, high=0.95)
+    hidden_units: int = setting(128, "ReLU", low=1)
+    second_dropout: float = setting(0.25, low=0, high=0.95)
+    batch_size: int = setting(32, low=1)
+    epochs: int = setting(10, low=1)
+    optimizer: Optimizer = "Adamax"
+    learning_rate: float = setting(1e-3, low=_LEAST)
+    loss: Literal["categorical_crossentropy", "categorical_focal_crossentropy"] = "categorical_crossentropy"
+    class_weights: Literal["none", "balanced"] = "none"  # balanced: each class weighs the same, however many its images
+    early_stopping: int | None = setting(
+        None, "end after so many epochs without a lower validation loss; None for never", low=1
+    )
+    augment: Literal["none", "brightness", "full"] = "brightness"  # full: all that Augmentation changes, tumors aside
+    brightness: float = setting(0.2, "training images are multiplied by a draw from 1 - b to 1 + b", low=0, high=1)
+    brightness_draws: int = setting(2, "draws per image in the feature cache; epochs take turns", low=1)
+    cache_precision: Precision = "mixed_bfloat16"  # of the feature cache; float32 where the processor has no bfloat16
+    validation_share: float = setting(0.15, "of the training images, stratified by class", low=0.01, high=0.9)
+    keep: Literal["last", "best"] = "last"  # which epoch's weights; best is by validation loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,65 +55,88 @@ class Augmentation:
     """How far a training image may be changed; each draw is uniform within its range. A brain stays a brain."""
 
     mirror: bool = True  # left and right, half of the draws
-    upside_down: float = 0.1  # share of the draws turned by half a turn, of all classes: archives hold such scans
-    rotation_deg: float = 15.0  # either way
-    zoom: tuple[float, float] = (0.9, 1.25)
-    stretch: float = 0.1  # of one side against the other, either way
-    shift: float = 0.06  # of the side, either way
-    gamma: float = 0.3  # exponent from exp(-g) to exp(g)
-    brightness: float = 0.25  # factor from 1 - b to 1 + b
-    bias_field: float = 0.3  # a smooth factor from 1 - b to 1 + b across the image, as of a receive coil
-    noise: float = 0.15  # largest standard deviation of Rician noise, in a third of the draws
-    blur_px: float = 3.0  # largest standard deviation of a Gaussian blur, in a quarter of the draws
-    coarsest: float = 0.5  # a quarter of the draws are sampled down to this share of the side at worst, and up again
+    upside_down: float = setting(
+        0.1, "share of the draws turned by half a turn, of all classes: archives hold such scans", low=0, high=1
+    )
+    rotation_deg: float = setting(15.0, "either way", low=0, high=180)
+    zoom: tuple[float, float] = setting((0.9, 1.25), low=0.2, high=5)
+    stretch: float = setting(0.1, "of one side against the other, either way", low=0, high=1)
+    shift: float = setting(0.06, "of the side, either way", low=0, high=1)
+    gamma: float = setting(0.3, "exponent from exp(-g) to exp(g)", low=0, high=3)
+    brightness: float = setting(0.25, "factor from 1 - b to 1 + b", low=0, high=1)
+    bias_field: float = setting(
+        0.3, "a smooth factor from 1 - b to 1 + b across the image, as of a receive coil", low=0, high=1
+    )
+    noise: float = setting(0.15, "largest standard deviation of Rician noise, in a third of the draws", low=0, high=1)
+    blur_px: float = setting(
+        3.0, "largest standard deviation of a Gaussian blur, in a quarter of the draws", low=0, high=50
+    )
+    coarsest: float = setting(
+        0.5,
+        "a quarter of the draws are sampled down to this share of the side at worst, and up again",
+        low=0.05,
+        high=1,
+    )
     # Of the views of a boxed tumor: filled with its surroundings, after which there is none to find; and a box of the
     # same size elsewhere in the head filled, which changes nothing. Only the tumor itself then tells the two apart.
-    fill_tumor: float = 0.03
-    fill_elsewhere: float = 0.03
+    fill_tumor: float = setting(0.03, low=0, high=1)
+    fill_elsewhere: float = setting(0.03, low=0, high=1)
     # What breaks shortcuts; recipes of before had none of it.
-    lesion: float = 0.0  # share of the tumor-free views into which a lesion is drawn: a tumor of unknown type
-    no_skull: float = 0.0  # share of the views with a skull that lose it
-    curve: float = 0.0  # share of the views whose grey values go through a random monotone curve
-    inverted: float = 0.0  # share of the views in which the head is inverted
-    window: float = 0.0  # share of the views that a narrow contrast window clips
+    lesion: float = setting(
+        0.0, "share of the tumor-free views into which a lesion is drawn: a tumor of unknown type", low=0, high=1
+    )
+    no_skull: float = setting(0.0, "share of the views with a skull that lose it", low=0, high=1)
+    curve: float = setting(
+        0.0, "share of the views whose grey values go through a random monotone curve", low=0, high=1
+    )
+    inverted: float = setting(0.0, "share of the views in which the head is inverted", low=0, high=1)
+    window: float = setting(0.0, "share of the views that a narrow contrast window clips", low=0, high=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Some epochs at one image size."""
 
-    side_px: int
-    epochs: int
+    side_px: int = setting(low=32, high=1024)
+    epochs: int = setting(low=1)
 
 
 @dataclass(frozen=True, slots=True)
 class FinetuneRecipe:
     """The whole Xception trained, on several sources together, and asked where the tumor is."""
 
-    name: str
+    name: str = setting(low=1)
     input: InputContract = InputContract(side_px=299, resize="stretch-bilinear")
-    backbone: str = "Xception (ImageNet), include_top=False, pooling=max, all kernels trained, batch statistics fixed"
-    first_dropout: float = 0.3
-    hidden_units: int = 128  # ReLU
-    second_dropout: float = 0.25
-    location_units: int = 64  # ReLU, on the last map before the last but one pooling, 19 x 19 at 299 px
-    probe_draws: int = 2  # views per image on which the head is trained first, on frozen features
-    probe_epochs: int = 15  # with the baseline's optimizer
+    backbone: Literal[
+        "Xception (ImageNet), include_top=False, pooling=max, all kernels trained, batch statistics fixed"
+    ] = "Xception (ImageNet), include_top=False, pooling=max, all kernels trained, batch statistics fixed"
+    first_dropout: float = setting(0.3, low=0, high=0.95)
+    hidden_units: int = setting(128, "ReLU", low=1)
+    second_dropout: float = setting(0.25, low=0, high=0.95)
+    location_units: int = setting(64, "ReLU, on the last map before the last but one pooling, 19 x 19 at 299 px", low=1)
+    probe_draws: int = setting(2, "views per image on which the head is trained first, on frozen features", low=1)
+    probe_epochs: int = setting(15, "with the baseline's optimizer", low=1)
     stages: tuple[Stage, ...] = (Stage(224, 6), Stage(299, 1))
-    batch_size: int = 16
-    optimizer: str = "AdamW"
-    learning_rate: float = 1e-4  # highest, after the warm-up; a cosine leads to zero
-    warm_up: float = 0.05  # share of all steps
-    weight_decay: float = 0.01
-    gradient_norm: float = 1.0  # longer gradients, over all weights together, are cut: one batch may not undo an epoch
-    weight_average: float = 0.98  # share of the running average that stays at each step; its weights are kept
-    precision: str = "mixed_bfloat16"  # float32 where the processor has no bfloat16
-    location_weight: float = 0.5  # loss of the location map beside the class loss
-    saliency_weight: float = 0.15  # loss that asks the saliency of the true class to lie in the tumor box
-    epoch_views: int | None = None  # views of an epoch; None for as many as there are pictures
-    validation_views: int = 400  # validation images looked at after each epoch, evenly over the list
+    batch_size: int = setting(16, low=1)
+    optimizer: Optimizer = "AdamW"
+    learning_rate: float = setting(1e-4, "highest, after the warm-up; a cosine leads to zero", low=_LEAST)
+    warm_up: float = setting(0.05, "share of all steps", low=0, high=0.9)
+    weight_decay: float = setting(0.01, low=0)
+    gradient_norm: float = setting(
+        1.0, "longer gradients, over all weights together, are cut: one batch may not undo an epoch", low=_LEAST
+    )
+    weight_average: float = setting(
+        0.98, "share of the running average that stays at each step; its weights are kept", low=0, high=0.99999
+    )
+    precision: Precision = "mixed_bfloat16"  # float32 where the processor has no bfloat16
+    location_weight: float = setting(0.5, "loss of the location map beside the class loss", low=0)
+    saliency_weight: float = setting(
+        0.15, "loss that asks the saliency of the true class to lie in the tumor box", low=0
+    )
+    epoch_views: int | None = setting(None, "views of an epoch; None for as many as there are pictures", low=1)
+    validation_views: int = setting(400, "validation images looked at after each epoch, evenly over the list", low=1)
     # A picture is drawn by its weight in the list / (pictures of its source and label) ** balance.
-    balance: float = 0.5
+    balance: float = setting(0.5, low=0, high=1)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     @property

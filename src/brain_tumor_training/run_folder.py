@@ -16,10 +16,13 @@ from brain_tumor.labels import LABELS, Label, from_stored, to_stored
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.examples import Example, read_examples, write_examples
 from brain_tumor_training.history import has_stalled, read_history
+from brain_tumor_training.recipe_file import render_recipe
 from brain_tumor_training.recipes import AnyRecipe, FinetuneRecipe, Recipe, recipe_from_json
 from brain_tumor_training.splits import TEST, SplitRow, read_split, write_split
 
 _SETTINGS, _SPLIT, _EXAMPLES, _SEEN = "run.json", "split.csv", "examples.csv", "seen.csv"
+# What run.json says of the recipe, in the form that --recipe takes; nothing here reads it.
+_RECIPE = "recipe.toml"
 _OTHER_SETTINGS = "holds a run with other settings; choose another --out, or delete it"
 
 
@@ -51,7 +54,7 @@ def read_classes(run: Path) -> tuple[Label, ...]:
 
 def read_list(run: Path) -> list[Example] | None:
     """The training list of a finetune run; None for a run of fit, which has a split alone."""
-    return read_examples(run / _EXAMPLES) if (run / _EXAMPLES).exists() else None
+    return read_examples(run / _EXAMPLES, read_classes(run)) if (run / _EXAMPLES).exists() else None
 
 
 def load_network(run: Path) -> keras.Model:
@@ -139,6 +142,7 @@ def open_finetune_run(
     start: Path | None,
     stop_after: int | None,
     seen: set[str],
+    classes: Sequence[Label] = LABELS,
 ) -> None:
     """Begin a run of finetune, or go on with it.
 
@@ -152,11 +156,12 @@ def open_finetune_run(
         start: the run or model file that this run starts from.
         stop_after: epochs, where not all of the recipe are trained.
         seen: what trained or validated the start, as read_seen gives it.
+        classes: in the order of the network's outputs.
 
     Raises:
         DatasetError: the folder holds a run with other settings.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "recipe": asdict(recipe),
         "weights": Path(weights).name,
         "start": _describe_start(start) if start else None,
@@ -165,6 +170,8 @@ def open_finetune_run(
     }
     if stop_after is not None:
         settings["stop_after"] = stop_after
+    if tuple(classes) != LABELS:
+        settings["classes"] = [to_stored(label) for label in classes]
     if (out / _SETTINGS).exists() and (out / _EXAMPLES).exists():
         other = describe_differences(read_settings(out), json.loads(json.dumps(settings)))
         if other or read_list(out) != list(examples):
@@ -205,7 +212,7 @@ def _describe_rows(found: Sequence[SplitRow], wanted: Sequence[SplitRow]) -> lis
 def describe_run(out: Path, examples: Sequence[Example], settings: Mapping[str, Any]) -> None:
     """Write what a run folder says of its training; makes the folder.
 
-    Writes examples.csv, split.csv (the rows whose class is known) and run.json.
+    Writes examples.csv, split.csv (the rows whose class is known), run.json and recipe.toml.
 
     Args:
         out: the run folder.
@@ -240,7 +247,13 @@ def read_seen_by_start(start: Path, start_list: Path | None) -> set[str]:
             f"{start}: its card does not say which images trained it; name its training list with --start-list, or "
             "say --start-unchecked, which gives up the check that no test image has trained it"
         )
-    return _listed_as_seen(read_examples(start_list or start / _EXAMPLES)) | _read_seen_before(start)
+    classes = find_classes(start)
+    return _listed_as_seen(read_examples(start_list or start / _EXAMPLES, classes)) | _read_seen_before(start)
+
+
+def find_classes(start: Path) -> tuple[Label, ...]:
+    """The classes of a run or of a model file, in the order of its network's outputs."""
+    return load_model_file(start).card.rules.order if start.is_file() else read_classes(start)
 
 
 def _listed_as_seen(examples: Sequence[Example]) -> set[str]:
@@ -260,4 +273,6 @@ def _describe_start(start: Path) -> dict[str, Any]:
 
 
 def _write_settings(run: Path, settings: Mapping[str, Any]) -> None:
-    write_whole(run / _SETTINGS, f"{json.dumps(settings, indent=2)}\n".encode())
+    text = json.dumps(settings, indent=2)
+    write_whole(run / _RECIPE, render_recipe(recipe_from_json(json.loads(text)["recipe"])).encode())
+    write_whole(run / _SETTINGS, f"{text}\n".encode())

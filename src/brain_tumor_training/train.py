@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,13 @@ from numpy.typing import NDArray
 
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import DatasetError
+from brain_tumor.evaluation.metrics import count_confusions
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.backbone import BACKBONES
 from brain_tumor_training.callbacks import PrintEpoch, Record, StartEpoch, StopEarly
 from brain_tumor_training.class_balance import balanced_weights
+from brain_tumor_training.confusions import write_confusions
 from brain_tumor_training.features import FeatureCache
 from brain_tumor_training.history import has_stalled, read_history, write_history_plot
 from brain_tumor_training.network import build_backbone, build_head, compile_for, join, usable_precision
@@ -25,6 +26,7 @@ from brain_tumor_training.pipeline import View, load_view, training_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import open_fit_run, save_whole
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow
+from brain_tumor_training.training_log import TENSORBOARD, open_log
 
 IntArray = NDArray[np.int64]
 # (rows of the part, epoch) -> what the network reads for them: cached features or images
@@ -40,10 +42,12 @@ def fit(
     seed: int,
     cache: Path | None,
     classes: Sequence[Label] = LABELS,
+    log: str = TENSORBOARD,
 ) -> dict[str, Any]:
     """Train a recipe on a split.
 
-    Writes run.json, split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras and metrics.json.
+    Writes run.json, recipe.toml, split.csv, history.csv, history.png, logs/ (TensorBoard), model.keras,
+    metrics.json, and confusion.csv with a picture of each part.
 
     Args:
         rows: the split, paths below data.
@@ -55,6 +59,7 @@ def fit(
         seed: of all random draws.
         cache: the feature cache's folder, or None to send every image through the backbone in every epoch.
         classes: in the order of the network's outputs; every part has images of each.
+        log: where the figures of each epoch go besides the run folder, one of training_log.LOGS.
 
     Returns:
         The figures by part, as in metrics.json.
@@ -77,8 +82,10 @@ def fit(
     datasets = {part: _dataset(members, data, recipe, seed, features, classes) for part, members in parts.items()}
     compile_for(recipe, trained, classes)
     weights_of_classes = balanced_weights(rows, classes) if recipe.class_weights == "balanced" else None
-    trained = _run_epochs(trained, datasets, recipe, out, seed, classes, weights_of_classes)
+    with open_log(log, out, recipe) as loggers:
+        trained = _run_epochs(trained, datasets, recipe, out, seed, classes, weights_of_classes, loggers)
     metrics = {part: trained.evaluate(datasets[part], return_dict=True, verbose=0) for part in (VALIDATION, TEST)}
+    write_confusions({part: _count(trained, datasets[part], len(classes)) for part in metrics}, classes, out)
     network = join(backbone, trained) if cache else trained
     compile_for(recipe, network, classes)  # so that a program that loads the file can evaluate it at once
     save_whole(network, out / "model.keras")
@@ -125,12 +132,23 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         if self._shuffle_seed is not None:
             np.random.default_rng([self._shuffle_seed, epoch]).shuffle(self._order)
 
+    @property
+    def truth(self) -> IntArray:
+        """(rows,), class indices, in the order of the rows."""
+        truth: IntArray = self._targets.argmax(axis=1)
+        return truth
+
     def __len__(self) -> int:
         return math.ceil(len(self._targets) / self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return self._load(chosen, self._epoch), self._targets[chosen]
+
+
+def _count(model: keras.Model, batches: Batches, classes: int) -> IntArray:
+    """Images, (true class, likeliest class), of batches that are not shuffled."""
+    return count_confusions(batches.truth, model.predict(batches, verbose=0).argmax(axis=1), classes)
 
 
 def _run_epochs(
@@ -141,6 +159,7 @@ def _run_epochs(
     seed: int,
     classes: Sequence[Label],
     weights_of_classes: dict[int, float] | None,
+    loggers: Sequence[keras.callbacks.Callback],
 ) -> keras.Model:
     if (out / "state.keras").exists():
         model = keras.saving.load_model(out / "state.keras")
@@ -150,11 +169,10 @@ def _run_epochs(
         StartEpoch(datasets[TRAIN], seed),
         Record(out, history, recipe.keep),
         PrintEpoch(recipe.epochs, classes),
+        *loggers,
     ]
     if recipe.early_stopping is not None:
         callbacks.append(StopEarly(history, recipe.early_stopping))
-    if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
-        callbacks.append(keras.callbacks.TensorBoard(out / "logs"))
     if done < recipe.epochs and not has_stalled(history, recipe.early_stopping):
         print(f"training from epoch {done + 1} to {recipe.epochs}; Ctrl-C is safe, the same command goes on")
         model.fit(

@@ -167,7 +167,6 @@ CROSS = "cross-validate --index i --data d --out o --not-brain-mri n".split()
         ["fit", "--data", "d", "--out", "o", "--epochs", "0"],
         ["fit", "--data", "d", "--out", "o", "--epochs", "ten"],
         ["fit", "--data", "d", "--out", "o", "--seed", "-1"],
-        ["fit", "--data", "d", "--out", "o", "--recipe", "none"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x0"],
         ["finetune", "--list", "l", "--data", "d", "--out", "o", "--stages", "224x6x1"],
@@ -512,15 +511,15 @@ def test_finetune_passes_on_its_arguments(tmp_path: Path, asked: list[tuple[Any,
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--stages", "96x2,128x1", "--seed", "3", "--weights", "w.h5", "--start", "before") == 0
     recipe = replace(FINETUNE_RECIPES["finetuned"], stages=(Stage(96, 2), Stage(128, 1)))
-    rows = read_examples(tmp_path / "list.csv")
-    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), None, None, 0, False)]
+    rows, rest = read_examples(tmp_path / "list.csv"), (None, None, 0, False, LABELS, "tensorboard")
+    assert asked == [(rows, tmp_path, recipe, "w.h5", tmp_path / "run", 3, Path("before"), *rest)]
     assert "validation: accuracy 0.5000\n" in capsys.readouterr().out
 
 
 def test_finetune_can_feed_a_gpu(tmp_path: Path, asked: list[tuple[Any, ...]]) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--batch-size", "64", "--processes", "6") == 0
-    recipe, processes = asked[0][2], asked[0][-2]
+    recipe, processes = asked[0][2], asked[0][9]
     assert (recipe, processes) == (replace(FINETUNE_RECIPES["finetuned"], batch_size=64), 6)
 
 
@@ -533,7 +532,7 @@ def test_finetune_can_have_shorter_epochs(tmp_path: Path, asked: list[tuple[Any,
 def test_finetune_can_end_before_its_last_epoch(tmp_path: Path, asked: list[tuple[Any, ...]], capsys: Capture) -> None:
     build_list(tmp_path, "--hold-out-fold", "0")
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "2") == 0
-    assert asked[0][-3] == 2
+    assert asked[0][8] == 2
     assert tune(tmp_path, "--stages", "96x2,128x1", "--stop-after", "4") == 2
     assert "the stages have 3 epochs" in error_line(capsys)
 

@@ -1,3 +1,4 @@
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -12,10 +13,12 @@ import keras
 import numpy as np
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.labels import LABELS, Label
+from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training import finetune as module
 from brain_tumor_training.callbacks import Record, StartEpoch
 from brain_tumor_training.example_batches import ExampleBatches
-from brain_tumor_training.examples import Example, read_examples
+from brain_tumor_training.examples import Example, read_examples, read_own_classes, write_examples
 from brain_tumor_training.finetune import finetune
 from brain_tumor_training.finetuned_network import build_finetuned, compile_finetuned
 from brain_tumor_training.history import read_history
@@ -62,7 +65,8 @@ def test_a_run_leaves_what_its_docstring_names(small_finetune_run: Run, data: Pa
     run = small_finetune_run.folder
     names = {path.name for path in run.iterdir()}
     assert names >= set(
-        "run.json examples.csv split.csv seen.csv history.csv history.png model.keras metrics.json".split()
+        "run.json recipe.toml examples.csv split.csv seen.csv history.csv history.png logs model.keras metrics.json "
+        "confusion.csv confusion-validation.png".split()
     )
     assert not [name for name in names if "unfinished" in name or name.endswith(".part")]
     assert read_run(run) == (SMALL_FINETUNE, 0)
@@ -76,7 +80,17 @@ def test_a_run_leaves_what_its_docstring_names(small_finetune_run: Run, data: Pa
 def test_history_goes_through_all_stages(small_finetune_run: Run) -> None:
     rows = read_history(small_finetune_run.folder / "history.csv")
     assert [row["epoch"] for row in rows] == [1, 2, 3]
-    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(rows[0])
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "precision", "val_recall_no_tumor"} <= set(rows[0])
+
+
+def test_recall_and_confusions_are_those_of_the_kept_network(small_finetune_run: Run) -> None:
+    with (small_finetune_run.folder / "confusion.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    metrics = json.loads((small_finetune_run.folder / "metrics.json").read_text(encoding="utf-8"))["validation"]
+    for label, row in zip(LABELS, rows, strict=True):
+        answered = [int(row[f"answered_{other.slug}"]) for other in LABELS]
+        right = int(row[f"answered_{label.slug}"])
+        assert metrics[f"recall_{label.slug}"] == pytest.approx(right / sum(answered))
 
 
 def test_training_changes_all_but_the_batch_statistics(small_finetune_run: Run) -> None:
@@ -282,7 +296,35 @@ def test_a_state_of_a_run_that_saved_its_compiled_head_still_loads(data: Path, t
     head.compile(optimizer="adamax", loss=class_loss)
     head.optimizer.build(head.trainable_variables)
     network.save(tmp_path / "state.keras")
-    assert furthest(module._load_state(tmp_path / "state.keras", SMALL_FINETUNE), network) == 0
+    assert furthest(module._load_state(tmp_path / "state.keras", SMALL_FINETUNE, LABELS), network) == 0
+
+
+@pytest.mark.slow
+def test_classes_of_one_s_own_take_the_trunk_of_a_start_and_train_a_head_of_their_own(
+    data: Path, tmp_path: Path, not_brain_mri: Path, small_finetune_run: Run
+) -> None:
+    pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
+    from brain_tumor_training.export import export
+    from brain_tumor_training.fit_decision import fit_decision
+
+    own = {label: Label("clear" if label is Label.NO_TUMOR else "lump", label.is_finding) for label in LABELS}
+    examples = [replace(row, label=own[row.label]) for row in list_examples(data) if row.label is not None]
+    write_examples(examples, tmp_path / "list.csv")
+    classes = read_own_classes(tmp_path / "list.csv", ["clear"])
+    listed = read_examples(tmp_path / "list.csv", classes)
+    assert listed == examples
+    recipe = replace(SMALL_FINETUNE, learning_rate=1e-9, probe_epochs=60)  # the trunk stays what it is
+    run = tmp_path / "run"
+    metrics = tune(data, run, recipe, examples=listed, start=small_finetune_run.folder, classes=classes)
+    assert metrics["validation"]["accuracy"] > 0.7
+    network = load(run)
+    assert network.output["classes"].shape == (None, 2)
+    started = load(small_finetune_run.folder)
+    assert max(distances(network.get_layer("xception"), started.get_layer("xception"))) < ROUNDING
+
+    fit_decision(run, data, [], [not_brain_mri], {"fence"}, tmp_path / "features")
+    export(run, data, tmp_path / "own.tfliteA")
+    assert load_model_file(tmp_path / "own.tfliteA").card.rules.order == classes
 
 
 def test_a_model_file_to_start_from_needs_the_list_that_trained_it(data: Path, tmp_path: Path) -> None:

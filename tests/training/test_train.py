@@ -72,7 +72,10 @@ def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_leaves_what_its_docstring_names(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names >= set("run.json split.csv history.csv history.png logs model.keras metrics.json".split())
+    assert names >= set(
+        "run.json recipe.toml split.csv history.csv history.png logs model.keras metrics.json confusion.csv "
+        "confusion-validation.png confusion-test.png".split()
+    )
     assert not [name for name in names if "unfinished" in name or name.endswith(".part")]
 
 

@@ -22,6 +22,17 @@ PATIENT_FROM_HELP = (
     "'(P[0-9]+)_': each patient stays in one part"
 )
 
+RECIPE_HELP = (
+    "name of a recipe below, or a TOML file with fields of one, as in epochs = 20; options count more. The run folder "
+    "keeps all fields as recipe.toml (default: %(default)s)"
+)
+
+OWN_CLASSES_HELP = "the names of the folders, or the labels of the list, are the classes, whatever they are"
+NO_FINDING_HELP = (
+    "of --own-classes, one that names nothing abnormal; 'normal', 'healthy', 'no' and the like do so by themselves. It "
+    "is the answer for images that are not analysed"
+)
+
 LEAVE_OUT_HELP = (
     "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
     "and that of their folder; they neither train nor set a threshold, and are tested all the same"
@@ -44,6 +55,23 @@ def check_backend() -> None:
             f"KERAS_BACKEND={named}: training runs on tensorflow, which is tested, and on torch, which has trained "
             "finetune; name one of them, or leave it out for tensorflow"
         )
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where the figures of each epoch go."""
+    parser.add_argument(
+        "--log",
+        choices=("tensorboard", "mlflow"),
+        default="tensorboard",
+        help="where the figures of each epoch go, besides history.csv: TensorBoard reads OUT/logs; mlflow sends "
+        "them to the server of MLFLOW_TRACKING_URI, too (extra mlflow)",
+    )
+
+
+def add_own_classes(parser: argparse.ArgumentParser) -> None:
+    """Add the options for classes that are not this project's."""
+    parser.add_argument("--own-classes", action="store_true", help=OWN_CLASSES_HELP)
+    parser.add_argument("--no-finding", metavar="NAME", action="append", default=[], help=NO_FINDING_HELP)
 
 
 def count(text: str) -> int:

@@ -1,12 +1,15 @@
 """`brain-tumor-train finetune`."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError
+from brain_tumor.labels import LABELS
 from brain_tumor_training.commands.arguments import (
+    RECIPE_HELP,
     Commands,
+    add_log,
+    add_own_classes,
     check_backend,
     count,
     describe_recipe,
@@ -14,12 +17,15 @@ from brain_tumor_training.commands.arguments import (
     seed,
     stages,
 )
+from brain_tumor_training.recipe_file import choose_recipe
 from brain_tumor_training.recipes import FINETUNE_RECIPES
+
+_OPTIONS = ("stages", "batch_size", "epoch_views")
 
 LIST_COLUMNS = """\
 columns of the list, a CSV:
     path      of the image, below --data
-    label     a class, or "tumor" for one of unknown type
+    label     a class, or "tumor" for one of unknown type; with --own-classes, a class whatever it is
     group     copies of one picture, or all images of one patient; stays in one part
     source    where the image comes from; sources are balanced against each other
     split     train, validation or test
@@ -41,7 +47,7 @@ def add_finetune(commands: Commands) -> None:
         "--list", type=Path, required=True, help="training list, as training-list writes it; columns below"
     )
     tune.add_argument("--data", type=Path, required=True, help="folder that the list's paths are below")
-    tune.add_argument("--recipe", choices=sorted(FINETUNE_RECIPES), default="finetuned")
+    tune.add_argument("--recipe", default="finetuned", metavar="RECIPE", help=RECIPE_HELP)
     tune.add_argument("--weights", default="imagenet", help="'imagenet' (downloads) or the path of a .weights.h5")
     tune.add_argument(
         "--start",
@@ -80,6 +86,8 @@ def add_finetune(commands: Commands) -> None:
         action="store_true",
         help="allow copies of training images in the test part (official split)",
     )
+    add_own_classes(tune)
+    add_log(tune)
     tune.set_defaults(run=_run, needs_keras=True)
 
 
@@ -88,25 +96,22 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor_training import examples, finetune
     from brain_tumor_training.data_parallel import joined_group
 
-    recipe = FINETUNE_RECIPES[args.recipe]
-    recipe = replace(
-        recipe,
-        stages=args.stages or recipe.stages,
-        batch_size=args.batch_size or recipe.batch_size,
-        epoch_views=args.epoch_views or recipe.epoch_views,
-    )
-    rows = examples.read_examples(args.list)
+    asked = {name: value for name in _OPTIONS if (value := getattr(args, name)) is not None}
+    recipe = choose_recipe(args.recipe, FINETUNE_RECIPES, asked)
+    classes = examples.read_own_classes(args.list, args.no_finding) if args.own_classes else LABELS
+    rows = examples.read_examples(args.list, classes)
     examples.check_groups(rows, copies_in_test=args.copies_in_test)
     if args.stop_after is not None and not 1 <= args.stop_after <= recipe.epochs:
         raise DatasetError(
             f"--stop-after {args.stop_after}: the stages have {recipe.epochs} epochs; give 1 to that many"
         )
     begun = args.start, args.start_list, args.stop_after, args.processes, args.start_unchecked
+    more = classes, args.log
     with joined_group() as group:
         if group.is_first and group.size > 1:
             share = recipe.batch_size // group.size
             print(f"{group.size} processes, {share} images of each batch of {recipe.batch_size} in every one; ", end="")
             print(f"highest learning rate {recipe.learning_rate:g}, as for one process", flush=True)
-        metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun, group)
+        metrics = finetune.finetune(rows, args.data, recipe, args.weights, args.out, args.seed, *begun, group, *more)
         if group.is_first:
             print_metrics(metrics, args.out, args.data)

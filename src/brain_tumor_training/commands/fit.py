@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.arguments import add_label_names, to_class_names
@@ -11,7 +10,10 @@ from brain_tumor_training.backbone import BACKBONES
 from brain_tumor_training.commands.arguments import (
     GROUPS_HELP,
     PATIENT_FROM_HELP,
+    RECIPE_HELP,
     Commands,
+    add_log,
+    add_own_classes,
     check_backend,
     count,
     describe_recipe,
@@ -19,10 +21,9 @@ from brain_tumor_training.commands.arguments import (
     seed,
     weight,
 )
+from brain_tumor_training.recipe_file import choose_recipe
 from brain_tumor_training.recipes import RECIPES
 
-# Epochs take turns with them; each costs a forward pass per training image.
-FULL_DRAWS = 4
 _OPTIONS = "epochs learning_rate batch_size early_stopping class_weights augment backbone unfreeze_from keep".split()
 
 
@@ -40,7 +41,7 @@ def add_fit(commands: Commands) -> None:
     fit.add_argument(
         "--data", type=Path, required=True, help="folder that holds Training/ and Testing/, or the classes"
     )
-    fit.add_argument("--recipe", choices=sorted(RECIPES), default="baseline")
+    fit.add_argument("--recipe", default="baseline", metavar="RECIPE", help=RECIPE_HELP)
     fit.add_argument("--weights", default="imagenet", help="'imagenet' (downloads), 'random', or a .weights.h5")
     fit.add_argument("--out", type=Path, required=True, help="run folder; an interrupted run goes on there")
     fit.add_argument("--epochs", type=count, help="instead of the recipe's")
@@ -70,19 +71,8 @@ def add_fit(commands: Commands) -> None:
     )
     fit.add_argument("--feature-cache", type=Path, help="folder of the feature cache (default: OUT/features)")
     fit.add_argument("--no-feature-cache", action="store_true", help="send every image through in every epoch")
-    fit.add_argument(
-        "--own-classes",
-        action="store_true",
-        help="the names of the folders, or the labels of --split, are the classes, whatever they are",
-    )
-    fit.add_argument(
-        "--no-finding",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="of --own-classes, one that names nothing abnormal; 'normal', 'healthy', 'no' and the like do so by "
-        "themselves. It is the answer for images that are not analysed",
-    )
+    add_own_classes(fit)
+    add_log(fit)
     fit.set_defaults(run=_run, needs_keras=True)
 
 
@@ -118,13 +108,8 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor.presentation.wording import render_left_out
     from brain_tumor_training import class_balance, dataset, leaks, readable, splits, train
 
-    recipe = RECIPES[args.recipe]
     asked = {name: value for name in _OPTIONS if (value := getattr(args, name)) is not None}
-    if args.early_stopping is not None:
-        asked.setdefault("keep", "best")
-    if args.augment == "full":
-        asked["brightness_draws"] = FULL_DRAWS
-    recipe = replace(recipe, **asked)
+    recipe = choose_recipe(args.recipe, RECIPES, asked)
     if args.split:
         classes = splits.read_own_classes(args.split, args.no_finding) if args.own_classes else LABELS
         rows = splits.read_split(args.split, classes)
@@ -143,8 +128,8 @@ def _run(args: argparse.Namespace) -> None:
     if unreadable:
         print(f"left out, as they cannot be read:\n{readable.describe_unreadable(unreadable, args.data)}")
     print(class_balance.describe_parts(rows, classes))
-    cache = None if args.no_feature_cache or args.unfreeze_from else args.feature_cache or args.out / "features"
-    metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache, classes)
+    cache = None if args.no_feature_cache or recipe.unfreeze_from else args.feature_cache or args.out / "features"
+    metrics = train.fit(rows, args.data, recipe, args.weights, args.out, args.seed, cache, classes, args.log)
     print_metrics(metrics, args.out, args.data)
 
 
