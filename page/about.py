@@ -118,7 +118,7 @@ def describe_source(row: dict[str, str]) -> str:
 
 def show_gate(card: Card) -> None:
     """The check for brain MRI, and doubt."""
-    st.header("The check for brain MRI, and doubt", anchor=False)
+    st.header(f"The check for {literal(card.rules.subject)}, and doubt", anchor=False)
     st.markdown(describe_gate(card))
     st.markdown(describe_doubt(card))
 
@@ -126,9 +126,15 @@ def show_gate(card: Card) -> None:
 def show_gate_rates(card: Card) -> None:
     """What passed the check: long, so behind a line at the end."""
     if rows := gate_rows(card):
-        with st.expander(f"What passed the check for brain MRI: {len(rows)} sources of pictures"):
+        subject = literal(card.rules.subject)
+        with st.expander(f"What passed the check for {subject}: {len(rows)} sources of pictures"):
             table = {name: [literal_sentence(row[name]) for row in rows] for name in rows[0]}
-            st.table(table, hide_index=True, border="horizontal", alt="Pictures that passed the check for brain MRI")
+            st.table(
+                table,
+                hide_index=True,
+                border="horizontal",
+                alt=f"Pictures that passed the check for {card.rules.subject}",
+            )
 
 
 def show_card(card: Card) -> None:

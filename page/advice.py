@@ -35,7 +35,7 @@ _CLASSES = {
 _WORDS = {
     "Confidence": "the network's probability of the class shown, not the chance that you have it",
     "Uncertain": "the network is in doubt about the class, so a person must look",
-    "Not analysed": "the picture is not taken for a brain MRI, so nothing is said about a tumor",
+    "Not analysed": "the picture is not taken for what the model looks at, so nothing is said about a tumor",
     "Series": "slices of one examination, answered together",
 }
 _MAPS = {

@@ -1,5 +1,6 @@
 """The first page: files in, answers out."""
 
+import html
 import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
@@ -11,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor import Classifier
 from brain_tumor.labels import LABELS, Label
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.wording import render_time_left
 from brain_tumor.problems import ACCEPTED
@@ -51,7 +53,7 @@ def show() -> None:
     state = current_state()
     is_empty = not (state.items or state.unopened or state.notes or state.removed)
     st.html(EMPTY_STYLE if is_empty else ANSWERED_STYLE)
-    receive_files(state, is_empty)
+    receive_files(state, is_empty, classifier.card.rules.subject)
     # While the page works it is drawn again and again, and Streamlit clears what is left of the page before only after
     # that: so each part has a slot of its own, and a slot that is not used is emptied.
     attention, start = st.container(key="news"), st.empty()
@@ -80,17 +82,23 @@ def show() -> None:
     work(classifier, state, bar, progress)
 
 
-def receive_files(state: SessionState, is_empty: bool) -> None:
+def receive_files(state: SessionState, is_empty: bool, subject: str) -> None:
     """Draw the uploaders and take what was sent.
 
     They keep their place on the page: a browser that sends files loses them when an uploader moves.
+
+    Args:
+        state: of the session.
+        is_empty: whether nothing was sent yet.
+        subject: what the model looks at.
     """
     with st.container(key="drop", horizontal=True):
         if is_empty:
-            st.html(f'<div class="drop-heading"><h1>Drop brain MRI here</h1><p>{ACCEPTED}</p></div>')
+            st.html(f'<div class="drop-heading"><h1>Drop {html.escape(subject)} here</h1><p>{ACCEPTED}</p></div>')
         else:
             st.html('<div class="page-heading"><h1>Brain tumor MRI</h1></div>')
-        sent = take_uploads(f"MRI of the brain: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
+        known = "MRI of the brain" if subject == BRAIN_MRI else subject
+        sent = take_uploads(f"{known}: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
     state.receive(sent)
     if sent.files and not sent.continues:
         st.rerun()  # as a page with answers; while more of a batch arrive, it is one already

@@ -155,6 +155,6 @@ def show_pair(pair: tuple[SliceRecord, SliceRecord]) -> None:
         for column, cached, title in zip(columns, (first, second), ("First", "Second"), strict=True):
             if cached is not None:
                 with column:
-                    show_badge(cached.verdict.status)
+                    show_badge(cached.verdict)
                     st.subheader(f"{title}: {literal_sentence(headline(cached.verdict))}", anchor=False)
                     show_probabilities(cached)

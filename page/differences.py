@@ -1,6 +1,6 @@
 """Two models' answers for one image: what differs, in words."""
 
-from brain_tumor.presentation.wording import TITLES, format_percent
+from brain_tumor.presentation.wording import format_percent, title_status
 from page.slice_record import SliceRecord
 
 
@@ -13,7 +13,7 @@ def name_differences(first: SliceRecord, second: SliceRecord) -> str:
     label = max(probabilities[0], key=lambda label: abs(probabilities[1][label] - probabilities[0][label]))
     compared = {
         "class": [str(verdict.label) for verdict in verdicts],
-        "status": [TITLES[verdict.status] for verdict in verdicts],
+        "status": [title_status(verdict) for verdict in verdicts],
         str(label): [format_percent(chances[label]) for chances in probabilities],
     }
     return (

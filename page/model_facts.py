@@ -24,7 +24,7 @@ OWN_MODEL = (
     "This is not the model that comes with the program, so all figures and terms here are those that its card states."
 )
 GATE = (
-    "Before a class is named, the image must pass a check for brain MRI: a file that says it is no MR, a side under 64 "
+    "Before a class is named, the image must pass a check for {subject}: a file that says it is no MR, a side under 64 "
     "pixels, a blank or a coloured picture is rejected, and so is one whose *gate score*, computed from the same "
     "forward pass, is under {threshold:.2f}. It ends as {no_finding} *by rule*, marked as not analysed: that says "
     "nothing about a tumor. Some other pictures pass all the same; the table shows how many did."
@@ -138,7 +138,7 @@ def gate_rows(card: Card) -> list[dict[str, str]]:
             rows.append(
                 {
                     "Pictures": source.replace("-", " "),
-                    "Are brain MRI": "yes" if figures["brain_mri"] else "no",
+                    f"Are {card.rules.subject}": "yes" if figures["brain_mri"] else "no",
                     "Passed": f"{counts[0]} of {counts[1]}",
                     "Other pictures of this source were used to fit it": "yes" if figures["seen_in_fit"] else "no",
                 }
@@ -148,7 +148,11 @@ def gate_rows(card: Card) -> list[dict[str, str]]:
 
 def describe_gate(card: Card) -> str:
     """What the check for brain MRI does, with this card's threshold."""
-    return GATE.format(threshold=card.rules.min_gate_score, no_finding=literal(card.rules.not_analysed))
+    return GATE.format(
+        threshold=card.rules.min_gate_score,
+        subject=literal(card.rules.subject),
+        no_finding=literal(card.rules.not_analysed),
+    )
 
 
 def describe_doubt(card: Card) -> str:

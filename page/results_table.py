@@ -6,7 +6,7 @@ import streamlit as st
 
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.presentation.series_words import describe_series_reason
-from brain_tumor.presentation.wording import TITLES, describe_reason, format_percent
+from brain_tumor.presentation.wording import describe_reason, format_percent, title_status
 from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.overview import describe_answer
 from page.series_item import SeriesItem
@@ -44,14 +44,14 @@ def to_plain_row(item: SeriesItem) -> dict[str, str | int]:
         "Why": "",
     }
     if isinstance(item.answer, SeriesVerdict):
-        return {**row, "Status": TITLES[item.answer.status], "Why": describe_series_reason(item.answer)}
+        return {**row, "Status": title_status(item.answer), "Why": describe_series_reason(item.answer)}
     if item.answer is None:
         return {**row, "Why": str(item.records[0].row["reason"] or "") if item.is_done else ""}
     cached = item.records[0].cached
     sure = cached.confidence if cached else None
     return {
         **row,
-        "Status": TITLES[item.answer.status],
+        "Status": title_status(item.answer),
         "Confidence": "" if sure is None else format_percent(sure),
         "Why": describe_reason(item.answer) or "",
     }

@@ -64,7 +64,7 @@ def show_series_verdict(verdict: SeriesVerdict, item: SeriesItem | None = None) 
     """The answer in words, and the other planes of a volume, beside the share of each class."""
     words, shares = st.columns([5, 3], gap="medium")
     with words:
-        show_badge(verdict.status)
+        show_badge(verdict)
         st.subheader(literal_sentence(headline(verdict)), anchor=False)
         st.markdown(literal_sentence(to_sentence(describe_series_reason(verdict))))
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from brain_tumor.decision.reasons import Reason
-from brain_tumor.decision.verdict import Status
+from brain_tumor.decision.series import SeriesVerdict
+from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
 from brain_tumor.presentation.data_uri import to_data_uri
@@ -19,13 +20,13 @@ from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
     NOT_ANSWERED,
-    TITLES,
     describe_final_class,
     explain,
     format_percent,
     headline,
     reason_words,
     title_map,
+    title_status,
     to_sentence,
 )
 from page.advice import ADVICE
@@ -78,10 +79,10 @@ def show_slice(item: SeriesItem, index: int, slider: str | None = None) -> None:
         show_numbers(record.cached)
 
 
-def show_badge(status: Status) -> None:
+def show_badge(verdict: Verdict | SeriesVerdict) -> None:
     """The status in a word, a symbol and a colour."""
-    icon, color = BADGES[status]
-    st.badge(TITLES[status], icon=icon, color=color)
+    icon, color = BADGES[verdict.status]
+    st.badge(title_status(verdict), icon=icon, color=color)
 
 
 def choose_map(records: Sequence[SliceRecord]) -> None:
@@ -159,20 +160,20 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
     verdict, status = cached.verdict, cached.verdict.status
     is_rejected = status is Status.NOT_A_BRAIN_MRI
     if not is_rejected:
-        show_badge(status)
+        show_badge(verdict)
     if in_series:
         st.markdown(f"#### {literal_sentence(headline(verdict))}")
     else:
         st.subheader(literal_sentence(headline(verdict)), anchor=False)
     if is_rejected and verdict.reason:
-        reason = to_sentence(reason_words(verdict.reason, verdict.found))
+        reason = to_sentence(reason_words(verdict.reason, verdict.found, verdict.subject))
         st.markdown(f"{literal_sentence(reason)} {ADVICE.get(verdict.reason, '')}")
         final = literal_sentence(describe_final_class(verdict.label, None))
         st.caption(f"{final}: this says nothing about a tumor.")
         return
     st.markdown(literal_sentence(describe_final_class(verdict.label, cached.confidence)))
     if verdict.reason:
-        doubt = to_sentence(reason_words(verdict.reason, verdict.found))
+        doubt = to_sentence(reason_words(verdict.reason, verdict.found, verdict.subject))
         parts = [doubt, describe_rivals(cached), ADVICE.get(verdict.reason, "")]
         st.markdown(literal_sentence(" ".join(part for part in parts if part)))
     else:

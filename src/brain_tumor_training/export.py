@@ -18,7 +18,7 @@ from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import Label
-from brain_tumor.model.card import Card, Golden, Rules
+from brain_tumor.model.card import BRAIN_MRI, Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
 from brain_tumor_training.card_facts import describe_training
@@ -63,6 +63,7 @@ def export(
     quantizations: Sequence[str] = QUANTIZATIONS["auto"],
     licence: str = UNSTATED,
     terms: Path | None = None,
+    subject: str = BRAIN_MRI,
 ) -> tuple[str, Parity]:
     """Convert run/model.keras with run/decision.json and write out in the first way that answers as Keras does.
 
@@ -77,6 +78,7 @@ def export(
         quantizations: what to try, in this order.
         licence: the file's own terms, for its card.
         terms: CSV with source, shows, origin and terms of what trained the network, for the card.
+        subject: what the training images show and the gate accepts, for words.
 
     Returns:
         The way that was taken, and how it compares with Keras.
@@ -94,7 +96,9 @@ def export(
     reference = _ask_keras(serving, compared, data, recipe.input, classes)
 
     def to_model(flatbuffer: bytes) -> ModelFile:
-        return _with_golden(flatbuffer, _card(flatbuffer, decision, recipe, classes, serving.meanings, about))
+        return _with_golden(
+            flatbuffer, _card(flatbuffer, decision, recipe, (classes, subject), serving.meanings, about)
+        )
 
     by_float = _ask(to_model(exact), reference.images[:_FLOAT_IMAGES], "float32")
     tried: dict[str, Parity | str] = {}
@@ -180,11 +184,12 @@ def _card(
     flatbuffer: bytes,
     decision: Decision,
     recipe: AnyRecipe,
-    classes: tuple[Label, ...],
+    named: tuple[tuple[Label, ...], str],
     outputs: dict[str, str],
     about: dict[str, Any],
 ) -> Card:
     digest = hashlib.sha256(flatbuffer).hexdigest()
+    classes, subject = named
     return Card(
         model_id=f"{recipe.name}-{digest[:8]}",
         created=datetime.now(UTC).date().isoformat(),
@@ -204,6 +209,7 @@ def _card(
             min_familiarity=decision.min_familiarity,
             min_no_tumor=decision.min_no_tumor,
             min_tumor=decision.min_tumor,
+            subject=subject,
         ),
         # Until the engine has answered, anything goes.
         golden=Golden("golden.png", (1 / len(classes),) * len(classes), (), tolerance=1.0),

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from brain_tumor.model.card import Card
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.model.card import BRAIN_MRI, Card
+from brain_tumor.presentation.wording import NOTICE, with_article
 from brain_tumor_training.export import UNSTATED
 
 # Of the hub's list of licences: what people write -> the hub's identifier. Source: hub-docs, repositories-licenses.
@@ -43,7 +43,8 @@ def _metadata(card: Card) -> Iterator[str]:
     yield f"license: {find_licence(str(card.about.get('licence', UNSTATED)))}"
     yield "library_name: tflite"
     yield "pipeline_tag: image-classification"
-    yield "tags: [medical, brain-mri, brain-tumor, litert, research-only]"
+    known = "brain-mri, brain-tumor, " if card.rules.subject == BRAIN_MRI else ""
+    yield f"tags: [medical, {known}litert, research-only]"
     measured = list(_accuracies(card.about.get("metrics", {})))
     if measured:
         yield "model-index:"
@@ -63,7 +64,8 @@ def _body(card: Card, file_name: str) -> Iterator[str]:
     yield ""
     yield f"> {NOTICE}"
     yield ""
-    yield f"Names one of {', '.join(card.rules.order)} for a slice of a brain MRI. Made {card.created}."
+    classes, subject = ", ".join(card.rules.order), with_article(card.rules.subject)
+    yield f"Names one of {classes} for a slice of {subject}. Made {card.created}."
     yield ""
     yield "## Use"
     yield ""

@@ -1,6 +1,7 @@
 """The network of a recipe, in Keras 3."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from brain_tumor.labels import LABELS, Label
 from brain_tumor_training.backbone import BACKBONES, XCEPTION, Backbone, backbone_of
 from brain_tumor_training.recipes import AnyRecipe, Recipe
 
+# What a person names of a backbone's layers: block13 of block13_sepconv1, stage_3 of stage_3_block_0_gelu.
+_BLOCK = re.compile(r"(block\d+[a-z]?|stage_\d+)(?=_)")
 LOCATION_HEAD = "location_head"
 RANDOM = "random"
 TRUNK_OUTPUTS = ("maximum", "average", "maps", "detail")
@@ -42,11 +45,12 @@ def _freeze(trunk: keras.Model, unfreeze_from: str | None) -> None:
     if unfreeze_from is None:
         trunk.trainable = False
         return
-    names = [layer.name for layer in trunk.layers]
+    # ConvNeXt writes its own name in front of each.
+    names = [layer.name.removeprefix(f"{trunk.name}_") for layer in trunk.layers]
     first = next((index for index, name in enumerate(names) if name.startswith(unfreeze_from)), None)
     if first is None:
-        blocks = sorted({name.partition("_")[0] for name in names if name.startswith(("block", "stage"))} or set(names))
-        raise DatasetError(f"the backbone has no layer {unfreeze_from}...; layers begin with {', '.join(blocks[:20])}")
+        blocks = dict.fromkeys(found[0] for name in names if (found := _BLOCK.match(name)))
+        raise DatasetError(f"the backbone has no layer {unfreeze_from}...; layers begin with {', '.join(blocks)}")
     for index, layer in enumerate(trunk.layers):
         # Small batches of a small set would spoil the statistics of batch normalizations.
         layer.trainable = index >= first and not isinstance(layer, keras.layers.BatchNormalization)

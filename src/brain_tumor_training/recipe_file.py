@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 
 from brain_tumor.configuration import to_dataclass
 from brain_tumor.errors import ConfigurationError
+from brain_tumor.labels import MAX_NAME_CHARS, is_plain_name
 from brain_tumor_training.recipes import FULL_DRAWS, AnyRecipe
+
+# What export puts behind the name, to call the model by.
+_DIGEST = "-00000000"
 
 RecipeT = TypeVar("RecipeT", bound=AnyRecipe)
 
@@ -48,9 +52,15 @@ def _read_file(path: Path, base: RecipeT) -> tuple[RecipeT, dict[str, Any]]:
     """The recipe of a file, and what the file itself says."""
     table = _read_table(path)
     try:
-        return to_dataclass(type(base), _merge(_as_toml(base), table), str(path)), table
+        recipe = to_dataclass(type(base), _merge(_as_toml(base), table), str(path))
     except ValueError as error:  # of the input contract
         raise ConfigurationError(f"{path}: input: {error} is not accepted") from None
+    if not is_plain_name(f"{recipe.name}{_DIGEST}"):
+        raise ConfigurationError(
+            f"{path}: name {recipe.name[:MAX_NAME_CHARS]!r} is not accepted; give at most "
+            f"{MAX_NAME_CHARS - len(_DIGEST)} letters, digits, blanks and dashes, as models are called by it"
+        )
+    return recipe, table
 
 
 def _read_table(path: Path) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,18 @@ def test_a_location_limit_survives_json() -> None:
 def test_another_threshold_cannot_be_left_open() -> None:
     with pytest.raises(ModelFileError, match="incomplete"):
         Card.from_json(make_card().to_json().replace('"min_margin": 0.1', '"min_margin": null'), "card")
+
+
+def test_what_a_model_looks_at_is_stated_where_it_is_no_brain_mri() -> None:
+    card = make_card()
+    assert "subject" not in json.loads(card.to_json())["rules"]  # older releases would refuse it
+    knee = replace(card, rules=replace(card.rules, subject="knee MRI"))
+    assert Card.from_json(knee.to_json(), "knee.tfliteA").rules.subject == "knee MRI"
+
+
+@pytest.mark.parametrize("subject", ["", "<b>knee</b>", 3])
+def test_a_subject_that_is_no_plain_name_is_an_error(subject: object) -> None:
+    fields = json.loads(make_card().to_json())
+    fields["rules"]["subject"] = subject
+    with pytest.raises(ModelFileError, match="no plain name"):
+        Card.from_json(json.dumps(fields), "m.tfliteA")

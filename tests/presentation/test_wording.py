@@ -11,8 +11,8 @@ from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
-    TITLES,
     describe_limits,
+    describe_reason,
     explain,
     format_fraction,
     format_percent,
@@ -21,6 +21,7 @@ from brain_tumor.presentation.wording import (
     render_left_out,
     render_line,
     render_map_state,
+    title_status,
     to_printable,
     to_valid_text,
 )
@@ -88,7 +89,7 @@ def test_a_failed_file_says_error() -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_every_status_has_a_title_and_an_explanation(status: Status) -> None:
-    assert TITLES[status]
+    assert title_status(Verdict(Label.GLIOMA, status, None))
     assert explain(Verdict(Label.GLIOMA, status, None))
 
 
@@ -171,3 +172,14 @@ def test_what_a_search_left_out_stands_in_one_line_with_its_kinds() -> None:
 def test_a_name_that_is_no_text_can_be_written_in_a_report(name: str, shown: str) -> None:
     assert to_valid_text(name) == shown
     shown.encode()
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [("brain MRI", "a brain MRI"), ("abdominal CT", "an abdominal CT"), ("MRI of the knee", "an MRI of the knee")],
+)
+def test_what_a_model_looks_at_is_named_in_every_sentence_that_speaks_of_it(subject: str, said: str) -> None:
+    verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN, subject=subject)
+    assert title_status(verdict) == f"Not analysed - not {said}"
+    assert describe_reason(verdict) == f"not analysed: the image does not look like {said}"
+    assert f"did not pass the check for {subject}, so" in explain(verdict)

@@ -243,7 +243,8 @@ def test_data_fetch_shows_source_and_licence_before_it_fails(monkeypatch: pytest
 def test_data_fetch_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=lambda _: str(tmp_path)))
     assert main(["data", "fetch"]) == 0
-    assert capsys.readouterr().out.endswith(f"downloaded to {tmp_path}\n")
+    shown = capsys.readouterr().out
+    assert shown.endswith(f"downloaded to {tmp_path}\nnext: brain-tumor-train audit {tmp_path} --out audit\n")
 
 
 @needs_keras

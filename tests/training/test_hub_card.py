@@ -37,3 +37,9 @@ def test_the_card_tells_what_the_file_tells() -> None:
 def test_what_nobody_measured_is_said() -> None:
     text = render_hub_card(replace(make_card(), about={}), "mine.tfliteA")
     assert "license: unknown" in text and "none measured" in text and "model-index" not in text
+
+
+def test_a_model_of_another_organ_says_so() -> None:
+    card = make_card()
+    text = render_hub_card(replace(card, rules=replace(card.rules, subject="knee MRI"), about={}), "knee.tfliteA")
+    assert "for a slice of a knee MRI" in text and "brain-mri" not in text

@@ -51,7 +51,7 @@ def test_early_stopping_keeps_the_best_epoch_unless_the_file_says_otherwise(
 @pytest.mark.parametrize("recipes", [RECIPES, FINETUNE_RECIPES], ids=["baseline", "finetuned"])
 def test_a_recipe_is_the_same_after_toml(recipes: dict[str, AnyRecipe], tmp_path: Path) -> None:
     (recipe,) = recipes.values()
-    changed = replace(recipe, learning_rate=1.5e-7, name='my "own"')
+    changed = replace(recipe, learning_rate=1.5e-7, name="my own")
     assert choose_recipe(write(tmp_path, render_recipe(changed)), recipes, {}) == changed
 
 
@@ -67,6 +67,7 @@ def test_a_recipe_is_the_same_after_toml(recipes: dict[str, AnyRecipe], tmp_path
         ('backbone = "ResNet50"', "give one of Xception, EfficientNetV2B0"),
         ("[input]\nside_px = 5000", "a side of 5000 pixels is not accepted"),
         ("epochs 20", "is not TOML"),
+        ("name = '<b>'", "name '<b>' is not accepted"),
     ],
 )
 def test_what_is_not_accepted_is_named_with_what_is(text: str, complaint: str, tmp_path: Path) -> None:

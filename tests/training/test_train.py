@@ -22,7 +22,7 @@ from brain_tumor_training.history import read_history
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import load_network, read_run
-from brain_tumor_training.splits import TEST, read_split
+from brain_tumor_training.splits import TEST, TRAIN, read_split
 from tests.disk import full_disk
 from tests.training.drawn import SMALL, build_small_backbone, carve, distances
 from tests.training.twice import train_in_two_programs
@@ -294,6 +294,78 @@ def test_training_images_are_brightened_anew_and_others_never(data: Path, monkey
             batches[0]
     assert len({1.0, *seen[:2]}) == 3
     assert seen[2:] == [1.0] * 4
+
+
+@pytest.mark.parametrize("augment", ["none", "full"])
+def test_augment_decides_how_training_images_are_changed_and_others_never_are(
+    data: Path, monkeypatch: pytest.MonkeyPatch, augment: str
+) -> None:
+    seen: list[View] = []
+
+    def note(view: View, *_: Any) -> Any:
+        seen.append(view)
+        return np.zeros((32, 32, 3), np.float32)
+
+    monkeypatch.setattr(train, "load_view", note)
+    recipe = replace(SMALL, augment=augment)  # type: ignore[arg-type]
+    for part in ("train", "validation"):
+        rows = [row for row in carve(data) if row.split == part][:1]
+        batches = train._dataset(rows, data, recipe, 0, None, LABELS)
+        for epoch in (0, 1):
+            batches.start_epoch(epoch)
+            batches[0]
+    assert all(view == View(view.path) for view in seen[2:])
+    changes = {view.chance for view in seen[:2]}
+    assert changes == {None} if augment == "none" else len(changes - {None}) == 2
+
+
+def test_batch_size_decides_how_many_images_a_step_takes(data: Path) -> None:
+    rows = [row for row in carve(data) if row.split == "train"]
+    batches = train._dataset(rows, data, replace(SMALL, batch_size=16), 0, None, LABELS)
+    assert [len(batches[index][1]) for index in range(len(batches))] == [16, len(rows) - 16]
+
+
+@pytest.mark.slow
+def test_learning_rate_decides_how_far_a_step_goes(data: Path, tmp_path: Path) -> None:
+    moved = []
+    for rate in (1e-6, 1e-2):
+        fit(data, tmp_path / f"{rate}", replace(SMALL, epochs=1, learning_rate=rate))
+        keras.utils.set_random_seed(0)
+        build_small_backbone(SMALL, "7")
+        untrained = train.build_head(SMALL)  # as fit() begins with it
+        moved.append(max(distances(load(tmp_path / f"{rate}").get_layer("head"), untrained)))
+    assert moved[0] < 1e-4 < 1e-3 < moved[1]
+
+
+@pytest.mark.slow
+def test_early_stopping_ends_the_training_and_keeps_the_best_epoch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = (3.0, 1.0, 2.0, 1.5, 0.5)
+
+    class Record(callbacks.Record):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
+
+    fit(data, tmp_path / "two epochs", replace(SMALL, epochs=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "Record", Record)
+        fit(data, tmp_path / "stopped", replace(SMALL, epochs=5, early_stopping=2, keep="best"))
+    assert len(read_history(tmp_path / "stopped/history.csv")) == 4
+    assert max(distances(load(tmp_path / "stopped"), load(tmp_path / "two epochs"))) < ROUNDING
+
+
+@pytest.mark.slow
+def test_balanced_class_weights_make_a_rare_class_likelier(data: Path, tmp_path: Path) -> None:
+    rare = [row for row in carve(data) if row.label is Label.GLIOMA and row.split == TRAIN][1:]
+    rows = [row for row in carve(data) if row not in rare]
+    images = np.stack([load_view(View(data / row.path), SMALL.input) for row in rows])
+    likely = []
+    for name in ("none", "balanced"):
+        out = tmp_path / name
+        train.fit(rows, data, replace(SMALL, class_weights=name), "7", out, 0, tmp_path / "features")  # type: ignore[arg-type]
+        likely.append(load(out).predict(images, verbose=0)[:, LABELS.index(Label.GLIOMA)].mean())
+    assert likely[0] < 0.8 * likely[1]
 
 
 def test_every_epoch_reads_every_image_once_in_an_order_of_its_own() -> None:

@@ -8,6 +8,7 @@ from itertools import groupby
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.labels import LABELS, Label, class_without_finding, in_display_order
+from brain_tumor.model.card import BRAIN_MRI
 
 # A tumor is seen, and located, in all slices that it reaches; a healthy slice called a tumor by mistake stands mostly
 # alone or beside one or two others. Chosen on the volumes of six healthy subjects, of which slices trained or
@@ -73,6 +74,7 @@ class SeriesVerdict:
     slices: int  # all of them, unreadable ones too
     analysed: int  # readable, and taken for brain MRI by the gate
     order: tuple[int, ...]  # indices of the readable slices, most suspicious first, counted from 0
+    subject: str = BRAIN_MRI  # what the model looks at
 
 
 def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] | None = None) -> SeriesVerdict:
@@ -100,7 +102,8 @@ def decide_series(findings: Sequence[Finding | None], classes: Sequence[Label] |
         (index for index, finding in enumerate(findings) if finding), key=lambda index: _rank(findings[index])
     )
     label, status, reason, counted = _decide(findings, len(analysed), class_without_finding(classes))
-    return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order))
+    subject = next((finding.verdict.subject for finding in findings if finding), BRAIN_MRI)
+    return SeriesVerdict(label, status, reason, counted, shares, len(findings), len(analysed), tuple(order), subject)
 
 
 def _decide(

@@ -9,7 +9,7 @@ from brain_tumor.decision.gate import gate_reason
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.input.scan import Scan
 from brain_tumor.labels import Label
-from brain_tumor.model.card import Rules
+from brain_tumor.model.card import BRAIN_MRI, Rules
 from brain_tumor.model.output import ModelOutput
 
 
@@ -29,6 +29,7 @@ class Verdict:
     status: Status
     reason: Reason | None  # why the status is not CLASSIFIED
     found: str | None = None  # what the reason speaks of: the image's size, or another modality's code
+    subject: str = BRAIN_MRI  # what the model looks at
 
     @property
     def is_analysed(self) -> bool:
@@ -53,11 +54,11 @@ def decide(scan: Scan, output: ModelOutput, rules: Rules) -> Verdict:
         rules: the card's.
     """
     if refused := gate_reason(scan, output, rules):
-        return Verdict(rules.not_analysed, Status.NOT_A_BRAIN_MRI, *refused)
+        return Verdict(rules.not_analysed, Status.NOT_A_BRAIN_MRI, *refused, rules.subject)
     best = rules.order[int(output.probabilities.argmax())]
     if doubt := _doubt(best, output, rules):
-        return Verdict(best, Status.UNCERTAIN, doubt)
-    return Verdict(best, Status.CLASSIFIED, None)
+        return Verdict(best, Status.UNCERTAIN, doubt, subject=rules.subject)
+    return Verdict(best, Status.CLASSIFIED, None, subject=rules.subject)
 
 
 def _doubt(best: Label, output: ModelOutput, rules: Rules) -> Reason | None:

@@ -217,7 +217,7 @@ def _slice_groups(slice_findings: SliceFindings, producer: Producer, document_ui
 def _evaluations(verdict: Verdict) -> Iterator[QualitativeEvaluation]:
     yield QualitativeEvaluation(terms.STATUS, terms.status_code(verdict.status))
     if verdict.reason:
-        words = reason_words(verdict.reason, verdict.found)
+        words = reason_words(verdict.reason, verdict.found, verdict.subject)
         yield QualitativeEvaluation(terms.REASON, terms.reason_code(verdict.reason, words))
     if verdict.status is Status.CLASSIFIED:
         yield QualitativeEvaluation(terms.OUTPUT_CLASS, terms.class_code(verdict.label))

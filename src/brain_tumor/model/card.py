@@ -20,6 +20,8 @@ from brain_tumor.labels import (
 )
 
 CARD_VERSION = 1
+BRAIN_MRI = "brain MRI"
+_WORDS = ("order", "subject")  # the fields of Rules that are no numbers
 _ALWAYS = ("min_gate_score", "max_chroma", "min_probability", "min_margin")
 
 
@@ -38,6 +40,7 @@ class Rules:
     min_familiarity: float | None = None  # 0 or less; a lower second gate score is unlike the training images
     min_no_tumor: float | None = None  # 0 to 1; No Tumor with a lower probability is uncertain
     min_tumor: float | None = None  # 0 to 1; a tumor is uncertain where all tumor classes together have a lower one
+    subject: str = BRAIN_MRI  # what the images of the model show, and its gate accepts; for words alone
 
     @property
     def classes(self) -> tuple[Label, ...]:
@@ -87,6 +90,8 @@ class Card:
         """The content of ``card.json``; keys are sorted so that equal cards are equal files."""
         fields = {"format_version": CARD_VERSION, **asdict(self)}
         fields["rules"]["order"] = [to_stored(label) for label in self.rules.order]
+        if self.rules.subject == BRAIN_MRI:
+            del fields["rules"]["subject"]  # which older releases do not know
         return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
     @classmethod
@@ -138,7 +143,7 @@ def _check(card: Card) -> None:
         raise ValueError(f"{len(golden.probabilities)} golden probabilities for {len(card.rules.order)} classes")
     if rules["min_familiarity"] is not None and len(golden.gate_scores) == 1:
         raise ValueError("min_familiarity is given, but the network has one gate score")
-    numbers = {key: value for key, value in rules.items() if key != "order" and value is not None}
+    numbers = {key: value for key, value in rules.items() if key not in _WORDS and value is not None}
     for name, value in {**numbers, "temperature": card.temperature, "tolerance": golden.tolerance}.items():
         if not math.isfinite(value):
             raise ValueError(f"{name} is {value}")
@@ -154,9 +159,11 @@ def _check(card: Card) -> None:
 
 
 def _to_rules(fields: dict[str, Any]) -> Rules:
-    order = _to_order(fields.pop("order"))
+    order, subject = _to_order(fields.pop("order")), fields.pop("subject", BRAIN_MRI)
+    if not isinstance(subject, str) or not is_plain_name(subject):
+        raise ValueError(f"subject {str(subject)[:100]!r} is no plain name")
     numbers: dict[str, Any] = {key: None if value is None else float(value) for key, value in fields.items()}
-    return Rules(order=order, **numbers)
+    return Rules(order=order, subject=subject, **numbers)
 
 
 def _to_order(classes: list[str | dict[str, Any]]) -> tuple[Label, ...]:

@@ -93,6 +93,7 @@ class Batch:
         """Answer all slices of all series, in their order."""
         self._card = classifier.card
         self._classes = classifier.card.rules.classes
+        self._subject = classifier.card.rules.subject
         self._model_id = classifier.card.model_id
         self._has_location = "location" in classifier.card.outputs
         self._open: deque[_OpenSeries] = deque()
@@ -146,7 +147,7 @@ class Batch:
             fresh = []
             for index, slice_ in enumerate(series.slices):
                 if row := self.done.take(slice_):
-                    current.findings[index] = to_finding(row, self._classes, self._has_location)
+                    current.findings[index] = to_finding(row, self._classes, self._has_location, self._subject)
                     self.failed += row["status"] == "error"
                     self.summary.kept += 1
                     self._count_image(series, row)

@@ -36,7 +36,7 @@ def render_model(model: ModelFile, file: FileFacts) -> str:
         "input": f"image, float32 (1, {side}, {side}, 3), RGB, 0 to 1; {card.input.resize}",
         "outputs": ", ".join(card.outputs),
         "temperature": f"{card.temperature:.4g}",
-        "brain MRI": f"gate score of at least {rules.min_gate_score:g}",
+        rules.subject: f"gate score of at least {rules.min_gate_score:g}",
         "grey": f"chroma of at most {rules.max_chroma:g}",
         "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
     }

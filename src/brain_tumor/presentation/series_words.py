@@ -10,7 +10,7 @@ from brain_tumor.presentation.wording import headline
 
 _CALLED = "needs a human look: {counted} of {analysed} slices are called a tumor, too few side by side"
 _REASONS = {
-    SeriesReason.NONE_ANALYSED: "no slice passed the check for brain MRI",
+    SeriesReason.NONE_ANALYSED: "no slice passed the check for {subject}",
     SeriesReason.MASKS: "not analysed: {counted} of {slices} slices are those of a mask or a label map",
     SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a tumor without doubt",
     SeriesReason.FEW_TOGETHER: _CALLED,
@@ -75,7 +75,11 @@ def describe_kind_left_out(kind: SeriesKind | None) -> str:
 def describe_series_reason(verdict: SeriesVerdict) -> str:
     """How a series' answer was derived, as the second half of a sentence."""
     return _REASONS[verdict.reason].format(
-        counted=verdict.counted, analysed=verdict.analysed, slices=verdict.slices, label=verdict.label
+        counted=verdict.counted,
+        analysed=verdict.analysed,
+        slices=verdict.slices,
+        label=verdict.label,
+        subject=verdict.subject,
     )
 
 

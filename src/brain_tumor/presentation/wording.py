@@ -12,14 +12,15 @@ from brain_tumor.errors import ScanError
 from brain_tumor.input.no_images import LINKED_FOLDERS, LeftOut
 from brain_tumor.input.scan import WindowUse
 from brain_tumor.labels import LABELS, Label
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.presentation.heatmap import MapKind, missing_maps
 
 NOTICE = "For research and education only. Not a medical device, never for diagnosis."
 
-TITLES = {
+_TITLES = {
     Status.CLASSIFIED: "Classified",
     Status.UNCERTAIN: "Uncertain - needs a human look",
-    Status.NOT_A_BRAIN_MRI: "Not analysed - not a brain MRI",
+    Status.NOT_A_BRAIN_MRI: "Not analysed - not {a_subject}",
 }
 
 # A row's status of a slice or series of a kind that is not answered, such as a phase image; it has no class.
@@ -73,7 +74,7 @@ _EXPLANATIONS = {
     Status.CLASSIFIED: "The network prefers this class clearly enough. It can still be wrong.",
     Status.UNCERTAIN: "The class shown is the network's most likely one, and it is in doubt.",
     Status.NOT_A_BRAIN_MRI: (
-        "The image did not pass the check for brain MRI, so the final class is {label} by rule, "
+        "The image did not pass the check for {subject}, so the final class is {label} by rule, "
         "not by examination. The probabilities below are the network's own and mean nothing here."
     ),
 }
@@ -85,8 +86,8 @@ _REASONS = {
     Reason.LABEL_MAP: "the volume is a mask or a label map, its values are no signal",
     Reason.FEW_GREYS: "the image has only a few grey values, as a mask or a drawing has",
     Reason.COLOUR: "the image is a colour picture, MRI is grey",
-    Reason.NOT_A_BRAIN: "the image does not look like a brain MRI",
-    Reason.HARDLY_A_BRAIN: "the image hardly looks like a brain MRI",
+    Reason.NOT_A_BRAIN: "the image does not look like {a_subject}",
+    Reason.HARDLY_A_BRAIN: "the image hardly looks like {a_subject}",
     Reason.UNFAMILIAR: "the image is unlike those that trained the network",
     Reason.UNLIKELY: "no class is likely enough",
     Reason.CLOSE_CALL: "two classes are too close to call",
@@ -131,9 +132,22 @@ def error_headline(error: ScanError) -> str:
     return "Not answered" if error.is_left_out else headline(None)
 
 
+def title_status(verdict: Verdict | SeriesVerdict) -> str:
+    """The status in a few words, with what they mean."""
+    return _TITLES[verdict.status].format(a_subject=with_article(verdict.subject))
+
+
+def with_article(subject: str) -> str:
+    """What a model looks at as a person would say it: ``a brain MRI``, ``an MRI of the knee``."""
+    first = subject.partition(" ")[0]
+    # Letters of an abbreviation are spoken one by one.
+    vowels = "AEFHILMNORSX" if first.isupper() else "AEIOUaeiou"
+    return f"{'an' if subject[:1] in vowels else 'a'} {subject}"
+
+
 def explain(verdict: Verdict) -> str:
     """What the status of an image means for its final class."""
-    return _EXPLANATIONS[verdict.status].format(label=verdict.label)
+    return _EXPLANATIONS[verdict.status].format(label=verdict.label, subject=verdict.subject)
 
 
 def describe_limits(classes: Collection[Label]) -> tuple[str, ...]:
@@ -181,16 +195,18 @@ def describe_reason(verdict: Verdict) -> str | None:
     if verdict.reason is None:
         return None
     begin = "not analysed" if not verdict.is_analysed else "needs a human look"
-    return f"{begin}: {reason_words(verdict.reason, verdict.found)}"
+    return f"{begin}: {reason_words(verdict.reason, verdict.found, verdict.subject)}"
 
 
-def reason_words(reason: Reason, found: str | None = None) -> str:
+def reason_words(reason: Reason, found: str | None = None, subject: str = BRAIN_MRI) -> str:
     """A reason as the second half of a sentence.
 
     Args:
-        found: what the verdict says was found, None leaves it open.
+        reason: of a verdict.
+        found: what the verdict says was found; None leaves it open.
+        subject: what the model looks at.
     """
-    return _REASONS[reason].format(found=found or _FOUND.get(reason, ""))
+    return _REASONS[reason].format(found=found or _FOUND.get(reason, ""), a_subject=with_article(subject))
 
 
 def to_sentence(text: str) -> str:
@@ -244,7 +260,7 @@ def render_line(result: Result) -> str:
     name = result.name if result.slice_number is None else f"{result.name} slice {result.slice_number}"
     answer = f"{name}: {headline(verdict)}"
     if not verdict.is_analysed and verdict.reason:
-        return f"{answer} ({reason_words(verdict.reason, verdict.found)})"
+        return f"{answer} ({reason_words(verdict.reason, verdict.found, verdict.subject)})"
     if result.confidence is not None:
         answer += f" {format_percent(result.confidence)}"
     return f"{answer} ({describe_reason(verdict)})" if verdict.reason else answer

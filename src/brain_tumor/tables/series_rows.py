@@ -8,6 +8,7 @@ from brain_tumor.decision.series import Finding, SeriesVerdict
 from brain_tumor.decision.verdict import Status, Verdict
 from brain_tumor.input.series import Series
 from brain_tumor.labels import LABELS, NO_CLASS, Label
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.presentation.series_words import describe_kind_left_out, describe_series_reason
 from brain_tumor.presentation.wording import NOT_ANSWERED, format_fraction, headline
 from brain_tumor.tables.dicom_ids import SERIES_IDS
@@ -60,13 +61,14 @@ def series_columns(classes: Iterable[Label], with_ids: bool = False) -> tuple[st
 SERIES_COLUMNS = series_columns(LABELS)  # of a model with this project's classes
 
 
-def to_finding(row: Row, classes: Sequence[Label], has_location: bool) -> Finding | None:
+def to_finding(row: Row, classes: Sequence[Label], has_location: bool, subject: str = BRAIN_MRI) -> Finding | None:
     """What a series' answer needs of a slice that an interrupted run answered; None for one that was not read.
 
     Args:
         row: as a file holds it, its numbers rounded.
         classes: of the model, in the order of `Rules.classes`.
         has_location: whether the network computes a location map.
+        subject: what the model looks at.
     """
     if row["status"] in ("error", NOT_ANSWERED):
         return None
@@ -75,6 +77,7 @@ def to_finding(row: Row, classes: Sequence[Label], has_location: bool) -> Findin
         next((label for label in classes if label == row["class"]), NO_CLASS),
         Status(str(row["status"])),
         None if code is None else Reason(str(code)),
+        subject=subject,
     )
     probabilities = {label: float(row[f"p_{label.slug}"] or 0.0) for label in classes}
     located = row["location_score"] is not None if has_location else None

@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
 from brain_tumor.errors import BrainTumorError, DatasetError
+from brain_tumor.labels import MAX_NAME_CHARS, is_plain_name
 from brain_tumor_training.recipes import Stage
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -81,6 +83,15 @@ def count(text: str) -> int:
     return number
 
 
+def subject(text: str) -> str:
+    """The name of what a model looks at."""
+    if not is_plain_name(text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:MAX_NAME_CHARS]!r} is no plain name of {MAX_NAME_CHARS} characters at most"
+        )
+    return text
+
+
 def weight(text: str) -> float:
     """A number above 0."""
     if not 0 < (number := float(text)) < float("inf"):
@@ -130,7 +141,18 @@ def print_metrics(metrics: Mapping[str, Mapping[str, float]], run: Path, data: P
         recalls = {name.removeprefix("recall_"): value for name, value in values.items() if name.startswith("recall_")}
         if recalls:
             print("  recall: " + ", ".join(f"{name} {value:.3f}" for name, value in recalls.items()))
-    print(f"written to {run}; next: brain-tumor-train fit-decision {run} --data {data}")
+    print(f"written to {run}")
+    print_next("brain-tumor-train", "fit-decision", run, "--data", data)
+
+
+def print_next(*words: str | Path, first: bool = True) -> None:
+    """Print the command that follows this one, as a shell takes it.
+
+    Args:
+        words: of the command.
+        first: whether it is the first of several that may follow.
+    """
+    print(f"{'next:' if first else '     '} {shlex.join(map(str, words))}")
 
 
 def prefix_below(index: Path, data: Path) -> str:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError
-from brain_tumor_training.commands.arguments import Commands, prefix_below
+from brain_tumor_training.commands.arguments import Commands, prefix_below, print_next
 from brain_tumor_training.recipes import FINETUNE_RECIPES
 
 
@@ -67,3 +67,5 @@ def _run(args: argparse.Namespace) -> None:
     write_report(contents, args.out)
     for line in [*text.splitlines(), f"report       {args.out / page}"]:
         print(to_printable(line))
+    if len(args.folders) == 1:
+        print_next("brain-tumor-train", "fit", "--data", args.folders[0], "--weights", "imagenet", "--out", "runs/mine")

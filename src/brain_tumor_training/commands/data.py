@@ -2,7 +2,7 @@
 
 import argparse
 
-from brain_tumor_training.commands.arguments import Commands
+from brain_tumor_training.commands.arguments import Commands, print_next
 
 
 def add_data(commands: Commands) -> None:
@@ -17,4 +17,6 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor_training import dataset
 
     print(dataset.PUBLIC_SET_NOTE, flush=True)
-    print(f"downloaded to {dataset.fetch_public_set()}")
+    folder = dataset.fetch_public_set()
+    print(f"downloaded to {folder}")
+    print_next("brain-tumor-train", "audit", folder, "--out", "audit")

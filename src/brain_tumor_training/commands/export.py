@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.commands.arguments import Commands, count
+from brain_tumor_training.commands.arguments import Commands, count, print_next, subject
 from brain_tumor_training.recipes import QUANTIZATIONS
 
 
@@ -46,6 +47,14 @@ def add_export(commands: Commands) -> None:
         metavar="CSV",
         help="source, shows, origin and terms of what trained the network, for the card of a finetune run",
     )
+    export.add_argument(
+        "--subject",
+        type=subject,
+        default=BRAIN_MRI,
+        metavar="TEXT",
+        help="what the training images show and the gate accepts, such as 'knee MRI'; page, reports and tables say it "
+        "(default: %(default)s)",
+    )
     export.set_defaults(run=_run, needs_keras=True)
 
 
@@ -55,7 +64,7 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor_training import export, hub_card
 
     quantizations = QUANTIZATIONS[args.quantization]
-    about = args.licence, args.terms
+    about = args.licence, args.terms, args.subject
     taken, parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)
     low, high = parity.same_class_interval
     print(f"written as {taken}; compared with Keras on {parity.images} images, on {parity.torn} of which it is torn")
@@ -70,6 +79,6 @@ def _run(args: argparse.Namespace) -> None:
     if args.hub_card:
         write_whole(args.hub_card, hub_card.render_hub_card(load_model_file(args.out).card, args.out.name).encode())
         print(f"{args.hub_card}: read it before you publish; what a card does not know, it says")
-    print(f"next: brain-tumor evaluate {args.data} --model {args.out} --out report")
-    print(f"      brain-tumor predict IMAGES --model {args.out}")
-    print(f"      BRAIN_TUMOR_MODEL={args.out.absolute()} make app")
+    print_next("brain-tumor", "evaluate", args.data, "--model", args.out, "--out", "report")
+    print_next("brain-tumor", "predict", "IMAGES", "--model", args.out, first=False)
+    print_next("make", "app", f"BRAIN_TUMOR_MODEL={args.out.absolute()}", first=False)

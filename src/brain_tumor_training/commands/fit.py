@@ -97,8 +97,9 @@ def _add_training(fit: argparse.ArgumentParser) -> None:
     fit.add_argument(
         "--unfreeze-from",
         metavar="BLOCK",
-        help="train the backbone too, from the first layer on whose name begins so, such as block13; every image then "
-        "goes through it in every epoch, which takes many times longer. Take a low --learning-rate",
+        help="train the backbone too, from the first layer on whose name begins so, such as block13 (ConvNeXt: "
+        "stage_3); every image then goes through it in every epoch, which takes many times longer. Take a low "
+        "--learning-rate",
     )
 
 

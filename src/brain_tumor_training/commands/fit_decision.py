@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from brain_tumor_training.commands.arguments import LEAVE_OUT_HELP, Commands
+from brain_tumor_training.commands.arguments import LEAVE_OUT_HELP, Commands, print_next
 
 
 def add_fit_decision(commands: Commands) -> None:
@@ -68,7 +68,5 @@ def _run(args: argparse.Namespace) -> None:
         kind = "brain MRI" if rate["brain_mri"] else "not brain MRI"
         seen = ", never fitted" if name in args.unseen else "" if rate["seen_in_fit"] else ", too small to be fitted"
         print(f"  {name} ({kind}{seen}): {rate['test_accepted']} of {rate['test_images']} held-back images accepted")
-    print(
-        f"written to {args.run_folder}; next: brain-tumor-train export {args.run_folder} --data {args.data} "
-        "--out mine.tfliteA"
-    )
+    print(f"written to {args.run_folder}")
+    print_next("brain-tumor-train", "export", args.run_folder, "--data", args.data, "--out", "mine.tfliteA")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from brain_tumor.arguments import add_label_names, to_class_names
-from brain_tumor_training.commands.arguments import GROUPS_HELP, PATIENT_FROM_HELP, Commands, count, seed
+from brain_tumor_training.commands.arguments import GROUPS_HELP, PATIENT_FROM_HELP, Commands, count, print_next, seed
 
 
 def add_index(commands: Commands) -> None:
@@ -45,4 +45,4 @@ def _run(args: argparse.Namespace) -> None:
     print(f"{out}: {len(images)} images in {len(set(groups.values())) or len(images)} groups, {args.folds} folds")
     if not groups:
         print("Copies and patients are not known; brain-tumor-train audit DIR finds copies: give its --groups")
-    print(f"next: brain-tumor-train split --index {out} --hold-out-fold 0 --out split.csv")
+    print_next("brain-tumor-train", "split", "--index", out, "--hold-out-fold", "0", "--out", "split.csv")

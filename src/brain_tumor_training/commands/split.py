@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, seed
+from brain_tumor_training.commands.arguments import GROUPS_HELP, Commands, print_next, seed
 from brain_tumor_training.recipes import RECIPES
 
 
@@ -33,3 +33,5 @@ def _run(args: argparse.Namespace) -> None:
     splits.write_split(rows, args.out)
     counts = ", ".join(f"{sum(row.split == part for row in rows)} {part}" for part in splits.PARTS)
     print(f"{args.out}: {counts}")
+    data = args.index.parent
+    print_next("brain-tumor-train", "fit", "--data", data, "--split", args.out, "--out", "runs/mine")

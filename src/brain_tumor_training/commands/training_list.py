@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from brain_tumor.errors import DatasetError
-from brain_tumor_training.commands.arguments import LEAVE_OUT_HELP, Commands, prefix_below, weight
+from brain_tumor_training.commands.arguments import LEAVE_OUT_HELP, Commands, prefix_below, print_next, weight
 
 
 def add_training_list(commands: Commands) -> None:
@@ -125,3 +125,4 @@ def _run(args: argparse.Namespace) -> None:
     for source in sorted({row.source for row in rows}):
         counts = (sum(row.source == source and row.split == part for row in rows) for part in splits.PARTS)
         print(f"{source}: " + ", ".join(f"{count} {part}" for count, part in zip(counts, splits.PARTS, strict=True)))
+    print_next("brain-tumor-train", "finetune", "--list", args.out, "--data", args.data, "--out", "runs/mine")

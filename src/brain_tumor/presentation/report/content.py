@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label
 from brain_tumor.model.card import Card
@@ -15,7 +16,6 @@ from brain_tumor.presentation.series_words import KIND_NAMES, describe_series_re
 from brain_tumor.presentation.wording import (
     MAP_EXPLANATIONS,
     MAP_TITLES,
-    TITLES,
     describe_final_class,
     describe_limits,
     describe_reason,
@@ -24,23 +24,24 @@ from brain_tumor.presentation.wording import (
     format_fraction,
     format_percent,
     headline,
+    title_status,
     to_printable,
     to_sentence,
+    with_article,
 )
 from brain_tumor.version import package_version
 
-SERIES_TITLES = {**TITLES, Status.NOT_A_BRAIN_MRI: "Not analysed - no slice is a brain MRI"}
 SERIES_EXPLANATIONS = {
     Status.CLASSIFIED: "The rule below was met clearly enough. The answer can still be wrong.",
     Status.UNCERTAIN: "The slices are not enough, by the rule below, to name a tumor or to say that there is none.",
     Status.NOT_A_BRAIN_MRI: (
-        "No slice passed the check for brain MRI, so the answer is {label} by rule, not by examination. "
+        "No slice passed the check for {subject}, so the answer is {label} by rule, not by examination. "
         "It does not say that the series is healthy."
     ),
 }
 _STRIP_NOTE = (
     "Above: how probable a tumor is (100 % less {no_finding}). In the lane between: slices without that number. "
-    "Below: the score of the check for brain MRI, and the limit it must reach, dashed."
+    "Below: the score of the check for {subject}, and the limit it must reach, dashed."
 )
 _EVALUATION_NOTE = (
     "Share of right final classes, with 95 % intervals where they were measured. Figures on images like those of "
@@ -84,7 +85,8 @@ class Evaluated:
 class Content:
     """Everything a report says. All texts are safe to print, none is longer than a few lines."""
 
-    title: str
+    heading: str  # of the whole report
+    title: str  # which image or series it is about
     identity: tuple[tuple[str, str], ...]
     answer: str  # the headline
     chosen: Label | None  # the class that the headline names; None where it names none
@@ -130,16 +132,18 @@ def _image_content(
     reason = describe_reason(verdict)
     kinds = [picture.kind for picture in image.pictures if picture.kind]
     return Content(
+        heading=_heading(card),
         title=f"Image {image.number}",
         identity=_identity(image),
         answer=headline(verdict),
         chosen=verdict.label if is_analysed else None,
         status=verdict.status,
-        status_title=TITLES[verdict.status],
+        status_title=title_status(verdict),
         confidence=describe_final_class(verdict.label, image.confidence),
         paragraphs=(
             f"{to_sentence(reason)} {explain(verdict)}" if reason else explain(verdict),
-            f"Check for brain MRI: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is needed.",
+            f"Check for {verdict.subject}: score {image.gate_score:.2f}, at least {card.rules.min_gate_score:.2f} is "
+            "needed.",
         ),
         table_title="Probability of each class",
         table=tuple((label, format_percent(image.probabilities[label])) for label in image.probabilities),
@@ -166,16 +170,17 @@ def _series_content(
     }
     kinds = {picture.kind for _, pictures in series.shown for picture in pictures if picture.kind}
     return Content(
+        heading=_heading(card),
         title=f"Series {series.number}",
         identity=_identity(series),
         answer=headline(verdict),
         chosen=verdict.label if verdict.status is Status.CLASSIFIED else None,
         status=verdict.status,
-        status_title=SERIES_TITLES[verdict.status],
+        status_title=_title_series(verdict),
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
         paragraphs=(
             f"{to_sentence(describe_series_reason(verdict))} "
-            f"{SERIES_EXPLANATIONS[verdict.status].format(label=verdict.label)}",
+            f"{SERIES_EXPLANATIONS[verdict.status].format(label=verdict.label, subject=verdict.subject)}",
             describe_series_rule(card.rules.not_analysed),
         ),
         table_title="Share of the analysed slices",
@@ -183,7 +188,7 @@ def _series_content(
             (label, f"{format_fraction(verdict.shares[label])} ({counts[label]:,})") for label in verdict.shares
         ),
         shares=verdict.shares,
-        table_note="" if verdict.analysed else "Not analysed: no slice was taken for a brain MRI.",
+        table_note="" if verdict.analysed else f"Not analysed: no slice was taken for {with_article(verdict.subject)}.",
         groups=tuple(
             Group(_slice_caption(series.slices[index]), tuple(_shown(picture) for picture in pictures))
             for index, pictures in series.shown
@@ -196,6 +201,17 @@ def _series_content(
     )
 
 
+def _heading(card: Card) -> str:
+    subject = card.rules.subject
+    return f"{subject[:1].upper()}{subject[1:]} report"
+
+
+def _title_series(verdict: SeriesVerdict) -> str:
+    if verdict.status is Status.NOT_A_BRAIN_MRI:
+        return f"Not analysed - no slice is {with_article(verdict.subject)}"
+    return title_status(verdict)
+
+
 def _note_evaluations(evaluations: tuple[Evaluated, ...], card: Card) -> str:
     return _EVALUATION_NOTE.format(no_finding=card.rules.not_analysed) if evaluations else _NOT_EVALUATED
 
@@ -206,7 +222,7 @@ def _limits(card: Card) -> tuple[str, ...]:
 
 def note_strip(card: Card) -> str:
     """How the strip chart is read."""
-    return _STRIP_NOTE.format(no_finding=card.rules.not_analysed)
+    return _STRIP_NOTE.format(no_finding=card.rules.not_analysed, subject=card.rules.subject)
 
 
 def describe_strip(series: ReportSeries, card: Card) -> str:
@@ -214,7 +230,7 @@ def describe_strip(series: ReportSeries, card: Card) -> str:
     scores = [(slice_.gate_score, slice_.number) for slice_ in series.slices if slice_.gate_score is not None]
     unreadable = len(series.slices) - len(scores)
     parts = [
-        f"The gate took {series.verdict.analysed:,} of {len(series.slices):,} slices for brain MRI"
+        f"The gate took {series.verdict.analysed:,} of {len(series.slices):,} slices for {card.rules.subject}"
         f" (a score of {card.rules.min_gate_score:.2f} is needed"
     ]
     if scores:

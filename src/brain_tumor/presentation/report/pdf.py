@@ -45,11 +45,11 @@ def render_pdf(subject: ReportSubject, card: Card, compress: bool = True) -> byt
     stream = io.BytesIO()
     # invariant: no clock and no random number in the file.
     canvas = Canvas(stream, A4, pageCompression=int(compress), invariant=1, lang="en")
-    canvas.setTitle(f"Brain MRI report: {content.title}")
+    canvas.setTitle(to_latin(f"{content.heading}: {content.title}"))
     canvas.setSubject(f"Answer of the model {to_latin(card.model_id[:80])}. {NOTICE}")
     canvas.setAuthor("brain-tumor-mri")
     canvas.setCreator("brain-tumor-mri")
-    canvas.setKeywords("brain MRI, image classification, research and education only")
+    canvas.setKeywords(f"{to_latin(card.rules.subject)}, image classification, research and education only")
     canvas.setViewerPreference("DisplayDocTitle", "true")
     trial = _Page(Canvas(io.BytesIO()), is_trial=True)
     _draw(trial, subject, content, card)
@@ -200,7 +200,7 @@ def _wrap(text: str, font: str, size: float, width: float) -> list[str]:
 
 def _draw_head(page: _Page, content: Content) -> None:
     page.skip(14)
-    page.text(MARGIN, page.y, f"Brain MRI report: {content.title}", 17, _BOLD)
+    page.text(MARGIN, page.y, to_latin(f"{content.heading}: {content.title}"), 17, _BOLD)
     page.skip(2)
     for term, text in content.identity:
         page.paragraph(f"{term}: {text}", _SMALL + 0.5, color=QUIET)
