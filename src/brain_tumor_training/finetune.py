@@ -149,12 +149,16 @@ def _find_seen(
 def _start_network(
     recipe: FinetuneRecipe, weights: str, precision: str, start: Path | None, classes: int, *, with_head: bool
 ) -> FinetunedNetwork:
-    model = build_finetuned(recipe, weights, precision, classes)
+    before: keras.Model | None = None
     if start and start.is_file():
         before = load_exported(load_model_file(start), recipe, weights, precision)
-        copy_weights(before, model, with_head=with_head)
+        if with_head:
+            return before
     elif start:
-        copy_weights(load_network(start), model, with_head=with_head)
+        before = load_network(start)
+    model = build_finetuned(recipe, weights, precision, classes)
+    if before is not None:
+        copy_weights(before, model, with_head=with_head)
     return model
 
 
