@@ -64,7 +64,8 @@ class ClassFigures(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no 
 
     def to_confusions(self) -> NDArray[np.int64]:
         """Images, (true class, likeliest class), of what was counted last."""
-        return np.rint(ops.convert_to_numpy(self.confusions)).astype(np.int64)
+        counted: NDArray[np.int64] = np.rint(ops.convert_to_numpy(self.confusions)).astype(np.int64)
+        return counted
 
 
 def _share(part: Tensor, whole: Tensor) -> Tensor:
