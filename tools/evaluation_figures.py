@@ -29,7 +29,6 @@ class Run:
     seed: int
     averaged_with: str | None
     share_of_it: float  # that network's weight in the mean
-    head_refitted_epochs: int | None  # above frozen features, on images as they are
     changes: list[str]  # settings that differ from those of the run before
 
 
@@ -153,7 +152,6 @@ def list_runs(training: Figures) -> list[Run]:
                 run["seed"],
                 run.get("averaged_with"),
                 run.get("share_of_it", 0.5),
-                run.get("head_refitted_epochs"),
                 _compare(before, recipe),
             )
         )

@@ -53,7 +53,7 @@ class ExampleBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         """
         super().__init__(workers=processes or 2, use_multiprocessing=processes > 0)
         self._data, self._recipe, self._seed, self._classes = data, recipe, seed, tuple(classes)
-        self._pictures = [[example] for example in examples] if seed is None else by_group(examples)
+        self._pictures = [[example] for example in examples] if seed is None else _by_group(examples)
         self._share, self._shares = share
         self._length = len(examples) if seed is None else recipe.epoch_views or len(self._pictures)
         self._length -= self._length % self._shares
@@ -115,8 +115,7 @@ def sampling_chances(pictures: Sequence[Sequence[Example]], recipe: FinetuneReci
     return chances
 
 
-def by_group(examples: Sequence[Example]) -> list[list[Example]]:
-    """The copies of each picture, in the order of their first."""
+def _by_group(examples: Sequence[Example]) -> list[list[Example]]:
     groups: dict[str, list[Example]] = {}
     for example in examples:
         groups.setdefault(example.group, []).append(example)
