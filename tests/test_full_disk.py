@@ -53,7 +53,7 @@ def files(folder: str = ".") -> list[str]:
 
 # The first row does not fit; some fit; with Parquet all rows fit, but not the file that they make.
 @pytest.mark.parametrize(
-    ("ending", "room", "images"),
+    ("ending", "limit_bytes", "images"),
     [
         ("csv", 600, "in"),
         ("csv", 3000, "in"),

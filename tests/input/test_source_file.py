@@ -37,7 +37,7 @@ class Counted:
             return find_format(head)
 
         monkeypatch.setattr(files, "open_file", count_open)
-        for module in ("source_file", "formats", "reader"):
+        for module in ("source_file", "formats"):
             monkeypatch.setattr(f"brain_tumor.input.{module}.find_format", count_format)
 
     def count_parses(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,13 @@ def test_no_file_is_no_history(tmp_path: Path) -> None:
 def test_an_interruption_while_writing_leaves_the_history_before(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     write_history(ROWS[:2], path)
-    with pytest.raises(ValueError, match="fields not in fieldnames"):
-        write_history([*ROWS, {"another": 1.0}], path)
+
+    class Interrupted(float):
+        def __repr__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_history([*ROWS, {"epoch": Interrupted(4)}], path)
     assert read_history(path) == ROWS[:2]
 
 

@@ -21,6 +21,7 @@ from brain_tumor_training.run_folder import (
     read_settings,
 )
 from brain_tumor_training.splits import SplitRow
+from tests.factories import make_model_bytes
 from tests.training.drawn import SMALL, SMALL_FINETUNE
 
 ROWS = [SplitRow(f"{part}.png", Label.GLIOMA, part) for part in ("train", "validation", "test")]
@@ -100,7 +101,7 @@ def test_a_run_of_fit_has_seen_what_trained_and_validated(tmp_path: Path) -> Non
 
 def test_a_model_file_has_seen_the_list_that_is_given_with_it(tmp_path: Path) -> None:
     start = tmp_path / "shipped.tfliteA"
-    start.touch()
+    start.write_bytes(make_model_bytes())
     write_examples(EXAMPLES, tmp_path / "list.csv")
     assert read_seen_by_start(start, tmp_path / "list.csv") == {"train.png", "unknown.png"}
     with pytest.raises(DatasetError, match="name its training list with --start-list"):
