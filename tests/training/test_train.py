@@ -19,6 +19,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.labels import LABELS, Label
 from brain_tumor_training import callbacks, train
 from brain_tumor_training.history import read_history
+from brain_tumor_training.network import build_head
 from brain_tumor_training.pipeline import View, load_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import load_network, read_run
@@ -332,7 +333,7 @@ def test_learning_rate_decides_how_far_a_step_goes(data: Path, tmp_path: Path) -
         fit(data, tmp_path / f"{rate}", replace(SMALL, epochs=1, learning_rate=rate))
         keras.utils.set_random_seed(0)
         build_small_backbone(SMALL, "7")
-        untrained = train.build_head(SMALL)  # as fit() begins with it
+        untrained = build_head(SMALL)  # as fit() begins with it
         moved.append(max(distances(load(tmp_path / f"{rate}").get_layer("head"), untrained)))
     assert moved[0] < 1e-4 < 1e-3 < moved[1]
 
@@ -363,7 +364,7 @@ def test_balanced_class_weights_make_a_rare_class_likelier(data: Path, tmp_path:
     likely = []
     for name in ("none", "balanced"):
         out = tmp_path / name
-        train.fit(rows, data, replace(SMALL, class_weights=name), "7", out, 0, tmp_path / "features")  # type: ignore[arg-type]
+        train.fit(rows, data, replace(SMALL, class_weights=name), "7", out, 0, tmp_path / "features")
         likely.append(load(out).predict(images, verbose=0)[:, LABELS.index(Label.GLIOMA)].mean())
     assert likely[0] < 0.8 * likely[1]
 
