@@ -141,3 +141,8 @@ def test_the_values_of_black_and_white_are_known(
 
 def test_an_image_of_one_value_has_no_range() -> None:
     assert to_grey_and_range(np.full((2, 2), 7), GreyScale(), WindowMode.FULL)[1] is None
+
+
+def test_values_that_a_slope_makes_too_large_are_unknown_without_a_warning() -> None:
+    _, unknown = voi.rescale(np.array([[1, 2]]), GreyScale(slope=1.5e308))
+    assert unknown.tolist() == [[False, True]]

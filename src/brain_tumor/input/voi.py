@@ -185,8 +185,10 @@ def rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64]
     if scale.modality_table is not None:
         values = _look_up(values, scale.modality_table)
     else:
-        values *= scale.slope
-        values += scale.intercept
+        # What becomes too large to be a number is unknown below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values *= scale.slope
+            values += scale.intercept
     unknown = ~np.isfinite(values)
     if scale.padding is not None:
         unknown |= (stored >= scale.padding[0]) & (stored <= scale.padding[1])
