@@ -10,6 +10,8 @@ from brain_tumor.problems import Problem
 
 _VOXELS_AT = 284
 _TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
+# Columns: to the left, down, to the front. FreeSurfer takes such coronal slices of 1 mm where the file gives no place.
+_WITHOUT_A_PLACE = np.array([[-1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
 def read_mgh_header(stream: BinaryIO, file: str) -> VolumeHeader:
@@ -28,10 +30,11 @@ def read_mgh_header(stream: BinaryIO, file: str) -> VolumeHeader:
     if (kind := int(header["type"])) not in _TYPES:
         raise ScanError(file, Problem.BAD_VOXEL_TYPE, found=kind)
     i, j, k, volumes = (int(size) for size in header["dims"])
-    # Without a place in space FreeSurfer takes coronal slices of 1 mm, as nibabel does.
-    spacings = np.asarray(header["delta"], np.float64)
-    directions = np.asarray(header["Mdc"], np.float64).T * spacings
+    # nibabel puts in a default for directions and forgets that it did; it is the transpose of FreeSurfer's, feet up.
+    states_place = int.from_bytes(head[28:30], "big") == 1
+    stated = np.asarray(header["Mdc"], np.float64).T * np.asarray(header["delta"], np.float64)
+    directions = stated if states_place else _WITHOUT_A_PLACE
     centre = directions @ (np.array([i, j, k]) / 2)
     affine, is_usable = to_affine(directions, np.asarray(header["Pxyz_c"], np.float64) - centre)
-    is_placed = is_usable and int.from_bytes(head[28:30], "big") == 1  # nibabel forgets that it put in a default
+    is_placed = is_usable and states_place
     return VolumeHeader("MGH", (i, j, k), np.dtype(_TYPES[kind]), affine, is_placed, offset=_VOXELS_AT, volumes=volumes)
