@@ -52,7 +52,7 @@ def test_folders_links_and_devices_are_left_out() -> None:
 
 def test_parts_of_a_file_are_read_where_they_are_sought() -> None:
     (entry,) = list_tar_entries(io.BytesIO(make_tar(["0123456789"])), 1)
-    with entry.to_source("a").open() as stream:
+    with entry.to_source("a").stream() as stream:
         assert stream.seek(-3, io.SEEK_END) == 7 and stream.read() == b"789"
         assert stream.seek(2) == 2 and stream.read(3) == b"234"
         stream.seek(50)

@@ -37,7 +37,7 @@ def test_members_are_read_byte_by_byte(method: int) -> None:
     entry = only_entry(make_zip({"folder/scan": b"pixels" * 100}, method))
     assert (entry.path, entry.size) == ("folder/scan", 600)
     assert entry.to_source("name").read() == b"pixels" * 100
-    with entry.to_source("name").open() as stream:
+    with entry.to_source("name").stream() as stream:
         assert stream.read(6) == b"pixels"
 
 
