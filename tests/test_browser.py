@@ -349,7 +349,7 @@ def test_every_page_opens_directly_and_answers_are_still_there_after_a_look_at_a
     expect(page.get_by_role("heading", level=3)).to_have_count(3)
     page.get_by_role("link", name="About the model").click()
     expect(page.get_by_role("heading", name="How good it is")).to_be_visible()
-    expect(page.get_by_text("Not a medical device")).to_be_in_viewport()
+    expect(page.get_by_test_id("stAlert").get_by_text("Not a medical device")).to_be_in_viewport()
     page.get_by_role("link", name="Classify").click()
     expect(page.get_by_role("heading", level=3)).to_have_count(3)
     assert complaints == []
