@@ -29,10 +29,10 @@ app: $(VENV)/app.stamp ## open the page in a browser (installs the runtime and S
 	$(PY) -m streamlit run app.py --server.address "$(HOST)" --server.port "$(PORT)" $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the tests of every behaviour (installs all development tools first)
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile -m "not slow" $(ARGS)
 
 test-all: $(VENV)/dev.stamp ## run every test, also those that take long: soak, fuzz, browser, training
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp ## formatting, lint and types
 	$(PY) -m ruff format --check .

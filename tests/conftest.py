@@ -93,12 +93,3 @@ def page(browser: "Browser", server: "Server", complaints: list[str]) -> "Iterat
     expect(page.get_by_test_id("stFileUploaderDropzone").first).to_be_visible()
     yield page
     page.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of one file share one process, since they share what is slow to make, and those of training too."""
-    for item in items:
-        test_path = item.path.relative_to(Path(__file__).parent)
-        item.add_marker(
-            pytest.mark.xdist_group(test_path.parts[0] if test_path.parts[0] == "training" else str(test_path))
-        )
