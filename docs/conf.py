@@ -35,7 +35,7 @@ nitpicky = True
 # ... and type variables, which have no text.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!brain_tumor).*"),
-    ("py:class", r".*\.(Answer|ChoiceT|Found|Item|Number|Read|SettingsT)"),
+    ("py:class", r".*\.(Answer|ChoiceT|Found|Item|Number|Read|RecipeT|SettingsT)"),
 ]
 default_role = "code"  # what single backticks mean in Markdown, and so in docstrings
 highlight_language = "text"
