@@ -87,8 +87,7 @@ class SessionState:
         if not continues:
             self.is_stopped, self.shown_key, self.removed, self.began_s = False, None, None, 0.0
             self.batch_count += 1
-        elif self.began_s:
-            self.asked += len(files)
+        before = self.unanswered_count
         left_out = LeftOut()
         sources = [source for source in to_sources(files).values() if not _is_left_out(source, left_out)]
         with QUEUE.exclusive():
@@ -97,6 +96,8 @@ class SessionState:
                     self.opened_count += 1
                     self.items.append(to_series_item(str(self.opened_count), series, files))
                     self.items[-1].batch = self.batch_count
+        if self.began_s:  # the work in progress grows by slices, of which a file may hold many
+            self.asked += self.unanswered_count - before
         if left_out.kinds.total():
             self.notes.append(to_sentence(render_left_out(left_out)))
         for file in files:

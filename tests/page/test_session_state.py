@@ -35,6 +35,17 @@ def test_a_batch_in_parts_is_one_batch_and_leaves_what_a_person_chose_meanwhile(
     assert state.items[-1].batch == 2
 
 
+def test_work_in_progress_grows_by_the_slices_of_files_that_come_later() -> None:
+    state = SessionState()
+    state.receive(Taken(pictures(1), continues=False, goes_on=True))
+    state.open_received()
+    state.begin_work()
+    assert list(answer_all(ScriptedClassifier(), state)) == [0]  # type: ignore[arg-type]
+    state.receive(Taken([make_volume("many-slices.nii", 12)], continues=True, goes_on=False))
+    state.open_received()
+    assert (state.unanswered_count, state.asked) == (12, 13)
+
+
 def test_a_batch_in_parts_is_cut_off_once() -> None:
     state = SessionState()
     state.receive(Taken([KeptFile("a.png", b"")] * (MAX_FILES - 1), continues=False, goes_on=True))
