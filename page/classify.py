@@ -263,13 +263,18 @@ def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None
 
 
 def answer_for_a_while(classifier: Classifier, state: SessionState, bar: DeltaGenerator) -> None:
-    """Answer slices until it is time to show them; a click on any widget ends it between two slices."""
+    """Answer slices until it is time to show them; a click on any widget ends it between two slices.
+
+    A session that only waits goes on to wait: with nothing new to show it would draw the page for nothing, and come
+    back at the end of the queue.
+    """
     end_s = time.monotonic() + (REDRAW_S if state.records else FIRST_REDRAW_S)
+    before = state.unanswered_count
     with closing(answer_all(classifier, state)) as counts:
         for unanswered in counts:
             # Every message to the browser is also where a click ends this run.
             update_bar(bar, state, unanswered)
-            if time.monotonic() > end_s and unanswered:
+            if 0 < unanswered < before and time.monotonic() > end_s:
                 return
 
 

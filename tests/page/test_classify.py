@@ -1,4 +1,6 @@
 import io
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 import numpy as np
 import pytest
@@ -7,9 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from brain_tumor.labels import Label
 from brain_tumor.tables.rows import LOCATION_COLUMNS
-from page.classify import describe_progress
+from page import classify
+from page.classify import answer_for_a_while, describe_progress
+from page.fair_queue import QUEUE
 from page.uploads import make_room
 from tests.page.driver import THREE, all_markdown, click, headlines, send, texts, upload, volume
+from tests.page.items import make_images
 from tests.scripted import ScriptedClassifier
 
 
@@ -150,3 +155,26 @@ def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, sc
 )
 def test_progress_is_a_share_and_the_time_left(done: int, elapsed_s: float, expected: tuple[float, str]) -> None:
     assert describe_progress(done, 40, elapsed_s) == expected
+
+
+class Bar:
+    """Counts how often it was drawn."""
+
+    def __init__(self) -> None:
+        self.drawn = Semaphore(0)
+
+    def progress(self, *_: object) -> None:
+        self.drawn.release()
+
+
+def test_a_session_that_waits_longer_than_a_drawing_lasts_keeps_its_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classify, "FIRST_REDRAW_S", 0.0)
+    state, bar = make_images("honest", 1), Bar()
+    state.begin_work()
+    with ThreadPoolExecutor(1) as pool:
+        with QUEUE.join():  # another session is at work
+            waits = pool.submit(answer_for_a_while, ScriptedClassifier(), state, bar)  # type: ignore[arg-type]
+            assert all(bar.drawn.acquire(timeout=60) for _ in range(3))
+            assert not waits.done() and not state.records
+        waits.result(60)
+    assert len(state.records) == 1
