@@ -110,7 +110,10 @@ class SeriesItem:
             return ()
         if self.series is None:
             self.series = self._reopen(self.plane)
-        return self.series.slices[len(self.records) :]
+        slices = self.series.slices
+        if len(slices) != self.slice_count:  # it cannot be opened again, and one slice says why
+            slices = slices[:1] * self.slice_count
+        return slices[len(self.records) :]
 
     def add(self, record: SliceRecord) -> None:
         """Keep the next slice's answer; after the last one decide the series and let files go if others need room."""
@@ -170,7 +173,9 @@ class SeriesItem:
     def _reopen(self, plane: Plane | None) -> Series:
         assert self.volume  # noqa: S101 - only a file of several slices is opened again
         file = next(file for file in self.files if _lies_in(self.volume, file))
-        return next(open_series([_member(self.files, file, self.volume)], ReadOptions(plane)))
+        opened = list(open_series([_member(self.files, file, self.volume)], ReadOptions(plane)))
+        # A DICOM file of many frames may hold several series.
+        return next((series for series in opened if series.name == self.name), opened[0])
 
 
 def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> SeriesItem:

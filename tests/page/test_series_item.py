@@ -1,16 +1,22 @@
 import io
 import zipfile
 
+import numpy as np
+import pytest
+
 from brain_tumor.decision.verdict import Status
-from brain_tumor.input.series import Plane, ReadOptions
+from brain_tumor.input.series import Plane, ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series
-from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.source_file import SourceFile, refuse
+from page import series_item
 from page.answering import answer_all
 from page.series_item import to_series_item
 from page.session_state import SessionState
 from page.uploads import KeptFile, kept_bytes, make_room
+from tests.dicom_factory import make_dicom, make_sequence
+from tests.dicom_factory import make_item as make_group
 from tests.factories import png_bytes
-from tests.page.items import make_item, make_volume
+from tests.page.items import make_item, make_volume, unreadable
 from tests.scripted import ScriptedClassifier
 
 
@@ -114,6 +120,33 @@ def test_a_volume_inside_an_archive_is_found_again() -> None:
     state.open([two_volumes()])
     assert [item.volume for item in state.items] == ["both.zip/a/first.nii", "both.zip/b/second.nii"]
     assert [len(item.unanswered_slices()) for item in state.items] == [3, 5]
+
+
+def test_each_series_of_a_file_of_many_frames_gets_answers_of_its_own() -> None:
+    frames = [
+        make_group(
+            PlanePositionSequence=make_sequence(ImagePositionPatient=[0, 0, z]),
+            PlaneOrientationSequence=make_sequence(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
+            MREchoSequence=make_sequence(EffectiveEchoTime=echo_ms),
+        )
+        for echo_ms, slices in ((30.0, 4), (100.0, 2))
+        for z in range(slices)
+    ]
+    pixels = np.arange(6 * 64 * 64, dtype=np.uint16).reshape(6, 64, 64)
+    state = SessionState()
+    state.open([KeptFile("echoes.dcm", make_dicom(pixels, PerFrameFunctionalGroupsSequence=frames))])
+    answer(state)
+    assert [[record.number for record in item.records] for item in state.items] == [[1, 2, 3, 4], [5, 6]]
+    assert state.unanswered_count == 0
+
+
+def test_a_volume_that_cannot_be_opened_again_says_why_for_each_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = SessionState()
+    state.open([make_volume("a.nii", 3)])
+    why = Series("a.nii", (Slice("a.nii", None, refuse(unreadable("a.nii"))),))
+    monkeypatch.setattr(series_item, "open_series", lambda *_: iter([why]))
+    answer(state)
+    assert [record.cached for record in state.records] == [None, None, None]
 
 
 def test_an_item_keeps_only_the_files_that_it_comes_from() -> None:
