@@ -73,6 +73,17 @@ def test_a_series_row_states_the_answer_and_the_shares() -> None:
     assert (row["analysed"], row["slices"], row["plane"], row["model_id"]) == (4, 5, "axial", "test-1")
 
 
+def test_an_undecided_series_has_no_class() -> None:
+    verdict = decide_rows([healthy_row()] * 8 + [tumor_row()])
+    row = to_series_row(make_series(9), verdict, "test-1")
+    assert (row["status"], row["class"], row["answer"]) == ("uncertain", None, "Series: undecided")
+
+
+def test_a_series_that_was_not_analysed_is_no_tumor_by_rule() -> None:
+    row = to_series_row(make_series(2), decide_rows([rejected_row()] * 2), "test-1")
+    assert (row["status"], row["class"], row["answer"]) == ("not_a_brain_mri", "No Tumor", "Series: not analysed")
+
+
 def test_slices_are_named_most_suspicious_first_without_those_not_analysed() -> None:
     rows = [healthy_row(), tumor_row(), rejected_row()]
     assert to_series_row(make_series(3), decide_rows(rows), "test-1")["most_suspicious"] == [2, 1]

@@ -66,7 +66,7 @@ class Finding:
 class SeriesVerdict:
     """The answer for a whole series."""
 
-    label: Label
+    label: Label  # without a finding where the status is not classified, so read the status first
     status: Status
     reason: SeriesReason  # how the answer was derived
     counted: int  # the slices that the reason speaks of

@@ -87,7 +87,8 @@ def to_finding(row: Row, classes: Sequence[Label], has_location: bool, subject: 
 def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str, windows: Iterable[str] = ()) -> dict[str, Any]:
     """The row of a series: its answer, the share of each class and the slices to look at first (a list).
 
-    A series of a kind that is not answered has no class, whatever the verdict.
+    An undecided series has no class: its verdict's, No Tumor by rule, would be counted as a clear scan. A series of a
+    kind that is not answered has none either, whatever the verdict.
 
     Args:
         series: the slices.
@@ -99,7 +100,7 @@ def to_series_row(series: Series, verdict: SeriesVerdict, model_id: str, windows
     return {
         "series": series.name,
         "status": verdict.status.value,
-        "class": verdict.label.value,
+        "class": None if verdict.status is Status.UNCERTAIN else verdict.label.value,
         "reason": describe_series_reason(verdict),
         **{f"share_{label.slug}": share for label, share in verdict.shares.items()},
         "analysed": verdict.analysed,
