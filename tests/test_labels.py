@@ -1,6 +1,8 @@
+import copy
+
 import pytest
 
-from brain_tumor.labels import LABELS, ClassNames, Label, label_from_name
+from brain_tumor.labels import LABELS, ClassNames, Label, from_stored, label_from_name, to_stored
 
 
 def test_classes_are_in_the_order_of_the_columns() -> None:
@@ -71,3 +73,25 @@ def test_what_a_person_says_of_a_name_counts_before_its_usual_meaning() -> None:
     assert names.find("healthy") is Label.NO_TUMOR
     assert names.find("Schwannoma") is None and names.leaves_out("Schwannoma")
     assert names.find("metastasis") is None and not names.leaves_out("metastasis")
+
+
+STROKE = Label("stroke", True, "#112233")
+
+
+def test_a_class_keeps_its_colour_in_json_and_between_processes() -> None:
+    assert to_stored(STROKE) == {"name": "stroke", "is_finding": True, "color": "#112233"}
+    assert from_stored(to_stored(STROKE)) is STROKE
+    assert copy.copy(STROKE) is STROKE  # as pickle does
+    assert from_stored({"name": "stroke", "is_finding": True}).color is None  # a file of before
+
+
+@pytest.mark.parametrize("color", ["red", "#12345", "#1122334", "#11223g", "#112233;}", ""])
+def test_what_is_no_colour_is_refused(color: str) -> None:
+    with pytest.raises(ValueError, match="is no colour; give one as #RRGGBB"):
+        from_stored({"name": "stroke", "is_finding": True, "color": color})
+
+
+@pytest.mark.parametrize("wrong", [{"color": 7}, {"colour": "#112233"}])
+def test_a_class_has_no_other_fields(wrong: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="may have a colour"):
+        from_stored({"name": "stroke", "is_finding": True, **wrong})

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 MAX_NAME_CHARS = 64
 # Spreadsheets, Markdown and HTML, where names are shown, read these as more than text.
 _MARKS = frozenset('*`[]<>|\\~$#!:"={}^')
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 def is_plain_name(text: str) -> bool:
@@ -30,45 +31,50 @@ class Label(str):
     """A class of a model: the text is the name a person reads, and a class is or is not a finding.
 
     Equal classes are one object, so ``is`` compares them. The four classes of this project are known by their name;
-    of any other class the model's card says whether it is a finding.
+    of any other class the model's card says whether it is a finding, and how it is coloured.
     """
 
-    __slots__ = ("is_finding",)
+    __slots__ = ("color", "is_finding")
     is_finding: bool  # whether it names something abnormal, such as a tumor
-    _known: ClassVar[dict[tuple[str, bool], "Label"]] = {}
+    color: str | None  # in charts, as #RRGGBB; None where it follows the order of the classes
+    _known: ClassVar[dict[tuple[str, bool, str | None], "Label"]] = {}
 
     GLIOMA: ClassVar["Label"]
     MENINGIOMA: ClassVar["Label"]
     NO_TUMOR: ClassVar["Label"]
     PITUITARY: ClassVar["Label"]
 
-    def __new__(cls, name: str, is_finding: bool | None = None) -> Self:
+    def __new__(cls, name: str, is_finding: bool | None = None, color: str | None = None) -> Self:
         """The class of that name.
 
         Args:
             name: as people read it.
             is_finding: whether it names something abnormal; None for a class of this project, which is known.
+            color: in charts, as #RRGGBB; None for one that follows the order of the classes.
 
         Raises:
-            ValueError: the name is none of this project's classes, and is_finding is None; or it is no plain name.
+            ValueError: the name is none of this project's classes, and is_finding is None; or it is no plain name; or
+                the colour is none.
         """
         if is_finding is None:
             is_finding = next((label.is_finding for label in LABELS if label == name), None)
             if is_finding is None:
                 raise ValueError(f"{name!r} is none of {', '.join(LABELS)}")
-        label = cls._known.get((name, is_finding))
+        label = cls._known.get((name, is_finding, color))
         if label is None:
             if not is_plain_name(name):
                 raise ValueError(
                     f"{name[:MAX_NAME_CHARS]!r} cannot be the name of a class: give {MAX_NAME_CHARS} characters at "
                     f"most, a letter or digit first, and none of {' '.join(sorted(_MARKS))}"
                 )
-            label = cls._known[name, is_finding] = super().__new__(cls, name)
-            label.is_finding = is_finding
+            if color is not None and not _COLOR.fullmatch(color):
+                raise ValueError(f"{color[:MAX_NAME_CHARS]!r} is no colour; give one as #RRGGBB")
+            label = cls._known[name, is_finding, color] = super().__new__(cls, name)
+            label.is_finding, label.color = is_finding, color
         return label  # type: ignore[return-value]
 
-    def __reduce__(self) -> tuple[type["Label"], tuple[str, bool]]:
-        return Label, (self.value, self.is_finding)
+    def __reduce__(self) -> tuple[type["Label"], tuple[str, bool, str | None]]:
+        return Label, (self.value, self.is_finding, self.color)
 
     @property
     def value(self) -> str:
@@ -145,6 +151,11 @@ def in_display_order(classes: Iterable[Label]) -> tuple[Label, ...]:
     return LABELS if set(given) == set(LABELS) else given
 
 
+def finding_word(classes: Iterable[Label]) -> str:
+    """What a finding is called where its class is not named: a tumor among this project's classes, else a finding."""
+    return "tumor" if set(classes) == set(LABELS) else "finding"
+
+
 def class_without_finding(classes: Iterable[Label]) -> Label:
     """The safe final class: the first that is no finding, NO_CLASS where there is none."""
     return next((label for label in classes if not label.is_finding), NO_CLASS)
@@ -166,22 +177,26 @@ def label_from_name(name: str) -> Label | None:
 
 def to_stored(label: Label) -> str | dict[str, Any]:
     """A class as JSON files hold it: this project's by their names, as every release reads them, others in full."""
-    return label.value if label in LABELS else {"name": label.value, "is_finding": label.is_finding}
+    if any(label is known for known in LABELS):
+        return label.value
+    color = {} if label.color is None else {"color": label.color}
+    return {"name": label.value, "is_finding": label.is_finding, **color}
 
 
 def from_stored(stored: str | dict[str, Any]) -> Label:
     """The class of `to_stored`.
 
     Raises:
-        ValueError: the name alone says nothing, for it is none of this project's classes.
+        ValueError: the name alone says nothing, for it is none of this project's classes; or the colour is none.
         TypeError: it is not such a value.
     """
     if isinstance(stored, str):
         return Label(stored)
-    name, is_finding = stored.get("name"), stored.get("is_finding")
-    if not isinstance(name, str) or not isinstance(is_finding, bool) or len(stored) != 2:
-        raise TypeError(f"a class has a name and is a finding or not, found {stored!r}")
-    return Label(name, is_finding)
+    name, is_finding, color = stored.get("name"), stored.get("is_finding"), stored.get("color")
+    known = stored.keys() <= {"name", "is_finding", "color"}
+    if not (known and isinstance(name, str) and isinstance(is_finding, bool) and isinstance(color, str | None)):
+        raise TypeError(f"a class has a name, is a finding or not, and may have a colour, found {stored!r}")
+    return Label(name, is_finding, color)
 
 
 def own_classes(names: Iterable[str], no_finding: Collection[str] = ()) -> tuple[Label, ...]:

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from brain_tumor.atomic_write import write_whole
-from brain_tumor.errors import ModelFileError
+from brain_tumor.errors import DatasetError, ModelFileError
 from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import BRAIN_MRI, Card, Golden, Rules
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile, pack_model_file, read_model_file
+from brain_tumor.presentation.palette import class_looks
 from brain_tumor_training.card_facts import describe_training
 from brain_tumor_training.decision_file import Decision, read_decision
 from brain_tumor_training.familiarity import Familiarity
@@ -64,6 +65,7 @@ def export(
     licence: str = UNSTATED,
     terms: Path | None = None,
     subject: str = BRAIN_MRI,
+    colors: Mapping[str, str] | None = None,
 ) -> tuple[str, Parity]:
     """Convert run/model.keras with run/decision.json and write out in the first way that answers as Keras does.
 
@@ -79,16 +81,17 @@ def export(
         licence: the file's own terms, for its card.
         terms: CSV with source, shows, origin and terms of what trained the network, for the card.
         subject: what the training images show and the gate accepts, for words.
+        colors: class -> its colour in charts, as #RRGGBB; the others get the palette's.
 
     Returns:
         The way that was taken, and how it compares with Keras.
 
     Raises:
         ModelFileError: none agrees with Keras; nothing is written then.
-        DatasetError: a source has no terms; nothing is written then.
+        DatasetError: a source has no terms, or a colour is of no class of the run; nothing is written then.
     """
     decision, (recipe, _), rows = read_decision(run), read_run(run), read_rows(run)
-    classes = read_classes(run)
+    classes = _with_colors(read_classes(run), colors or {})
     about = describe_training(run, data, decision, licence, terms)
     serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
     exact = convert(serving)
@@ -116,6 +119,23 @@ def export(
         f"the converted network disagrees with Keras on {len(reference.images)} images, so nothing was written: "
         f"{describe_failures(tried)}; {_next_step(quantizations)}"
     )
+
+
+def _with_colors(classes: Sequence[Label], colors: Mapping[str, str]) -> tuple[Label, ...]:
+    """The same classes, each with its colour; this project's four are known by their names, and keep theirs."""
+    own = [label for label in classes if label not in LABELS]
+    if unknown := [name for name in colors if name not in own]:
+        raise DatasetError(
+            f"{', '.join(unknown)}: colours are for the run's own classes, {', '.join(own) or 'of which it has none'}"
+        )
+    looks = class_looks(classes)
+    try:
+        return tuple(
+            Label(label.value, label.is_finding, colors.get(label, looks[label].color)) if label in own else label
+            for label in classes
+        )
+    except ValueError as error:
+        raise DatasetError(str(error)) from None
 
 
 def _compare(model: ModelFile, reference: _Reference, by_float: Answers, name: str) -> Parity:

@@ -19,9 +19,10 @@ from brain_tumor_training.recipes import FLOAT32
 _OUTPUTS = {
     "logits": "(1, classes), before the temperature, in the order of labels.txt",
     "probabilities": "(1, classes), softmax of logits / temperature, never edited",
-    "gate_scores": "(1, 2), first the log-odds that the image is a brain MRI: a linear head on average-pooled features "
-    "of four depths; then how like the training images it is, 0 or less: minus the squared distance of these features "
-    "to the nearest of some prototypes, along the directions in which training images differ",
+    "gate_scores": "(1, 2), first the log-odds that the image is what the model looks at, such as a brain MRI: a "
+    "linear head on average-pooled features of four depths; then how like the training images it is, 0 or less: minus "
+    "the squared distance of these features to the nearest of some prototypes, along the directions in which training "
+    "images differ",
     "saliency": "(1, rows, columns, classes), 0 or more, per class: d (logit - mean of the logits) / d map times "
     "map, summed over the last feature maps, ReLU (HiResCAM); what drove the answer, not where a tumor ends",
     "location": "(1, rows, columns), 0 to 1: probability that a tumor box covers the cell, trained with boxes",

@@ -1,17 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from brain_tumor.classifier import Result
 from brain_tumor.decision.reasons import Reason
-from brain_tumor.decision.verdict import decide
+from brain_tumor.decision.verdict import Status, Verdict, decide
 from brain_tumor.evaluation.labelled import ImageFile, find_labelled
 from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.run import Evaluation, evaluate
 from brain_tumor.evaluation.source_measures import MeasuredSource, measure_sources
 from brain_tumor.evaluation.sources import Source, find_sources
+from brain_tumor.evaluation.summary import render_text
 from brain_tumor.input.reader import read_scan
-from brain_tumor.labels import LABELS
+from brain_tumor.labels import LABELS, ClassNames, Label
 from tests.evaluation.fakes import MODEL, FakeClassifier, fill
 from tests.factories import encode, make_output, make_rules, png_bytes
 
@@ -123,6 +125,34 @@ class RuledClassifier:
         """As Classifier.classify."""
         scan, output = read_scan(data, name), make_output(gate_score=-1.0 if "unlike" in name else 1.0)
         return Result(name, scan, output, decide(scan, output, make_rules()), LABELS, MODEL.model_id)
+
+
+def test_findings_of_another_model_are_counted(tmp_path: Path) -> None:
+    classes = (Label("tear", True), Label("intact", False))
+
+    class KneeClassifier:
+        def classify(self, data: bytes, name: str) -> Result:
+            label = classes["intact" in name]
+            probabilities = (0.95, 0.05) if label.is_finding else (0.05, 0.95)
+            verdict = Verdict(label, Status.CLASSIFIED, None, subject="knee MRI")
+            return Result(name, read_scan(data, name), make_output(probabilities), verdict, classes, "knee-1")
+
+    names = ClassNames(classes=classes)
+    data = find_labelled(fill(tmp_path / "data", "tear/tear.png", "intact/intact.png"), names)
+    folder = fill(tmp_path / "other", "healthy/tear.png", "healthy/intact.png", "finding/tear.png")
+    sources = (
+        *find_sources(folder, True, names, "knee MRI"),
+        *find_sources(folder / "finding", False, names, "knee MRI"),
+    )
+    evaluation = evaluate(KneeClassifier(), replace(MODEL, subject="knee MRI"), data, sources, "2026-01-31")
+    found = {item.source.name: item for item in measure_sources(evaluation.source_results).brain_mri}
+    assert counts(found["healthy"].measures.called_tumor) == (1, 2)
+    assert counts(found["healthy"].right) == (1, 2)
+    assert counts(found["finding"].right) == (1, 1)
+    text = render_text(evaluation)
+    assert "called finding 50.0 %" in text and "healthy (knee MRI, intact)" in text
+    assert "surely finding 100.0 %" in text and "all that is not knee MRI" in text
+    assert "tumor" not in text and "brain" not in text
 
 
 def test_the_gates_own_reasons_are_counted_and_small_images_are_one(tmp_path: Path) -> None:

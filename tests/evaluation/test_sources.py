@@ -4,7 +4,7 @@ import pytest
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.sources import Source, find_sources, name_apart, read_sources
-from brain_tumor.labels import TUMORS, Label
+from brain_tumor.labels import TUMORS, ClassNames, Label
 from tests.evaluation.fakes import fill
 
 
@@ -89,7 +89,7 @@ def test_a_listed_source_with_two_labels_becomes_two_sources(tmp_path: Path) -> 
         ("path,source,label\na.png,,Glioma\n", "row 2: names no source"),
         ("path,source,label\na.png,x,cat\n", "row 2: the label 'cat'"),
         ("path,source,label,kind\na.png,x,,ct\n", "row 2: the kind 'ct'"),
-        ("path,source,label,kind\na.png,x,tumor,not_brain_mri\n", "row 2: is no brain MRI and yet"),
+        ("path,source,label,kind\na.png,x,tumor,not_brain_mri\n", "row 2: is not_brain_mri and yet"),
         ("path,source,label\n../a.png,x,\n", "below the data folder"),
         ("path,source,label\na.png,x,\na.png,y,\n", "row 3: a.png is listed a second time"),
         ("path,source,label,split\na.png,x,,train\n", "none of its 1 rows"),
@@ -103,6 +103,34 @@ def test_a_list_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, compl
 def test_a_missing_list_is_refused_with_the_option_to_give(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="with --sources-list"):
         read_sources(tmp_path / "none.csv", tmp_path)
+
+
+KNEE = ClassNames(classes=(Label("meniscus tear", True), Label("ruptured ligament", True), Label("intact", False)))
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "expected"),
+    [
+        ("Meniscus-Tear", "knee MRI, meniscus tear", ("meniscus tear",)),
+        ("healthy-volunteers", "knee MRI, intact", ("intact",)),
+        ("finding-unknown", "knee MRI, a finding", ("meniscus tear", "ruptured ligament")),
+        ("glioma", "knee MRI", ()),
+    ],
+)
+def test_folders_name_the_classes_of_another_model(
+    tmp_path: Path, folder: str, kind: str, expected: tuple[str, ...]
+) -> None:
+    (source,) = find_sources(fill(tmp_path / "other", f"{folder}/a.png"), True, KNEE, "knee MRI")
+    assert (source.kind, source.expected) == (kind, expected)
+
+
+def test_a_list_names_the_classes_of_another_model(tmp_path: Path) -> None:
+    table = write(tmp_path, "path,source,label,kind\na.png,x,intact,\nb.png,y,finding,\nc.png,ct,,not_brain_mri\n")
+    sources, _ = read_sources(table, tmp_path, KNEE, "knee MRI")
+    kinds = {source.name: source.kind for source in sources}
+    assert kinds == {"x": "knee MRI, intact", "y": "knee MRI, a finding", "ct": "not knee MRI"}
+    with pytest.raises(DatasetError, match="none of meniscus tear, ruptured ligament, intact, finding, other lesion"):
+        read_sources(write(tmp_path, "path,source,label\na.png,x,glioma\n"), tmp_path, KNEE, "knee MRI")
 
 
 def source(name: str, origin: str) -> Source:

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from brain_tumor.fit_check.facts import Score
 from brain_tumor.fit_check.judgement import Departure, Fit, judge
-from brain_tumor.fit_check.words import EXPLANATIONS, NEXT_STEPS, SHARES, TITLES, render_json, render_text
+from brain_tumor.fit_check.words import EXPLANATIONS, SHARES, TITLES, describe_next_step, render_json, render_text
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.presentation.wording import NOTICE
 from tests.fit_check.archive import make_facts, make_reference, make_scores
 
@@ -18,7 +20,17 @@ def text_of(scores: list[Score], unreadable: int = 0) -> str:
 
 @pytest.mark.parametrize("fit", list(Fit))
 def test_every_verdict_has_its_words(fit: Fit) -> None:
-    assert TITLES[fit] and EXPLANATIONS[fit] and NEXT_STEPS[fit]
+    assert TITLES[fit] and EXPLANATIONS[fit] and describe_next_step(fit, BRAIN_MRI)
+
+
+def test_the_words_are_of_what_the_model_looks_at() -> None:
+    knee = replace(REFERENCE, subject="knee MRI")
+    facts = make_facts(make_scores(classified=100, rejected=60, gate_score=0.5))
+    text = render_text(judge(facts, knee), facts, knee)
+    assert "look less like a knee MRI than 95 %" in text
+    assert "the image does not look like a knee MRI (60)" in text
+    assert "brain" not in text.replace("brain-tumor ", "")
+    assert "images of the kind knee MRI" in describe_next_step(Fit.DOES_NOT_FIT, "knee MRI")
 
 
 @pytest.mark.parametrize("departure", list(Departure))

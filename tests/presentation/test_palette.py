@@ -127,3 +127,10 @@ def test_a_fit_check_shows_statuses_in_their_colours_and_no_class() -> None:
     colors = colors_of(draw_fit(judge(facts, reference), facts, reference, RULES))
     assert set(STATUS_COLORS.values()) <= colors
     assert not set(CLASS_COLORS.values()) & colors
+
+
+def test_the_card_says_the_colour_of_a_class_whatever_the_order() -> None:
+    stroke, clear, bleed = Label("stroke", True, "#112233"), Label("clear", False, "#445566"), Label("bleed", True)
+    for order in ((stroke, clear, bleed), (bleed, clear, stroke)):
+        looks = class_looks(order)
+        assert (looks[stroke].color, looks[clear].color) == ("#112233", "#445566")

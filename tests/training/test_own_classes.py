@@ -11,6 +11,8 @@ pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportErr
 from brain_tumor.cli import main
 from brain_tumor.errors import DatasetError
 from brain_tumor.labels import LABELS, ClassNames, Label
+from brain_tumor.model.model_file import load_model_file
+from brain_tumor.presentation.palette import class_looks
 from brain_tumor_training.dataset import read_own_classes, read_tree
 from brain_tumor_training.fit_decision import fit_decision
 from brain_tumor_training.run_folder import load_network, read_classes, read_rows
@@ -105,8 +107,27 @@ def own_model(own_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from brain_tumor_training.export import export
 
     path = tmp_path_factory.mktemp("own-model") / "own.tfliteA"
-    export(own_run.folder, own_run.data, path)
+    export(own_run.folder, own_run.data, path, colors={"no": "#223344"})
     return path
+
+
+def test_the_card_holds_name_finding_and_colour(own_model: Path) -> None:
+    order = load_model_file(own_model).card.rules.order
+    assert [(label.value, label.is_finding) for label in order] == [("no", False), ("yes", True)]
+    assert [label.color for label in order] == ["#223344", class_looks((NO, YES))[YES].color]
+
+
+@pytest.mark.parametrize(
+    ("colors", "complaint"), [({"maybe": "#223344"}, "maybe: colours are for .* no, yes"), ({"no": "red"}, "no colour")]
+)
+def test_colours_that_cannot_be_meant_are_refused(
+    own_run: Run, tmp_path: Path, colors: dict[str, str], complaint: str
+) -> None:
+    pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
+    from brain_tumor_training.export import export
+
+    with pytest.raises(DatasetError, match=complaint):
+        export(own_run.folder, own_run.data, tmp_path / "own.tfliteA", colors=colors)
 
 
 def test_the_model_file_names_them_in_every_table(own_model: Path, tmp_path: Path) -> None:

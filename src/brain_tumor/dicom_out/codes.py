@@ -27,7 +27,7 @@ OUTPUT_CLASS = _own("output_class", "Output class of the algorithm")
 LIKELIEST_CLASS = _own("likeliest_class", "Most likely output class, in doubt")
 STATUS = _own("status", "Status of the answer")
 REASON = _own("reason", "Reason of the status")
-GATE_SCORE = _own("gate_score", "Log-odds that the image is a brain MRI")
+GATE_SCORE = _own("gate_score", "Log-odds that the image is of the kind the algorithm answers")
 LOCATION_SCORE = _own("location_score", "Highest probability on the location map")
 LOCATION_REGION = _own("location_region", "Region above half of the location map's peak")
 LOCATION_MAP = _own("location_map", "Heat map of tumor location, no outline of a tumor")
@@ -36,7 +36,7 @@ ANALYSED = _own("analysed", "Slices that were analysed")
 _STATUSES = {
     Status.CLASSIFIED: _own("classified", "Classified"),
     Status.UNCERTAIN: _own("uncertain", "Uncertain, needs a human look"),
-    Status.NOT_A_BRAIN_MRI: _own("not_analysed", "Not analysed, not taken for a brain MRI"),
+    Status.NOT_A_BRAIN_MRI: _own("not_analysed", "Not analysed, not of the kind the algorithm answers"),
 }
 NOT_READ = _own("not_read", "Not analysed, could not be read")
 

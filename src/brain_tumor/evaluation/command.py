@@ -12,7 +12,7 @@ from brain_tumor.arguments import Commands, add_command, add_label_names, add_ne
 from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import DatasetError
 from brain_tumor.extras import require_extra
-from brain_tumor.labels import Label
+from brain_tumor.labels import ClassNames, Label
 from brain_tumor.model.model_file import default_model_path
 from brain_tumor.presentation.wording import NOTICE, to_printable
 
@@ -77,8 +77,8 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="brain MRI, one subfolder per source. Named after a class, healthy... or tumor... (of unknown type), "
-        "its answers are judged, else only whether the gate accepts it",
+        help="brain MRI, or what else the model looks at, one subfolder per source. Named after a class, healthy..., "
+        "tumor... or finding... (of unknown type), its answers are judged, else only whether the gate accepts it",
     )
     group.add_argument(
         "--not-brain-mri",
@@ -86,7 +86,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="other pictures, one subfolder per kind: what is accepted, and what is then called a tumor?",
+        help="other pictures, one subfolder per kind: what is accepted, and what is then called a finding?",
     )
     group.add_argument(
         "--sources-list",
@@ -94,8 +94,8 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         action="append",
         default=[],
-        help="columns path, source, label (a class, tumor or nothing), optional kind (brain_mri or not_brain_mri) "
-        "and split, of which only the rows test are used",
+        help="columns path, source, label (a class, tumor, finding or nothing), optional kind (brain_mri or "
+        "not_brain_mri) and split, of which only the rows test are used",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder of the paths in --sources-list, by default the evaluated one"
@@ -124,13 +124,17 @@ def run_evaluate(args: argparse.Namespace) -> int:
         classifier = load_classifier(path, args.threads, args.engine)
     card = classifier.card
     names = to_class_names(args.label, card.rules.classes)
-    chosen, notes = _find_sources(args)
+    chosen, notes = _find_sources(args, names, card.rules.subject)
     elsewhere = {file.path for source in chosen for file in source.files}
     dataset = labelled.open_dataset(args.folder, args.list, names, elsewhere)
     dataset = replace(dataset, notes=(*dataset.notes, *notes))
     marked = map_run.keep_marked(dataset, boxes.read_boxes(args.boxes)) if args.boxes else None
     facts = run.ModelFacts(
-        card.model_id, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), card.flatbuffer_sha256
+        card.model_id,
+        path.name,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        card.flatbuffer_sha256,
+        card.rules.subject,
     )
     make_folder(args.out)  # an hour of work must not end at a folder that cannot be written
     today = datetime.now().astimezone().date().isoformat()
@@ -217,15 +221,18 @@ def _add_maps(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _find_sources(args: argparse.Namespace) -> "tuple[tuple[Source, ...], list[str]]":
+def _find_sources(args: argparse.Namespace, names: ClassNames, subject: str) -> "tuple[tuple[Source, ...], list[str]]":
     """The sources, and what was chosen of the lists."""
     from brain_tumor.evaluation.sources import find_sources, name_apart, read_sources
 
-    found = [source for folder in args.brain_mri for source in find_sources(folder, is_brain_mri=True)]
-    found += [source for folder in args.not_brain_mri for source in find_sources(folder, is_brain_mri=False)]
+    found: list[Source] = []
+    for folder in args.brain_mri:
+        found += find_sources(folder, True, names, subject)
+    for folder in args.not_brain_mri:
+        found += find_sources(folder, False, names, subject)
     notes = []
     for table in args.sources_list:
-        listed, note = read_sources(table, args.data or args.folder)
+        listed, note = read_sources(table, args.data or args.folder, names, subject)
         found += listed
         notes.append(note)
     return name_apart(found), notes

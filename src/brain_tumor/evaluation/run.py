@@ -21,6 +21,7 @@ from brain_tumor.input.preprocess import InputContract, to_tensor
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
 from brain_tumor.labels import LABELS, NO_CLASS, Label
+from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.tables.rows import Row, to_error_row, to_row
 
 # A tumor named with this confidence on a picture that shows no brain is what a person would believe.
@@ -43,6 +44,7 @@ class ModelFacts:
     file_name: str
     file_sha256: str
     network_sha256: str  # of the flatbuffer alone, as in the card
+    subject: str = BRAIN_MRI  # what the model looks at, as in the card
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,10 @@ from brain_tumor.evaluation.metrics import Estimate, proportion_ci
 from brain_tumor.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from brain_tumor.evaluation.run import SURE, Answer, Outcome, SourceResult
 from brain_tumor.evaluation.sources import Source
-from brain_tumor.labels import TUMORS, Label
 
 CALLED_TUMOR = (
-    "The final class is a tumor class, so the gate accepted the image. Uncertain answers count with their most "
-    "likely class; called_tumor_classified leaves them out. Shares are of all images that could be read."
+    "The final class is a finding, such as a tumor, so the gate accepted the image. Uncertain answers count with their "
+    "most likely class; called_tumor_classified leaves them out. Shares are of all images that could be read."
 )
 
 
@@ -78,8 +77,8 @@ def measure_outcomes(outcomes: Iterable[Outcome]) -> SourceMeasures:
     """Count what came of some images."""
     outcomes = tuple(outcomes)
     answers = _answers(outcomes)
-    # The final class of a rejected image is No Tumor by rule, so each of these passed the gate.
-    tumors = [answer for answer in answers if answer.verdict.label in TUMORS]
+    # The final class of a rejected image is no finding by rule, so each of these passed the gate.
+    tumors = [answer for answer in answers if answer.verdict.label.is_finding]
     statuses = Counter(answer.verdict.status for answer in answers)
     reasons = Counter(answer.verdict.reason for answer in answers if not answer.verdict.is_analysed)
 
@@ -108,7 +107,7 @@ def _measure_source(result: SourceResult) -> MeasuredSource:
     if not expected or not answers:
         return MeasuredSource(result.source, measure_outcomes(result.outcomes), None, None)
     # Tumor or none is what a wrong class of another source is about; the type is counted in right.
-    wants_tumor = expected != (Label.NO_TUMOR,)
+    wants_tumor = any(label.is_finding for label in expected)
     wrong = np.array([answer.verdict.label.is_finding is not wants_tumor for answer in answers])
     # What is doubted or rejected, whatever its probability, is what a person looks at first.
     confidence = np.array(

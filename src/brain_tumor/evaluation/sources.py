@@ -7,10 +7,12 @@ from pathlib import Path
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.labelled import ImageFile, ListedFile, find_families, read_rows
-from brain_tumor.labels import LABELS, TUMORS, Label, label_from_name
+from brain_tumor.labels import TUMORS, USUAL_NAMES, ClassNames, Label, finding_word
+from brain_tumor.model.card import BRAIN_MRI
 
 _KINDS = {"": True, "brain_mri": True, "not_brain_mri": False}
-_ANY_TUMOR = ("tumor", "tumour")
+# A finding of unknown type, in the words of this project's classes and of any others.
+_ANY_FINDING = ("tumor", "tumour", "finding")
 _OTHER_LESION, _NOT_BRAIN_MRI = "other lesion", "not-brain-mri"
 
 
@@ -20,59 +22,61 @@ class Source:
 
     name: str
     origin: str  # the folder or list that names the files, never where it lies
-    is_brain_mri: bool
+    is_brain_mri: bool  # or, for a model of something else, whether they show its subject
     expected: tuple[Label, ...]  # the final classes that are right; none when only the gate is judged
     files: tuple[ImageFile, ...]
     is_other_lesion: bool = False  # a disease that is no tumor; no class is right for it
+    subject: str = BRAIN_MRI  # what the model looks at
 
     @property
     def kind(self) -> str:
         """What the images truly are, in words."""
-        return _describe(self.is_brain_mri, self.expected, self.is_other_lesion)
+        if not self.is_brain_mri:
+            return f"not {self.subject}"
+        if self.is_other_lesion:
+            return f"{self.subject}, another lesion"
+        if len(self.expected) > 1:
+            return f"{self.subject}, {'a tumor' if self.expected == TUMORS else 'a finding'}"
+        return ", ".join((self.subject, *self.expected))
 
 
-@dataclass(frozen=True, slots=True)
-class _Truth:
-    """What the rows of one source have in common."""
-
-    name: str
-    is_brain_mri: bool
-    expected: tuple[Label, ...]
-    is_other_lesion: bool = False
-
-    @property
-    def kind(self) -> str:
-        return _describe(self.is_brain_mri, self.expected, self.is_other_lesion)
-
-
-def find_sources(folder: Path, is_brain_mri: bool) -> tuple[Source, ...]:
+def find_sources(
+    folder: Path, is_brain_mri: bool, names: ClassNames = USUAL_NAMES, subject: str = BRAIN_MRI
+) -> tuple[Source, ...]:
     """The sources of a folder, one per subfolder with files; images directly in it are one with its name.
 
-    Brain MRI whose name is a class or begins with healthy or tumor has expected classes, other sources have none.
+    Brain MRI whose name is a class or begins with healthy, tumor or finding has expected classes, other sources have
+    none.
 
     Args:
         folder: of the images.
-        is_brain_mri: what they truly are.
+        is_brain_mri: what they truly are; for a model of something else, whether they show its subject.
+        names: what the names of folders mean, and the model's classes.
+        subject: what the model looks at.
 
     Raises:
         DatasetError: there is no such folder, or it holds no files.
     """
     origin = folder.resolve().name
     return tuple(
-        Source(name, origin, is_brain_mri, _expected_of(name) if is_brain_mri else (), files)
+        Source(name, origin, is_brain_mri, _expected_of(name, names) if is_brain_mri else (), files, subject=subject)
         for name, files in find_families(folder)
     )
 
 
-def read_sources(table: Path, folder: Path) -> tuple[tuple[Source, ...], str]:
+def read_sources(
+    table: Path, folder: Path, names: ClassNames = USUAL_NAMES, subject: str = BRAIN_MRI
+) -> tuple[tuple[Source, ...], str]:
     """The sources of a list. A source whose rows differ in label or kind becomes one Source for each.
 
     Args:
-        table: a CSV with the columns path, source and label: a class, ``tumor`` for one of unknown type, ``other
-            lesion`` for a disease that is no tumor, or nothing when only the gate is judged. The column kind,
+        table: a CSV with the columns path, source and label: a class, ``tumor`` or ``finding`` for one of unknown type,
+            ``other lesion`` for a disease that is no tumor, or nothing when only the gate is judged. The column kind,
             ``brain_mri`` or ``not_brain_mri``, may be left out and then says brain MRI; the label ``not-brain-mri``
             says the other. A column family, where it is filled, names the source then.
         folder: what the paths are relative to.
+        names: what the labels mean, and the model's classes.
+        subject: what the model looks at.
 
     Returns:
         The sources, and a sentence on the rows that were chosen, as read_rows chooses them.
@@ -81,20 +85,18 @@ def read_sources(table: Path, folder: Path) -> tuple[tuple[Source, ...], str]:
         DatasetError: as read_rows does, for a row without source, and for an unknown label or kind.
     """
     rows, note = read_rows(table, folder, ("path", "source", "label"), "--sources-list")
-    families: dict[_Truth, list[ImageFile]] = {}
+    families: dict[Source, list[ImageFile]] = {}
     for row in rows:
-        families.setdefault(_family_of(row), []).append(row.file)
-    truths = Counter(truth.name for truth in families)
+        family = replace(_family_of(row, names), origin=table.name, subject=subject)
+        families.setdefault(family, []).append(row.file)
+    kinds = Counter(family.name for family in families)
     sources = tuple(
-        Source(
-            truth.name if truths[truth.name] == 1 else f"{truth.name}: {truth.kind}",
-            table.name,
-            truth.is_brain_mri,
-            truth.expected,
-            tuple(files),
-            truth.is_other_lesion,
+        replace(
+            family,
+            name=family.name if kinds[family.name] == 1 else f"{family.name}: {family.kind}",
+            files=tuple(files),
         )
-        for truth, files in families.items()
+        for family, files in families.items()
     )
     return sources, note
 
@@ -116,43 +118,38 @@ def name_apart(sources: Iterable[Source]) -> tuple[Source, ...]:
     return apart
 
 
-def _describe(is_brain_mri: bool, expected: tuple[Label, ...], is_other_lesion: bool) -> str:
-    if not is_brain_mri:
-        return "not brain MRI"
-    if is_other_lesion:
-        return "brain MRI, another lesion"
-    if not expected:
-        return "brain MRI"
-    return f"brain MRI, {'a tumor' if expected == TUMORS else expected[0]}"
-
-
-def _expected_of(name: str) -> tuple[Label, ...]:
-    if label := label_from_name(name):
+def _expected_of(name: str, names: ClassNames) -> tuple[Label, ...]:
+    if label := names.find(name):
         return (label,)
     if name.lower().startswith("healthy"):
-        return (Label.NO_TUMOR,)
-    return TUMORS if name.lower().startswith(_ANY_TUMOR) else ()
+        return tuple(label for label in names.classes if not label.is_finding)
+    return _findings(names) if name.lower().startswith(_ANY_FINDING) else ()
 
 
-def _family_of(row: ListedFile) -> _Truth:
+def _findings(names: ClassNames) -> tuple[Label, ...]:
+    return tuple(label for label in names.classes if label.is_finding)
+
+
+def _family_of(row: ListedFile, names: ClassNames) -> Source:
+    """What the rows of one source have in common, without files."""
     source, label, kind = row.cells["source"], row.cells["label"], row.cells.get("kind", "").lower()
     if not source:
         raise DatasetError(f"{row.where}: names no source; write where the image comes from")
     if kind not in _KINDS:
         raise DatasetError(f"{row.where}: the kind {kind!r} is neither brain_mri nor not_brain_mri")
     if label.lower() == _NOT_BRAIN_MRI:
-        return _Truth(row.cells.get("family") or source, False, ())
+        return Source(row.cells.get("family") or source, "", False, (), ())
     if not label:
-        return _Truth(source, _KINDS[kind], ())
+        return Source(source, "", _KINDS[kind], (), ())
     if not _KINDS[kind]:
-        raise DatasetError(f"{row.where}: is no brain MRI and yet has the label {label!r}; leave one of them empty")
+        raise DatasetError(f"{row.where}: is {kind} and yet has the label {label!r}; leave one of them empty")
     if label.lower() == _OTHER_LESION:
-        return _Truth(source, True, (), is_other_lesion=True)
-    if label.lower() in _ANY_TUMOR:
-        return _Truth(source, True, TUMORS)
-    if found := label_from_name(label):
-        return _Truth(source, True, (found,))
+        return Source(source, "", True, (), (), is_other_lesion=True)
+    if label.lower() in _ANY_FINDING:
+        return Source(source, "", True, _findings(names), ())
+    if found := names.find(label):
+        return Source(source, "", True, (found,), ())
     raise DatasetError(
-        f"{row.where}: the label {label!r} is none of {', '.join(LABELS)}, tumor, {_OTHER_LESION} or {_NOT_BRAIN_MRI}; "
-        "or leave it empty"
+        f"{row.where}: the label {label!r} is none of {', '.join(names.classes)}, {finding_word(names.classes)}, "
+        f"{_OTHER_LESION} or {_NOT_BRAIN_MRI}; or leave it empty"
     )

@@ -1,6 +1,7 @@
 """Evaluation -> a few lines for a terminal and one HTML page for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -11,12 +12,12 @@ from brain_tumor.evaluation.map_tables import to_map_rows
 from brain_tumor.evaluation.metrics import Estimate
 from brain_tumor.evaluation.risk_coverage import CONFIDENT_PERCENT, RiskCoverage
 from brain_tumor.evaluation.robustness import MIDDLE_STRENGTH, Robustness
-from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification, SourceResult
+from brain_tumor.evaluation.run import SURE, Evaluation, Misclassification
 from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
-from brain_tumor.labels import class_without_finding
+from brain_tumor.labels import class_without_finding, finding_word
 from brain_tumor.presentation.data_uri import to_data_uri
-from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words
+from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words, with_article
 
 _TEMPLATE = "report.html.j2"
 
@@ -37,7 +38,7 @@ def render_text(evaluation: Evaluation) -> str:
         lines.append(f"surest {CONFIDENT_PERCENT} %   {format_confident(measures.risk_coverage)}")
     if evaluation.robustness:
         lines.append(f"corruptions   {format_robustness(evaluation.robustness)}")
-    lines += _source_lines(evaluation.source_results)
+    lines += _source_lines(evaluation)
     for row in to_map_rows(evaluation.maps) if evaluation.maps else ():
         value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
         lines.append(f"{row.name:<12}  {value}  {row.meaning}")
@@ -58,12 +59,13 @@ def render_html(
         errors: the answers that the sheet of errors shows, in its order.
     """
     # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
+    subject = evaluation.model.subject
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "share": format_share,
         "number": format_number,
         "percent": format_fraction,
-        "reason_words": reason_words,
+        "reason_words": partial(reason_words, subject=subject),
     }
     template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
@@ -76,6 +78,9 @@ def render_html(
         errors=errors,
         map_rows=to_map_rows(evaluation.maps) if evaluation.maps else (),
         notice=NOTICE,
+        subject=subject,
+        a_subject=with_article(subject),
+        finding=finding_word(evaluation.dataset.classes),
         intervals=INTERVALS,
         sure=SURE,
         calibration_bins=CALIBRATION_BINS,
@@ -126,25 +131,27 @@ def format_robustness(robustness: Robustness) -> str:
     )
 
 
-def _source_lines(results: Sequence[SourceResult]) -> Iterator[str]:
-    measured = measure_sources(results)
+def _source_lines(evaluation: Evaluation) -> Iterator[str]:
+    measured, subject = measure_sources(evaluation.source_results), evaluation.model.subject
+    finding = finding_word(evaluation.dataset.classes)
     everything = (*measured.brain_mri, *measured.not_brain_mri)
     for item in everything:
         yield f"accepted      {format_share(item.measures.accepted)}  {item.source.name} ({item.source.kind})"
     for item in everything:
-        measures = item.measures
+        measures, called = item.measures, f"called {finding}"
         yield (
-            f"called tumor  {format_share(measures.called_tumor)}  {item.source.name} ({item.source.kind}): "
+            f"{called:<13} {format_share(measures.called_tumor)}  {item.source.name} ({item.source.kind}): "
             f"{format_counts(measures.called_tumor)}, {format_counts(measures.called_tumor_classified)} without the "
             f"uncertain, which are {format_counts(measures.uncertain)}"
         )
     if total := measured.all_not_brain_mri:
         yield (
-            f"surely tumor  {format_share(total.called_tumor_surely)}  all that is not brain MRI: "
+            f"{f'surely {finding}':<13} {format_share(total.called_tumor_surely)}  all that is not {subject}: "
             f"{format_counts(total.called_tumor_surely)} with {100 * SURE:.0f} % or more"
         )
         for reason, images in total.rejections.items():
-            yield f"rejected      {_count(images, 'image')} that are not brain MRI: {reason_words(reason)}"
+            words = reason_words(reason, subject=subject)
+            yield f"rejected      {_count(images, 'image')} that are not {subject}: {words}"
 
 
 def _count_images(evaluation: Evaluation) -> str:

@@ -11,9 +11,9 @@ from brain_tumor.fit_check.judgement import Fit, Judgement
 from brain_tumor.fit_check.reference import Reference
 from brain_tumor.fit_check.words import (
     EXPLANATIONS,
-    NEXT_STEPS,
     TITLES,
     describe_departures,
+    describe_next_step,
     describe_sample,
     to_table,
 )
@@ -21,7 +21,7 @@ from brain_tumor.model.card import Rules
 from brain_tumor.presentation.palette import ALARM, GREY, QUIET, RULE, STATUS_COLORS, TEXT, WHITE
 from brain_tumor.presentation.shapes import Drawing, Path, Shape, Text
 from brain_tumor.presentation.svg import render_svg_file
-from brain_tumor.presentation.wording import NOTICE
+from brain_tumor.presentation.wording import NOTICE, with_article
 
 _BADGES = {
     Fit.FITS: STATUS_COLORS[Status.CLASSIFIED],
@@ -69,7 +69,7 @@ def draw_fit(judgement: Judgement, facts: ArchiveFacts, reference: Reference, ru
         gate_limits.append((rules.min_sure_gate_score, "below: uncertain"))
     known_limits = [] if rules.min_familiarity is None else [(rules.min_familiarity, "below: uncertain")]
     for title, name, limits in (
-        ("Does it look like a brain MRI? Gate score, log-odds", "gate_score", gate_limits),
+        (f"Does it look like {with_article(reference.subject)}? Gate score, log-odds", "gate_score", gate_limits),
         ("How like the training images is it? Familiarity, 0 or less", "familiarity", known_limits),
     ):
         mine, theirs = getattr(facts, name), getattr(reference, name)
@@ -79,7 +79,9 @@ def draw_fit(judgement: Judgement, facts: ArchiveFacts, reference: Reference, ru
         top = panel.bottom + 1.6 * _LINE
     shapes += _legend(top)
     top += 1.5 * _LINE
-    top = _add_lines(shapes, top, [*wrap(f"Next: {NEXT_STEPS[judgement.fit]}", _LETTERS), "", NOTICE])
+    top = _add_lines(
+        shapes, top, [*wrap(f"Next: {describe_next_step(judgement.fit, reference.subject)}", _LETTERS), "", NOTICE]
+    )
     return Drawing(_WIDTH, top, _FONT, tuple(shapes))
 
 

@@ -21,7 +21,7 @@ _Z = 1.959964
 class Score:
     """What is kept of one image."""
 
-    gate_score: float  # log-odds that it is a brain MRI
+    gate_score: float  # log-odds that it shows what the model looks at
     familiarity: float  # 0 or less, higher is more familiar
     status: Status
     reason: Reason | None  # why the status is not CLASSIFIED
@@ -59,7 +59,7 @@ class ArchiveFacts:
     scores: tuple[Score, ...]  # of the others, in the order in which they were answered
     gate_score: tuple[float, ...]  # at each of STEPS; empty without images
     familiarity: tuple[float, ...]  # at each of STEPS; empty without images
-    rejected: Share  # taken for no brain MRI, for any reason
+    rejected: Share  # by the gate, for any reason
     unfamiliar: Share  # accepted and unlike the training images
     uncertain: Share  # accepted and in doubt, the unfamiliar ones included
     answered: Share  # classified without doubt

@@ -33,10 +33,10 @@ class Fit(StrEnum):
 class Departure(StrEnum):
     """In what an archive clearly differs from the reference, to its disadvantage."""
 
-    REJECTED = "rejected"  # more images are taken for no brain MRI
+    REJECTED = "rejected"  # the gate rejects more images
     UNFAMILIAR = "unfamiliar"  # more images are unlike the training images
     UNCERTAIN = "uncertain"  # more answers are in doubt
-    GATE_SCORE = "gate_score"  # the median image looks hardly like a brain MRI
+    GATE_SCORE = "gate_score"  # the median image hardly looks like what the model looks at
     FAMILIARITY = "familiarity"  # the median image is hardly familiar
 
 

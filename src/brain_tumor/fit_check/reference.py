@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain_tumor.errors import ModelFileError
-from brain_tumor.model.card import Card
+from brain_tumor.model.card import BRAIN_MRI, Card
 
 # Shares of the images, in steps of 5 %, at which the card gives quantiles.
 STEPS = tuple(step / 20 for step in range(21))
@@ -16,11 +16,12 @@ class Reference:
     """How validation images of the training sources score."""
 
     images: int
-    gate_score: tuple[float, ...]  # log-odds that it is a brain MRI, at each of STEPS
+    gate_score: tuple[float, ...]  # log-odds that it shows the subject, at each of STEPS
     familiarity: tuple[float, ...]  # 0 or less, higher is more familiar, at each of STEPS
-    rejected: float  # 0 to 1, share that the gate takes for no brain MRI
+    rejected: float  # 0 to 1, share that the gate does not accept
     unfamiliar: float  # 0 to 1, share that is accepted and unlike the training images
     uncertain: float  # 0 to 1, share that is accepted and in doubt, the unfamiliar ones included
+    subject: str = BRAIN_MRI  # what the model looks at
 
     @property
     def answered(self) -> float:
@@ -38,19 +39,22 @@ def read_reference(card: Card) -> Reference:
             "(brain-tumor-train fit-decision, export)"
         )
     try:
-        return _parse(found)
+        return _parse(found, card.rules.subject)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"model {card.model_id}: the reference in its card is incomplete ({error!r}); export the model again"
         ) from None
 
 
-def _parse(found: Any) -> Reference:
+def _parse(found: Any, subject: str) -> Reference:
     return Reference(
         int(found["images"]),
         _to_quantiles("gate_score", found["gate_score"]),
         _to_quantiles("familiarity", found["familiarity"]),
-        *(_to_share(name, found[name]) for name in ("rejected", "unfamiliar", "uncertain")),
+        _to_share("rejected", found["rejected"]),
+        _to_share("unfamiliar", found["unfamiliar"]),
+        _to_share("uncertain", found["uncertain"]),
+        subject,
     )
 
 

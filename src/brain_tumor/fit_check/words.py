@@ -7,7 +7,8 @@ from typing import Any
 from brain_tumor.fit_check.facts import ArchiveFacts, Share
 from brain_tumor.fit_check.judgement import MIN_IMAGES, Departure, Fit, Judgement, median_rank
 from brain_tumor.fit_check.reference import STEPS, Reference
-from brain_tumor.presentation.wording import NOTICE, reason_words
+from brain_tumor.model.card import BRAIN_MRI
+from brain_tumor.presentation.wording import NOTICE, reason_words, with_article
 from brain_tumor.tables.serialize import DECIMALS
 from brain_tumor.version import package_version
 
@@ -25,13 +26,13 @@ EXPLANATIONS = {
     Fit.TOO_FEW_IMAGES: f"At least {MIN_IMAGES} images that can be read and are not blank are needed.",
 }
 
-NEXT_STEPS = {
+_NEXT_STEPS = {
     Fit.FITS: "Measure the answers on some images whose diagnosis you know (brain-tumor evaluate): a familiar image "
     "can still be answered wrongly.",
     Fit.FITS_IN_PART: "See which images are rejected or uncertain, and why (brain-tumor predict --csv FILE, column "
-    "reason). Take out what is no brain MRI, check again, and measure the rest on images whose diagnosis you know "
+    "reason). Take out what is not {subject}, check again, and measure the rest on images whose diagnosis you know "
     "(brain-tumor evaluate).",
-    Fit.DOES_NOT_FIT: "Do not use the answers. See whether these files are MRI slices of the head and are read as they "
+    Fit.DOES_NOT_FIT: "Do not use the answers. See whether these files are {slices} and are read as they "
     "should be (brain-tumor predict --heatmaps DIR draws them); if they are, the network must be trained with images "
     "like these.",
     Fit.TOO_FEW_IMAGES: "Give more folders, or a larger number with --images.",
@@ -41,7 +42,7 @@ _DEPARTURES = {
     Departure.REJECTED: "More images than usual are not analysed.",
     Departure.UNFAMILIAR: "More images than usual are unlike the training images.",
     Departure.UNCERTAIN: "More answers than usual are uncertain.",
-    Departure.GATE_SCORE: "Half of the images look less like a brain MRI than {above} of the reference.",
+    Departure.GATE_SCORE: "Half of the images look less like {a_subject} than {above} of the reference.",
     Departure.FAMILIARITY: "Half of the images are less familiar than {above} of the reference.",
 }
 
@@ -62,16 +63,26 @@ def render_text(judgement: Judgement, facts: ArchiveFacts, reference: Reference)
     lines += (f"{name:{_WIDTH}}{mine:<26}{theirs}" for name, mine, theirs in to_table(facts, reference))
     lines += ["", describe_sample(facts)]
     if facts.reasons:
-        counts = (f"{reason_words(reason)} ({count})" for reason, count in facts.reasons.items())
+        counts = (
+            f"{reason_words(reason, subject=reference.subject)} ({count})" for reason, count in facts.reasons.items()
+        )
         lines.append(f"Not analysed or uncertain: {'; '.join(counts)}.")
-    lines += ["", f"Next: {NEXT_STEPS[judgement.fit]}"]
+    lines += ["", f"Next: {describe_next_step(judgement.fit, reference.subject)}"]
     return "\n".join(lines)
 
 
 def describe_departures(judgement: Judgement, facts: ArchiveFacts, reference: Reference) -> Iterator[str]:
     """A sentence for each way in which the archive differs."""
     for departure in judgement.departures:
-        yield _DEPARTURES[departure].format(above=_above(departure, facts, reference))
+        yield _DEPARTURES[departure].format(
+            above=_above(departure, facts, reference), a_subject=with_article(reference.subject)
+        )
+
+
+def describe_next_step(fit: Fit, subject: str) -> str:
+    """What a person does after a verdict of a model that looks at a subject."""
+    slices = "MRI slices of the head" if subject == BRAIN_MRI else f"images of the kind {subject}"
+    return _NEXT_STEPS[fit].format(subject=subject, slices=slices)
 
 
 def describe_sample(facts: ArchiveFacts) -> str:

@@ -30,17 +30,19 @@ class Look:
 
 
 def class_looks(classes: Iterable[Label]) -> dict[Label, Look]:
-    """How a model's classes are drawn. From the fourth finding on colours repeat; the shape differs up to the ninth.
+    """How a model's classes are drawn: in the card's colours, else in this palette's, in order.
+
+    From the fourth finding on this palette's colours repeat; the shape differs up to the ninth.
 
     Args:
         classes: in the order of `Rules.classes`.
     """
     looks, findings, marks = {}, 0, (Mark.TRIANGLE, Mark.SQUARE, Mark.DIAMOND)
     for label in classes:
-        looks[label] = Look(_NO_FINDING, Mark.CIRCLE)
+        looks[label] = Look(label.color or _NO_FINDING, Mark.CIRCLE)
         if label.is_finding:
             around, index = divmod(findings, len(_FINDINGS))
-            looks[label] = Look(_FINDINGS[index], marks[(index + around) % len(marks)])
+            looks[label] = Look(label.color or _FINDINGS[index], marks[(index + around) % len(marks)])
             findings += 1
     return looks
 

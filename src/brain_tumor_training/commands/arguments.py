@@ -92,6 +92,14 @@ def subject(text: str) -> str:
     return text
 
 
+def named_color(text: str) -> tuple[str, str]:
+    """A class and its colour, as in ``stroke=#D55E00``."""
+    name, _, color = text.rpartition("=")
+    if not name or not color:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CLASS=#RRGGBB, as in stroke=#D55E00")
+    return name, color
+
+
 def weight(text: str) -> float:
     """A number above 0."""
     if not 0 < (number := float(text)) < float("inf"):

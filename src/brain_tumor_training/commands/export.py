@@ -5,7 +5,7 @@ from pathlib import Path
 
 from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.commands.arguments import Commands, count, print_next, subject
+from brain_tumor_training.commands.arguments import Commands, count, named_color, print_next, subject
 from brain_tumor_training.recipes import QUANTIZATIONS
 
 
@@ -55,6 +55,14 @@ def add_export(commands: Commands) -> None:
         help="what the training images show and the gate accepts, such as 'knee MRI'; page, reports and tables say it "
         "(default: %(default)s)",
     )
+    export.add_argument(
+        "--color",
+        type=named_color,
+        action="append",
+        default=[],
+        metavar="CLASS=#RRGGBB",
+        help="of a class of your own in charts; the others get the palette's. The card holds them",
+    )
     export.set_defaults(run=_run, needs_keras=True)
 
 
@@ -64,7 +72,7 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor_training import export, hub_card
 
     quantizations = QUANTIZATIONS[args.quantization]
-    about = args.licence, args.terms, args.subject
+    about = args.licence, args.terms, args.subject, dict(args.color)
     taken, parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)
     low, high = parity.same_class_interval
     print(f"written as {taken}; compared with Keras on {parity.images} images, on {parity.torn} of which it is torn")
