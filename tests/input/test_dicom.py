@@ -1,18 +1,19 @@
 import struct
 from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 
-from brain_tumor.input import dicom
 from brain_tumor.input.dicom import DicomHeader, list_slices, read_header
 from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import DicomReference, ReadOptions, SeriesAbout, WindowMode
 from brain_tumor.input.series_kind import SeriesKind
+from brain_tumor.input.source_file import SourceFile
 from brain_tumor.presentation.overlay import to_square_pixels
 from tests.dicom_factory import (
     ORIENTATION,
@@ -267,10 +268,21 @@ def test_a_file_of_many_frames_is_let_go_once_all_were_read_in_whatever_order() 
         calls.append(1)
         return data
 
-    for slice_ in reversed(list_slices(read, read_header(data, "scan"), "scan", ReadOptions())):
+    slices = list_slices(read, read_header(data, "scan"), "scan", ReadOptions())
+    for slice_ in reversed(slices):
         slice_.read()
     assert len(calls) == 1
-    assert dicom._FramesOfOneFile._parsed is None
+    slices[0].read()
+    assert len(calls) == 2
+
+
+def test_a_file_of_many_frames_is_let_go_with_its_last_slice() -> None:
+    file = SourceFile("scan", lambda: make_dicom(np.stack([RAMP] * 3)))
+    slices, kept = list_slices(file.content, read_header(file.content(), "scan"), "scan", ReadOptions()), ref(file)
+    slices[0].read()
+    assert kept() is file
+    del file, slices
+    assert kept() is None
 
 
 def test_listing_slices_reads_nothing() -> None:

@@ -268,33 +268,39 @@ def to_slices(frames: Sequence[DicomFrame], options: ReadOptions) -> tuple[Slice
 
 
 class _FramesOfOneFile:
-    """Frames of a file that holds several. The file that was read last stays parsed until all were, and no other."""
+    """Frames of a file that holds several.
+
+    The file that was read last stays parsed, and no other, until all its frames were read or nothing refers to them.
+    """
 
     _lock = threading.Lock()
-    _parsed: "tuple[_FramesOfOneFile, FileDataset, Frames] | None" = None
+    _last: "weakref.ref[_FramesOfOneFile] | None" = None
 
     def __init__(self, read: Callable[[], bytes], header: DicomHeader) -> None:
         self._read, self._header = read, header
+        self._parsed: tuple[FileDataset, Frames] | None = None
         self._unread = set(range(header.frames))
 
     def parse(self, name: str, index: int | None) -> tuple[FileDataset, Frames]:
         """The parsed file; index: of the frame that is read now, None where it is looked at only."""
         shared = _FramesOfOneFile
         with shared._lock:
-            if shared._parsed is None or shared._parsed[0] is not self:
-                shared._parsed = None  # before the next one is read: two would need twice the memory
-                shared._parsed = (self, *_parse_pixels(self._read(), self._header.parsed, name))
-            found = shared._parsed[1:]
+            found = self._parsed
+            if found is None:
+                # Before the next one is read: two would need twice the memory.
+                if shared._last is not None and (last := shared._last()) is not None:
+                    last._parsed = None
+                shared._last = weakref.ref(self)
+                found = self._parsed = _parse_pixels(self._read(), self._header.parsed, name)
             if index is not None:
                 self._tick_off(index)
             return found
 
     def _tick_off(self, index: int) -> None:
-        shared = _FramesOfOneFile
         self._unread.discard(index)
         if not self._unread:
             self._unread.update(range(self._header.frames))
-            shared._parsed = None
+            self._parsed = None
 
 
 _lock = threading.Lock()
