@@ -63,6 +63,7 @@ def show_accuracy(card: Card, is_own: bool) -> None:
     st.header("How good it is", anchor=False)
     elsewhere, here = source_rows(card), accuracy_rows(card)
     if elsewhere:
+        st.caption("Images of other sources")
         st.table(
             _transpose(elsewhere, "Images"),
             hide_index=True,
@@ -70,6 +71,7 @@ def show_accuracy(card: Card, is_own: bool) -> None:
             alt="Figures on images of other sources",
         )
     if here:
+        st.caption("Test images of the network's own data set")
         st.table(
             _transpose(here, "Test images"),
             hide_index=True,

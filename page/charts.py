@@ -57,7 +57,7 @@ def probability_chart(probabilities: Mapping[Label, float], status: Status, on_d
                 "field": "probability",
                 "type": "quantitative",
                 "scale": {"domain": [0, 1]},
-                "axis": {"title": None, "format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
+                "axis": {"title": None, "labelExpr": "100 * datum.value + ' %'", "values": [0, 0.25, 0.5, 0.75, 1]},
             },
         },
         "layer": [

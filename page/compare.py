@@ -14,12 +14,12 @@ from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
 from brain_tumor.presentation.wording import headline
 from brain_tumor.problems import ACCEPTED
 from page.classify import SAMPLES
-from page.differences import is_other_answer, name_differences
+from page.differences import is_other_answer, name_differences, name_status
 from page.fair_queue import QUEUE
 from page.layout import usable_classifier
 from page.literal import literal_sentence
 from page.slice_record import SliceRecord, to_slice_record
-from page.slice_view import show_badge, show_picture, show_probabilities
+from page.slice_view import show_badge, show_numbers, show_picture
 from page.uploads import MAX_UPLOAD_BYTES, reserve_uploads
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
@@ -45,8 +45,8 @@ def show() -> None:
     """Draw the page from top to bottom."""
     st.title("Compare two models", anchor=False)
     st.write(
-        "See on a few images where a model file of your own answers otherwise than this page's. How good each is tells "
-        "`brain-tumor compare`, on many labelled images."
+        "See on a few images where a model file of your own answers otherwise than this page's; `brain-tumor compare` "
+        "tells how good each is, on many labelled images."
     )
     first = usable_classifier()
     if first is None:
@@ -125,12 +125,12 @@ def show_differences(pairs: Sequence[tuple[SliceRecord, SliceRecord]]) -> None:
     st.dataframe(
         [
             {
-                "file": first.name,
-                "first": first.row["answer"],
-                "first status": first.row["status"],
-                "second": second.row["answer"],
-                "second status": second.row["status"],
-                "differences": name_differences(first, second),
+                "File": first.name,
+                "First": first.row["answer"],
+                "First, status": name_status(first),
+                "Second": second.row["answer"],
+                "Second, status": name_status(second),
+                "Differences": name_differences(first, second),
             }
             for first, second in pairs
         ],
@@ -157,4 +157,4 @@ def show_pair(pair: tuple[SliceRecord, SliceRecord]) -> None:
                 with column:
                     show_badge(cached.verdict)
                     st.subheader(f"{title}: {literal_sentence(headline(cached.verdict))}", anchor=False)
-                    show_probabilities(cached)
+                    show_numbers(cached)

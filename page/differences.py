@@ -21,6 +21,11 @@ def name_differences(first: SliceRecord, second: SliceRecord) -> str:
     )
 
 
+def name_status(record: SliceRecord) -> str:
+    """The status of one answer, as its badge says it; empty of what was not read."""
+    return title_status(record.cached.verdict) if record.cached else ""
+
+
 def is_other_answer(first: SliceRecord, second: SliceRecord) -> bool:
     """Whether the class or the status differs; of the same image, answered by two models."""
     if first.cached is None or second.cached is None:

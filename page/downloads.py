@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from brain_tumor.model.card import Card
 from brain_tumor.presentation.report.render import ReportFormat, render_report
 from brain_tumor.presentation.report.subject import ReportSubject, SeriesDraft, to_report_image
 from brain_tumor.presentation.wording import NOTICE
-from brain_tumor.tables.parquet import render_parquet
+from brain_tumor.tables.parquet import render_parquet, render_series_parquet
 from brain_tumor.tables.rows import Row, slice_columns
 from brain_tumor.tables.serialize import render_csv, to_cells, to_csv_line, to_json_line
 from brain_tumor.tables.series_rows import join_numbers, series_columns, to_series_row
@@ -65,12 +65,26 @@ def offer_tables(rows: Sequence[Row], series_rows: Sequence[dict[str, Any]], cla
             "Table as JSON Lines",
             "jsonl",
             "application/x-ndjson",
-            lambda: "".join(f"{to_json_line(row)}\n" for row in rows),
+            lambda: render_json_lines(rows),
         ),
         ("Table as Parquet", "parquet", "application/vnd.apache.parquet", lambda: render_parquet(rows, classes)),
     ]
     if series_rows:
-        kinds.append(("Series as CSV", "series.csv", "text/csv", lambda: render_series_csv(series_rows, classes)))
+        kinds += [
+            ("Series as CSV", "series.csv", "text/csv", lambda: render_series_csv(series_rows, classes)),
+            (
+                "Series as JSON Lines",
+                "series.jsonl",
+                "application/x-ndjson",
+                lambda: render_json_lines(series_rows),
+            ),
+            (
+                "Series as Parquet",
+                "series.parquet",
+                "application/vnd.apache.parquet",
+                lambda: render_series_parquet(series_rows, classes),
+            ),
+        ]
     for title, ending, mime, render in kinds:
         st.download_button(
             title,
@@ -104,6 +118,11 @@ def render_slice_csv(rows: Iterable[Row], classes: Sequence[Label] = LABELS) -> 
         classes: of the model, in the order of `Rules.classes`.
     """
     return render_csv(({**row, **_NOTICE} for row in rows), (*slice_columns(classes), *_NOTICE))
+
+
+def render_json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A line for each row of a table of slices or series."""
+    return "".join(f"{to_json_line(row)}\n" for row in rows)
 
 
 def render_series_csv(rows: Sequence[dict[str, Any]], classes: Sequence[Label] = LABELS) -> str:

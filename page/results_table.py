@@ -6,7 +6,7 @@ import streamlit as st
 
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.presentation.series_words import describe_series_reason
-from brain_tumor.presentation.wording import describe_reason, format_percent, title_status
+from brain_tumor.presentation.wording import format_percent, reason_words, title_status, to_sentence
 from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.overview import describe_answer
 from page.series_item import SeriesItem
@@ -44,16 +44,17 @@ def to_plain_row(item: SeriesItem) -> dict[str, str | int]:
         "Why": "",
     }
     if isinstance(item.answer, SeriesVerdict):
-        return {**row, "Status": title_status(item.answer), "Why": describe_series_reason(item.answer)}
+        return {**row, "Status": title_status(item.answer), "Why": to_sentence(describe_series_reason(item.answer))}
     if item.answer is None:
-        return {**row, "Why": str(item.records[0].row["reason"] or "") if item.is_done else ""}
-    cached = item.records[0].cached
+        reason = item.records[0].row["reason"] if item.is_done else None
+        return {**row, "Why": f"The file {reason}." if reason else ""}
+    verdict, cached = item.answer, item.records[0].cached
     sure = cached.confidence if cached else None
     return {
         **row,
-        "Status": title_status(item.answer),
+        "Status": title_status(verdict),
         "Confidence": "" if sure is None else format_percent(sure),
-        "Why": describe_reason(item.answer) or "",
+        "Why": to_sentence(reason_words(verdict.reason, verdict.found, verdict.subject)) if verdict.reason else "",
     }
 
 

@@ -25,6 +25,7 @@ from brain_tumor.presentation.wording import (
     format_percent,
     headline,
     reason_words,
+    render_missing,
     title_map,
     title_status,
     to_sentence,
@@ -124,7 +125,9 @@ def show_pictures(item: SeriesItem, index: int, slider: str | None = None) -> No
         picture = cached.render_picture(kind, strength, label)
         show_picture(overlay, picture, f"The slice {name}, under its heat map {title_map(kind, label)}")
         show_legend(kind, strength)
-        st.caption(f"**Heat map: {literal_sentence(title_map(kind, label))}.** {literal_sentence(cached.map_state)}")
+        # Whether a tumor was located belongs to the other map.
+        state = cached.map_state if kind is MapKind.LOCATION else render_missing(missing_maps(cached.result.output))
+        st.caption(f"**Heat map: {literal_sentence(title_map(kind, label))}.** {literal_sentence(state)}")
         with st.expander("What it shows, and its strength"):
             st.caption(MAP_EXPLANATIONS[kind])
             st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.page.driver import all_markdown, headlines, open_page, send, texts, upload, volume
+from tests.page.driver import all_markdown, headlines, open_page, png, send, texts, upload, volume
 from tests.scripted import HEALTHY, ScriptedClassifier
 
 
@@ -29,7 +29,7 @@ def test_two_models_answer_side_by_side_and_their_differences_are_named(page: Ap
     send(page, [upload("a.png")], uploader=1)
     assert "**1** of 1 slices get another class or status" in all_markdown(page)
     assert headlines(page) == ["First: Glioma", "Second: No Tumor"]
-    assert "class: Glioma or No Tumor" in page.dataframe[0].value["differences"][0]
+    assert "class: Glioma or No Tumor" in page.dataframe[0].value["Differences"][0]
 
 
 def test_an_image_that_neither_model_can_read_says_why_and_is_no_difference(page: AppTest) -> None:
@@ -37,6 +37,13 @@ def test_an_image_that_neither_model_can_read_says_why_and_is_no_difference(page
     assert texts(page)[0] == "broken.png"
     assert texts(page)[1].startswith("is not an image file")
     assert "**0** of 1 slices get another class or status" in all_markdown(page)
+
+
+def test_a_picture_that_neither_model_analyses_shows_no_numbers_that_look_like_an_answer(page: AppTest) -> None:
+    send(page, [upload("one-colour.png", png((250, 40, 10)))], uploader=1)
+    assert page.dataframe[0].value["First, status"][0] == "Not analysed - blank"
+    assert [expander.label for expander in page.expander] == 2 * ["The network's numbers, which mean nothing here"]
+    assert all(expander.table for expander in page.expander) and len(page.table) == 2
 
 
 def test_of_a_long_series_the_first_24_slices_are_compared(page: AppTest) -> None:

@@ -1,8 +1,10 @@
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
+from pyarrow.parquet import read_table
 from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Plane
@@ -52,6 +54,15 @@ def test_tables_come_as_json_lines_and_parquet_too(page: AppTest, downloads: dic
     send(page, THREE)
     assert downloads["Table as JSON Lines"]().count("\n") == 3
     assert downloads["Table as Parquet"]().startswith(b"PAR1")
+    assert not [label for label in downloads if label.startswith("Series as")]
+
+
+def test_series_have_a_row_each_in_every_kind_of_table(page: AppTest, downloads: dict[str, Any]) -> None:
+    send(page, [volume("a.nii"), volume("b.nii"), upload("c.png")])
+    rows = [json.loads(line) for line in downloads["Series as JSON Lines"]().splitlines()]
+    assert [row["series"] for row in rows] == ["a.nii", "b.nii"]
+    assert len(downloads["Series as CSV"]().splitlines()) == 1 + len(rows)
+    assert read_table(io.BytesIO(downloads["Series as Parquet"]())).num_rows == len(rows)
 
 
 def test_a_file_that_cannot_be_read_has_no_report(page: AppTest, downloads: dict[str, Any]) -> None:

@@ -1,6 +1,10 @@
+import numpy as np
+
+from brain_tumor.input.series import Series, Slice
 from page.answering import answer_all
 from page.results_table import to_plain_row
 from page.session_state import SessionState
+from tests.factories import make_scan
 from tests.page.items import make_images, make_item
 from tests.scripted import ScriptedClassifier
 
@@ -28,3 +32,12 @@ def test_a_series_has_the_reason_of_its_answer_and_no_confidence() -> None:
 def test_what_waits_has_neither_status_nor_reason() -> None:
     row = to_plain_row(make_item("waiting", 1))
     assert (row["Status"], row["Confidence"], row["Why"]) == ("", "", "")
+
+
+def test_a_rejected_image_says_what_is_wrong_with_it_in_a_sentence() -> None:
+    item = make_item("tiny", 1)
+    item.series = Series("tiny", (Slice("tiny", None, lambda: make_scan(np.eye(40, dtype=np.float32))),))
+    answer(SessionState([item]))
+    row = to_plain_row(item)
+    assert (row["Answer"], row["Status"]) == ("Not analysed", "Not analysed - too small")
+    assert row["Why"] == "The image is only 40 x 40 pixels, 64 a side are needed."

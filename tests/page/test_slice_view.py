@@ -83,6 +83,11 @@ def test_whether_a_tumor_was_located_is_said_in_words(page: AppTest, name: str, 
     assert said in all_markdown(send(page, [upload(name)]))
 
 
+def test_whether_a_tumor_was_located_is_not_said_of_the_other_map(page: AppTest) -> None:
+    send(page, [upload("mapped.png")])
+    assert "Location found" not in all_markdown(choose(page, MapKind.SALIENCY))
+
+
 def test_a_model_without_a_location_map_offers_none(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.scripted.make_location", lambda peak: None)
     monkeypatch.setattr("tests.scripted.find_location", lambda output, rules: None)

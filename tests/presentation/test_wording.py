@@ -93,6 +93,19 @@ def test_every_status_has_a_title_and_an_explanation(status: Status) -> None:
     assert explain(Verdict(Label.GLIOMA, status, None))
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (Reason.TOO_SMALL, "too small"),
+        (Reason.COLOUR, "a colour picture"),
+        (Reason.NOT_A_BRAIN, "not a brain MRI"),
+        (Reason.OTHER_MODALITY, "not a brain MRI"),
+    ],
+)
+def test_a_status_says_what_kept_an_image_from_being_analysed(reason: Reason, said: str) -> None:
+    assert title_status(Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, reason)) == f"Not analysed - {said}"
+
+
 def test_limits_and_explanations_name_the_classes_of_the_model() -> None:
     four = (Label("w", True), Label("x", True), Label("y", True), Label("z", False))
     assert "abscess" in describe_limits(LABELS)[0]

@@ -20,7 +20,15 @@ NOTICE = "For research and education only. Not a medical device, never for diagn
 _TITLES = {
     Status.CLASSIFIED: "Classified",
     Status.UNCERTAIN: "Uncertain - needs a human look",
-    Status.NOT_A_BRAIN_MRI: "Not analysed - not {a_subject}",
+    Status.NOT_A_BRAIN_MRI: "Not analysed - {fault}",
+}
+# What keeps an image from being analysed; where it says otherwise, the check itself does.
+_FAULTS = {
+    Reason.TOO_SMALL: "too small",
+    Reason.BLANK: "blank",
+    Reason.LABEL_MAP: "a mask or label map",
+    Reason.FEW_GREYS: "few grey values",
+    Reason.COLOUR: "a colour picture",
 }
 
 # A row's status of a slice or series of a kind that is not answered, such as a phase image; it has no class.
@@ -134,7 +142,9 @@ def error_headline(error: ScanError) -> str:
 
 def title_status(verdict: Verdict | SeriesVerdict) -> str:
     """The status in a few words, with what they mean."""
-    return _TITLES[verdict.status].format(a_subject=with_article(verdict.subject))
+    reason = verdict.reason if isinstance(verdict, Verdict) else None
+    fault = _FAULTS.get(reason) if reason else None
+    return _TITLES[verdict.status].format(fault=fault or f"not {with_article(verdict.subject)}")
 
 
 def with_article(subject: str) -> str:
