@@ -7,10 +7,12 @@ import streamlit as st
 
 from brain_tumor import Classifier
 from brain_tumor.errors import ModelFileError
+from brain_tumor.input.formats import MAX_SCAN_BYTES
 from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
+from brain_tumor.presentation.series_words import count_slices
 from brain_tumor.presentation.wording import headline
 from brain_tumor.problems import ACCEPTED
 from page.classify import SAMPLES
@@ -79,7 +81,12 @@ def choose_model() -> Classifier | None:
 def choose_slices() -> list[SourceFile]:
     """The images to compare with, the examples where none was sent."""
     st.header("Images", anchor=False)
-    uploads = st.file_uploader(f"MRI of the brain: {ACCEPTED}", accept_multiple_files=True, key="compared")
+    uploads = st.file_uploader(
+        f"MRI of the brain: {ACCEPTED}",
+        accept_multiple_files=True,
+        key="compared",
+        max_upload_size=MAX_SCAN_BYTES // 2**20,
+    )
     if uploads:
         reserve_uploads(uploads)
         return [SourceFile(upload.name, upload.getvalue) for upload in uploads]
@@ -102,12 +109,12 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
                 # A message to the browser is where a click ends this run.
                 bar.progress(len(pairs) / len(slices), "Comparing: waiting for other visitors")
             pairs.append((answer_slice(first, slice_), answer_slice(second, slice_)))
-        bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {len(slices)} slices")
+        bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {count_slices(len(slices))}")
     bar.empty()
     st.header("Differences", anchor=False)
     differing = sum(is_other_answer(*pair) for pair in pairs)
     st.markdown(
-        f"**{differing}** of {len(pairs)} slices get another class or status. First: this page's model, "
+        f"Another class or status: **{differing}** of {count_slices(len(pairs))}. First: this page's model, "
         f"`{first.card.model_id}`; second: `{second.card.model_id}`."
     )
     show_differences(pairs)

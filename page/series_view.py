@@ -36,7 +36,7 @@ def show_series(item: SeriesItem) -> None:
     verdict = item.verdict
     if verdict is None:
         st.subheader("Not finished", anchor=False)
-        st.markdown(f"{len(item.records)} of {item.slice_count} slices are answered; the series has no answer yet.")
+        st.markdown(f"Answered: {len(item.records)} of {item.slice_count} slices; the series has no answer yet.")
         if item.has_planes:
             choose_plane(item)
     else:

@@ -385,7 +385,7 @@ def test_two_models_are_compared_and_an_invalid_one_gets_its_message(page: Page,
     expect(page.get_by_text("is not a TensorFlow Lite file")).to_be_visible()
     page.get_by_role("button", name="Remove b.tfliteA").click()
     page.locator("input[type=file]").first.set_input_files(ROOT / DEFAULT_NAME)
-    expect(page.get_by_text("of 3 slices get another class or status")).to_be_visible()
+    expect(page.get_by_text("Another class or status: 0 of 3 slices")).to_be_visible()
     expect(page.get_by_role("heading", level=3)).to_have_count(6)
     assert complaints == []
 

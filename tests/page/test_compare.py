@@ -27,16 +27,16 @@ def page(scripted: ScriptedClassifier, monkeypatch: pytest.MonkeyPatch) -> AppTe
 
 def test_two_models_answer_side_by_side_and_their_differences_are_named(page: AppTest) -> None:
     send(page, [upload("a.png")], uploader=1)
-    assert "**1** of 1 slices get another class or status" in all_markdown(page)
+    assert "Another class or status: **1** of 1 slice." in all_markdown(page)
     assert headlines(page) == ["First: Glioma", "Second: No Tumor"]
-    assert "class: Glioma or No Tumor" in page.dataframe[0].value["Differences"][0]
+    assert "answer: Glioma or No Tumor" in page.dataframe[0].value["Differences"][0]
 
 
 def test_an_image_that_neither_model_can_read_says_why_and_is_no_difference(page: AppTest) -> None:
     send(page, [upload("broken.png", b"no image")], uploader=1)
     assert texts(page)[0] == "broken.png"
     assert texts(page)[1].startswith("is not an image file")
-    assert "**0** of 1 slices get another class or status" in all_markdown(page)
+    assert "Another class or status: **0** of 1 slice." in all_markdown(page)
 
 
 def test_a_picture_that_neither_model_analyses_shows_no_numbers_that_look_like_an_answer(page: AppTest) -> None:

@@ -38,8 +38,19 @@ def test_figures_that_look_equal_are_no_difference() -> None:
 def test_another_class_and_another_status_are_named() -> None:
     verdict = Verdict(Label.PITUITARY, Status.UNCERTAIN, Reason.CLOSE_CALL)
     other = record_of(make_result(verdict))
-    assert name_differences(GLIOMA, other).startswith("class: Glioma or Pituitary; status: Classified or Uncertain")
+    assert name_differences(GLIOMA, other).startswith(
+        "answer: Glioma or Perhaps Pituitary; status: Classified or Uncertain"
+    )
     assert is_other_answer(GLIOMA, other)
+
+
+def test_of_a_rejected_picture_neither_class_nor_probability_is_compared() -> None:
+    verdict = Verdict(Label.NO_TUMOR, Status.NOT_A_BRAIN_MRI, Reason.NOT_A_BRAIN)
+    rejected = record_of(make_result(verdict, probabilities=(0.1, 0.1, 0.7, 0.1)))
+    assert name_differences(GLIOMA, rejected) == (
+        "answer: Glioma or Not analysed; status: Classified or Not analysed - not a brain MRI"
+    )
+    assert name_differences(rejected, rejected) == "none"
 
 
 def test_a_slice_that_cannot_be_read_is_no_difference() -> None:

@@ -33,7 +33,7 @@ def test_the_rule_is_stated_with_its_numbers() -> None:
 def test_a_series_of_other_classes_is_described_in_its_own_words() -> None:
     healthy = Label("healthy", False)
     verdict = SeriesVerdict(healthy, Status.UNCERTAIN, SeriesReason.FEW_SURE, 1, {healthy: 1.0}, 6, 5, ())
-    assert describe_series_reason(verdict) == "needs a human look: 1 of 5 slices are healthy without doubt, too few"
+    assert describe_series_reason(verdict) == "needs a human look: 1 of 5 slices is healthy without doubt, too few"
     assert "too few that are healthy" in describe_series_rule(healthy)
 
 

@@ -8,20 +8,20 @@ from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.labels import Label
 from brain_tumor.presentation.wording import headline
 
-_CALLED = "needs a human look: {counted} of {analysed} slices are called a tumor, too few side by side"
+_CALLED = "needs a human look: {counted} of {of_analysed} {are} called a tumor, too few side by side"
 _REASONS = {
     SeriesReason.NONE_ANALYSED: "no slice passed the check for {subject}",
-    SeriesReason.MASKS: "not analysed: {counted} of {slices} slices are those of a mask or a label map",
+    SeriesReason.MASKS: "not analysed: {counted} of {slices} slices {are} those of a mask or a label map",
     SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a tumor without doubt",
     SeriesReason.FEW_TOGETHER: _CALLED,
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
-    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {analysed} slices are perhaps a tumor",
-    SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices were analysed",
-    SeriesReason.FEW_SURE: "needs a human look: {counted} of {analysed} slices are {label} without doubt, too few",
+    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {of_analysed} {are} perhaps a tumor",
+    SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices {were} analysed",
+    SeriesReason.FEW_SURE: "needs a human look: {counted} of {of_analysed} {are} {label} without doubt, too few",
     SeriesReason.LITTLE_COVERED: (
         f"needs a human look: the analysed slices cover {{counted}} mm of the head, {MIN_COVERED_MM:g} mm are needed"
     ),
-    SeriesReason.NO_TUMOR_CALLED: "none of {analysed} analysed slices is called a tumor without doubt",
+    SeriesReason.NO_TUMOR_CALLED: "none of {of_analysed} that were analysed is called a tumor without doubt",
 }
 
 
@@ -76,11 +76,18 @@ def describe_series_reason(verdict: SeriesVerdict) -> str:
     """How a series' answer was derived, as the second half of a sentence."""
     return _REASONS[verdict.reason].format(
         counted=verdict.counted,
-        analysed=verdict.analysed,
+        of_analysed=count_slices(verdict.analysed),
+        are="is" if verdict.counted == 1 else "are",
+        were="was" if verdict.counted == 1 else "were",
         slices=verdict.slices,
         label=verdict.label,
         subject=verdict.subject,
     )
+
+
+def count_slices(count: int) -> str:
+    """A number of slices: ``1 slice``, ``2 slices``."""
+    return f"{count} {'slice' if count == 1 else 'slices'}"
 
 
 def describe_strip(findings: Sequence[Finding | None]) -> str:
