@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from pyarrow.parquet import read_table
+from pyarrow.parquet import read_table  # type: ignore[import-untyped]
 from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Plane
