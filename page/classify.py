@@ -139,7 +139,9 @@ def show_tools(state: SessionState, classifier: Classifier) -> None:
         choose_map(state.records)
         offer_downloads(state.newest_first, classifier.card)
         show_glossary(classifier.card.rules.classes, list_maps(classifier.card))
-        st.button("Clear all", icon=":material/delete:", on_click=clear_all)
+        with st.popover("Clear all", icon=":material/delete:"):
+            st.markdown("All answers and files leave this page and the server's memory. This cannot be undone.")
+            st.button("Yes, clear all", key="clear", on_click=clear_all)
 
 
 def show_notes(state: SessionState) -> None:

@@ -99,6 +99,9 @@ def test_clear_all_empties_the_page_and_the_server_s_memory(page: Page, server: 
     expect_answers(page)
     expect(page.get_by_test_id("stFileUploaderFile")).to_have_count(0)
     page.get_by_role("button", name="Clear all").click()
+    expect(page.get_by_text("This cannot be undone")).to_be_visible()
+    expect(page.get_by_role("heading", level=3)).to_have_count(1)
+    page.get_by_role("button", name="Yes, clear all").click()
     expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
     deadline = time.monotonic() + 120
     while uploaded_bytes(server):

@@ -75,6 +75,7 @@ def test_a_volume_has_a_window_in_its_own_values_and_a_picture_brightness(page: 
     page.get_by_role("button", name="As at first").click()
     assert 0 < picture(page).evaluate(SHADE_AT_CENTRE) < 255
     page.get_by_role("button", name="Clear all").click()
+    page.get_by_role("button", name="Yes, clear all").click()
     expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
     send(page, [drawn("a.png", 0)])
     expect_answers(page)

@@ -69,10 +69,10 @@ def test_a_session_keeps_at_most_60_kilobytes_of_an_image(page: AppTest) -> None
 
 
 def test_the_examples_show_three_pictures_and_clear_all_removes_everything(page: AppTest) -> None:
-    assert "Clear all" not in [button.label for button in page.button]
+    assert "Yes, clear all" not in [button.label for button in page.button]
     click(page, "Try the examples")
     assert len(page.dataframe[0].value) == 3
-    click(page, "Clear all")
+    click(page, "Yes, clear all")
     assert not page.dataframe
     assert texts(page) == []
     assert page.file_uploader[0].value == []

@@ -46,7 +46,7 @@ def test_another_plane_is_read_and_answered_again(page: AppTest, scripted: Scrip
     assert len(scripted.calls) == 6 + 70
 
 
-@pytest.mark.parametrize("button", ["Remove", "Clear all"])
+@pytest.mark.parametrize("button", ["Remove", "Yes, clear all"])
 def test_a_volume_is_kept_for_its_planes_until_it_is_removed(page: AppTest, button: str) -> None:
     send(page, [volume("mapped.nii")])
     assert kept_bytes() > 0

@@ -23,7 +23,7 @@ def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: App
 def test_a_clear_and_an_uncertain_answer_differ_in_words(page: AppTest) -> None:
     send(page, [upload("doubt.png")])
     assert "needs a human look" in all_markdown(page)
-    click(page, "Clear all")
+    click(page, "Yes, clear all")
     send(page, [upload("clear.png")])
     assert "needs a human look" not in all_markdown(page)
 
