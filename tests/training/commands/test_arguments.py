@@ -12,6 +12,7 @@ from brain_tumor_training.commands.arguments import (
     check_backend,
     count,
     folds,
+    named_color,
     prefix_below,
     print_metrics,
     print_next,
@@ -35,6 +36,7 @@ from brain_tumor_training.recipes import Stage
         (stages, "224x6", (Stage(224, 6),)),
         (stages, "224x6,299x1", (Stage(224, 6), Stage(299, 1))),
         (subject, "brain MRI", "brain MRI"),
+        (named_color, "a=b=#D55E00", ("a=b", "#D55E00")),
     ],
 )
 def test_what_is_taken(kind: Callable[[str], Any], text: str, expected: Any) -> None:
@@ -45,6 +47,7 @@ def test_what_is_taken(kind: Callable[[str], Any], text: str, expected: Any) -> 
     ("kind", "text"),
     [
         *((count, text) for text in ("0", "-1", "1.5", "", "many")),
+        *((named_color, text) for text in ("", "stroke", "stroke=", "=#D55E00")),
         *((weight, text) for text in ("0", "-1", "nan", "inf", "")),
         *((seed, text) for text in ("-1", "4294967296", "1e3")),
         *((folds, text) for text in ("", "1,1", "1,", "a")),
