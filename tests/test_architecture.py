@@ -23,7 +23,14 @@ ONLY_IN: dict[str, dict[str, tuple[str, ...]]] = {
     "brain_tumor": {
         "ai_edge_litert": ("model/litert.py",),
         "openvino": ("model/openvino.py",),
-        "PIL": ("input/raster.py", "input/deep_colour.py", "input/preprocess.py", "input/volume.py", "presentation/"),
+        "PIL": (
+            "input/raster.py",
+            "input/deep_colour.py",
+            "input/tiff_floats.py",
+            "input/preprocess.py",
+            "input/volume.py",
+            "presentation/",
+        ),
         "h5py": ("input/matlab.py",),
         "pillow_heif": ("input/heif.py",),
         "nibabel": ("input/nifti.py", "input/mgh.py", "input/siemens_mosaic.py"),

@@ -143,6 +143,10 @@ class Problem(StrEnum):
         "has the shape {found}, (rows, columns) or (rows, columns, 3) is taken; pass one slice",
     )
     ARRAY_TYPE = "array_type", "holds {found}, integers and floats are taken; convert it first"
+    PIXEL_KIND = (
+        "pixel_kind",
+        "is a TIFF file of {found}, which are not read; save it as 16-bit integers, its channels together",
+    )
     NOT_FINITE = "not_finite", "holds NaN or infinity, finite values are taken; replace them first"
 
     # DICOM: objects without a picture.

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from brain_tumor.input.raster import read_raster
+from brain_tumor.problems import Problem
+from tests.refused import refused
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # PNG specification, section 11.2.2
 
@@ -25,23 +27,29 @@ def png16(values: NDArray[np.integer]) -> bytes:
     )
 
 
-def tiff16(values: NDArray[np.integer], order: str = "<", compression: int = 1) -> bytes:
+def tiff16(values: NDArray[np.integer], order: str = "<", compression: int = 1, has_planes: bool = False) -> bytes:
     """A TIFF of 16 bits a channel; values: (rows, columns, channels)."""
     rows, columns, channels = values.shape
-    pixels = values.astype(f"{order}u2").tobytes()
+    pixels = (np.moveaxis(values, -1, 0) if has_planes else values).astype(f"{order}u2").tobytes()
     if compression == 8:
         pixels = zlib.compress(pixels)
     pixels += b"\0" * (len(pixels) % 2)
     depths = struct.pack(f"{order}{channels}H", *([16] * channels))
+    plane, start = len(pixels) // channels, 8 + 10 * channels
     entries = [
         (256, 3, 1, columns), (257, 3, 1, rows), (258, 3, channels, 8), (259, 3, 1, compression), (262, 3, 1, 2),
-        (273, 4, 1, 8 + len(depths)), (277, 3, 1, channels), (278, 3, 1, rows), (279, 4, 1, len(pixels)),
+        (273, 4, 1, start), (277, 3, 1, channels), (278, 3, 1, rows), (279, 4, 1, len(pixels)),
     ]  # fmt: skip
+    if has_planes:
+        entries[5], entries[8] = (273, 4, channels, 8 + 2 * channels), (279, 4, channels, 8 + 6 * channels)
+        entries.append((284, 3, 1, 2))
+    depths += struct.pack(f"{order}{channels}I", *(start + plane * index for index in range(channels)))
+    depths += struct.pack(f"{order}{channels}I", *([plane] * channels))
     directory = struct.pack(f"{order}H", len(entries))
     for tag, kind, count, value in entries:
         cell = f"{order}H2x" if kind == 3 and count == 1 else f"{order}I"
         directory += struct.pack(f"{order}HHI", tag, kind, count) + struct.pack(cell, value)
-    start = 8 + len(depths) + len(pixels)
+    start += len(pixels)
     mark = b"II" if order == "<" else b"MM"
     return mark + struct.pack(f"{order}HI", 42, start) + depths + pixels + directory + struct.pack(f"{order}I", 0)
 
@@ -74,6 +82,21 @@ def test_a_compressed_tiff_of_12_bit_channels_reads_as_one_channel() -> None:
     grey = grey12()
     scan = read_raster(tiff16(stacked(grey, 3), compression=8), "a", "TIFF")
     assert np.abs(scan.pixels - grey / 4095).max() < 1e-6
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("deepest", [4095, 65535])
+def test_channels_that_are_stored_one_after_the_other_read_as_one_channel(order: str, deepest: int) -> None:
+    values = stacked(np.rint(grey12() / 4095 * deepest).astype(np.uint16), 3)
+    scan = read_raster(tiff16(values, order, has_planes=True), "a", "TIFF")
+    assert np.abs(scan.pixels - values[..., 0] / deepest).max() < 1e-6
+    assert scan.chroma == 0
+
+
+def test_compressed_channels_one_after_the_other_are_refused_in_the_right_words() -> None:
+    with refused(Problem.PIXEL_KIND) as caught:
+        read_raster(tiff16(stacked(grey12(), 3), compression=8, has_planes=True), "a", "TIFF")
+    assert "3 channels of 16-bit integers, compressed separately" in str(caught.value)
 
 
 def test_channels_that_need_all_16_bits_read_as_before() -> None:

@@ -18,12 +18,21 @@ _CHROMA_SIDE_PX = 128
 # What Pillow calls the order of the two bytes of a number, and the order that gives it the byte which it drops.
 _OTHER_ORDER = {"16B": "16L", "16L": "16B", "16N": "16B" if np.little_endian else "16L"}
 _GREY_AND_ALPHA = "LA;16B"
+# TIFF 6.0, sections 8 and 14.
+_BITS, _PLANES, _SEPARATE = 258, 284, 2
 
 
 def is_deep_colour(image: Image.Image) -> bool:
     """Whether an image that was opened, and not loaded yet, has several channels of 16 bits each."""
     raw = _raw_mode(image)
-    return raw == _GREY_AND_ALPHA or (raw.startswith("RGB") and raw.rpartition(";")[2] in _OTHER_ORDER)
+    is_deep = raw == _GREY_AND_ALPHA or (raw.startswith("RGB") and raw.rpartition(";")[2] in _OTHER_ORDER)
+    return is_deep or _has_deep_planes(image)
+
+
+def _has_deep_planes(image: Image.Image) -> bool:
+    """Whether each channel of 16 bits is stored by itself: Pillow would take its numbers for two pixels each."""
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(_PLANES) == _SEPARATE and set(tags.get(_BITS, ())) == {16} and _raw_mode(image) == "R"
 
 
 def read_deep_colour(image: Image.Image, data: bytes, file_format: str) -> tuple[FloatArray, float] | None:
@@ -39,7 +48,7 @@ def read_deep_colour(image: Image.Image, data: bytes, file_format: str) -> tuple
         file_format: Pillow's word for it.
 
     Returns:
-        None where the values need all 16 bits, so that Pillow's own reading is right.
+        None where the values need all 16 bits and Pillow's own reading is right.
     """
     high, low = _decode(data, file_format, False), _decode(data, file_format, True)
     columns, rows = high.size
@@ -49,7 +58,7 @@ def read_deep_colour(image: Image.Image, data: bytes, file_format: str) -> tuple
         deepest = max(deepest, int(values[..., :3].max()))
         most_opaque = max(most_opaque, int(values[..., -1].max()))
     bits = max(8, deepest.bit_length())
-    if bits == _DEEPEST.bit_length():
+    if bits == _DEEPEST.bit_length() and not _has_deep_planes(image):
         return None
     grey = np.empty((rows, columns), np.float32)
     step = max(1, max(rows, columns) // _CHROMA_SIDE_PX)
@@ -77,6 +86,10 @@ def _decode(data: bytes, file_format: str, low: bool) -> Image.Image:
         raw = _raw_mode(image)
         if raw == _GREY_AND_ALPHA:  # two numbers of 16 bits are four of 8: grey, grey, alpha, alpha
             image.tile = [tile._replace(args="RGBA") for tile in image.tile]
+        elif _has_deep_planes(image):
+            order = "16L" if image.tag_v2.prefix == b"II" else "16B"  # type: ignore[attr-defined]  # of TIFF only
+            wanted = _OTHER_ORDER[order] if low else order
+            image.tile = [tile._replace(args=(f"{tile.args[0]};{wanted}", *tile.args[1:])) for tile in image.tile]
         elif low:
             kind, _, order = raw.rpartition(";")
             wanted = f"{kind};{_OTHER_ORDER[order]}"

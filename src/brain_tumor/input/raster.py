@@ -5,6 +5,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from brain_tumor.input.deep_colour import is_deep_colour, read_deep_colour
 from brain_tumor.input.heif import add_heif
 from brain_tumor.input.jpeg_limits import MAX_SCANS, has_too_many_scans
 from brain_tumor.input.scan import FloatArray, Scan
+from brain_tumor.input.tiff_floats import Tags, read_floats
 from brain_tumor.problems import Problem
 
 # Larger than any slice or phone photo (5000 x 5000); a header can promise far more than the file holds.
@@ -60,6 +62,10 @@ def read_raster(
     warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
     if file_format == "JPEG" and has_too_many_scans(data):
         raise ScanError(name, Problem.TOO_MANY_SCANS, limit=MAX_SCANS)
+    tags = _read_tags(data, name) if file_format == "TIFF" else None
+    if tags is not None and (floats := read_floats(data, tags, name)) is not None:
+        scaled = _scale_float(floats, values, name)
+        return Scan(1 - scaled if tags.white_is_zero else scaled, 0.0, file_format)
     with _open(data, name, file_format, is_page) as image:
         deep = read_deep_colour(image, data, file_format) if is_deep_colour(image) else None
         if deep is not None:
@@ -75,13 +81,25 @@ def read_value_range(data: bytes, name: str, file_format: str) -> tuple[float, f
     Raises:
         ScanError: as read_raster does.
     """
-    with _open(data, name, file_format, is_page=True) as image:
-        if image.mode not in (*_DEEP_MODES, "F"):
-            return None
-        image.load()
-        values = np.asarray(image)
-        values = values[np.isfinite(values)]
-        return (float(values.min()), float(values.max())) if values.size else None
+    values: NDArray[Any] | None = read_floats(data, _read_tags(data, name), name) if file_format == "TIFF" else None
+    if values is None:
+        with _open(data, name, file_format, is_page=True) as image:
+            if image.mode not in (*_DEEP_MODES, "F"):
+                return None
+            image.load()
+            values = np.asarray(image)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else None
+
+
+def _read_tags(data: bytes, name: str) -> Tags:
+    """What a TIFF file says of its first page, whose pixels can be read."""
+    tags = Tags(data)
+    check_pixels(*tags.size, name)
+    # Pillow takes the two bytes of such numbers for two pixels.
+    if tags.has_planes and tags.bits > 8 and (tags.is_compressed or tags.channels not in (3, 4)):
+        raise ScanError(name, Problem.PIXEL_KIND, found=tags.describe())
+    return tags
 
 
 @contextlib.contextmanager
@@ -96,6 +114,8 @@ def _open(data: bytes, name: str, file_format: str, is_page: bool) -> Iterator[I
     except ScanError:
         raise
     except UnidentifiedImageError:
+        if file_format == "TIFF" and (kind := Tags(data).describe()):
+            raise ScanError(name, Problem.PIXEL_KIND, found=kind) from None
         raise ScanError(name, Problem.DAMAGED, format=file_format, found="its header cannot be read") from None
     except Image.DecompressionBombError:
         raise too_many_pixels(name, "more than 178 million") from None

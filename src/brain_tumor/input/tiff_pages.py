@@ -25,6 +25,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of a file."""
+
+    found: list[Page]
+    is_cut_off: bool  # whether there were more, in a part of the file that is not there
+
+
+@dataclass(frozen=True, slots=True)
 class _Layout:
     """How numbers are stored: TIFF 6.0, section 2, and BigTIFF, which has 64 bits where TIFF has 32."""
 
@@ -48,15 +56,14 @@ class _Layout:
         return struct.Struct(f"{self.order}{'HHQ8s' if self.is_big else 'HHI4s'}")
 
 
-def find_pages(stream: BinaryIO) -> list[Page]:
+def find_pages(stream: BinaryIO) -> Pages:
     """The pages of a file, without smaller copies and masks; one more than MAX_PAGES at most.
 
     Args:
         stream: seekable.
 
     Returns:
-        Empty where the first directory cannot be read: a decoder says why. A chain that is damaged further on, or
-        leads back, ends there.
+        No page where the first directory cannot be read: a decoder says why. A chain that leads back ends there.
     """
     end = stream.seek(0, io.SEEK_END)
     layout = _read_layout(stream)
@@ -70,12 +77,13 @@ def find_pages(stream: BinaryIO) -> list[Page]:
         count = _unpack(layout.count, stream.read(layout.count.size))
         directory = stream.read(min(count, _MAX_ENTRIES) * layout.entry.size)
         if not count or len(directory) < count * layout.entry.size:
-            break
+            return Pages(pages, bool(pages) and stream.tell() == end)
         tags = _read_tags(directory, layout)
         if not tags.get(_SUBFILE, 0) & _NO_PICTURE:
             pages.append(Page(at, tags.get(_HEIGHT, 0), tags.get(_WIDTH, 0)))
-        at = _unpack(layout.offset, stream.read(layout.offset.size))
-    return pages
+        following = stream.read(layout.offset.size)
+        at = _unpack(layout.offset, following) if len(following) == layout.offset.size else end
+    return Pages(pages, bool(pages) and at >= end)
 
 
 def with_first_page(data: bytes, page: Page) -> bytes:

@@ -9,7 +9,7 @@ from brain_tumor.input.formats import MAX_STACK_BYTES
 from brain_tumor.input.raster import check_pixels, read_raster, read_value_range
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import Series, Slice
-from brain_tumor.input.source_file import SourceFile
+from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.tiff_pages import MAX_PAGES, Page, find_pages, with_first_page
 from brain_tumor.problems import Problem
 
@@ -17,7 +17,8 @@ from brain_tumor.problems import Problem
 def open_tiff(file: SourceFile) -> Series:
     """A stack of pages of one size, each read when it is asked for; a file of one page is a series of one slice.
 
-    Pages share one scale of grey: what is white is the same in all of them.
+    Pages share one scale of grey: what is white is the same in all of them. Where the file is cut off, the last slice
+    says so.
 
     Raises:
         ScanError: there are more than MAX_PAGES, they are larger than MAX_STACK_BYTES, or they differ in size.
@@ -25,8 +26,9 @@ def open_tiff(file: SourceFile) -> Series:
     with file.stream() as stream:
         if stream.seek(0, 2) > MAX_STACK_BYTES:
             raise ScanError(file.name, Problem.TOO_LARGE, limit_mib=MAX_STACK_BYTES // 2**20)
-        pages = find_pages(stream)
-    if len(pages) < 2:
+        chain = find_pages(stream)
+    pages = chain.found
+    if len(pages) < 2 and not chain.is_cut_off:
         read = partial(_read_page, file, pages[0]) if pages else partial(_read_single, file)
         return Series(file.name, (Slice(file.name, None, read),))
     if len(pages) > MAX_PAGES:
@@ -35,8 +37,14 @@ def open_tiff(file: SourceFile) -> Series:
         raise ScanError(file.name, Problem.SEVERAL_FRAMES)
     check_pixels(pages[0].rows, pages[0].columns, file.name)
     stack = _Stack(file, pages)
-    slices = (Slice(file.name, number, partial(stack.read, number - 1)) for number in range(1, len(pages) + 1))
+    slices = [Slice(file.name, number, partial(stack.read, number - 1)) for number in range(1, len(pages) + 1)]
+    if chain.is_cut_off:  # nobody knows how many pages are missing
+        slices.append(Slice(file.name, len(pages) + 1, refuse(_missing_page(file.name))))
     return Series(file.name, tuple(slices))
+
+
+def _missing_page(name: str) -> ScanError:
+    return ScanError(name, Problem.DAMAGED, format="TIFF", found="its further pages are missing")
 
 
 class _Stack:
