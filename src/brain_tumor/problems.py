@@ -31,6 +31,7 @@ _KINDS = {
     "par_rec": "a Philips PAR header (dcm2niix converts it)",
     "afni": "the header of an AFNI volume (3dAFNItoNIFTI converts it)",
     "fits": "a FITS image",
+    "netpbm": "a Netpbm picture (PBM, PGM or PPM)",
     "git_lfs": "a Git LFS pointer, not the image itself (run 'git lfs pull')",
     "structured_report": "a structured report (SR)",
     "encapsulated_pdf": "a PDF document inside DICOM",

@@ -263,6 +263,13 @@ def test_a_functional_series_is_named_once_however_many_volumes_it_has() -> None
     assert kinds(opened(files)) == [(12, SeriesKind.BOLD)]
 
 
+def test_volumes_of_a_kind_that_is_answered_only_when_asked_are_series_of_their_own_then() -> None:
+    files: dict[str, bytes] = {}
+    for time in range(4):
+        files |= volume(f"t{time}-", TemporalPositionIdentifier=time, ProtocolName="task fMRI")
+    assert kinds(opened(files, ReadOptions(include_derived=True))) == [(3, SeriesKind.BOLD)] * 4
+
+
 def with_private(data: bytes, group: int, creator: str, element: int, vr: str, value: Any) -> bytes:
     import io
 
@@ -406,6 +413,20 @@ def test_the_dimension_index_tells_volumes_apart_where_nothing_else_does() -> No
     ]
     series = opened(enhanced(frames, DimensionIndexSequence=DicomSequence(pointers)))
     assert facts(series) == [(3, {"dimensions": "1"}), (3, {"dimensions": "2"})]
+
+
+@pytest.mark.parametrize("place", ["InStackPositionNumber", "DimensionIndexValues"])
+def test_frames_without_a_position_lie_where_their_place_in_the_stack_says(place: str) -> None:
+    pointers = [make_item(DimensionIndexPointer=0x00209057), make_item(DimensionIndexPointer=0x00211001)]
+    frames = [
+        {"FrameContentSequence": {"DimensionIndexValues": [number, other]}}
+        if place == "DimensionIndexValues"
+        else {"FrameContentSequence": {place: number, "TemporalPositionIndex": other}}
+        for number in (3, 1, 2)
+        for other in (1, 2)
+    ]
+    series = opened(enhanced(frames, DimensionIndexSequence=DicomSequence(pointers)))
+    assert [[slice_.number for slice_ in volume.slices] for volume in series] == [[3, 5, 1], [4, 6, 2]]
 
 
 def test_a_direction_in_an_enhanced_file_tells_volumes_apart() -> None:

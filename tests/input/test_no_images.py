@@ -85,6 +85,8 @@ def test_an_image_is_taken(name: str, data: bytes) -> None:
         ("text.nii.gz", gzip.compress(b"no volume", mtime=0)),
         ("many.rar", b"Rar!\x1a\x07" + NOISE),
         ("brain.mnc", b"CDF\x01" + NOISE),
+        ("slice.pgm", b"P5\n4 4\n255\n" + NOISE),
+        ("slice.pgm", b"P2\n2 1\n255\n0 9\n"),
     ],
 )
 def test_an_image_that_cannot_be_read_is_taken_so_that_reading_it_says_why(name: str, data: bytes) -> None:

@@ -76,6 +76,7 @@ class DicomHeader:
     sop_class_uid: str | None = None
     facts: tuple[FrameFacts, ...] = ()  # of every frame
     about: SeriesAbout = NOTHING_KNOWN
+    places_in_stack: tuple[int | None, ...] = ()  # of every frame, counted by the file
     slice_location: float | None = None  # as the file states it, mm
     size: tuple[int, int] | None = None  # rows, columns
     patient: int | None = None  # equal for the same patient, in one run of the program
@@ -117,6 +118,7 @@ def read_header(data: bytes, file: str) -> DicomHeader:
             sop_instance_uid=_text(dataset, "SOPInstanceUID"),
             sop_class_uid=_text(dataset, "SOPClassUID"),
             facts=facts,
+            places_in_stack=tuple(reader.place_in_stack(index) for index in range(frames)) if frames > 1 else (),
             about=SeriesAbout(
                 _text(dataset, "SeriesDescription"),
                 _whole_number(dataset, "SeriesNumber"),
@@ -170,6 +172,7 @@ def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDatas
         header,
         frames=mosaic.tiles,
         facts=(facts,) * mosaic.tiles,
+        places_in_stack=(None,) * mosaic.tiles,
         frame_positions_mm=tuple(positions),
         frame_orientations=(header.orientation,) * mosaic.tiles,
         mosaic=mosaic,

@@ -28,9 +28,8 @@ _SIEMENS_SEQUENCE = re.compile(r"\*?ep_b(\d{1,5})(?:#(\d{1,4})|t)?")
 _ORIGINAL = (SeriesKind.MAGNITUDE, SeriesKind.DIFFUSION, SeriesKind.DERIVED)
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame siblings, 7.1 to 7.4
 # Dimension indices that only say where in its stack a frame lies. Source: DICOM PS3.3, C.7.6.17.
-_POSITION_INDICES = {
-    Tag(word) for word in ("InStackPositionNumber", "ImagePositionPatient", "StackID", "SliceLocation")
-}
+_PLACE_INDICES = {Tag(word) for word in ("InStackPositionNumber", "ImagePositionPatient", "SliceLocation")}
+_POSITION_INDICES = {*_PLACE_INDICES, Tag("StackID")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,9 @@ class FactsReader:
         self._names = [text_of(dataset, word) for word in ("SeriesDescription", "ProtocolName")]
         self._modality = (text_of(dataset, "Modality") or "MR").upper()
         self._sequence = _SIEMENS_SEQUENCE.match(text_of(dataset, "SequenceName") or "")
-        self._kept_dimensions = _kept_dimensions(dataset)
+        self._pointers = [
+            item.get("DimensionIndexPointer") for item in sequence_items(dataset, "DimensionIndexSequence")
+        ]
         self._seen: tuple[int, dict[str, list[Dataset]]] = (-1, {})  # of the frame that was looked at last
         self._is_capture = (text_of(dataset, "SOPClassUID") or "").startswith(_CAPTURE)
 
@@ -98,6 +99,14 @@ class FactsReader:
             ),
             acquisition_time=_text(self._dataset.get("AcquisitionTime")),
         )
+
+    def place_in_stack(self, index: int) -> int | None:
+        """Which slice of its stack a frame is, for files that state no positions; None where they do not say."""
+        stated = _whole(self._find(index, "FrameContentSequence", "InStackPositionNumber"))
+        if stated is not None:
+            return stated
+        found = (value for value, pointer in self._dimension_values(index) if pointer in _PLACE_INDICES)
+        return next(found, None)
 
     def _image_type(self, index: int) -> tuple[str, ...] | None:
         own = _texts(self._find(index, "MRImageFrameTypeSequence", "FrameType"))
@@ -138,10 +147,15 @@ class FactsReader:
         return None
 
     def _dimensions(self, index: int) -> tuple[int, ...] | None:
+        found = (value for value, pointer in self._dimension_values(index) if pointer not in _POSITION_INDICES)
+        return tuple(found) or None
+
+    def _dimension_values(self, index: int) -> list[tuple[int, Any]]:
+        """Each dimension index with what it counts."""
         values = _numbers(self._find(index, "FrameContentSequence", "DimensionIndexValues"))
-        if values is None or len(values) != len(self._kept_dimensions):
-            return None
-        return tuple(int(value) for value, kept in zip(values, self._kept_dimensions, strict=True) if kept) or None
+        if values is None or len(values) != len(self._pointers):
+            return []
+        return [(int(value), pointer) for value, pointer in zip(values, self._pointers, strict=True)]
 
     def _find(self, index: int, group: str, *keywords: str) -> Any:
         found = (statement.get(word) for word in keywords for statement in self._statements(index, group))
@@ -207,8 +221,3 @@ def _numbers(value: Any) -> tuple[float, ...] | None:
         return None
     found = [number_of(item) for item in value]
     return None if None in found else tuple(round(item or 0.0, 3) for item in found) or None
-
-
-def _kept_dimensions(dataset: Dataset) -> list[bool]:
-    items = sequence_items(dataset, "DimensionIndexSequence")
-    return [item.get("DimensionIndexPointer") not in _POSITION_INDICES for item in items]

@@ -77,10 +77,10 @@ class DicomFiles:
         volumes: list[tuple[FrameVolume, Orientation | None, int, bool]] = []
         for stack in self._order:
             frames, duplicates = drop_duplicates(stack.frames)
-            volumes += _with_origin(split_volumes(frames), stack.orientation, duplicates)
+            volumes += _with_origin(self._split(frames), stack.orientation, duplicates)
         for parts in self._concatenations.values():
             for stack in _stack_frames(_whole(parts)):
-                volumes += _with_origin(split_volumes(stack.frames), stack.orientation, 0)
+                volumes += _with_origin(self._split(stack.frames), stack.orientation, 0)
         sources = [_common_folder(frame.name for frame in volume.frames) for volume, *_ in volumes]
         several = _count_stacks(sources, [volume for volume, *_ in volumes])
         numbers: dict[str, int] = {}
@@ -100,7 +100,7 @@ class DicomFiles:
                 return
             self._seen.add(copy)
         stacks = _stack_frames([_File(file, header)])
-        volumes = [each for stack in stacks for each in _with_origin(split_volumes(stack.frames), stack.orientation, 0)]
+        volumes = [each for stack in stacks for each in _with_origin(self._split(stack.frames), stack.orientation, 0)]
         several = sum(len(volume.frames) > 1 for volume, *_ in volumes) > 1
         number = 0
         for volume, orientation, _, has_original in volumes:
@@ -110,6 +110,9 @@ class DicomFiles:
                 number += 1
                 name = f"{file.name} series {number}" if several else file.name
             yield self._to_series(name, opened, volume, orientation, 0, has_original)
+
+    def _split(self, frames: Sequence[VolumeFrame]) -> list[FrameVolume]:
+        return split_volumes(frames, self._options.include_derived)
 
     def _to_series(
         self,
@@ -203,7 +206,7 @@ def _to_frame(source: Any, header: DicomHeader, index: int, name: str) -> Volume
         header.facts[index],
         header.frame_positions_mm[index],
         header.slice_location if header.frames == 1 else None,
-        header.instance_number if header.frames == 1 else None,
+        header.instance_number if header.frames == 1 else header.places_in_stack[index],
         header.sop_instance_uid if header.frames == 1 else None,
         header.pixel_digest if header.frames == 1 else None,
         header.content_time if header.frames == 1 else None,

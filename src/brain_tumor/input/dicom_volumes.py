@@ -39,7 +39,7 @@ class VolumeFrame:
     facts: FrameFacts
     position_mm: float | None
     slice_location: float | None = None
-    instance_number: int | None = None
+    instance_number: int | None = None  # of a file; of a frame of several, its place in its stack
     sop_instance_uid: str | None = None
     pixel_digest: bytes | None = None  # of the pixel data as stored
     content_time: str | None = None  # no fact that splits: most files have a time of their own
@@ -73,17 +73,21 @@ def drop_duplicates(frames: Iterable[VolumeFrame]) -> tuple[list[VolumeFrame], i
     return kept, count
 
 
-def split_volumes(frames: Sequence[VolumeFrame]) -> list[FrameVolume]:
+def split_volumes(frames: Sequence[VolumeFrame], split_all: bool = False) -> list[FrameVolume]:
     """The volumes of frames that share series, orientation and size, in the order of their first frames.
 
     Kinds of images, stacks and numbered echoes are volumes of their own. Beyond that, frames are separated only where
     several lie at one position: by the first fact that explains it (echo time, b-value, direction, time point and so
-    on), else by their order. Images that are not answered are separated by kind alone.
+    on), else by their order. Images of kinds that are not answered are separated by kind alone, unless all are.
+
+    Args:
+        frames: in the order given.
+        split_all: whether images of every kind are answered.
     """
     found: list[FrameVolume] = []
     for differs, part in _parts(frames, ("kind",), ()):
         kind = part[0].facts.kind
-        if kind is not None and not kind.is_answered:
+        if kind is not None and not kind.is_answered and not split_all:
             found.append(_to_volume(part, differs))
             continue
         for known, stack in _parts(part, _ALWAYS_SPLITTING, differs):

@@ -93,6 +93,7 @@ FORMATS: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"# === DATA DESCRIPTION FILE", Format(Kind.UNSUPPORTED, "par_rec")),
     (0, b"\ntype = ", Format(Kind.UNSUPPORTED, "afni")),
     (0, b"type  = ", Format(Kind.UNSUPPORTED, "afni")),
+    *((0, magic, Format(Kind.UNSUPPORTED, "netpbm")) for magic in (b"P4\n", b"P5\n", b"P6\n")),
     (0, b"SIMPLE  =", Format(Kind.UNSUPPORTED, "fits")),
     (0, b"version https://git-lfs", Format(Kind.UNSUPPORTED, "git_lfs")),
 )

@@ -13,7 +13,7 @@ from brain_tumor.input.source_file import SourceFile
 # A file with such a name was meant as an image, or as a packed one, so that one that is none is an error.
 _IMAGE_ENDINGS = frozenset(
     "png jpg jpeg jpe jfif bmp dib tif tiff webp gif jp2 j2k j2c jpc jpf jpx heic heif hif avif jxl "
-    "nii hdr img mgh mgz nrrd nhdr mha mhd mnc brik head par fits "
+    "nii hdr img mgh mgz nrrd nhdr mha mhd mnc brik head par fits pbm pgm ppm pnm "
     "zip tar tgz tbz2 txz gz bz2 xz zst rar 7z".split()
 )
 _DICOM_ENDINGS = frozenset("dcm dicom dic ima acr".split())
