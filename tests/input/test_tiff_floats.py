@@ -15,7 +15,7 @@ from tests.refused import refused
 def tiff(values: NDArray[np.generic], order: str = "<", strips: int = 1, **other: int) -> bytes:
     """A plain TIFF; values: (rows, columns). other: tags by number, as t258=16."""
     rows, columns = values.shape
-    pixels = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    pixels = values.astype(f"{order}{values.dtype.str[1:]}").tobytes()
     part = len(pixels) // strips
     tags = {256: columns, 257: rows, 258: 8 * values.itemsize, 259: 1, 262: 1, 273: 400, 277: 1, 278: rows // strips}
     tags |= {279: part, 339: {"f": 3, "i": 2}.get(values.dtype.kind, 1)}

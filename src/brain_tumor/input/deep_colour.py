@@ -89,7 +89,11 @@ def _decode(data: bytes, file_format: str, low: bool) -> Image.Image:
         elif _has_deep_planes(image):
             order = "16L" if image.tag_v2.prefix == b"II" else "16B"  # type: ignore[attr-defined]  # of TIFF only
             wanted = _OTHER_ORDER[order] if low else order
-            image.tile = [tile._replace(args=(f"{tile.args[0]};{wanted}", *tile.args[1:])) for tile in image.tile]
+            image.tile = [
+                tile._replace(args=(f"{tile.args[0]};{wanted}", *tile.args[1:]))
+                for tile in image.tile
+                if isinstance(tile.args, tuple)
+            ]
         elif low:
             kind, _, order = raw.rpartition(";")
             wanted = f"{kind};{_OTHER_ORDER[order]}"
