@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brain_tumor.dicom_out.findings import KEY_SLICES
-from tests.dicom_out.test_results import BLANK, HEAD, find
+from tests.dicom_out.objects import BLANK, HEAD, find
 from tests.mr_series import write_series
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from brain_tumor.dicom_out.folder import DicomFolder
-from tests.dicom_out.test_results import BLANK, HEAD, find
+from tests.dicom_out.objects import BLANK, HEAD, find
 from tests.mr_series import write_enhanced, write_series
 from tests.scripted import CARD
 

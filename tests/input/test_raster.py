@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input import heif
 from brain_tumor.input.raster import MAX_SCAN_PIXELS, to_jpeg_and_back, to_luma_and_chroma
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.scan import FloatArray
@@ -122,15 +121,6 @@ def test_jpeg_2000_of_twelve_bits_is_read_as_deep_png_is(codestream: bool) -> No
     values = np.tile(np.arange(0, 4096, 64, dtype=np.uint16), (64, 1))
     data = encode(Image.fromarray(values), "JPEG2000", no_jp2=codestream)
     assert read_scan(data, "slice").pixels == pytest.approx(values / 4095, abs=1e-6)
-
-
-def test_without_the_extra_a_heic_picture_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    heif._register.cache_clear()
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with refused(Problem.NEEDS_EXTRA) as caught:
-        read_scan(b"\x00\x00\x00\x18ftypheic" + bytes(100), "phone.heic")
-    heif._register.cache_clear()
-    assert "[formats]" in caught.value.message
 
 
 def test_one_bit_becomes_black_and_white() -> None:

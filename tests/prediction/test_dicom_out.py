@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from brain_tumor.cli import main
-from tests.dicom_out.test_results import groups, numbers
+from tests.dicom_out.objects import groups, numbers
 from tests.factories import png_bytes
 from tests.mr_series import write_series
 from tests.scripted import ScriptedClassifier
