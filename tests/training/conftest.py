@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from brain_tumor_training.recipes import RECIPES
 from tests.training.drawn import (
     SMALL,
     Run,
@@ -31,6 +32,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let fit() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
     monkeypatch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+
+
+@pytest.fixture
+def small_recipe(monkeypatch: pytest.MonkeyPatch, small_backbone: None) -> None:
+    """Let the recipe ``baseline`` be a small one."""
+    monkeypatch.setitem(RECIPES, "baseline", replace(SMALL, epochs=2))
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +12,6 @@ import keras
 
 from brain_tumor.errors import DatasetError
 from brain_tumor.input.preprocess import InputContract
-from brain_tumor_training.cli import main
 from brain_tumor_training.compare_maps import compare_maps, gradient_maps, to_saliency
 from brain_tumor_training.network import build_backbone, build_head, join
 from brain_tumor_training.recipes import RECIPES
@@ -64,21 +62,6 @@ def test_the_formula_holds_for_xception(xception_weights: Path) -> None:
     assert formula.shape == (2, 3, 3)
     assert formula.max() > 0
     assert np.allclose(formula, gradient, rtol=1e-3, atol=1e-3 * formula.max())
-
-
-@pytest.mark.slow
-def test_a_run_is_compared_on_its_test_images_with_a_box(small_run: Run, tmp_path: Path) -> None:
-    table, out = tmp_path / "boxes.csv", tmp_path / "new" / "maps.json"
-    rows = [f"{row.path},0,0,1,1" for row in read_split(small_run.folder / "split.csv")]
-    table.write_text(HEADER + "\n".join(rows), encoding="utf-8")
-    common = ["--data", str(small_run.data), "--boxes", str(table), "--out", str(out)]
-    assert main(["compare-maps", str(small_run.folder), *common, "--images", "5"]) == 0
-    document = json.loads(out.read_text(encoding="utf-8"))
-    assert (document["images"], document["saliency"]["near"]["total"]) == (5, 5)
-    assert document["formula_difference"] < 1e-3
-    # Six of the eight test images show a tumor.
-    assert main(["compare-maps", str(small_run.folder), *common]) == 0
-    assert json.loads(out.read_text(encoding="utf-8"))["images"] == 6
 
 
 @pytest.mark.slow
