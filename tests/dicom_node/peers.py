@@ -22,7 +22,11 @@ from pydicom.uid import (
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
+from brain_tumor.dicom_node.events import EventLog
+from brain_tumor.dicom_node.node import Answer, Node, running
 from brain_tumor.dicom_node.settings import Destination, NodeSettings, Sender
+from brain_tumor.dicom_node.store import Store
+from brain_tumor.input.dicom_identity import Identity
 from tests.dicom_factory import make_dicom
 
 NODE, SCANNER, ARCHIVE = "NODE", "SCANNER", "ARCHIVE"
@@ -165,3 +169,37 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
 def events_in(log: str) -> list[dict[str, Any]]:
     """The node's log, line by line."""
     return [json.loads(line) for line in log.splitlines()]
+
+
+def is_own(identity: Identity) -> bool:
+    """Whether the node itself has made an object."""
+    return identity.manufacturer == "own"
+
+
+class Running:
+    """A node that runs, with its log."""
+
+    def __init__(self, node: Node, store: Store, log: io.StringIO) -> None:
+        self.node, self.store, self._log = node, store, log
+
+    @property
+    def port(self) -> int:
+        return self.node.port
+
+    @property
+    def log(self) -> str:
+        return self._log.getvalue()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in events_in(self.log) if event["event"] == name]
+
+
+@contextlib.contextmanager
+def run_node(settings: NodeSettings, answer: Answer = answer_with_counts) -> Iterator[Running]:
+    opened = Store(settings.folder, settings.store_limits)
+    log = io.StringIO()
+    try:
+        with running(Node(settings, opened, answer, is_own, EventLog(log))) as node:
+            yield Running(node, opened, log)
+    finally:
+        opened.close()

@@ -24,12 +24,11 @@ from tests.dicom_node.peers import (
     connected,
     make_image,
     make_settings,
+    run_node,
     store,
     wait_until,
 )
-from tests.dicom_node.test_node import run_node
 from tests.dicom_node.test_settings import EXAMPLE
-from tools.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes the certificates, is not installed"),
@@ -41,11 +40,6 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def archive_port() -> int:
-    return free_port()
 
 
 def encrypted(folder: Path, of: Certificates, archive_port: int = 1, **archive: Any) -> NodeSettings:
