@@ -27,6 +27,20 @@ ROOT = Path(__file__).parents[2]
 BOUNDARY = "AaB03x"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 _START_LIMIT_S = 180
+_GATE_LIMIT_S = 120
+
+
+class Gated(ScriptedClassifier):
+    """Answers a slice only when the gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def classify_many(self, slices: Any, at_once: Any = None) -> Any:
+        for outcome in super().classify_many(slices):
+            self.gate.wait(_GATE_LIMIT_S)
+            yield outcome
 
 
 def part(data: bytes, name: str | None = "a.png", field: str = "files") -> bytes:

@@ -11,8 +11,7 @@ import pytest
 
 from brain_tumor.service.refusals import Refusal
 from tests.factories import png_bytes
-from tests.scripted import ScriptedClassifier
-from tests.service.forms import CONTENT_TYPE, form, listening, part, problem
+from tests.service.forms import CONTENT_TYPE, Gated, form, listening, part, problem
 
 HEADERS = {"content-type": CONTENT_TYPE}
 WAIT_S = 120
@@ -137,19 +136,6 @@ def test_a_request_under_way_may_take_longer_than_its_head() -> None:
     with listening(gated, stall_timeout_s=0.3) as client:
         threading.Timer(1.0, gated.gate.set).start()
         assert client.post("/v1/classify", files={"files": png_bytes()}).status_code == 200
-
-
-class Gated(ScriptedClassifier):
-    """Answers a slice only when the gate is open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = threading.Event()
-
-    def classify_many(self, slices: Any, at_once: Any = None) -> Any:
-        for outcome in super().classify_many(slices):
-            self.gate.wait(WAIT_S)
-            yield outcome
 
 
 def test_a_caller_who_goes_leaves_nothing_behind() -> None:
