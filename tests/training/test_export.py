@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("tensorflow", reason="the export needs TensorFlow, which is not installed")
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 from scipy.special import expit
 
@@ -26,7 +25,6 @@ from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
 from brain_tumor_training.card_figures import add_evaluations
 from brain_tumor_training.decision_file import read_decision
-from brain_tumor_training.familiarity import Familiarity
 from brain_tumor_training.parity import MAX_FLOAT_DIFFERENCE, MAX_GATE_DIFFERENCE, MAX_MEAN_DIFFERENCE, Parity
 from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT16, FLOAT32, STATIC_INT8
 from brain_tumor_training.run_folder import load_network
@@ -87,17 +85,6 @@ def test_a_file_has_two_gate_scores_the_second_is_0_or_less(exported: Exported) 
     output = load_classifier(exported.path).classify(draw_slice(Label.GLIOMA, 77), "slice.png").output
     assert output.gate_scores.shape == (2,)
     assert output.gate_scores[1] <= 0
-
-
-def test_the_familiarity_in_the_file_is_that_of_its_module(small_run: Run) -> None:
-    familiarity, network = Familiarity.load(small_run.folder), load_network(small_run.folder)
-    serving = Serving(network, read_decision(small_run.folder), familiarity, SMALL.input)
-    images = [read_scan(draw_slice(label, 77), "slice.png") for label in LABELS]
-    batch = np.concatenate([to_tensor(scan, SMALL.input) for scan in images])
-    average = np.asarray(serving.backbone(batch, training=False)["average"])
-    directions = average / np.linalg.norm(average, axis=1, keepdims=True)
-    found = np.asarray(serving.outputs(tf.constant(batch))["gate_scores"])
-    assert found[:, 1] == pytest.approx(familiarity.score(directions), rel=1e-3, abs=1e-3)
 
 
 def test_a_drawn_slice_is_more_familiar_than_noise(exported: Exported) -> None:
