@@ -83,7 +83,7 @@ def finetune(
             threads. They change no result.
         group: the processes that train together; each is called in the same way, and sees the same files.
         classes: in the order of the network's outputs. A start with others gives all but its head.
-        log: where the figures of each epoch go besides the run folder, one of training_log.LOGS.
+        log: where the figures of each epoch go besides the run folder, "tensorboard" or "mlflow".
 
     Returns:
         The figures on the validation part, as in metrics.json; nothing in a process that is not the group's first.

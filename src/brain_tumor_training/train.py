@@ -59,7 +59,7 @@ def fit(
         seed: of all random draws.
         cache: the feature cache's folder, or None to send every image through the backbone in every epoch.
         classes: in the order of the network's outputs; every part has images of each.
-        log: where the figures of each epoch go besides the run folder, one of training_log.LOGS.
+        log: where the figures of each epoch go besides the run folder, "tensorboard" or "mlflow".
 
     Returns:
         The figures by part, as in metrics.json.

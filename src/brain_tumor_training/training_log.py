@@ -14,7 +14,7 @@ from brain_tumor.errors import BrainTumorError
 from brain_tumor.extras import install_command
 from brain_tumor_training.recipes import AnyRecipe
 
-LOGS = TENSORBOARD, MLFLOW = "tensorboard", "mlflow"
+TENSORBOARD, MLFLOW = "tensorboard", "mlflow"
 # The number of the run at MLflow, so that a second start goes on with it.
 _RUN_ID = "mlflow-run.txt"
 
@@ -24,7 +24,7 @@ def open_log(log: str, out: Path, recipe: AnyRecipe) -> Iterator[Sequence[keras.
     """The callbacks of a training, which write while it lasts.
 
     Args:
-        log: one of LOGS. MLflow's server is the one that the variable MLFLOW_TRACKING_URI names.
+        log: TENSORBOARD or MLFLOW. MLflow's server is the one that the variable MLFLOW_TRACKING_URI names.
         out: the run folder; TensorBoard's files go to logs/ in it.
         recipe: what is trained; MLflow keeps it beside the figures.
 

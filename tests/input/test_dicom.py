@@ -68,7 +68,6 @@ def test_the_header_tells_series_and_order() -> None:
     assert header.pixel_digest is not None
     assert header == DicomHeader(
         SERIES_UID,
-        "T1 axial",
         "MR",
         7,
         1,
@@ -90,7 +89,7 @@ def test_what_a_header_does_not_say_is_none() -> None:
     data = make_dicom(RAMP, SeriesInstanceUID=None, Modality=None)
     found = replace(read_header(data, "scan"), pixel_digest=None, facts=(), size=None)
     assert found == DicomHeader(
-        None, None, None, None, 1, None, None, (None,), (None,), None, f"{SERIES_UID}.1", MRImageStorage
+        None, None, None, 1, None, None, (None,), (None,), None, f"{SERIES_UID}.1", MRImageStorage
     )
 
 
@@ -108,7 +107,7 @@ def test_the_position_is_measured_along_the_normal() -> None:
 
 
 def test_a_header_built_by_hand_gives_a_position_too() -> None:
-    header = DicomHeader(None, None, None, None, 1, (1, 0, 0, 0, 1, 0), (0, 0, 12))
+    header = DicomHeader(None, None, None, 1, (1, 0, 0, 0, 1, 0), (0, 0, 12))
     (only,) = list_slices(lambda: b"", header, "scan", ReadOptions())
     assert only.position_mm == 12
 

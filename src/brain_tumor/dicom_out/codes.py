@@ -38,7 +38,6 @@ _STATUSES = {
     Status.UNCERTAIN: _own("uncertain", "Uncertain, needs a human look"),
     Status.NOT_A_BRAIN_MRI: _own("not_analysed", "Not analysed, not of the kind the algorithm answers"),
 }
-NOT_READ = _own("not_read", "Not analysed, could not be read")
 
 
 def status_code(status: Status) -> CodedConcept:

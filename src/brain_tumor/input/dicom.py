@@ -63,7 +63,6 @@ class DicomHeader:
     """What tells DICOM files of one series apart and puts them in order; None where a file does not say."""
 
     series_uid: str | None
-    series_description: str | None
     modality: str | None  # in capitals, such as "MR"
     instance_number: int | None
     frames: int
@@ -106,7 +105,6 @@ def read_header(data: bytes, file: str) -> DicomHeader:
         facts = tuple(reader.read(index) for index in range(frames))
         header = DicomHeader(
             series_uid=_text(dataset, "SeriesInstanceUID"),
-            series_description=_text(dataset, "SeriesDescription"),
             modality=_modality(dataset),
             instance_number=_whole_number(dataset, "InstanceNumber"),
             frames=frames,

@@ -7,7 +7,7 @@ from brain_tumor.input.dicom_file import as_scan_error, read_elements
 from brain_tumor.problems import Problem
 
 _ELEMENTS = """
-    SOPClassUID SOPInstanceUID SeriesInstanceUID StudyInstanceUID Manufacturer ManufacturerModelName
+    SOPClassUID SOPInstanceUID SeriesInstanceUID StudyInstanceUID Manufacturer
 """.split()
 # Source: DICOM PS3.5, 9.1. Whatever else stands there is not repeated: it may be a person's.
 _UID = re.compile(r"(?=.{1,64}$)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
@@ -22,7 +22,6 @@ class Identity:
     series: str
     study: str
     manufacturer: str
-    model_name: str
 
     @property
     def is_complete(self) -> bool:

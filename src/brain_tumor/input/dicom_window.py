@@ -71,7 +71,7 @@ class SeriesWindow:
             mode: only FILE looks at the values.
             slices: what gives the stored values of each slice.
         """
-        self._mode, self._slices = mode, slices
+        self._slices = slices
         self._lock = threading.Lock()
         self._choice: WindowChoice | None = None if mode is WindowMode.FILE else WindowChoice(mode)
 

@@ -9,20 +9,26 @@ from brain_tumor.problems import Problem
 MAX_HEADER_BYTES = 2**20
 
 
-def read_lines(stream: BinaryIO, file_format: str, file: str) -> "Lines":
-    """The lines of a header, one by one."""
-    return Lines(stream, file_format, file)
-
-
 class Lines:
-    """Lines of a stream, with a bound; `at` is where the next one begins."""
+    """The lines of a header, one by one; `at` is where in the stream the next one begins, in bytes."""
 
     def __init__(self, stream: BinaryIO, file_format: str, file: str) -> None:
+        """Begin at the stream's position.
+
+        Args:
+            stream: of the file's content.
+            file_format: used in messages only, as file is.
+            file: its name.
+        """
         self._stream, self._format, self._file = stream, file_format, file
         self.at = 0
 
     def next(self) -> str | None:
-        """The next line without its end; None at the end of the file."""
+        """The next line without its end; None at the end of the file.
+
+        Raises:
+            ScanError: the header is longer than MAX_HEADER_BYTES.
+        """
         line = self._stream.readline(MAX_HEADER_BYTES + 1 - self.at)
         self.at += len(line)
         if self.at > MAX_HEADER_BYTES:

@@ -284,7 +284,7 @@ def _evaluations(metrics: Any) -> Iterator[Evaluated]:
     for name, figures in metrics.items() if isinstance(metrics, Mapping) else ():
         accuracy = figures.get("accuracy") if isinstance(figures, Mapping) else None
         if share := describe_share(accuracy):
-            hits, total = accuracy.get("hits"), accuracy.get("total")  # type: ignore[union-attr] # _share saw a mapping
+            hits, total = accuracy.get("hits"), accuracy.get("total")  # type: ignore[union-attr] # describe_share saw a mapping
             right = f"{hits:,} of {total:,}" if isinstance(hits, int) and isinstance(total, int) else ""
             yield Evaluated(
                 _short(str(name)),
