@@ -36,7 +36,7 @@ def depth_in_head(image: FloatArray) -> FloatArray:
 
 
 def full_size(small: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    """A mask of depth_in_head's size at the image's size."""
+    """A mask of depth_in_head's size at the image's size, (side, side)."""
     return small.repeat(_STEP, axis=0).repeat(_STEP, axis=1)[:side, :side]
 
 

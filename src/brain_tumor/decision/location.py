@@ -60,7 +60,16 @@ def find_location(output: ModelOutput, rules: Rules) -> Location | None:
 
 
 def connected_cells(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
-    """The cells of the mask that a way of steps up, down, left and right joins to the given one."""
+    """The cells of the mask that steps up, down, left and right join to the given one.
+
+    Args:
+        mask: (rows, columns).
+        row: of the given cell, which counts even outside of the mask.
+        column: of the same.
+
+    Returns:
+        (rows, columns), true where a cell is joined.
+    """
     region = np.zeros_like(mask)
     region[row, column] = True
     while True:

@@ -108,7 +108,12 @@ def class_measures(matrix: IntArray, scores: list[Estimate | None], seed: int = 
 
 
 def macro_f1(matrix: IntArray, seed: int = SEED) -> Estimate:
-    """Mean F1 of the classes that have images, 0 to 1; the interval is from a bootstrap over images."""
+    """Mean F1 of the classes that have images, 0 to 1; the interval is from a bootstrap over images.
+
+    Args:
+        matrix: of `count_confusions`, with at least one image.
+        seed: of the draws.
+    """
     present = matrix.sum(axis=1) > 0
     # Every resampled image belongs to a present class, so each row holds at least one number.
     draws = np.nanmean(_f1(_resampled(matrix, seed))[:, present], axis=1)
@@ -126,7 +131,12 @@ def area_under_roc(positive: BoolArray, score: Values, seed: int = SEED) -> Esti
 
 
 def trace_roc(positive: BoolArray, score: Values) -> RocCurve | None:
-    """The ROC curve; None when positive or negative images are missing."""
+    """The ROC curve; None when positive or negative images are missing.
+
+    Args:
+        positive: (images,).
+        score: (images,), the higher the more likely positive.
+    """
     if positive.all() or not positive.any():
         return None
     false_alarms, found, _ = roc_curve(positive, score)

@@ -57,7 +57,8 @@ def decompress(
         name: used in messages only.
 
     Returns:
-        Its numbers, and what they mean now, as a DICOM photometric interpretation.
+        Its numbers, (rows, columns) or (rows, columns, 3), and what they mean now, as a DICOM photometric
+        interpretation.
 
     Raises:
         ScanError: the frame announces another size than its file, or unpacks to far more.

@@ -41,7 +41,16 @@ class WindowChoice:
     without_outliers: tuple[float, float] | None = None
 
     def show(self, stored: NDArray[Any], scale: GreyScale) -> tuple[FloatArray, tuple[float, float] | None, WindowUse]:
-        """Grey values, 0 to 1; the values that became 0 and 1; and where these come from."""
+        """What a slice looks like.
+
+        Args:
+            stored: (rows, columns), as the file has them.
+            scale: what they mean.
+
+        Returns:
+            Grey values, (rows, columns), 0 to 1; the values that became 0 and 1, as `to_grey_and_range` has them; and
+            where these come from.
+        """
         if self.limits is not None:
             return *to_grey_and_range(stored, scale, WindowMode.FULL, self.limits), WindowUse.UNFIT
         if self.mode not in (WindowMode.FILE, WindowMode.STORED):
@@ -84,7 +93,7 @@ class SeriesWindow:
         """The choice; slices that cannot be read do not count.
 
         Args:
-            own: stored values and scale of the single slice; None: not at hand, or colours.
+            own: stored values, (rows, columns), and scale of the single slice; None: not at hand, or colours.
         """
         if self._choice is None:
             with self._lock:

@@ -34,7 +34,7 @@ def normal(along_row: Sequence[float], along_column: Sequence[float]) -> NDArray
 
 
 def ascending_normal(along_row: Sequence[float], along_column: Sequence[float]) -> NDArray[np.float64]:
-    """The normal, turned so that it runs as slices count: to superior, anterior or left."""
+    """The normal, a unit vector (x, y, z), turned so that it runs as slices count: to superior, anterior or left."""
     unit = normal(along_row, along_column)
     plane = nearest_plane(along_row, along_column)
     return unit if float(unit @ np.array(_ASCENDING[plane])) > 0 else -unit
@@ -64,7 +64,12 @@ def radiological_view(along_row: Sequence[float], along_column: Sequence[float])
 
 
 def to_sides(to_right: NDArray[np.float64], to_bottom: NDArray[np.float64]) -> Sides:
-    """The edges of a picture that is shown; of each the direction towards it."""
+    """The edges of a picture that is shown; of each the direction towards it.
+
+    Args:
+        to_right: where the picture's columns run, (x, y, z).
+        to_bottom: where its rows run, the same.
+    """
     return Sides(_letters(-to_right), _letters(to_right), _letters(-to_bottom), _letters(to_bottom))
 
 

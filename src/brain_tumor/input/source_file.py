@@ -49,7 +49,11 @@ class SourceFile:
         return self._take_opened() or (self.open() if self.open else io.BytesIO(self.read()))
 
     def content(self) -> bytes:
-        """As read(), without opening the file again or looking for its format again."""
+        """As read(), without opening the file again or looking for its format again.
+
+        Raises:
+            ScanError: it cannot be read.
+        """
         if not self.stays_open:
             return self.read()
         try:

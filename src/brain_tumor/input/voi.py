@@ -85,6 +85,9 @@ def to_grey_and_range(
     The first is the higher value where white is low. None where a table decides, and for an image of one value.
 
     Args:
+        stored: (rows, columns), of any depth and sign.
+        scale: what they mean.
+        window: as for `to_grey`.
         limits: values that become 0 and 1 instead of those that the window mode says; with FULL.
     """
     shown = np.zeros(stored.shape, np.float32)
@@ -180,7 +183,12 @@ def _known(stored: NDArray[Any], scale: GreyScale) -> Iterator[NDArray[np.float6
 
 
 def rescale(stored: NDArray[Any], scale: GreyScale) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """What stored numbers mean, in the file's own units, and which of them are padding or no number."""
+    """What stored numbers mean, in the file's own units, and which of them are padding or no number.
+
+    Args:
+        stored: of any shape; both results have it.
+        scale: what they mean.
+    """
     values = stored.astype(np.float64)
     if scale.modality_table is not None:
         values = _look_up(values, scale.modality_table)

@@ -82,7 +82,7 @@ def check_layout(header: VolumeHeader, file: str) -> None:
 
 
 def is_usable(affine: NDArray[np.float64]) -> bool:
-    """Whether an affine places voxels in space: finite, of sensible spacings, its axes in three directions."""
+    """Whether an affine, (4, 4), places voxels in space: finite, of sensible spacings, its axes in three directions."""
     low, high = SPACINGS_MM
     # Not a number fails the comparison, and the norm of huge ones would overflow.
     if affine.shape != (4, 4) or not np.abs(affine).max() < high:
