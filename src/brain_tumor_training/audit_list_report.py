@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from brain_tumor.presentation.html_template import render_template
 from brain_tumor.presentation.wording import NOTICE, format_fraction
 from brain_tumor_training.audit_list import BORDER, LOOKS, MOST_READ, ListAudit, Look
-from brain_tumor_training.audit_report import render_page
 from brain_tumor_training.fact_prediction import FOLDS, FoldMean
 
 PAGE, DATA = "report.html", "audit-list.json"
@@ -24,7 +24,8 @@ def render_report(audit: ListAudit, name: str) -> dict[str, bytes]:
         audit: what it states.
         name: the list's, without its folder.
     """
-    page = render_page(
+    page = render_template(
+        "brain_tumor_training",
         _TEMPLATE,
         {"area": format_area, "fold_percent": _format_percents, "percent": format_fraction},
         audit=audit,

@@ -1,18 +1,16 @@
 """Audit -> a few lines for a terminal, one HTML page for people, JSON and CSV for programs."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.errors import ScanError
 from brain_tumor.evaluation.summary import format_share
 from brain_tumor.input.files import read_file
 from brain_tumor.input.reader import read_scan
 from brain_tumor.presentation.data_uri import to_data_uri
+from brain_tumor.presentation.html_template import render_template
 from brain_tumor.presentation.thumbnail import render_thumbnail
 from brain_tumor.presentation.wording import NOTICE, format_fraction
 from brain_tumor_training.audit import Audit, AuditFile
@@ -94,15 +92,6 @@ def to_document(audit: Audit) -> dict[str, Any]:
     }
 
 
-def render_page(template: str, filters: Mapping[str, Callable[..., str]], **values: object) -> str:
-    """A template of this package, filled in."""
-    # File names come from outside: everything is escaped, and a forgotten value is an error.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= filters
-    text = files("brain_tumor_training").joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(**values)
-
-
 def _cluster(audit: Audit, members: Iterable[int]) -> list[dict[str, str | None]]:
     images = [audit.images[position] for position in members]
     return [{"file": image.name, "part": image.part, "label": image.label} for image in images]
@@ -123,7 +112,8 @@ def _render_html(audit: Audit) -> str:
     across = set(audit.copies_across)
     conflicts = [pair for pair in audit.copies if audit.is_conflict(pair)]
     within = [pair for pair in audit.copies if pair not in across]
-    return render_page(
+    return render_template(
+        "brain_tumor_training",
         _TEMPLATE,
         {"share": format_share, "percent": format_fraction},
         audit=audit,

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
 
 from brain_tumor.evaluation.calibration import CALIBRATION_BINS
 from brain_tumor.evaluation.corruptions import STRENGTHS
@@ -17,6 +14,7 @@ from brain_tumor.evaluation.source_measures import measure_sources
 from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIONS
 from brain_tumor.labels import class_without_finding, finding_word
 from brain_tumor.presentation.data_uri import to_data_uri
+from brain_tumor.presentation.html_template import render_template
 from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words, with_article
 
 _TEMPLATE = "report.html.j2"
@@ -58,17 +56,16 @@ def render_html(
             measured, ``robustness``, each as (media type, content).
         errors: the answers that the sheet of errors shows, in its order.
     """
-    # Names of files and folders come from outside: everything is escaped, and a forgotten value is an error.
     subject = evaluation.model.subject
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "share": format_share,
-        "number": format_number,
-        "percent": format_fraction,
-        "reason_words": partial(reason_words, subject=subject),
-    }
-    template = files("brain_tumor.evaluation").joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    return render_template(
+        "brain_tumor.evaluation",
+        _TEMPLATE,
+        {
+            "share": format_share,
+            "number": format_number,
+            "percent": format_fraction,
+            "reason_words": partial(reason_words, subject=subject),
+        },
         evaluation=evaluation,
         measures=evaluation.measures,
         sources=measure_sources(evaluation.source_results),

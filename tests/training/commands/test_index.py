@@ -7,13 +7,14 @@ from brain_tumor_training.cli import main
 from tests.factories import png_bytes
 from tests.training.command_line import Capture, error_line
 
+CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 PATIENTS = ("P1", "P2", "P3", "P4")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two images of each of four patients in each of two classes."""
-    for name in ("glioma", "notumor"):
+    """Two images of each of four patients in each class."""
+    for name in CLASSES:
         (tmp_path / "set" / name).mkdir(parents=True)
         for patient in PATIENTS:
             for number in (1, 2):
@@ -30,21 +31,19 @@ def test_a_folder_of_classes_gets_an_index_beside_it(folder: Path, capsys: Captu
     assert main(["index", str(folder), "--folds", "2"]) == 0
     found = rows(folder / "index.csv")
     assert (
-        len(found) == 16
+        len(found) == 32
         and {row["fold"] for row in found} == {"0", "1"}
         and {row["source"] for row in found} == {"set"}
     )
     shown = capsys.readouterr().out
-    assert f"{folder / 'index.csv'}: 16 images in 16 groups, 2 folds\n" in shown
+    assert f"{folder / 'index.csv'}: 32 images in 32 groups, 2 folds\n" in shown
     assert "Copies and patients are not known" in shown
     assert f"next: brain-tumor-train split --index {folder / 'index.csv'} --hold-out-fold 0 --out split.csv" in shown
 
 
 def test_patients_of_names_and_of_a_table_stay_in_one_fold(folder: Path, tmp_path: Path, capsys: Capture) -> None:
     table = tmp_path / "patients.csv"
-    paths = [
-        f"{name}/{patient}_{number}.png" for name in ("glioma", "notumor") for patient in PATIENTS for number in (1, 2)
-    ]
+    paths = [f"{name}/{patient}_{number}.png" for name in CLASSES for patient in PATIENTS for number in (1, 2)]
     table.write_text("path,patient\n" + "".join(f"{path},{path[-8:-6]}\n" for path in paths), encoding="utf-8")
     for given in (["--patient-from", "(P[0-9])_"], ["--patients", str(table)]):
         out = tmp_path / "index.csv"
@@ -52,7 +51,7 @@ def test_patients_of_names_and_of_a_table_stay_in_one_fold(folder: Path, tmp_pat
         fold_of = {(Path(row["path"]).name[:2], row["fold"]) for row in rows(out)}
         assert len(fold_of) == len(PATIENTS)
         assert {row["source"] for row in rows(out)} == {"clinic"}
-        assert "16 images in 4 groups" in capsys.readouterr().out
+        assert "32 images in 4 groups" in capsys.readouterr().out
 
 
 def test_more_folds_than_groups_of_a_class_are_status_2(folder: Path, capsys: Capture) -> None:

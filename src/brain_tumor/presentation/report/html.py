@@ -1,11 +1,8 @@
 """A report as one HTML page."""
 
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
-
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.data_uri import to_data_uri
+from brain_tumor.presentation.html_template import render_template
 from brain_tumor.presentation.palette import STATUS_COLORS
 from brain_tumor.presentation.report.charts import draw_bars, draw_strip
 from brain_tumor.presentation.report.content import (
@@ -26,13 +23,13 @@ _STRIP_WIDTHS = {"wide": 700, "narrow": 350}
 
 def render_html(subject: ReportSubject, card: Card) -> str:
     """The page; everything that comes from outside is escaped, and a forgotten value is an error."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"uri": lambda picture: to_data_uri("image/png", picture.png)}
-    template = files("brain_tumor.presentation.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     content = to_content(subject, card)
     series = subject if isinstance(subject, ReportSeries) else None
     limit = card.rules.min_gate_score
-    return environment.from_string(template).render(
+    return render_template(
+        "brain_tumor.presentation.report",
+        _TEMPLATE,
+        {"uri": lambda picture: to_data_uri("image/png", picture.png)},
         content=content,
         badge=STATUS_COLORS[content.status],
         bars=to_svg_element(draw_bars(content.shares, content.status, _BARS_WIDTH, _FONT)),
