@@ -16,10 +16,16 @@ import brain_tumor
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / name / "README.md" for name in ("benchmarks", "samples"))]
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *(ROOT / name / "README.md" for name in ("benchmarks", "networks", "samples")),
+    ]
 )
 # [text](target) and ![text](target); what has a scheme or stays on the page is no file.
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
+# The same with the heading that it leads to, on this page or another one.
+TO_HEADING = re.compile(r"\]\((?!\w+:)([^)#\s]*)#([^)\s]+)\)")
 # A tag's attribute that a browser follows without being asked. Links to other pages (<a href>) it does not follow.
 FETCHED = {"src", "srcset", "poster", "data", "action"}
 
@@ -40,6 +46,19 @@ def documented() -> list[str]:
 def test_every_relative_link_of_a_page_leads_to_a_file(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def headings(page: Path) -> set[str]:
+    """The addresses of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_to_a_heading_leads_to_that_heading(page: Path) -> None:
+    links = TO_HEADING.findall(page.read_text(encoding="utf-8"))
+    pages = [(page.parent / target if target else page, heading) for target, heading in links]
+    assert [heading for target, heading in pages if target.suffix == ".md" and heading not in headings(target)] == []
 
 
 def test_every_module_stands_once_in_the_api_reference() -> None:
