@@ -26,4 +26,4 @@ def test_a_series_has_one_card_and_an_image_another(page: AppTest) -> None:
     send(page, [volume("mapped.nii"), upload("a.png")])
     assert sorted(headlines(page)) == ["Glioma", "Series: Glioma"]
     assert sorted(texts(page)[:2]) == ["a.png", "mapped.nii"]
-    assert [button.key.startswith("remove-") for button in page.button].count(True) == 2
+    assert [(button.key or "").startswith("remove-") for button in page.button].count(True) == 2

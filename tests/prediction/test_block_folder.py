@@ -12,6 +12,7 @@ from brain_tumor.tables.series_rows import SERIES_COLUMNS
 from tests.factories import make_result
 
 OPTIONS = {"model": "m", "plane": "axial"}
+SERIES = {**dict.fromkeys(SERIES_COLUMNS), "series": "T1", "slices": 2, "most_suspicious": [2, 1]}
 
 
 @pytest.fixture
@@ -34,8 +35,7 @@ def files(folder: BlockFolder) -> Iterator[Path]:
 
 
 def test_a_block_is_read_as_it_was_committed(folder: BlockFolder) -> None:
-    series = [{**dict.fromkeys(SERIES_COLUMNS), "series": "T1", "slices": 2, "most_suspicious": [2, 1]}]
-    sha256 = folder.commit("k", rows("a", "b"), series, study_rows=[{"study_uid": "1.2", "answers": 1}])
+    sha256 = folder.commit("k", rows("a", "b"), [SERIES], study_rows=[{"study_uid": "1.2", "answers": 1}])
     found = folder.read("k")
     assert found is not None
     assert [row["file"] for row in found.rows] == ["a", "b"]
@@ -52,8 +52,7 @@ def test_a_block_without_its_slices_is_not_answered(folder: BlockFolder) -> None
 
 
 def test_a_block_that_is_answered_again_keeps_nothing_of_before(folder: BlockFolder) -> None:
-    series = [{**dict.fromkeys(SERIES_COLUMNS), "series": "T1"}]
-    folder.commit("k", rows("a"), series, study_rows=[{"study_uid": "1.2"}])
+    folder.commit("k", rows("a"), [SERIES], study_rows=[{"study_uid": "1.2"}])
     folder.commit("k", rows("b"), [])
     found = folder.read("k")
     assert found is not None
