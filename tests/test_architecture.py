@@ -185,7 +185,7 @@ def test_the_sources_keep_every_rule() -> None:
 
 def test_tests_lie_as_the_sources_do() -> None:
     tests = {"brain_tumor": "tests", "brain_tumor_training": "tests/training", "page": "tests/page"}
-    root, missing = SOURCE.parent, set()
+    root, missing = SOURCE.parent, set[str]()
     for package, folder in tests.items():
         base = root / package if package == "page" else SOURCE / package
         for path in base.rglob("*.py"):

@@ -36,11 +36,11 @@ def comparison(
     """Two models on images 0.png, 1.png and so on."""
     files = tuple(ImageFile(folder / f"{index}.png", f"{index}.png") for index in range(len(truth)))
     dataset = Dataset("in", tuple(zip(files, truth, strict=True)), ("a note",))
-    outcomes = [
-        [Outcome(file, {}, said and to_answer(*said)) for file, said in zip(files, side, strict=True)]
+    by_first, by_second = (
+        [Outcome(file, {}, to_answer(*said) if said else None) for file, said in zip(files, side, strict=True)]
         for side in (first, second)
-    ]
-    return compare(dataset, *outcomes, NAMES, classes)
+    )
+    return compare(dataset, by_first, by_second, NAMES, classes)
 
 
 def test_both_are_counted_on_the_images_that_both_could_read() -> None:

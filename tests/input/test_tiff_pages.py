@@ -20,7 +20,7 @@ def sizes(data: bytes) -> list[tuple[int, int]]:
     return [(page.columns, page.rows) for page in find_pages(io.BytesIO(data))]
 
 
-def first_pointer(data: bytes) -> int:
+def first_pointer(data: bytearray) -> int:
     """Where the offset of the second page stands, in a file of little-endian TIFF."""
     first = find_pages(io.BytesIO(data))[0].offset
     (entries,) = struct.unpack_from("<H", data, first)

@@ -33,7 +33,7 @@ def test_without_a_standard_error_it_loads_all_the_same(monkeypatch: pytest.Monk
     def closed(descriptor: int) -> int:
         raise OSError("bad file descriptor")
 
-    loaded = []
+    loaded = list[bool]()
     monkeypatch.setattr(os, "dup", closed)
     monkeypatch.setattr(quiet, "_load", lambda: loaded.append(True))
     quiet.load_keras_quietly()

@@ -38,8 +38,11 @@ def test_arguments_are_passed_on_and_the_comparison_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     options = ["--quantization", "float16", "--parity-images", "40", "--licence", "CC0", "--subject", "knee MRI"]
+    options += ["--color", "tear=#aa0000"]
     assert main(["export", "run", "--data", "d", "--out", "m.tfliteA", *options]) == 0
-    assert asked == [(Path("run"), Path("d"), Path("m.tfliteA"), 40, ("float16",), "CC0", None, "knee MRI")]
+    assert asked == [
+        (Path("run"), Path("d"), Path("m.tfliteA"), 40, ("float16",), "CC0", None, "knee MRI", {"tear": "#aa0000"})
+    ]
     shown = capsys.readouterr().out
     assert "written as float16; compared with Keras on 40 images, on 3 of which it is torn" in shown
     assert "97.0% (86.0% to 99.0%) have the same class" in shown
