@@ -1,4 +1,6 @@
 import sys
+from datetime import UTC, datetime, tzinfo
+from typing import Self
 
 import pytest
 
@@ -8,8 +10,17 @@ from brain_tumor.presentation.report.subject import to_report_image
 from tests.factories import make_card, make_mapped_result, make_report_series
 
 
+class StoppedClock(datetime):
+    """A report says in which minute it was made."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 1, 31, 12, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("report_format", ReportFormat)
-def test_equal_input_gives_equal_bytes(report_format: ReportFormat) -> None:
+def test_equal_input_gives_equal_bytes(report_format: ReportFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brain_tumor.presentation.report.content.datetime", StoppedClock)
     for subject in (to_report_image(make_mapped_result(), 1), make_report_series(9)):
         assert render_report(subject, make_card(), report_format) == render_report(subject, make_card(), report_format)
 
