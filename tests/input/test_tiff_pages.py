@@ -24,7 +24,7 @@ def first_pointer(data: bytearray) -> int:
     """Where the offset of the second page stands, in a file of little-endian TIFF."""
     first = find_pages(io.BytesIO(data))[0].offset
     (entries,) = struct.unpack_from("<H", data, first)
-    return first + 2 + 12 * entries
+    return first + 2 + 12 * int(entries)
 
 
 @pytest.mark.parametrize("big", [False, True])
