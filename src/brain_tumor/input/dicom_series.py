@@ -161,7 +161,7 @@ class DicomFiles:
             **{
                 name: self._intern(getattr(header, name))
                 for name in (
-                    "series_uid", "series_description", "modality", "orientation", "frame_orientations", "study_uid",
+                    "series_uid", "modality", "orientation", "frame_orientations", "study_uid",
                     "sop_class_uid", "about", "size",
                 )
             },
