@@ -17,12 +17,12 @@ def stack(*sizes: tuple[int, int], **options: object) -> bytes:
 
 
 def sizes(data: bytes) -> list[tuple[int, int]]:
-    return [(page.columns, page.rows) for page in find_pages(io.BytesIO(data))]
+    return [(page.columns, page.rows) for page in find_pages(io.BytesIO(data)).found]
 
 
 def first_pointer(data: bytearray) -> int:
     """Where the offset of the second page stands, in a file of little-endian TIFF."""
-    first = find_pages(io.BytesIO(data))[0].offset
+    first = find_pages(io.BytesIO(data)).found[0].offset
     (entries,) = struct.unpack_from("<H", data, first)
     return first + 2 + 12 * int(entries)
 
@@ -40,7 +40,7 @@ def test_numbers_of_either_byte_order_are_read() -> None:
 
 def test_a_chain_that_leads_back_ends_there() -> None:
     data = bytearray(stack((4, 6), (4, 6)))
-    struct.pack_into("<I", data, first_pointer(data), find_pages(io.BytesIO(data))[0].offset)
+    struct.pack_into("<I", data, first_pointer(data), find_pages(io.BytesIO(data)).found[0].offset)
     assert sizes(bytes(data)) == [(4, 6)]
 
 
@@ -48,25 +48,31 @@ def test_a_chain_that_leads_back_ends_there() -> None:
 def test_a_chain_that_leads_out_of_the_file_or_into_its_head_keeps_the_pages_before(at: int) -> None:
     data = bytearray(stack((4, 6), (4, 6)))
     struct.pack_into("<I", data, first_pointer(data), at)
-    assert sizes(bytes(data))[0] == (4, 6)
-    assert len(sizes(bytes(data))) == 1
+    assert sizes(bytes(data)) == [(4, 6)]
+
+
+def test_a_whole_file_is_not_cut_off_and_the_beginning_of_one_is() -> None:
+    data = stack((40, 60), (40, 60))
+    assert not find_pages(io.BytesIO(data)).is_cut_off
+    assert find_pages(io.BytesIO(data[: find_pages(io.BytesIO(data)).found[1].offset - 1])).is_cut_off
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"II", b"II*\x00", b"II*\x00\x08\x00\x00\x00", b"II*\x00\x08\x00\x00\x00\xff\xff"]
 )
 def test_a_torn_file_has_no_pages(data: bytes) -> None:
-    assert find_pages(io.BytesIO(data)) == []
+    assert find_pages(io.BytesIO(data)).found == []
 
 
 def test_more_pages_than_are_allowed_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiff_pages, "MAX_PAGES", 2)
-    assert len(find_pages(io.BytesIO(stack(*[(4, 6)] * 5)))) == 3  # so that its caller sees that there are too many
+    found = find_pages(io.BytesIO(stack(*[(4, 6)] * 5))).found
+    assert len(found) == 3  # so that its caller sees that there are too many
 
 
 @pytest.mark.parametrize("big", [False, True])
 def test_any_page_can_be_made_the_one_that_decoders_show(big: bool) -> None:
     data = stack((4, 6), (4, 6), (4, 6), big_tiff=big)
-    for index, page in enumerate(find_pages(io.BytesIO(data))):
+    for index, page in enumerate(find_pages(io.BytesIO(data)).found):
         shown = np.asarray(Image.open(io.BytesIO(with_first_page(data, page))))
         assert shown.max() == shown.min() == 10 * index
