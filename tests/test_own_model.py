@@ -38,7 +38,7 @@ def test_the_commands_are_those_of_the_readme(tmp_path: Path) -> None:
 
 def test_a_process_is_measured_and_a_failure_ends_the_run_with_what_it_said() -> None:
     found = run("sum", ["-c", "print(sum(range(10**6)))"])
-    assert found["step"] == "sum" and found["seconds"] > 0 and 1 < found["peak_mb"] < 500
+    assert found["step"] == "sum" and found["seconds"] > 0 and found["peak_mb"] > 1
     with pytest.raises(SystemExit, match=r"(?s)sum ended with 3:.*no data"):
         run("sum", ["-c", "import sys; print('no data'); sys.exit(3)"])
 
