@@ -1,17 +1,22 @@
+import pickle
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("pyarrow")
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem  # type: ignore[import-untyped]
 
 from brain_tumor.errors import BrainTumorError, ScanError
+from brain_tumor.input import object_store
 from brain_tumor.input.no_images import LeftOut
 from brain_tumor.input.object_store import find_objects, is_url, to_remote_source, walk
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.series_builder import open_series
-from brain_tumor.input.sources import find_any, keep_images
+from brain_tumor.input.slice_ref import with_refs
+from brain_tumor.input.sources import find_any, find_any_sources, keep_images
+from tests.dicom_factory import slice_of_series
 from tests.factories import png_bytes
 
 
@@ -63,6 +68,31 @@ def test_what_is_found_is_opened_by_its_url(tmp_path: Path) -> None:
     assert {series.slices[0].read().pixels.shape for series in opened} == {(64, 64)}
 
 
+def test_options_of_a_store_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAIN_TUMOR_OBJECT_STORE", "endpoint_override=127.0.0.1:9&scheme=http&region=here")
+    store, path = object_store._resolve("s3://bucket/a%3Fb/1.png")
+    assert path == "bucket/a?b/1.png"
+    _, (options,) = store.__reduce__()  # what another process would make it from
+    assert (options["endpoint_override"], options["scheme"], options["region"]) == ("127.0.0.1:9", "http", "here")
+
+
+def test_a_disk_has_no_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path)
+    monkeypatch.setenv("BRAIN_TUMOR_OBJECT_STORE", "scheme=http")
+    assert len(list(find_objects(f"file://{tmp_path}"))) == 4
+
+
+def test_a_series_behind_a_url_is_read_from_its_reference(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number % 2}").mkdir(exist_ok=True)
+        (tmp_path / f"{number % 2}/{number}.dcm").write_bytes(slice_of_series(number, "1.2.3"))
+    opened = open_series(find_any_sources([f"file://{tmp_path}"]), ReadOptions())
+    (series,) = with_refs(opened, ReadOptions(), find_any_sources)
+    for here in series.slices:
+        there = pickle.loads(pickle.dumps(here))  # noqa: S301 - made in this line
+        np.testing.assert_array_equal(there.read().pixels, here.read().pixels)
+
+
 def test_an_archive_behind_a_url_is_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("in/1.png", png_bytes())
@@ -85,7 +115,9 @@ def test_what_is_no_image_is_counted(tmp_path: Path) -> None:
     assert left_out.files == 1
 
 
-@pytest.mark.parametrize("url", ["s3://key:secret@bucket/x", "nothing://x/y"])
+@pytest.mark.parametrize(
+    "url", ["s3://key:secret@bucket/x", "nothing://x/y", "s3://bucket/x?endpoint_override=secret:9000"]
+)
 def test_a_url_that_must_not_or_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(BrainTumorError) as refused:
         list(find_objects(url))

@@ -1,6 +1,7 @@
 """Files behind a URL, in an object store or on a mounted disk, through pyarrow's file systems."""
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem  # type: ignore[import-untyped]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# What pyarrow takes behind the ? of a URL. Behind each name it would stand in tables, and hide the name's ending.
+OPTIONS = "BRAIN_TUMOR_OBJECT_STORE"
 # A request to a store takes longer than the bytes that it brings.
 _READ_AHEAD_BYTES = 2**20
 
@@ -30,23 +33,22 @@ def find_objects(url: str) -> Iterator[tuple[str, bool]]:
     """The files that a URL names: itself, or what lies below it, one folder listed at a time.
 
     Args:
-        url: as `pyarrow.fs.FileSystem.from_uri` takes it. Credentials come from the environment.
+        url: as `pyarrow.fs.FileSystem.from_uri` takes it, without a ``?``. Credentials come from the environment, and
+            options from the variable OPTIONS.
 
     Yields:
         URLs in the order of `walk`, and whether a search found them. What cannot be listed is given as it is, so that
         reading it says why.
 
     Raises:
-        BrainTumorError: the URL holds a password, or its kind is not known.
+        BrainTumorError: the URL holds a password or options, or its kind is not known.
         MissingExtraError: pyarrow is not installed.
     """
     filesystem, root = _resolve(url)
-    address, _, query = url.partition("?")
-    address = address.rstrip("/")
+    address = url.rstrip("/")
     for path in walk(filesystem, root):
         below = path.removeprefix(root).lstrip("/")
-        found = f"{address}/{quote(below)}" if below else address
-        yield f"{found}?{query}" if query else found, bool(below)
+        yield f"{address}/{quote(below)}" if below else address, bool(below)
 
 
 def walk(filesystem: "FileSystem", root: str) -> Iterator[str]:
@@ -114,8 +116,13 @@ def _resolve(url: str) -> "tuple[FileSystem, str]":
         raise BrainTumorError(
             f"{parts.scheme}://: holds a password, which tables would show; give it through the environment instead"
         )
+    if parts.query:
+        raise BrainTumorError(
+            f"{parts.scheme}://: holds options behind a ?, which tables would repeat for each file; give them through "
+            f"the variable {OPTIONS}, and write a ? of a name as %3F"
+        )
     try:
-        filesystem, root = _connect(parts.scheme, parts.netloc, parts.query)
+        filesystem, root = _connect(parts.scheme, parts.netloc, os.environ.get(OPTIONS, ""))
     except (ValueError, OSError) as error:
         raise BrainTumorError(
             f"{url}: is no address that can be read ({error}); s3://, gs://, hdfs:// and file:// are accepted"
@@ -124,9 +131,10 @@ def _resolve(url: str) -> "tuple[FileSystem, str]":
 
 
 @lru_cache(maxsize=16)
-def _connect(scheme: str, netloc: str, query: str) -> "tuple[FileSystem, str]":
+def _connect(scheme: str, netloc: str, options: str) -> "tuple[FileSystem, str]":
     """A store's client, made once, and the path of its root."""
     from pyarrow.fs import FileSystem
 
-    found: tuple[FileSystem, str] = FileSystem.from_uri(f"{scheme}://{netloc}/{'?' + query if query else ''}")
+    question = f"?{options}" if options and scheme != "file" else ""  # a disk has none
+    found: tuple[FileSystem, str] = FileSystem.from_uri(f"{scheme}://{netloc}/{question}")
     return found
