@@ -31,6 +31,13 @@ def test_what_only_one_machine_does_is_refused(
     assert found in capsys.readouterr().err
 
 
+def test_a_study_of_an_archive_is_answered_by_one_machine(capsys: Capture) -> None:
+    study = ["--dicomweb", "https://pacs.example/dicom-web", "--study", "1.2.3"]
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", *study, "--ray", "local", "--parquet", "out"])
+    assert "--dicomweb answers a study in one run: leave out --resume, --ray" in capsys.readouterr().err
+
+
 def test_a_cluster_needs_a_folder_that_all_machines_share(capsys: Capture) -> None:
     assert main(["predict", "in", "--ray", "first:6379"]) == 2
     assert "on storage that all machines share" in capsys.readouterr().err

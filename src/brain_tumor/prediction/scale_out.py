@@ -49,10 +49,6 @@ def check_ray(arguments: argparse.Namespace) -> None:
     Raises:
         BrainTumorError: with what to give instead.
     """
-    if arguments.dicomweb:
-        raise BrainTumorError(
-            "--ray answers files: leave --ray out for a study of --dicomweb, which one machine answers"
-        )
     if STANDARD_STREAM in arguments.paths:
         raise BrainTumorError("--ray needs files that every worker can open; name the image instead of -")
     if not arguments.parquet and (arguments.resume or arguments.ray != LOCAL):
