@@ -1,14 +1,14 @@
 """DICOM files -> series: those that belong together, wherever they lie, each volume in the order of its slices."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 from brain_tumor.input.dicom import DicomFrame, DicomHeader, list_frames, read_header, to_slices
 from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.dicom_frames import Orientation
 from brain_tumor.input.dicom_volumes import FrameVolume, VolumeFrame, drop_duplicates, split_volumes
+from brain_tumor.input.object_store import find_folder
 from brain_tumor.input.orientation import nearest_plane
 from brain_tumor.input.series import ReadOptions, Series, leave_out
 from brain_tumor.input.series_kind import SeriesKind
@@ -81,7 +81,7 @@ class DicomFiles:
         for parts in self._concatenations.values():
             for stack in _stack_frames(_whole(parts)):
                 volumes += _with_origin(self._split(stack.frames), stack.orientation, 0)
-        sources = [_common_folder(frame.name for frame in volume.frames) for volume, *_ in volumes]
+        sources = [find_folder(frame.name for frame in volume.frames) for volume, *_ in volumes]
         several = _count_stacks(sources, [volume for volume, *_ in volumes])
         numbers: dict[str, int] = {}
         for source, (volume, orientation, duplicates, has_original) in zip(sources, volumes, strict=True):
@@ -185,10 +185,11 @@ def _stack_frames(files: Sequence[_File]) -> list[_Stack]:
     stacks: list[_Stack] = []
     for part, file in enumerate(files):
         header = file.header
-        folder = PurePath(file.source.name).parent
+        folder = find_folder([file.source.name])
+        begin = f"{folder.rstrip('/')}/" if folder else ""
         for frame in list_frames(file.source.content, header, file.source.name):
             stack = _find_parallel(stacks, header.frame_orientations[frame.index])
-            name = str(folder / f"{part:06}-{frame.index:08}")
+            name = f"{begin}{part:06}-{frame.index:08}"
             stack.frames.append(_to_frame(frame, header, frame.index, name))
     return stacks
 
@@ -244,13 +245,3 @@ def _count_stacks(sources: Sequence[str], volumes: Sequence[FrameVolume]) -> dic
     for source, volume in zip(sources, volumes, strict=True):
         counts[source] = counts.get(source, 0) + (len(volume.frames) > 1)
     return counts
-
-
-def _common_folder(names: Iterable[str]) -> str:
-    """The folder that holds all files; empty for files given by their bare names."""
-    folders = {PurePath(name).parent for name in names}
-    first, *rest = folders
-    for folder in rest:
-        while not folder.is_relative_to(first):
-            first = first.parent
-    return "" if str(first) == "." else str(first)

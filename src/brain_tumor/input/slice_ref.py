@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import PurePath
 from typing import TypeAlias
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.object_store import is_url
+from brain_tumor.input.object_store import find_folder
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series, unpack_archives
@@ -96,13 +95,7 @@ def _common(files: list[str]) -> str | None:
     first, *rest = dict.fromkeys(files)
     if not rest:
         return first
-    if is_url(first):
-        folder = first  # PurePath would make one slash of two
-        while not all(file.startswith(f"{folder}/") for file in rest):
-            folder = folder.rpartition("/")[0]
-        return folder
-    folders = [PurePath(file).parent for file in (first, *rest)]
-    return str(next(path for path in (folders[0], *folders[0].parents) if all(f.is_relative_to(path) for f in folders)))
+    return find_folder(files) or "."
 
 
 @lru_cache(maxsize=_KEPT)

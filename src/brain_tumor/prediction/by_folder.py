@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from brain_tumor.input.object_store import find_folder
 from brain_tumor.input.series import Series, Slice
 
 _NUMBER = re.compile(r"\d+")
@@ -33,7 +34,7 @@ def group_by_folder(opened: Iterable[Series]) -> Iterator[Series]:
 
 
 def _folder(series: Series) -> str | None:
-    return None if series.is_stack else str(Path(series.slices[0].file).parent)
+    return None if series.is_stack else find_folder([series.slices[0].file]) or "."
 
 
 def _join(folder: str, slices: Sequence[Slice]) -> PictureSeries:
