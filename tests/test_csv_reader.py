@@ -45,3 +45,14 @@ def test_an_absent_file_says_by_which_option_one_is_given(tmp_path: Path) -> Non
 def test_semicolons_and_line_ends_of_a_spreadsheet_are_read(tmp_path: Path) -> None:
     listed = write(tmp_path, "\ufeffpath;label\r\na.png;glioma\r\n".encode())
     assert read_csv(listed, ["path", "label"]) == [{"path": "a.png", "label": "glioma"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_what_excel_calls_unicode_text_is_read(tmp_path: Path, encoding: str) -> None:
+    listed = write(tmp_path, "\ufeffpath\tlabel\r\nGröße, 1.png\tglioma\r\n".encode(encoding))
+    assert read_csv(listed, ["path", "label"]) == [{"path": "Größe, 1.png", "label": "glioma"}]
+
+
+def test_utf_16_that_ends_within_a_letter_is_no_csv(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="is not a CSV file"):
+        read_csv(write(tmp_path, "\ufeffpath\n".encode("utf-16-le")[:-1]))

@@ -37,3 +37,15 @@ def test_a_list_without_files_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"\n")
     with pytest.raises(BrainTumorError, match=name):
         read_file_list(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_list_of_powershell_is_read(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes("\ufeffGröße.png\r\nb c.png\r\n".encode(encoding))
+    assert read_file_list(str(tmp_path / "list")) == ["Größe.png", "b c.png"]
+
+
+def test_a_list_in_utf_16_that_ends_within_a_letter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes("\ufeffa.png\n".encode("utf-16-le")[:-1])
+    with pytest.raises(BrainTumorError, match="damaged"):
+        read_file_list(str(tmp_path / "list"))

@@ -1,12 +1,13 @@
 """Lists of files that a person or another program gives."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from brain_tumor.csv_reader import read_csv
+from brain_tumor.csv_reader import UTF_16_MARKS, read_csv
 from brain_tumor.errors import BrainTumorError
 
 _CHUNK_BYTES = 2**20
@@ -27,6 +28,8 @@ def read_file_list(source: str) -> list[str]:
 
 def iterate_file_list(source: str) -> Iterator[str]:
     """The paths in a list: one a line, or ended by zero bytes as ``find -print0`` writes them, or a CSV's column.
+
+    A list in UTF-16, as PowerShell writes it, begins with its byte order mark.
 
     Args:
         source: the list's path, ``-`` for the standard input; of a path that ends with .csv, the column ``path`` or
@@ -53,11 +56,16 @@ def iterate_file_list(source: str) -> Iterator[str]:
                 yield from _split(content)
     except OSError as error:
         raise BrainTumorError(f"{source}: cannot be read ({error.strerror}); give a list of files") from None
+    except UnicodeError as error:
+        raise BrainTumorError(f"{source}: begins as UTF-16 but is damaged ({error}); write it again") from None
 
 
 def _split(content: BinaryIO) -> Iterator[str]:
     """Names between line ends, or between zero bytes where one of them is in the beginning."""
     chunk = content.read(_CHUNK_BYTES).removeprefix(_BYTE_ORDER_MARK)
+    if chunk.startswith(UTF_16_MARKS):
+        content = io.BytesIO((chunk + content.read()).decode("utf-16").encode())
+        chunk = content.read(_CHUNK_BYTES)
     separator = b"\0" if b"\0" in chunk else b"\n"
     left = b""
     while chunk:
