@@ -3,14 +3,26 @@
 const LOOK_MS = 250
 // To ask again ends what the page is doing; it has drawn itself by then, or never will.
 const PATIENCE_MS = 5000
+// A connection that broke has lost the news of the files that arrived meanwhile. So often the page asks again.
+const TRIES = 3
 
 let timer
 let arrivedBefore = 0
 let reported = 0
 let patientUntil = 0
+let tries = 0
+let quietUntil = 0
 
 function watchUploads({ data, parentElement, setTriggerValue }) {
   const line = parentElement.querySelector(".sending")
+  const askAgain = (waiting, sent) => {
+    if (sent === data.taken) tries = 0
+    if (waiting || data.is_working || sent === data.taken) quietUntil = performance.now() + PATIENCE_MS
+    if (performance.now() < quietUntil || tries >= TRIES) return
+    tries += 1
+    quietUntil = performance.now() + PATIENCE_MS
+    setTriggerValue("arrived", -tries)
+  }
   const look = () => {
     const drop = document.querySelector(".st-key-drop")
     const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
@@ -19,6 +31,7 @@ function watchUploads({ data, parentElement, setTriggerValue }) {
     const arrived = all - waiting - arrivedBefore
     const text = waiting ? `Sending: ${arrived} of ${all - arrivedBefore} files have arrived.` : ""
     if (line.textContent !== text) line.textContent = text
+    askAgain(waiting, drop?.querySelectorAll("[data-testid=stFileChip]:not([aria-invalid])").length ?? 0)
     if (!waiting || data.is_working || all - waiting <= reported || performance.now() < patientUntil) return
     reported = all - waiting
     patientUntil = performance.now() + PATIENCE_MS

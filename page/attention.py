@@ -12,7 +12,7 @@ _component = st.components.v2.component(
 )
 
 
-def draw_attention(said: str, target: str | None, moves: int, has_answers: bool, is_working: bool) -> None:
+def draw_attention(said: str, target: str | None, moves: int, has_answers: bool, is_working: bool, taken: int) -> None:
     """Tell the browser what has changed.
 
     Args:
@@ -21,6 +21,7 @@ def draw_attention(said: str, target: str | None, moves: int, has_answers: bool,
         moves: the focus moves whenever this number changes.
         has_answers: whether a reload would lose something, so that the browser asks first.
         is_working: whether the page draws itself again anyway, and takes what has arrived.
+        taken: files that the uploaders have told of; a browser that has sent more tells again.
     """
     with st.container(key="attention"):
         _component(
@@ -30,6 +31,7 @@ def draw_attention(said: str, target: str | None, moves: int, has_answers: bool,
                 "moves": moves,
                 "has_answers": has_answers,
                 "is_working": is_working,
+                "taken": taken,
             },
             key="attention-data",
             on_arrived_change=draw_again,

@@ -29,7 +29,7 @@ from page.overview import describe_counts, show_overview
 from page.results_table import show_table
 from page.session_state import SessionState, current_state, forget_state
 from page.slice_view import choose_map
-from page.uploads import KeptFile, empty_uploaders, take_uploads
+from page.uploads import KeptFile, count_taken, empty_uploaders, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EXAMPLES = {
@@ -62,7 +62,7 @@ def show() -> None:
         with start.container():
             show_start(classifier.card.rules.classes)
         with attention:
-            draw_attention("", None, state.moves, has_answers=False, is_working=False)
+            draw_attention("", None, state.moves, has_answers=False, is_working=False, taken=count_taken("classify"))
         return
     show_tools(state, classifier)
     with st.container():
@@ -79,6 +79,7 @@ def show() -> None:
             state.moves,
             has_answers=bool(state.records),
             is_working=bool(state.unopened or bar),
+            taken=count_taken("classify"),
         )
     work(classifier, state, bar, progress)
 

@@ -205,6 +205,12 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     return Taken(kept, continues, bool(early), order)
 
 
+def count_taken(key: str) -> int:
+    """How many files were taken from the uploaders of `take_uploads` since they were empty."""
+    version = st.session_state.get(f"uploaders-{key}", 0)
+    return len(st.session_state.get(f"taken-{key}-{version}", ()))
+
+
 def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
     """Keep files of another page's uploaders from `take_uploads`."""
     st.session_state.setdefault("reserved-uploads", set()).update(upload.file_id for upload in uploads)
