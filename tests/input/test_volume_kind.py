@@ -39,6 +39,8 @@ def opened(folder: Path, name: str, sidecar: Any = None, options: ReadOptions | 
         ("sub-01_echo-1_part-real_MEGRE.nii.gz", SeriesKind.REAL),
         ("sub-01_task-rest_part-phase_bold.nii.gz", SeriesKind.PHASE),
         ("sub-01_T1map.nii.gz", SeriesKind.PARAMETER_MAP),
+        ("sub-01_contrast-faces_stat-t_statmap.nii.gz", SeriesKind.PARAMETER_MAP),
+        ("sub-01_minIP.nii.gz", SeriesKind.PROJECTION),
         ("7_gre_field_mapping_ph.nii.gz", SeriesKind.PHASE),
         ("dti_FA.nii.gz", SeriesKind.FA),
         ("12_ep2d_diff_ADC.nii", SeriesKind.ADC),

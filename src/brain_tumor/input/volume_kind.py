@@ -12,8 +12,9 @@ from brain_tumor.input.source_file import SourceFile
 
 # A converter writes a few kilobytes; more is something else.
 _MAX_JSON_BYTES = 2**20
-# The last word of a name, in small letters. Sources: BIDS 1.10, suffixes of MRI, with its older ones; what dcm2niix
-# adds to a name (ph, real, imaginary, fieldmaphz, adc) and what FSL's dtifit does (fa, md, ...).
+# The last word of a name, in small letters. Sources: BIDS 1.10, suffixes of MRI, with its older ones and those of
+# SWI and of statistics; what dcm2niix adds to a name (ph, real, imaginary, fieldmaphz, adc) and what FSL's dtifit does
+# (fa, md, ...).
 _SUFFIXES: tuple[tuple[SeriesKind, str], ...] = (
     (SeriesKind.BOLD, "bold boldref cbv"),
     (SeriesKind.DIFFUSION, "dwi"),
@@ -29,7 +30,8 @@ _SUFFIXES: tuple[tuple[SeriesKind, str], ...] = (
     (SeriesKind.DIFFUSION_MAP, "md dwimap tensor expadc eadc"),
     (SeriesKind.PERFUSION_MAP, "cbf mtt ttp tmax rcbf rcbv"),
     (SeriesKind.PARAMETER_MAP, "t1map t2map t2starmap r1map r2map r2starmap pdmap mtrmap mtsat mtvmap mwfmap pdt2map"
-     " chimap m0map s0map qsm"),
+     " chimap m0map s0map qsm statmap"),
+    (SeriesKind.PROJECTION, "minip mip"),
 )  # fmt: skip
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES for suffix in suffixes.split()}
 _PARTS = {"phase": SeriesKind.PHASE, "real": SeriesKind.REAL, "imag": SeriesKind.IMAGINARY}
