@@ -147,9 +147,8 @@ def _as_converters_write(flatbuffer: bytes) -> bytes:
     """
     model = flatbuffer_utils.read_model_from_bytearray(flatbuffer)
     for buffer in model.buffers:
-        if buffer.size:
-            buffer.data = np.frombuffer(flatbuffer, np.uint8, buffer.size, buffer.offset)
-            buffer.offset = buffer.size = 0
+        if isinstance(buffer.data, bytes):  # which would be written byte by byte, a minute for a real network
+            buffer.data = np.frombuffer(buffer.data, np.uint8)
     for code in model.operatorCodes:
         code.deprecatedBuiltinCode = min(code.builtinCode, _LAST_OLD_CODE)
     _add_zero_for_relu(model)
