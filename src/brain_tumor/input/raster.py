@@ -114,8 +114,8 @@ def _open(data: bytes, name: str, file_format: str, is_page: bool) -> Iterator[I
     except ScanError:
         raise
     except UnidentifiedImageError:
-        if file_format == "TIFF" and (kind := Tags(data).describe()):
-            raise ScanError(name, Problem.PIXEL_KIND, found=kind) from None
+        if file_format == "TIFF" and (tags := Tags(data)).is_rare:
+            raise ScanError(name, Problem.PIXEL_KIND, found=tags.describe()) from None
         raise ScanError(name, Problem.DAMAGED, format=file_format, found="its header cannot be read") from None
     except Image.DecompressionBombError:
         raise too_many_pixels(name, "more than 178 million") from None

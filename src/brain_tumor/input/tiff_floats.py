@@ -75,10 +75,14 @@ class Tags:
         """Of a number."""
         return self.get(_BITS, 1)
 
-    def describe(self) -> str | None:
-        """The kind of pixels in words; None where the directory cannot be read."""
-        if not self.all(_BITS):
-            return None
+    @property
+    def is_rare(self) -> bool:
+        """Whether pixels are numbers that Pillow does not know, and not of a damaged file."""
+        is_number = self.get(_NUMBERS, 1) in _NAMES and self.bits in (16, 32, 64) and 1 <= self.channels <= 4
+        return is_number and (self.get(_NUMBERS, 1) == _FLOAT or self.bits == 64 or self.channels > 1)
+
+    def describe(self) -> str:
+        """The kind of pixels in words."""
         numbers = f"{self.bits}-bit {_NAMES.get(self.get(_NUMBERS, 1), 'numbers')}"
         if self.channels == 1:
             return f"compressed {numbers}" if self.is_compressed else numbers
