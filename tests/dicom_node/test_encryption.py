@@ -1,9 +1,11 @@
 """Connections under TLS, with certificates of an authority made here."""
 
+import os
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,12 @@ from tests.dicom_node.peers import (
     wait_until,
 )
 from tests.dicom_node.test_settings import EXAMPLE
+
+# An active environment stands first in PATH, and pynetdicom installs programs of the same names there.
+_ELSEWHERE = os.pathsep.join(
+    folder for folder in os.get_exec_path() if Path(folder).resolve() != Path(sys.executable).parent.resolve()
+)
+STORESCU, STORESCP = (shutil.which(name, path=_ELSEWHERE) for name in ("storescu", "storescp"))
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes the certificates, is not installed"),
@@ -75,7 +83,7 @@ def test_images_and_results_travel_encrypted(tmp_path: Path, certificates: Certi
     assert not node.events("tls_failed")
 
 
-@pytest.mark.skipif(not shutil.which("storescu"), reason="dcmtk is not installed")
+@pytest.mark.skipif(not (STORESCU and STORESCP), reason="dcmtk is not installed")
 def test_dcmtk_sends_and_receives_encrypted(tmp_path: Path, certificates: Certificates, archive_port: int) -> None:
     settings = encrypted(tmp_path / "queue", certificates, archive_port)
     (tmp_path / "received").mkdir()
@@ -85,10 +93,10 @@ def test_dcmtk_sends_and_receives_encrypted(tmp_path: Path, certificates: Certif
         certificate, key = certificates.sign(name)
         return ["+tls", str(key), str(certificate), "+cf", str(certificates.authority)]
 
-    receive = ["storescp", *tls("archive"), "-aet", ARCHIVE, "-od", str(tmp_path / "received"), str(archive_port)]
+    receive = [str(STORESCP), *tls("archive"), "-aet", ARCHIVE, "-od", str(tmp_path / "received"), str(archive_port)]
     with run_node(settings) as node, subprocess.Popen(receive) as archive:
         try:
-            send = ["storescu", *tls("scanner"), "-aet", SCANNER, "-aec", NODE, LOOPBACK, str(node.port)]
+            send = [str(STORESCU), *tls("scanner"), "-aet", SCANNER, "-aec", NODE, LOOPBACK, str(node.port)]
             subprocess.run([*send, str(tmp_path / "image.dcm")], check=True, timeout=60)
             wait_until(lambda: node.events("result_sent"))
         finally:
