@@ -38,7 +38,7 @@ def test_all_answered_is_status_0(capsys: Capture) -> None:
 def test_a_failed_file_is_status_1_and_the_rest_goes_on(capsys: Capture) -> None:
     assert main(["predict", "bad.png", "good.png"]) == 1
     bad, good = capsys.readouterr().out.splitlines()
-    assert bad.startswith("bad.png: error: starts like a PNG file but is damaged")
+    assert bad.startswith("bad.png: error: starts like PNG but is damaged")
     assert good.startswith("good.png: ")
 
 

@@ -88,7 +88,7 @@ class Problem(StrEnum):
     TOO_LARGE = "too_large", "is larger than the {limit_mib} MiB that are read; export one slice as its own file"
     UNKNOWN_FORMAT = "unknown_format", f"is not an image file this version knows; it reads {ACCEPTED}"
     UNSUPPORTED_FORMAT = "unsupported_format", f"is {{kind}}; {ACCEPTED} are read: export the slice as one of them"
-    NEEDS_EXTRA = "needs_extra", "is a {format} file, which a part of this program reads; install it: {command}"
+    NEEDS_EXTRA = "needs_extra", "is {format}, which a part of this program reads; install it: {command}"
     SEVERAL_SLICES = (
         "several_slices",
         "holds {found} slices, one image is needed here; "
@@ -110,7 +110,7 @@ class Problem(StrEnum):
     )
 
     # Pictures, and slices of any kind.
-    DAMAGED = "damaged", "starts like a {format} file but is damaged ({found}); export it again"
+    DAMAGED = "damaged", "starts like {format} but is damaged ({found}); export it again"
     TOO_MANY_PIXELS = (
         "too_many_pixels",
         "has {found} pixels, at most {limit_millions} million are read; give the slice at its own size",

@@ -97,6 +97,24 @@ def test_what_a_converter_wrote_beside_a_volume_counts(
     assert (series.kind, series.is_answered) == (kind, is_answered)
 
 
+@pytest.mark.parametrize(
+    ("name", "sidecar", "modality"),
+    [
+        ("sub-01_trc-FDG_pet.nii.gz", None, "PT"),
+        ("sub-01_ct.nii.gz", None, "CT"),
+        ("7_scan.nii.gz", {"Modality": "PT"}, "PT"),
+        ("7_scan.nii.gz", {"Modality": "ct", "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"]}, "CT"),
+        ("7_scan.nii.gz", {"Modality": "MR"}, "MR"),
+        ("7_scan.nii.gz", {"Modality": 7}, None),
+        ("pet.nii", None, None),
+    ],
+)
+def test_the_modality_that_a_name_or_a_sidecar_says_is_known_to_the_gate(
+    name: str, sidecar: Any, modality: str | None, tmp_path: Path
+) -> None:
+    assert opened(tmp_path, name, sidecar).slices[0].read().modality == modality
+
+
 def test_a_sidecar_in_an_archive_counts_too(tmp_path: Path) -> None:
     said = json.dumps({"ImageType": ["ORIGINAL", "PRIMARY", "P"]}).encode()
     (tmp_path / "all.zip").write_bytes(zip_bytes({"in/scan.nii": nifti_bytes(), "in/scan.json": said}))

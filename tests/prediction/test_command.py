@@ -67,7 +67,7 @@ def test_a_failed_file_has_a_row_with_its_message() -> None:
     main(["predict", "bad.png", "--csv", "out.csv"])
     row = rows("out.csv")[0]
     assert (row["status"], row["class"], row["p_glioma"]) == ("error", "", "")
-    assert row["reason"].startswith("starts like a PNG file but is damaged")
+    assert row["reason"].startswith("starts like PNG but is damaged")
 
 
 def test_csv_probabilities_sum_to_one() -> None:

@@ -55,6 +55,7 @@ class Volume:
     file_format: str = "NIfTI"
     is_label_map: bool = False  # values are regions, no signal
     is_placed: bool = True  # whether the file says where it lies in the patient; False: the affine is a guess
+    modality: str | None = None  # DICOM's code; None where nothing says
 
     @property
     def is_colour(self) -> bool:
@@ -218,6 +219,7 @@ def _read_slice(volume: Volume, plane: Plane, index: int, shades: Range, use: Wi
         chroma,
         volume.file_format,
         spacing_mm,
+        volume.modality,
         value_range=values,
         is_label_map=volume.is_label_map,
         sides=sides,

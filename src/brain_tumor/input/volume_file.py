@@ -27,7 +27,7 @@ from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
 from brain_tumor.input.volume import Volume, acquired_plane, reslice
 from brain_tumor.input.volume_header import Packing, VolumeHeader, check_layout
-from brain_tumor.input.volume_kind import find_volume_kind
+from brain_tumor.input.volume_kind import VolumeFacts, find_volume_facts
 from brain_tumor.problems import Problem
 
 _CHUNK_BYTES = 2**20
@@ -81,13 +81,13 @@ def read_volumes(file: SourceFile, options: ReadOptions) -> Iterator[Series]:
             check_layout(header, file.name)
             with _open_voxels(header, unpacked, file) as voxels:
                 stored = _store_all(header, voxels, file.name)
-                kind = find_volume_kind(file)
+                facts = find_volume_facts(file)
                 # As in DICOM, what is not answered is one series, however many volumes it has.
-                if options.volume == ALL_VOLUMES and (kind is None or kind.is_answered or options.include_derived):
+                if options.volume == ALL_VOLUMES and _is_answered(facts.kind, options):
                     for number, volume in enumerate(stored, start=1):
-                        yield _to_series(header, number, volume, file, options, kind)
+                        yield _to_series(header, number, volume, file, options, facts)
                     return
-                chosen = _choose(header, stored, file, options, kind)
+                chosen = _choose(header, stored, file, options, facts)
                 voxels.read(1)  # at its end, gzip compares the checksum
         yield chosen
     except ScanError:
@@ -111,25 +111,25 @@ def _name(found: Format | None) -> str:
 
 
 def _choose(
-    header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions, kind: SeriesKind | None
+    header: VolumeHeader, stored: Iterator[_Stored], file: SourceFile, options: ReadOptions, facts: VolumeFacts
 ) -> Series:
     """The volume that was asked for, else the first that is not blank, and the very first where none is found."""
     if isinstance(options.volume, int) and header.volumes > 1:
         if options.volume > header.volumes:
             raise ScanError(file.name, Problem.NO_SUCH_VOLUME, found=header.volumes, wanted=options.volume)
         number, volume = options.volume, next(islice(stored, options.volume - 1, None))
-        return _to_series(header, number, volume, file, options, kind)
+        return _to_series(header, number, volume, file, options, facts)
     first = volume = next(stored)
     if header.volumes == 1:
-        return _to_series(header, 1, first, file, options, kind)
+        return _to_series(header, 1, first, file, options, facts)
     for number in range(1, _MAX_BLANK_VOLUMES + 1):
         if not _is_blank(volume[0]):
-            return _to_series(header, number, volume, file, options, kind)
+            return _to_series(header, number, volume, file, options, facts)
         try:
             volume = next(stored)
         except (ScanError, StopIteration):
             break
-    return _to_series(header, 1, first, file, options, kind)
+    return _to_series(header, 1, first, file, options, facts)
 
 
 def _is_blank(voxels: NDArray[Any]) -> bool:
@@ -147,22 +147,26 @@ def _to_series(
     stored: _Stored,
     file: SourceFile,
     options: ReadOptions,
-    kind: SeriesKind | None,
+    facts: VolumeFacts,
 ) -> Series:
     is_label_map = header.is_label_map or is_named_label_map(file.name) or holds_labels(stored[0])
-    volume = _to_volume(header, stored, is_label_map)
+    volume = _to_volume(header, stored, is_label_map, facts.modality)
     plane = options.plane or acquired_plane(volume)
     slices = reslice(volume, plane, options.window, file.name)
     if options.volume == ALL_VOLUMES and header.volumes > 1:
         # Within a file, each slice has a number of its own.
         before = (number - 1) * len(slices)
         slices = tuple(replace(slice_, number=before + index) for index, slice_ in enumerate(slices, start=1))
-    kind = None if is_label_map else kind
-    is_answered = kind is None or kind.is_answered or options.include_derived
+    kind = None if is_label_map else facts.kind
+    is_answered = _is_answered(kind, options)
     if not is_answered:
         slices = tuple(leave_out(slice_, kind) for slice_ in slices)
     name = file.name if header.volumes == 1 else f"{file.name} volume {number} of {header.volumes}"
     return Series(name, slices, plane, kind, is_answered, volume=number if header.volumes > 1 else None)
+
+
+def _is_answered(kind: SeriesKind | None, options: ReadOptions) -> bool:
+    return kind is None or kind.is_answered or options.include_derived
 
 
 @contextlib.contextmanager
@@ -248,7 +252,7 @@ def _expect(found: int, announced: int, file: str) -> None:
         raise ScanError(file, Problem.MISSING_VOXELS, found=found, announced=announced)
 
 
-def _to_volume(header: VolumeHeader, stored: _Stored, is_label_map: bool) -> Volume:
+def _to_volume(header: VolumeHeader, stored: _Stored, is_label_map: bool, modality: str | None) -> Volume:
     voxels, release = stored
     orientation = closest_orientation(header.affine)
     i, j, k = (int(axis) for axis in np.argsort(orientation[:, 0]))
@@ -265,4 +269,5 @@ def _to_volume(header: VolumeHeader, stored: _Stored, is_label_map: bool) -> Vol
         header.file_format,
         is_label_map,
         header.is_placed,
+        modality,
     )

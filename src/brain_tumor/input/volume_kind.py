@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from brain_tumor.errors import ScanError
 from brain_tumor.input.label_map import without_endings
@@ -33,6 +33,8 @@ _SUFFIXES: tuple[tuple[SeriesKind, str], ...] = (
      " chimap m0map s0map qsm statmap"),
     (SeriesKind.PROJECTION, "minip mip"),
 )  # fmt: skip
+# Those of other scanners, with DICOM's codes of them.
+_MODALITIES = {"pet": "PT", "ct": "CT"}
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES for suffix in suffixes.split()}
 _PARTS = {"phase": SeriesKind.PHASE, "real": SeriesKind.REAL, "imag": SeriesKind.IMAGINARY}
 _PART = re.compile(r"_part-(phase|real|imag)_")
@@ -40,10 +42,22 @@ _PART = re.compile(r"_part-(phase|real|imag)_")
 _REFERENCE, _TASK = "sbref", re.compile(r"_task-[a-z0-9]+_")
 
 
-def find_volume_kind(file: SourceFile) -> SeriesKind | None:
-    """The kind of a volume, by its name, else by the JSON file beside it; None where neither says."""
+class VolumeFacts(NamedTuple):
+    """What is said of a volume outside of it."""
+
+    kind: SeriesKind | None = None  # None where nothing says
+    modality: str | None = None  # DICOM's code, such as "MR" or "PT"; None where nothing says
+
+
+def find_volume_facts(file: SourceFile) -> VolumeFacts:
+    """What a volume shows, by its name, else by the JSON file beside it."""
     name = without_endings(PurePath(file.name).name)
-    return _by_name(name.lower()) or _by_sidecar(file, f"{name}.json")
+    words = name.lower().split("_")
+    if len(words) > 1 and words[-1] in _MODALITIES:
+        return VolumeFacts(modality=_MODALITIES[words[-1]])
+    if kind := _by_name(name.lower()):
+        return VolumeFacts(kind)
+    return _by_sidecar(file, f"{name}.json")
 
 
 def _by_name(name: str) -> SeriesKind | None:
@@ -57,18 +71,20 @@ def _by_name(name: str) -> SeriesKind | None:
     return _BY_SUFFIX.get(words[-1])
 
 
-def _by_sidecar(file: SourceFile, name: str) -> SeriesKind | None:
+def _by_sidecar(file: SourceFile, name: str) -> VolumeFacts:
     said = _read_json(file.find_beside(name))
+    modality = said["Modality"].upper() if isinstance(said.get("Modality"), str) else None
     image_type = said.get("ImageType")
-    if not isinstance(image_type, list) or said.get("Modality", "MR") != "MR":
-        return None
+    if not isinstance(image_type, list) or modality not in (None, "MR"):
+        return VolumeFacts(modality=modality)
     component = said.get("ComplexImageComponent")
     names = [said.get(word) for word in ("SeriesDescription", "ProtocolName")]
-    return find_kind(
+    kind = find_kind(
         [str(value) for value in image_type],
         component.upper() if isinstance(component, str) else None,
         [text for text in names if isinstance(text, str)],
     )
+    return VolumeFacts(kind, modality)
 
 
 def _read_json(beside: SourceFile | None) -> dict[str, Any]:
