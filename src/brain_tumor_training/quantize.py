@@ -147,7 +147,7 @@ def _as_converters_write(flatbuffer: bytes) -> bytes:
     """
     model = flatbuffer_utils.read_model_from_bytearray(flatbuffer)
     for buffer in model.buffers:
-        if isinstance(buffer.data, bytes):  # which would be written byte by byte, a minute for a real network
+        if isinstance(buffer.data, bytes):  # which would be written byte by byte
             buffer.data = np.frombuffer(buffer.data, np.uint8)
     for code in model.operatorCodes:
         code.deprecatedBuiltinCode = min(code.builtinCode, _LAST_OLD_CODE)
