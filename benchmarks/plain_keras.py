@@ -34,7 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     half, singles = len(others.file_paths) // 2, others.unbatch()  # which Keras does not shuffle
     validation, test = singles.take(half).batch(BATCH), singles.skip(half).batch(BATCH)
     model = build(len(names), None if args.weights == "random" else args.weights, args.side)
-    model.fit(training.prefetch(1), validation_data=validation, epochs=args.epochs, verbose=2)
+    # Within the model the layer would stay in the file, and TensorFlow Lite has no random numbers.
+    brighten = keras.layers.RandomBrightness(0.2, value_range=(0, 255))
+    brightened = training.map(lambda images, labels: (brighten(images, training=True), labels))
+    model.fit(brightened.prefetch(1), validation_data=validation, epochs=args.epochs, verbose=2)
     _, accuracy = model.evaluate(test, verbose=0)
     model.save(args.out / "model.keras")
     model.export(args.out / "saved", verbose=False)
@@ -53,8 +56,7 @@ def build(classes: int, weights: str | None, side_px: int) -> keras.Model:
     )
     trunk.trainable = False
     image = keras.Input((side_px, side_px, 3))
-    brighter = keras.layers.RandomBrightness(0.2, value_range=(0, 255))(image)
-    features = trunk(keras.layers.Rescaling(1 / 127.5, offset=-1)(brighter), training=False)
+    features = trunk(keras.layers.Rescaling(1 / 127.5, offset=-1)(image), training=False)
     hidden = keras.layers.Dense(128, "relu")(keras.layers.Dropout(0.3)(features))
     probabilities = keras.layers.Dense(classes, "softmax")(keras.layers.Dropout(0.25)(hidden))
     model = keras.Model(image, probabilities)
