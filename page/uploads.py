@@ -183,12 +183,15 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     # Identifier and name of each picture that was taken and is not listed by the browser yet.
     early: dict[str, str] = st.session_state.setdefault(f"early-{key}-{version}", {})
     names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())
+    reserved: set[str] = st.session_state.get("reserved-uploads", set())
+    # A look into Streamlit's state is where a click ends this run: from here on there is none, or files would be lost
+    # that count as taken.
     continues = bool(early)
     listed = [*files, *in_order(folder)]
     sent = [(upload.file_id, upload.name, upload.getvalue()) for upload in listed if upload.file_id not in taken]
     taken |= {upload.file_id for upload in [*files, *folder]}
     forget_uploads([*files, *folder])
-    arrived = [record for record in _unlisted_records(taken) if _is_picture(record)]
+    arrived = [record for record in _unlisted_records(taken | reserved) if _is_picture(record)]
     sent += [(record.file_id, record.name, record.data) for record in arrived]
     named = dict(zip((id_ for id_, _, _ in sent), number_repeats((name for _, name, _ in sent), names), strict=True))
     kept = [KeptFile(named[id_], data) for id_, _, data in sent]
@@ -218,8 +221,7 @@ def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
 
 def _unlisted_records(taken: Collection[str]) -> list[UploadedFileRec]:
     """What has arrived for this session, and no widget tells of yet."""
-    reserved = st.session_state.get("reserved-uploads", set())
-    return [record for id_, record in _stored().items() if id_ not in taken and id_ not in reserved]
+    return [record for id_, record in _stored().items() if id_ not in taken]
 
 
 def _is_picture(record: UploadedFileRec) -> bool:
