@@ -25,19 +25,21 @@ def find_partners(name: str, files: Iterable[KeptFile]) -> tuple[KeptFile, ...]:
         name: of the header.
         files: that came together.
     """
-    files = tuple(files)
-    sources = to_sources(files)
-    if name not in sources:
-        return ()
-    header = PurePath(name)
-    return tuple(
+    files, header = tuple(files), PurePath(name)
+    # Among hundreds of files few begin so, and a look at each one's path would take seconds for all of them.
+    beginning = name.removesuffix(header.name) + _stem(name)
+    alike = [
         file
         for file in files
-        if file.name != name
+        if file.name.startswith(beginning)
+        and file.name != name
         and PurePath(file.name).parent == header.parent
         and _stem(file.name) == _stem(name)
-        and is_part_of_volume(sources[file.name])
-    )
+    ]
+    if not alike:
+        return ()
+    sources = to_sources(files)
+    return tuple(file for file in alike if name in sources and is_part_of_volume(sources[file.name]))
 
 
 def _stem(name: str) -> str:

@@ -202,12 +202,16 @@ def photographed(name: str, seed: int) -> FilePayload:
 
 
 @pytest.mark.timeout(900)
-def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(page: Page, server: Server) -> None:
-    files = [photographed(f"{number}.jpg", number) for number in range(500)]
-    assert 30_000 < len(files[0]["buffer"]) < 60_000
+def test_after_500_images_in_one_go_the_server_stays_below_700_megabytes(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.jpg" for number in range(500)]
+    for number, file in enumerate(files):
+        file.write_bytes(photographed(file.name, number)["buffer"])
+    assert 30_000 < files[0].stat().st_size < 60_000
     process, peak, first_s = psutil.Process(server.process_id), 0, 0.0
     began_s = time.monotonic()
-    send(page, files)
+    page.locator("input[type=file]").first.set_input_files(files)  # from the disk, as a person gives them
     deadline = time.monotonic() + 800
     while not has_answers(page):
         assert time.monotonic() < deadline

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from page import upload_sources
 from page.session_state import SessionState
 from page.upload_sources import find_partners, to_sources
 from page.uploads import KeptFile
@@ -26,3 +27,9 @@ def test_files_of_other_folders_are_no_partners() -> None:
     files = [KeptFile(name, b"") for name in ("a/x.hdr", "b/x.img", "a/y.img")]
     assert find_partners("a/x.hdr", files) == ()
     assert to_sources(files)["a/x.hdr"].find_beside("../b/x.img") is None
+
+
+def test_a_file_without_a_namesake_costs_no_look_at_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [KeptFile(f"study/{number}.png", b"") for number in range(3)]
+    monkeypatch.setattr(upload_sources, "to_sources", None)  # of hundreds of files, each time, it takes seconds
+    assert find_partners("study/1.png", files) == ()
