@@ -36,10 +36,8 @@ def find_partners(name: str, files: Iterable[KeptFile]) -> tuple[KeptFile, ...]:
         and PurePath(file.name).parent == header.parent
         and _stem(file.name) == _stem(name)
     ]
-    if not alike:
-        return ()
-    sources = to_sources(files)
-    return tuple(file for file in alike if name in sources and is_part_of_volume(sources[file.name]))
+    sources = to_sources(files) if alike else {}
+    return tuple(file for file in alike if is_part_of_volume(sources[file.name])) if name in sources else ()
 
 
 def _stem(name: str) -> str:

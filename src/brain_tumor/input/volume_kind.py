@@ -52,23 +52,21 @@ class VolumeFacts(NamedTuple):
 def find_volume_facts(file: SourceFile) -> VolumeFacts:
     """What a volume shows, by its name, else by the JSON file beside it."""
     name = without_endings(PurePath(file.name).name)
-    words = name.lower().split("_")
-    if len(words) > 1 and words[-1] in _MODALITIES:
-        return VolumeFacts(modality=_MODALITIES[words[-1]])
-    if kind := _by_name(name.lower()):
-        return VolumeFacts(kind)
-    return _by_sidecar(file, f"{name}.json")
+    return _by_name(name.lower()) or _by_sidecar(file, f"{name}.json")
 
 
-def _by_name(name: str) -> SeriesKind | None:
+def _by_name(name: str) -> VolumeFacts | None:
     words = name.split("_")
     if len(words) < 2:
         return None
+    if modality := _MODALITIES.get(words[-1]):
+        return VolumeFacts(modality=modality)
     if part := _PART.search(name):
-        return _PARTS[part[1]]
+        return VolumeFacts(_PARTS[part[1]])
     if words[-1] == _REFERENCE:
-        return SeriesKind.BOLD if _TASK.search(name) else SeriesKind.MAGNITUDE
-    return _BY_SUFFIX.get(words[-1])
+        return VolumeFacts(SeriesKind.BOLD if _TASK.search(name) else SeriesKind.MAGNITUDE)
+    kind = _BY_SUFFIX.get(words[-1])
+    return VolumeFacts(kind) if kind else None
 
 
 def _by_sidecar(file: SourceFile, name: str) -> VolumeFacts:
