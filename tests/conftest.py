@@ -9,6 +9,7 @@ import pytest
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME, ModelFile, load_model_file
+from tests.factories import png_bytes
 
 if TYPE_CHECKING:  # most tests need neither
     from playwright.sync_api import Browser, Page
@@ -20,6 +21,14 @@ if TYPE_CHECKING:  # most tests need neither
 def _shipped_model(monkeypatch: pytest.MonkeyPatch) -> None:
     # Tests are about the file in this checkout, whatever the person running them uses otherwise.
     monkeypatch.delenv("BRAIN_TUMOR_MODEL", raising=False)
+
+
+@pytest.fixture
+def good_and_bad_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A current folder with an image and a damaged one."""
+    monkeypatch.chdir(tmp_path)
+    Path("good.png").write_bytes(png_bytes())
+    Path("bad.png").write_bytes(png_bytes()[:100])
 
 
 @pytest.fixture(scope="session")

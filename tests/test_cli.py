@@ -1,4 +1,3 @@
-import csv
 import json
 import signal
 import subprocess
@@ -12,22 +11,16 @@ import brain_tumor
 from brain_tumor.cli import main
 from brain_tumor.extras import install_command
 from brain_tumor.presentation.wording import NOTICE
-from tests.factories import make_model_bytes, png_bytes
+from tests.csv_rows import read_rows
+from tests.factories import make_model_bytes
 from tests.scripted import ScriptedClassifier
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("good.png").write_bytes(png_bytes())
-    Path("bad.png").write_bytes(png_bytes()[:100])
-
-
-def rows(path: str) -> list[dict[str, str]]:
-    with Path(path).open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+def _here(good_and_bad_png: None) -> None:  # before the fixtures of a test, which write into that folder
+    pass
 
 
 def test_all_answered_is_status_0(capsys: Capture) -> None:
@@ -85,7 +78,7 @@ def test_streams_that_are_closed_do_not_end_the_run(monkeypatch: pytest.MonkeyPa
     assert main(["predict", "good.png", "--csv", "out.csv"]) == 0
     for stream in (sys.stdout, sys.stderr):
         stream.close()
-    assert [row["file"] for row in rows("out.csv")] == ["good.png"]
+    assert [row["file"] for row in read_rows("out.csv")] == ["good.png"]
 
 
 def test_a_file_name_cannot_steer_the_terminal(capsys: Capture) -> None:

@@ -31,6 +31,7 @@ from brain_tumor.tables.series_rows import to_finding
 from page.downloads import render_series_csv, to_report_subject, to_series_row_of
 from page.series_item import SeriesItem
 from page.slice_record import CachedResult, to_cached_result, to_slice_record
+from tests.csv_rows import read_rows
 from tests.factories import make_card, make_mapped_result, make_scan
 from tests.scripted import CARD, ScriptedClassifier
 
@@ -74,11 +75,6 @@ def open_on_page(series: Series) -> SeriesItem:
     for outcome in ScriptedClassifier().classify_many(series.slices):
         item.add(to_slice_record(outcome, CARD.model_id, series.name))
     return item
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
 
 
 def headline_of(html: str) -> str:

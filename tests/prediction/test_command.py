@@ -1,4 +1,3 @@
-import csv
 import io
 import json
 import os
@@ -22,6 +21,7 @@ from brain_tumor.input.source_file import SourceFile
 from brain_tumor.output_lock import locked
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor.tables.rows import COLUMNS
+from tests.csv_rows import read_rows
 from tests.factories import encode, png_bytes
 from tests.scripted import ScriptedClassifier
 
@@ -29,15 +29,8 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("good.png").write_bytes(png_bytes())
-    Path("bad.png").write_bytes(png_bytes()[:100])
-
-
-def rows(path: str) -> list[dict[str, str]]:
-    with Path(path).open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+def _here(good_and_bad_png: None) -> None:  # before the fixtures of a test, which write into that folder
+    pass
 
 
 def test_the_notice_comes_with_the_answers(capsys: Capture) -> None:
@@ -58,21 +51,21 @@ def test_a_table_without_a_name_is_refused_with_what_to_give(capsys: Capture) ->
 
 def test_a_csv_has_the_columns_and_one_row_per_image() -> None:
     main(["predict", "good.png", "bad.png", "--csv", "out.csv"])
-    found = rows("out.csv")
+    found = read_rows("out.csv")
     assert tuple(found[0]) == COLUMNS
     assert [row["file"] for row in found] == ["good.png", "bad.png"]
 
 
 def test_a_failed_file_has_a_row_with_its_message() -> None:
     main(["predict", "bad.png", "--csv", "out.csv"])
-    row = rows("out.csv")[0]
+    row = read_rows("out.csv")[0]
     assert (row["status"], row["class"], row["p_glioma"]) == ("error", "", "")
     assert row["reason"].startswith("starts like PNG but is damaged")
 
 
 def test_csv_probabilities_sum_to_one() -> None:
     main(["predict", "good.png", "--csv", "out.csv"])
-    row = rows("out.csv")[0]
+    row = read_rows("out.csv")[0]
     assert sum(float(row[column]) for column in COLUMNS if column.startswith("p_")) == pytest.approx(1.0, abs=4e-6)
 
 
@@ -81,7 +74,7 @@ def test_a_colour_picture_is_a_row_that_says_not_analysed() -> None:
     halves.paste("blue", (0, 0, 80, 40))
     Path("photo.jpg").write_bytes(encode(halves, "JPEG"))
     assert main(["predict", "photo.jpg", "--csv", "out.csv"]) == 0
-    row = rows("out.csv")[0]
+    row = read_rows("out.csv")[0]
     assert (row["status"], row["class"], row["confidence"]) == ("not_a_brain_mri", "No Tumor", "")
     assert row["reason"].startswith("not analysed: ")
 
@@ -91,7 +84,7 @@ def test_a_csv_in_the_searched_folder_is_not_taken_for_an_image() -> None:
     Path("in/1.png").write_bytes(png_bytes())
     main(["predict", "in", "--csv", "in/out.csv"])
     assert main(["predict", "in", "--csv", "in/out.csv", "--overwrite"]) == 0
-    assert [row["file"] for row in rows("in/out.csv")] == ["in/1.png"]
+    assert [row["file"] for row in read_rows("in/out.csv")] == ["in/1.png"]
 
 
 def test_a_scan_is_never_overwritten_by_a_csv(capsys: Capture) -> None:
@@ -158,7 +151,7 @@ def test_a_folder_of_images_is_refused_for_heat_maps(capsys: Capture) -> None:
 @pytest.mark.usefixtures("mapped")
 def test_a_location_is_in_the_table_and_in_json(capsys: Capture) -> None:
     main(["predict", "in/a", "in/healthy-mapped.png", "--csv", "out.csv", "--json"])
-    tumor, healthy = rows("out.csv")
+    tumor, healthy = read_rows("out.csv")
     assert (tumor["location_x0"], tumor["location_score"]) == ("0.500000", "0.800000")
     assert (healthy["location_x0"], healthy["location_score"]) == ("", "")
     assert [json.loads(line)["location_y1"] for line in capsys.readouterr().out.splitlines()] == [0.5, None]
@@ -237,7 +230,7 @@ def test_a_run_that_was_ended_goes_on_with_nothing_lost_or_done_twice(
     done = [json.loads(line)["file"] for line in Path("out.jsonl.part").read_text().splitlines()]
     assert len(done) >= 5 and not Path("out.csv").exists()
     assert main(["predict", "in", *TABLES, "--resume"]) == 1
-    assert [row["file"] for row in rows("out.csv")] == many
+    assert [row["file"] for row in read_rows("out.csv")] == many
     assert [json.loads(line)["file"] for line in Path("out.jsonl").read_text().splitlines()] == many
     assert pq.read_table("out.parquet")["file"].to_pylist() == many
     assert scripted.calls == [name for name in many if name not in done]
@@ -283,7 +276,7 @@ def test_without_resume_an_interrupted_table_starts_again_and_that_is_said(capsy
     end_early("SIGTERM", "--csv", "out.csv")
     main(["predict", "in/00.png", "--csv", "out.csv"])
     assert "out.csv.part: an interrupted run left it; it starts again" in capsys.readouterr().err
-    assert [row["file"] for row in rows("out.csv")] == ["in/00.png"]
+    assert [row["file"] for row in read_rows("out.csv")] == ["in/00.png"]
 
 
 @pytest.mark.usefixtures("many", "scripted")
@@ -292,7 +285,7 @@ def test_rows_of_files_that_are_gone_are_counted(capsys: Capture) -> None:
     Path("in/01.png").unlink()
     main(["predict", "in", "--csv", "out.csv", "--resume"])
     assert "1 rows of the earlier run are of files that were not found now" in capsys.readouterr().err
-    assert len(rows("out.csv")) == 20
+    assert len(read_rows("out.csv")) == 20
 
 
 @pytest.mark.usefixtures("scripted")
@@ -316,7 +309,7 @@ def test_options_that_do_not_go_together_are_status_2(arguments: list[str], comp
 def test_every_table_has_a_row_per_image() -> None:
     assert main(["predict", "bad.png", "good.png", *TABLES]) == 1
     expected = [("bad.png", "error"), ("good.png", "classified")]
-    assert [(row["file"], row["status"]) for row in rows("out.csv")] == expected
+    assert [(row["file"], row["status"]) for row in read_rows("out.csv")] == expected
     lines = map(json.loads, Path("out.jsonl").read_text().splitlines())
     assert [(row["file"], row["status"]) for row in lines] == expected
     table = pq.read_table("out.parquet").to_pylist()
@@ -400,7 +393,7 @@ def test_a_whole_table_is_resumed_with_the_files_that_are_new_or_changed(
     assert sorted(Path(name).name for name in scripted.calls) == ["bad.png", "new.png"]
     assert "2 files, 2 slices answered" in (shown := capsys.readouterr().err)
     assert "1 more were in the table already" in shown
-    assert sorted((Path(row["file"]).name, row["status"]) for row in rows("out.csv")) == [
+    assert sorted((Path(row["file"]).name, row["status"]) for row in read_rows("out.csv")) == [
         ("bad.png", "classified"),
         ("good.png", "classified"),
         ("new.png", "classified"),
@@ -415,7 +408,7 @@ def test_series_whose_files_are_gone_stay_in_a_table_that_is_resumed() -> None:
     main(["predict", "a.nii", *tables])
     Path("a.nii").unlink()
     main(["predict", "b.nii", *tables, "--resume"])
-    assert sorted(row["series"] for row in rows("series.csv")) == ["a.nii", "b.nii"]
+    assert sorted(row["series"] for row in read_rows("series.csv")) == ["a.nii", "b.nii"]
 
 
 @pytest.mark.usefixtures("scripted")
@@ -429,7 +422,7 @@ def test_an_image_on_the_standard_input_is_answered(monkeypatch: pytest.MonkeyPa
 def test_a_list_on_the_standard_input_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe_in(b"good.png\0bad.png\0", monkeypatch)
     assert main(["predict", "--files-from", "-", "--csv", "out.csv"]) == 1
-    assert [row["file"] for row in rows("out.csv")] == ["good.png", "bad.png"]
+    assert [row["file"] for row in read_rows("out.csv")] == ["good.png", "bad.png"]
 
 
 @pytest.mark.usefixtures("scripted")
@@ -481,13 +474,13 @@ def test_images_of_a_folder_are_a_series_when_asked(names: tuple[str, ...], answ
     for name in names:
         Path(f"patient/{name}.png").write_bytes(png_bytes())
     assert main(["predict", "patient", "--by-folder", "--series-csv", "series.csv"]) == 0
-    assert [(row["series"], row["answer"]) for row in rows("series.csv")] == [("patient", answer)]
+    assert [(row["series"], row["answer"]) for row in read_rows("series.csv")] == [("patient", answer)]
 
 
 @pytest.mark.usefixtures("mapped")
 def test_rows_name_their_report_and_heat_maps() -> None:
     main(["predict", "in/a", "--csv", "out.csv", "--report", "made", "--heatmaps", "maps"])
-    (row,) = rows("out.csv")
+    (row,) = read_rows("out.csv")
     assert row["report"] == "image-1.html"
     assert row["heatmaps"] == "in/a/mapped.saliency.png; in/a/mapped.location.png"
 
