@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from brain_tumor.input.scan import FloatArray
+from brain_tumor.input.tiff_floats import BITS, PLANES, SEPARATE
 
 # ITU-R 601, as in Pillow's own conversion to grey.
 _LUMA = (0.299, 0.587, 0.114)
@@ -18,8 +19,6 @@ _CHROMA_SIDE_PX = 128
 # What Pillow calls the order of the two bytes of a number, and the order that gives it the byte which it drops.
 _OTHER_ORDER = {"16B": "16L", "16L": "16B", "16N": "16B" if np.little_endian else "16L"}
 _GREY_AND_ALPHA = "LA;16B"
-# TIFF 6.0, sections 8 and 14.
-_BITS, _PLANES, _SEPARATE = 258, 284, 2
 
 
 def is_deep_colour(image: Image.Image) -> bool:
@@ -32,7 +31,7 @@ def is_deep_colour(image: Image.Image) -> bool:
 def _has_deep_planes(image: Image.Image) -> bool:
     """Whether each channel of 16 bits is stored by itself: Pillow would take its numbers for two pixels each."""
     tags = getattr(image, "tag_v2", {})
-    return tags.get(_PLANES) == _SEPARATE and set(tags.get(_BITS, ())) == {16} and _raw_mode(image) == "R"
+    return tags.get(PLANES) == SEPARATE and set(tags.get(BITS, ())) == {16} and _raw_mode(image) == "R"
 
 
 def read_deep_colour(image: Image.Image, data: bytes, file_format: str) -> tuple[FloatArray, float] | None:

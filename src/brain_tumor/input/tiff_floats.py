@@ -12,9 +12,9 @@ from brain_tumor.errors import ScanError
 from brain_tumor.problems import Problem
 
 # TIFF 6.0, sections 8, 14 and 19.
-_COLUMNS, _ROWS, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
-_OFFSETS, _CHANNELS, _COUNTS, _PLANES, _NUMBERS = 273, 277, 279, 284, 339
-_NOT_COMPRESSED, _WHITE_IS_ZERO, _SEPARATE, _FLOAT = 1, 0, 2, 3
+_COLUMNS, _ROWS, BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_OFFSETS, _CHANNELS, _COUNTS, PLANES, _NUMBERS = 273, 277, 279, 284, 339
+_NOT_COMPRESSED, _WHITE_IS_ZERO, SEPARATE, _FLOAT = 1, 0, 2, 3
 _BIG = 43
 _NAMES = {1: "integers", 2: "signed integers", 3: "floating-point numbers"}
 
@@ -63,7 +63,7 @@ class Tags:
     @property
     def has_planes(self) -> bool:
         """Whether each channel is stored by itself."""
-        return self.get(_PLANES) == _SEPARATE and self.channels > 1
+        return self.get(PLANES) == SEPARATE and self.channels > 1
 
     @property
     def is_compressed(self) -> bool:
@@ -73,7 +73,7 @@ class Tags:
     @property
     def bits(self) -> int:
         """Of a number."""
-        return self.get(_BITS, 1)
+        return self.get(BITS, 1)
 
     @property
     def is_rare(self) -> bool:
