@@ -163,24 +163,15 @@ def test_a_run_can_end_early_and_is_whole_then(data: Path, tmp_path: Path, small
 
 @pytest.mark.slow
 def test_one_thread_and_the_same_seed_give_the_same_bytes_with_processes_for_images_or_without(
-    data: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
-    call = "finetune(list_examples(data), data, SMALL_FINETUNE, '7', out, 3{processes})"
-    without, beside = call.format(processes=""), call.format(processes=", processes=2")
-    first, second = train_in_two_programs(without, data, tmp_path, beside)
-    assert first == second
-
-
-@pytest.mark.slow
-def test_xception_in_the_shipped_file_s_precision_repeats_to_the_byte_as_well(
     data: Path, tmp_path: Path, xception_weights: Path
 ) -> None:
+    """Xception itself, in the precision of the shipped file."""
     pytest.importorskip("tensorflow", reason="TensorFlow, whose threads are counted, is not installed")
     settings = "input=InputContract(side_px=96), stages=(Stage(96, 1),), probe_epochs=2"
     recipe = f"replace(FINETUNE_RECIPES['finetuned'], {settings})"
-    call = f"finetune(list_examples(data), data, {recipe}, {str(xception_weights)!r}, out, 3)"
-    first, second = train_in_two_programs(call, data, tmp_path, small=False)
+    call = f"finetune(list_examples(data), data, {recipe}, {str(xception_weights)!r}, out, 3{{processes}})"
+    without, beside = call.format(processes=""), call.format(processes=", processes=2")
+    first, second = train_in_two_programs(without, data, tmp_path, beside, small=False)
     assert first == second
 
 

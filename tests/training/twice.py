@@ -24,13 +24,12 @@ from brain_tumor_training.finetune import finetune
 from brain_tumor_training.recipes import FINETUNE_RECIPES, Stage
 from brain_tumor_training.run_folder import load_network
 from brain_tumor_training.train import fit
-from tests.training.drawn import SMALL, SMALL_FINETUNE, build_small_backbone, carve, list_examples, use_small_trunk
+from tests.training.drawn import SMALL, build_small_backbone, carve, list_examples
 
 data, out = map(Path, sys.argv[1:])
 with pytest.MonkeyPatch.context() as patch:
     if {small}:
         patch.setattr(train, "build_backbone", build_small_backbone)
-        use_small_trunk(patch)
     {call}
     weights = [weight.tobytes() for weight in load_network(out).get_weights()]
 (out / "weights.bin").write_bytes(b"".join(weights))
