@@ -11,7 +11,7 @@ from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem  # type: i
 from brain_tumor.errors import BrainTumorError, ScanError
 from brain_tumor.input import object_store
 from brain_tumor.input.no_images import LeftOut
-from brain_tumor.input.object_store import find_folder, find_objects, is_url, to_remote_source, walk
+from brain_tumor.input.object_store import find_objects, to_remote_source, walk
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.slice_ref import with_refs
@@ -25,14 +25,6 @@ def fill(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png_bytes())
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("s3://bucket/x", True), ("file:///x", True), ("C:\\x", False), ("x/y.png", False), ("a://", False)],
-)
-def test_a_url_is_distinguished_from_a_path(name: str, expected: bool) -> None:
-    assert is_url(name) is expected
 
 
 def test_a_folders_own_files_come_before_its_subfolders(tmp_path: Path) -> None:
@@ -80,27 +72,6 @@ def test_a_disk_has_no_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     fill(tmp_path)
     monkeypatch.setenv("BRAIN_TUMOR_OBJECT_STORE", "scheme=http")
     assert len(list(find_objects(f"file://{tmp_path}"))) == 4
-
-
-@pytest.mark.parametrize(
-    ("names", "folder"),
-    [
-        (["a/b/1", "a/b/2"], "a/b"),
-        (["a/b/1", "a/c/2"], "a"),
-        (["a/1", "b/2"], ""),
-        (["1"], ""),
-        (["/1", "/a/2"], "/"),
-        (["/a/1", "b/2"], ""),  # one given by its whole path, the other one not
-        (["b/2", "/a/1"], ""),
-        (["s3://bucket/a/1"], "s3://bucket/a"),
-        (["s3://bucket/a/1", "s3://bucket/ab/2"], "s3://bucket"),
-        (["file:///a/1", "file:///a/b/2"], "file:///a"),
-        (["s3://bucket/1", "a/2"], ""),
-        (["a/2", "s3://bucket/1"], ""),
-    ],
-)
-def test_the_folder_of_files_is_the_nearest_that_holds_all(names: list[str], folder: str) -> None:
-    assert find_folder(names) == folder
 
 
 def test_a_series_behind_a_url_is_read_from_its_reference(tmp_path: Path) -> None:

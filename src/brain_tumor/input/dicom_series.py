@@ -8,7 +8,7 @@ from brain_tumor.input.dicom import DicomFrame, DicomHeader, list_frames, read_h
 from brain_tumor.input.dicom_facts import FrameFacts
 from brain_tumor.input.dicom_frames import Orientation
 from brain_tumor.input.dicom_volumes import FrameVolume, VolumeFrame, drop_duplicates, split_volumes
-from brain_tumor.input.object_store import find_folder
+from brain_tumor.input.file_names import find_folder
 from brain_tumor.input.orientation import nearest_plane
 from brain_tumor.input.series import ReadOptions, Series, leave_out
 from brain_tumor.input.series_kind import SeriesKind

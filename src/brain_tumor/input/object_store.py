@@ -2,10 +2,8 @@
 
 import io
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache, partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
@@ -18,33 +16,10 @@ from brain_tumor.problems import Problem
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem  # type: ignore[import-untyped]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # What pyarrow takes behind the ? of a URL. Behind each name it would stand in tables, and hide the name's ending.
 OPTIONS = "BRAIN_TUMOR_OBJECT_STORE"
 # A request to a store takes longer than the bytes that it brings.
 _READ_AHEAD_BYTES = 2**20
-
-
-def is_url(path: str) -> bool:
-    """Whether a name begins as a URL does, ``s3://`` or ``file://`` for instance."""
-    return _URL.match(path) is not None
-
-
-def find_folder(names: Iterable[str]) -> str:
-    """The folder that holds all of some files; empty where there is none, as for bare names.
-
-    Args:
-        names: paths or URLs, at least one.
-    """
-    folders = dict.fromkeys(name.rpartition("/")[0] if is_url(name) else str(PurePath(name).parent) for name in names)
-    first, *rest = folders
-    if is_url(first):  # PurePath would make one slash of two
-        while first and not all(f"{folder}/".startswith(f"{first}/") for folder in rest):
-            first = first.rpartition("/")[0]
-        return first
-    paths = (PurePath(first), *PurePath(first).parents)
-    found = next((path for path in paths if all(PurePath(folder).is_relative_to(path) for folder in rest)), PurePath())
-    return "" if found == PurePath() else str(found)
 
 
 def find_objects(url: str) -> Iterator[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from brain_tumor.errors import ScanError
-from brain_tumor.input.object_store import find_folder
+from brain_tumor.input.file_names import find_folder
 from brain_tumor.input.scan import Scan
 from brain_tumor.input.series import ReadOptions, Series, Slice
 from brain_tumor.input.series_builder import open_series, unpack_archives

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from brain_tumor.input.file_names import is_url
 from brain_tumor.input.files import find_all, open_named, to_source
 from brain_tumor.input.no_images import LeftOut, is_no_image
-from brain_tumor.input.object_store import find_objects, is_url, to_remote_source
+from brain_tumor.input.object_store import find_objects, to_remote_source
 from brain_tumor.input.source_file import SourceFile
 
 

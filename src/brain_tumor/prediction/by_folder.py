@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from brain_tumor.input.object_store import find_folder
+from brain_tumor.input.file_names import find_folder
 from brain_tumor.input.series import Series, Slice
 
 _NUMBER = re.compile(r"\d+")

@@ -11,9 +11,9 @@ from pathlib import Path
 from brain_tumor.arguments import Commands, add_command, check_found
 from brain_tumor.classifier import load_classifier
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.input.file_names import is_url
 from brain_tumor.input.formats import MAX_VOLUME_BYTES
 from brain_tumor.input.no_images import LeftOut
-from brain_tumor.input.object_store import is_url
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.sources import find_any, keep_images
