@@ -250,10 +250,13 @@ def test_kinds_that_radiologists_read_are_answered(elements: dict[str, Any], kin
 
 def test_what_is_derived_from_images_of_its_series_is_not_answered() -> None:
     files = volume("a") | volume("b", ImageType=["DERIVED", "SECONDARY", "OTHER"])
-    assert [(item.kind, item.is_answered) for item in opened(files)] == [
+    original, derived = opened(files)
+    assert [(item.kind, item.is_answered) for item in (original, derived)] == [
         (SeriesKind.MAGNITUDE, True),
         (SeriesKind.DERIVED, False),
     ]
+    with pytest.raises(ScanError, match="calculated from other images of its series"):
+        derived.slices[0].read()
 
 
 def test_a_functional_series_is_named_once_however_many_volumes_it_has() -> None:

@@ -147,10 +147,10 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
     """
     frames = list_frames(read, header, file)
     kinds = [facts.kind for facts in header.facts] or [None] * header.frames
-    slices = to_slices(frames, options)
-    if options.include_derived:
-        return slices
-    return tuple(leave_out(slice_, kind) for slice_, kind in zip(slices, kinds, strict=True))
+    return tuple(
+        slice_ if options.answers(kind) else leave_out(slice_, kind)
+        for slice_, kind in zip(to_slices(frames, options), kinds, strict=True)
+    )
 
 
 def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDataset) -> DicomHeader:

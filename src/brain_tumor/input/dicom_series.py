@@ -112,7 +112,7 @@ class DicomFiles:
             yield self._to_series(name, opened, volume, orientation, 0, has_original)
 
     def _split(self, frames: Sequence[VolumeFrame]) -> list[FrameVolume]:
-        return split_volumes(frames, self._options.include_derived)
+        return split_volumes(frames, self._options)
 
     def _to_series(
         self,
@@ -124,18 +124,18 @@ class DicomFiles:
         has_original: bool,
     ) -> Series:
         kind = volume.frames[0].facts.kind
-        is_answered = kind is None or (kind.is_answered and not (kind is SeriesKind.DERIVED and has_original))
+        is_answered = self._options.answers(kind, has_original)
         slices = to_slices(frames, self._options)
         if not volume.is_placed:
             slices = tuple(replace(slice_, position_mm=None) for slice_ in slices)
-        if not is_answered and not self._options.include_derived:
+        if not is_answered:
             slices = tuple(leave_out(slice_, kind) for slice_ in slices)
         return Series(
             name,
             slices,
             nearest_plane(orientation[:3], orientation[3:]) if orientation else None,
             kind,
-            is_answered or self._options.include_derived,
+            is_answered,
             frames[0].header.about,
             volume.differs,
             duplicates,

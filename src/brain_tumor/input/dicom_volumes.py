@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from brain_tumor.input.dicom_facts import FrameFacts
+from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.series_kind import SeriesKind
 
 # Closer than this are equal positions: they are decimal strings, and no slice is as thin.
@@ -73,21 +74,20 @@ def drop_duplicates(frames: Iterable[VolumeFrame]) -> tuple[list[VolumeFrame], i
     return kept, count
 
 
-def split_volumes(frames: Sequence[VolumeFrame], split_all: bool = False) -> list[FrameVolume]:
+def split_volumes(frames: Sequence[VolumeFrame], options: ReadOptions) -> list[FrameVolume]:
     """The volumes of frames that share series, orientation and size, in the order of their first frames.
 
     Kinds of images, stacks and numbered echoes are volumes of their own. Beyond that, frames are separated only where
     several lie at one position: by the first fact that explains it (echo time, b-value, direction, time point and so
-    on), else by their order. Images of kinds that are not answered are separated by kind alone, unless all are.
+    on), else by their order. Images of kinds that are not answered are separated by kind alone.
 
     Args:
         frames: in the order given.
-        split_all: whether images of every kind are answered.
+        options: which kinds are answered.
     """
     found: list[FrameVolume] = []
     for differs, part in _parts(frames, ("kind",), ()):
-        kind = part[0].facts.kind
-        if kind is not None and not kind.is_answered and not split_all:
+        if not options.answers(part[0].facts.kind):
             found.append(_to_volume(part, differs))
             continue
         for known, stack in _parts(part, _ALWAYS_SPLITTING, differs):

@@ -43,6 +43,17 @@ class ReadOptions:
     # Of a file of several volumes, which one, counted from 1; None: the first that is not blank.
     volume: int | Literal["all"] | None = None
 
+    def answers(self, kind: SeriesKind | None, has_original: bool = False) -> bool:
+        """Whether the network is asked about images of a kind.
+
+        Args:
+            kind: None where nobody knows; then it is asked.
+            has_original: whether the images that a derived one may come from stand beside it.
+        """
+        if kind is None or self.include_derived:
+            return True
+        return kind.is_answered and not (kind is SeriesKind.DERIVED and has_original)
+
 
 @dataclass(frozen=True, slots=True)
 class DicomReference:
@@ -130,7 +141,5 @@ class Series:
 
 
 def leave_out(slice_: Slice, kind: SeriesKind | None) -> Slice:
-    """The slice, whose read() says that it is not answered where its kind is not."""
-    if kind is None or kind.is_answered:
-        return slice_
-    return replace(slice_, read=refuse(ScanError(slice_.name, Problem.NOT_ANSWERED, kind=kind.value)))
+    """The slice, whose read() says that images of its kind are not answered."""
+    return replace(slice_, read=refuse(ScanError(slice_.name, Problem.NOT_ANSWERED, kind=kind)))

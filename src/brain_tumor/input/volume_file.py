@@ -22,7 +22,6 @@ from brain_tumor.input.mgh import read_mgh_header
 from brain_tumor.input.nifti import closest_orientation, read_nifti_header
 from brain_tumor.input.nrrd import read_nrrd_header
 from brain_tumor.input.series import ALL_VOLUMES, ReadOptions, Series, Slice, leave_out
-from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.source_file import SourceFile, refuse
 from brain_tumor.input.unpacked import IN_MEMORY_BYTES, copy_unpacked
 from brain_tumor.input.volume import Volume, acquired_plane, reslice
@@ -83,7 +82,7 @@ def read_volumes(file: SourceFile, options: ReadOptions) -> Iterator[Series]:
                 stored = _store_all(header, voxels, file.name)
                 facts = find_volume_facts(file)
                 # As in DICOM, what is not answered is one series, however many volumes it has.
-                if options.volume == ALL_VOLUMES and _is_answered(facts.kind, options):
+                if options.volume == ALL_VOLUMES and options.answers(facts.kind):
                     for number, volume in enumerate(stored, start=1):
                         yield _to_series(header, number, volume, file, options, facts)
                     return
@@ -158,15 +157,11 @@ def _to_series(
         before = (number - 1) * len(slices)
         slices = tuple(replace(slice_, number=before + index) for index, slice_ in enumerate(slices, start=1))
     kind = None if is_label_map else facts.kind
-    is_answered = _is_answered(kind, options)
+    is_answered = options.answers(kind)
     if not is_answered:
         slices = tuple(leave_out(slice_, kind) for slice_ in slices)
     name = file.name if header.volumes == 1 else f"{file.name} volume {number} of {header.volumes}"
     return Series(name, slices, plane, kind, is_answered, volume=number if header.volumes > 1 else None)
-
-
-def _is_answered(kind: SeriesKind | None, options: ReadOptions) -> bool:
-    return kind is None or kind.is_answered or options.include_derived
 
 
 @contextlib.contextmanager
