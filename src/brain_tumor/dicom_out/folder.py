@@ -9,6 +9,7 @@ from brain_tumor.dicom_out.findings import SeriesFindings
 from brain_tumor.dicom_out.results import require_dicom_library, to_dicom_results, to_file_content
 from brain_tumor.errors import ScanError
 from brain_tumor.model.card import Card
+from brain_tumor.presentation.wording import plural
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -70,9 +71,7 @@ class DicomFolder:
     def summary(self) -> str:
         """What was written and where, and how many inputs have no objects, in a sentence or two."""
         counts = ", ".join(
-            f"{count} {words}{'' if count == 1 else 's'}"
-            for kind, words in _KINDS.items()
-            if (count := self._written[kind])
+            f"{count} {plural(words, count)}" for kind, words in _KINDS.items() if (count := self._written[kind])
         )
         said = f"DICOM results written to {self.path}: {counts}." if counts else "No DICOM results written."
         if self._without:

@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.no_images import LeftOut, is_hidden, is_no_image
 from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label
-from brain_tumor.presentation.wording import render_left_out, to_sentence, to_valid_text
+from brain_tumor.presentation.wording import plural, render_left_out, to_sentence, to_valid_text
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
@@ -252,7 +252,7 @@ def _name(folder: Path) -> str:
 
 
 def _count_files(number: int) -> str:
-    return f"{number:,} file{'' if number == 1 else 's'}"
+    return f"{number:,} {plural('file', number)}"
 
 
 def _listed(paths: list[Path]) -> str:

@@ -15,7 +15,7 @@ from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIO
 from brain_tumor.labels import class_without_finding, finding_word
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.html_template import render_template
-from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words, with_article
+from brain_tumor.presentation.wording import NOTICE, format_fraction, plural, reason_words, with_article
 
 _TEMPLATE = "report.html.j2"
 
@@ -160,4 +160,4 @@ def _count_images(evaluation: Evaluation) -> str:
 
 
 def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(thing, number)}"

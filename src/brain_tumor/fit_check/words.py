@@ -8,7 +8,7 @@ from brain_tumor.fit_check.facts import ArchiveFacts, Share
 from brain_tumor.fit_check.judgement import MIN_IMAGES, Departure, Fit, Judgement, median_rank
 from brain_tumor.fit_check.reference import STEPS, Reference
 from brain_tumor.model.card import BRAIN_MRI
-from brain_tumor.presentation.wording import NOTICE, reason_words, with_article
+from brain_tumor.presentation.wording import NOTICE, plural, reason_words, with_article
 from brain_tumor.tables.serialize import DECIMALS
 from brain_tumor.version import package_version
 
@@ -89,8 +89,7 @@ def describe_sample(facts: ArchiveFacts) -> str:
     """What the figures rest on."""
     drawn = facts.drawn
     images, files = (
-        f"{count} {word}{'' if count == 1 else 's'}"
-        for count, word in ((facts.images, "image"), (drawn.files_found, "file"))
+        f"{count} {plural(word, count)}" for count, word in ((facts.images, "image"), (drawn.files_found, "file"))
     )
     text = f"{images}, from {drawn.files_sampled} of {files}"
     if facts.empty:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brain_tumor.input.no_images import LeftOut
-from brain_tumor.presentation.wording import STATUS_COUNTS, render_left_out
+from brain_tumor.presentation.wording import STATUS_COUNTS, plural, render_left_out
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class RunSummary:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{number} {plural(what, number)}"
 
 
 def _listed(title: str, counts: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from brain_tumor.decision.series import MIN_COVERED_MM, MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.labels import Label
-from brain_tumor.presentation.wording import headline
+from brain_tumor.presentation.wording import headline, plural
 
 _CALLED = "needs a human look: {counted} of {of_analysed} {are} called a tumor, too few side by side"
 _REASONS = {
@@ -87,7 +87,7 @@ def describe_series_reason(verdict: SeriesVerdict) -> str:
 
 def count_slices(count: int) -> str:
     """A number of slices: ``1 slice``, ``2 slices``."""
-    return f"{count} {'slice' if count == 1 else 'slices'}"
+    return f"{count} {plural('slice', count)}"
 
 
 def describe_strip(findings: Sequence[Finding | None]) -> str:

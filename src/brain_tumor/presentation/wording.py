@@ -219,6 +219,11 @@ def reason_words(reason: Reason, found: str | None = None, subject: str = BRAIN_
     return _REASONS[reason].format(found=found or _FOUND.get(reason, ""), a_subject=with_article(subject))
 
 
+def plural(thing: str, count: int) -> str:
+    """A word as it stands behind a number: ``slice`` behind 1, ``slices`` behind any other."""
+    return thing if count == 1 else f"{thing}s"
+
+
 def to_sentence(text: str) -> str:
     """The second half of a sentence, such as a reason, with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
@@ -296,9 +301,9 @@ def render_left_out(left_out: LeftOut) -> str:
         listed += f", {sum(islice(kinds.values(), _KINDS_LISTED, None))} more"
     parts = []
     if left_out.files:
-        parts.append(f"{left_out.files} {'file' if left_out.files == 1 else 'files'}, no images ({listed})")
+        parts.append(f"{left_out.files} {plural('file', left_out.files)}, no images ({listed})")
     if links:
-        parts.append(f"{links} linked {'folder' if links == 1 else 'folders'}, as a pattern's ** follows none")
+        parts.append(f"{links} linked {plural('folder', links)}, as a pattern's ** follows none")
     return f"left out: {'; '.join(parts)}"
 
 
