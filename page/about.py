@@ -45,7 +45,7 @@ def show() -> None:
     show_gate(card)
     show_maps(card)
     st.header("Series", anchor=False)
-    st.markdown(literal_sentence(describe_series_rule(card.rules.not_analysed)))
+    st.markdown(literal_sentence(describe_series_rule(card.rules.classes)))
     show_terms(card)
     st.header("Your files", anchor=False)
     st.markdown(YOUR_FILES)

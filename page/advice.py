@@ -10,9 +10,9 @@ from brain_tumor.presentation.heatmap import MapKind
 from page.literal import literal
 
 ADVICE = {
-    Reason.OTHER_MODALITY: "Send an MR series of the head instead.",
+    Reason.OTHER_MODALITY: "Send an MR series instead.",
     Reason.TOO_SMALL: "Export the slice at its full size, not as a thumbnail.",
-    Reason.BLANK: "Send a slice that shows brain, or export it with another window.",
+    Reason.BLANK: "Send another slice, or export it with another window.",
     Reason.LABEL_MAP: "Send the scan that it was drawn on.",
     Reason.FEW_GREYS: "Send the scan itself, not its mask or segmentation.",
     Reason.COLOUR: "Export the scan in grey, without colour maps or marks on it.",
@@ -22,7 +22,7 @@ ADVICE = {
     Reason.UNLIKELY: "Compare with other slices and sequences of the examination.",
     Reason.CLOSE_CALL: "Compare with other slices and sequences of the examination.",
     Reason.NO_TUMOR_POSSIBLE: "Look at the marked place, and compare with other slices and sequences.",
-    Reason.TUMOR_POSSIBLE: "Look at it as if there were a tumor, and compare with other slices and sequences.",
+    Reason.TUMOR_POSSIBLE: "Look at it as if there were a finding, and compare with other slices and sequences.",
 }
 
 # Of a model with other classes nobody here knows what they mean.
@@ -35,14 +35,14 @@ _CLASSES = {
 _WORDS = {
     "Confidence": "the network's probability of the class shown, not the chance that you have it",
     "Uncertain": "the network is in doubt about the class, so a person must look",
-    "Not analysed": "the picture is not taken for what the model looks at, so nothing is said about a tumor",
+    "Not analysed": "the picture is not taken for what the model looks at, so there is no answer",
     "Series": "slices of one examination, answered together",
 }
 _MAPS = {
     MapKind.SALIENCY: ("Why (saliency)", "what in the picture spoke for the class, relative to the strongest part"),
     MapKind.LOCATION: (
         "Where (location)",
-        "where the network sees a tumor, as a probability for each part of the picture",
+        "where the network sees a finding, as a probability for each part of the picture",
     ),
 }
 

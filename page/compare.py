@@ -82,7 +82,7 @@ def choose_slices() -> list[SourceFile]:
     """The images to compare with, the examples where none was sent."""
     st.header("Images", anchor=False)
     uploads = st.file_uploader(
-        f"MRI of the brain: {ACCEPTED}",
+        f"Images: {ACCEPTED}",
         accept_multiple_files=True,
         key="compared",
         max_upload_size=MAX_SCAN_BYTES // 2**20,

@@ -27,7 +27,7 @@ GATE = (
     "Before a class is named, the image must pass a check for {subject}: a file that says it is no MR, a side under 64 "
     "pixels, a blank or a coloured picture is rejected, and so is one whose *gate score*, computed from the same "
     "forward pass, is under {threshold:.2f}. It ends as {no_finding} *by rule*, marked as not analysed: that says "
-    "nothing about a tumor. Some other pictures pass all the same; the table shows how many did."
+    "nothing about what it shows. Some other pictures pass all the same; the table shows how many did."
 )
 DOUBT = (
     "An answer is *uncertain* when its probability is under {probability} or less than {margin} above the second. "

@@ -5,7 +5,7 @@ import streamlit as st
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
 from brain_tumor.input.series import Plane
-from brain_tumor.labels import class_without_finding
+from brain_tumor.labels import finding_word
 from brain_tumor.presentation.series_words import (
     KIND_NAMES,
     describe_kind_left_out,
@@ -71,7 +71,7 @@ def show_series_verdict(verdict: SeriesVerdict, item: SeriesItem | None = None) 
             if item and item.has_planes:
                 choose_plane(item)
             with st.popover("How a series is answered", type="tertiary", icon=":material/info:"):
-                st.markdown(literal_sentence(describe_series_rule(class_without_finding(verdict.shares))))
+                st.markdown(literal_sentence(describe_series_rule(verdict.shares)))
     with shares:
         counts = {label: round(verdict.shares[label] * verdict.analysed) for label in verdict.shares}
         st.table(
@@ -149,7 +149,7 @@ def jump_to_slices(item: SeriesItem) -> None:
         return
     suspicious = [index for index in item.verdict.order if item.records[index].is_analysed]
     st.pills(
-        "Most suspicious slices, by the probability of a tumor",
+        f"Most suspicious slices, by the probability of a {finding_word(item.verdict.shares)}",
         suspicious[:JUMPS],
         format_func=lambda index: f"Slice {index + 1}",
         key=f"jump-{item.key}",

@@ -13,6 +13,7 @@ from brain_tumor.classifier import Result
 from brain_tumor.decision.reasons import Reason
 from brain_tumor.decision.series import SeriesReason, decide_series
 from brain_tumor.decision.verdict import Status, Verdict, decide
+from brain_tumor.dicom_out.codes import LOCATION_MAP
 from brain_tumor.errors import BrainTumorError, DatasetError, ModelFileError, ScanError
 from brain_tumor.evaluation.labelled import Dataset, ImageFile, find_labelled
 from brain_tumor.evaluation.report import render_report
@@ -22,10 +23,12 @@ from brain_tumor.model.card import Card, Golden, Rules
 from brain_tumor.presentation.palette import class_looks
 from brain_tumor.presentation.report.render import render_html_report
 from brain_tumor.presentation.report.subject import to_report_image
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, reason_words
 from brain_tumor.problems import Problem
 from brain_tumor.tables.rows import slice_columns, to_error_row, to_row
 from brain_tumor.tables.serialize import from_json_line, render_csv, to_json_line
 from brain_tumor.tables.series_rows import to_finding
+from page.advice import ADVICE
 from page.charts import probability_chart, strip_chart
 from tests.factories import make_card, make_output, make_rules, make_scan
 
@@ -150,6 +153,11 @@ def test_charts_and_report_show_the_model_s_classes() -> None:
     page = render_html_report(to_report_image(answer, 1), make_card(rules=make_rules(order=(NO, YES))))
     assert "Lesion" in page
     assert "Meningioma" not in page.partition("Limits")[0]
+
+
+def test_words_that_are_the_same_for_every_model_speak_of_no_tumor() -> None:
+    words = [*MAP_EXPLANATIONS.values(), *map(reason_words, Reason), *ADVICE.values(), LOCATION_MAP.meaning]
+    assert [text for text in words if "tumor" in text.lower()] == []
 
 
 def test_nine_findings_differ_in_colour_or_shape() -> None:

@@ -166,7 +166,7 @@ def test_the_maps_are_checked_where_boxes_are_given(tmp_path: Path, fake: Path, 
     table.write_text("path,box_x0,box_y0,box_x1,box_y1\nglioma/glioma-90.png,0.2,0.6,0.3,0.7\n", encoding="utf-8")
     assert evaluate(data, fake, tmp_path / "out", "--boxes", table, "--map-images", "1") == 0
     # The answers of the fake depend on the name alone.
-    assert "tumor filled  0.000 (0.000 to 0.000)" in capsys.readouterr().out
+    assert "box filled    0.000 (0.000 to 0.000)" in capsys.readouterr().out
     maps = json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))["maps"]
     assert (maps["tumor_images"], maps["healthy_images"], maps["saliency"]) == (1, 1, None)
 
@@ -177,7 +177,7 @@ def test_boxes_of_another_folder_are_noticed_before_the_work_begins(
     data, table = fill(tmp_path / "data", "glioma/glioma-90.png"), tmp_path / "boxes.csv"
     table.write_text("path,box_x0,box_y0,box_x1,box_y1\nTraining/a.png,0.2,0.6,0.3,0.7\n", encoding="utf-8")
     assert evaluate(data, fake, tmp_path / "out", "--boxes", table) == 2
-    assert "none of its tumor scans has a box" in capsys.readouterr().err
+    assert "none of its scans with a finding has a box" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -181,6 +181,6 @@ def test_the_samples_are_limited_and_the_same_each_time(data: Path) -> None:
 
 
 def test_a_list_without_a_box_of_the_data_set_says_what_paths_must_look_like(data: Path) -> None:
-    with pytest.raises(DatasetError, match=r"none of its tumor scans has a box; .* like glioma/a\.png"):
+    with pytest.raises(DatasetError, match=r"none of its scans with a finding has a box; .* like glioma/a\.png"):
         keep_marked(find_labelled(data), {"a.png": SPOT, "notumor/d.png": SPOT})
     assert keep_marked(find_labelled(data), {**BOXES, "notumor/d.png": SPOT}) == BOXES

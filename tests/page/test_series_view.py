@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Plane
-from brain_tumor.labels import Label
+from brain_tumor.labels import LABELS
 from brain_tumor.presentation.series_words import describe_series_rule
 from brain_tumor.presentation.wording import NOTICE
 from page import session_state
@@ -23,7 +23,7 @@ def test_a_volume_gets_its_series_answer_first_and_how_it_was_derived(page: AppT
     send(page, [volume("mapped.nii")])
     assert headlines(page) == ["Series: Glioma"]
     assert "6 neighbouring slices are called a tumor without doubt." in all_markdown(page)
-    assert describe_series_rule(Label.NO_TUMOR) in all_markdown(page)
+    assert describe_series_rule(LABELS) in all_markdown(page)
     assert list(page.table[0].value["Slices"]) == ["6", "0", "0", "0"]
     page.toggle(key="technical").set_value(True).run()
     assert len(page.dataframe[0].value) == 6

@@ -53,5 +53,5 @@ def test_numbers_are_shown_with_four_digits() -> None:
 
 
 def test_a_limit_of_the_location_map_is_listed_where_there_is_one() -> None:
-    assert "tumor location: location map of at least 0.25" in lines(rules=make_rules(min_location=0.25))
-    assert "tumor location" not in "".join(lines())
+    assert "location: map of at least 0.25" in lines(rules=make_rules(min_location=0.25))
+    assert "location: map" not in "".join(lines())

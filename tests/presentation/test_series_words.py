@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_a_reason_states_how_many_slices_it_speaks_of() -> None:
 
 
 def test_the_rule_is_stated_with_its_numbers() -> None:
-    rule = describe_series_rule(Label.NO_TUMOR)
+    rule = describe_series_rule(LABELS)
     assert "at least 3 neighbouring slices" in rule
     assert "at least 10 mm" in rule
     assert "too few that are No Tumor" in rule
@@ -34,7 +35,10 @@ def test_a_series_of_other_classes_is_described_in_its_own_words() -> None:
     healthy = Label("healthy", False)
     verdict = SeriesVerdict(healthy, Status.UNCERTAIN, SeriesReason.FEW_SURE, 1, {healthy: 1.0}, 6, 5, ())
     assert describe_series_reason(verdict) == "needs a human look: 1 of 5 slices is healthy without doubt, too few"
-    assert "too few that are healthy" in describe_series_rule(healthy)
+    assert not any("tumor" in describe_series_reason(replace(verdict, reason=reason)) for reason in SeriesReason)
+    rule = describe_series_rule((healthy, Label("stroke", True)))
+    assert "too few that are healthy" in rule
+    assert "each name a finding without doubt" in rule
 
 
 def test_a_strip_is_described_in_words() -> None:

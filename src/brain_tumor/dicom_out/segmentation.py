@@ -154,7 +154,7 @@ def _to_plane(findings: SliceFindings, header: Dataset) -> _Plane | None:
 def _describe(producer: Producer, document_uid: str) -> SegmentDescription:
     return SegmentDescription(
         1,
-        "Heat map of tumor location, research only",
+        "Heat map of a location, research only",
         _CATEGORY,
         terms.LOCATION_MAP,
         "AUTOMATIC",

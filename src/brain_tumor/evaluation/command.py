@@ -210,7 +210,7 @@ def _add_maps(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=300,
         metavar="N",
-        help="tumor scans with a box to look at, and as many healthy scans (default: %(default)s)",
+        help="scans with a marked finding to look at, and as many without a finding (default: %(default)s)",
     )
     parser.add_argument(
         "--occlusion-images",

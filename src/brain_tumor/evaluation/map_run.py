@@ -60,8 +60,8 @@ def keep_marked(dataset: Dataset, boxes: Mapping[str, Box]) -> dict[str, Box]:
     kept = {file.name: boxes[file.name] for file, label in dataset.files if is_marked(file.name, label, boxes)}
     if not kept:
         raise DatasetError(
-            f"{dataset.name}: none of its tumor scans has a box; paths in the list of boxes must be relative to "
-            f"this folder, like {dataset.files[0][0].name}"
+            f"{dataset.name}: none of its scans with a finding has a box; paths in the list of boxes must be relative "
+            f"to this folder, like {dataset.files[0][0].name}"
         )
     return kept
 

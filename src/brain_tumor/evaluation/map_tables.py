@@ -39,11 +39,13 @@ def _rows(maps: MapChecks) -> Iterator[MapRow]:
         yield from _pointing("location", maps.location)
     if maps.drawn:
         yield MapRow("box overlap", maps.drawn.overlap, "number", "mean IoU of the drawn and the marked box, none is 0")
-        yield MapRow("box, tumor", maps.drawn.on_tumor, "share", "of tumor scans with a drawn box")
-        yield MapRow("box, healthy", maps.drawn.on_healthy, "share", "of healthy scans with a drawn box")
+        yield MapRow("box, finding", maps.drawn.on_tumor, "share", "of scans with a finding, those with a drawn box")
+        yield MapRow(
+            "box, healthy", maps.drawn.on_healthy, "share", "of scans without a finding, those with a drawn box"
+        )
     if deletion := maps.deletion:
         drop = f"mean drop of the true class's probability, {deletion.images:,} scans"
-        yield MapRow("tumor filled", deletion.tumor, "number", drop)
+        yield MapRow("box filled", deletion.tumor, "number", drop)
         yield MapRow("other filled", deletion.control, "number", "the same for a box of the same size inside the skull")
         yield MapRow("difference", deletion.difference, "number", "of the two, scan by scan")
     if occlusion := maps.occlusion:
@@ -57,7 +59,7 @@ def _pointing(name: str, pointing: Pointing, scans: str = "") -> Iterator[MapRow
     near, inside, reach = (
         f"{100 * value:.1f} %" for value in (pointing.chance_near, pointing.chance_inside, pointing.reachable)
     )
-    grown = f"of peaks in the tumor's box grown by a tenth; chance {near}, best possible {reach}"
+    grown = f"of peaks in the marked box grown by a tenth; chance {near}, best possible {reach}"
     yield MapRow(name, pointing.near, "share", grown + scans)
     yield MapRow(name, pointing.inside, "share", f"of peaks in the box itself; chance {inside}{scans}")
     yield MapRow(name, pointing.mass, "number", f"mean share of the map inside the box; even map {inside}{scans}")

@@ -41,7 +41,7 @@ def render_model(model: ModelFile, file: FileFacts) -> str:
         "certain": f"probability of at least {rules.min_probability:g}, {rules.min_margin:g} above the next",
     }
     if rules.min_location is not None:
-        facts["tumor location"] = f"location map of at least {rules.min_location:g}"
+        facts["location"] = f"map of at least {rules.min_location:g}"
     facts |= {"golden input": f"{card.golden.member}, probabilities within {card.golden.tolerance:g}"}
     facts |= {name: card.about[name] for name in _SHOWN if isinstance(card.about.get(name), str)}
     facts |= {f"accuracy on {name}": share for name, share in _accuracies(card.about.get("metrics"))}

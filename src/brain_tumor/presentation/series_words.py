@@ -1,27 +1,27 @@
 """The words for a series."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from brain_tumor.decision.series import MIN_COVERED_MM, MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
 from brain_tumor.input.series_kind import SeriesKind
-from brain_tumor.labels import Label
+from brain_tumor.labels import Label, class_without_finding, finding_word
 from brain_tumor.presentation.wording import headline, plural
 
-_CALLED = "needs a human look: {counted} of {of_analysed} {are} called a tumor, too few side by side"
+_CALLED = "needs a human look: {counted} of {of_analysed} {are} called a {finding}, too few side by side"
 _REASONS = {
     SeriesReason.NONE_ANALYSED: "no slice passed the check for {subject}",
     SeriesReason.MASKS: "not analysed: {counted} of {slices} slices {are} those of a mask or a label map",
-    SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a tumor without doubt",
+    SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a {finding} without doubt",
     SeriesReason.FEW_TOGETHER: _CALLED,
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
-    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {of_analysed} {are} perhaps a tumor",
+    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {of_analysed} {are} perhaps a {finding}",
     SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices {were} analysed",
     SeriesReason.FEW_SURE: "needs a human look: {counted} of {of_analysed} {are} {label} without doubt, too few",
     SeriesReason.LITTLE_COVERED: (
         f"needs a human look: the analysed slices cover {{counted}} mm of the head, {MIN_COVERED_MM:g} mm are needed"
     ),
-    SeriesReason.NO_TUMOR_CALLED: "none of {of_analysed} that were analysed is called a tumor without doubt",
+    SeriesReason.NO_TUMOR_CALLED: "none of {of_analysed} that were analysed is called a {finding} without doubt",
 }
 
 
@@ -51,17 +51,18 @@ KIND_NAMES = {
 }
 
 
-def describe_series_rule(no_finding: Label) -> str:
+def describe_series_rule(classes: Collection[Label]) -> str:
     """How a series is answered.
 
     Args:
-        no_finding: the class of the model that names nothing abnormal.
+        classes: of the model.
     """
+    finding, no_finding = finding_word(classes), class_without_finding(classes)
     return (
-        f"How a series is answered: a tumor is named when at least {MIN_RUN} neighbouring slices, together at least "
-        f"{MIN_EXTENT_MM:g} mm long where positions are known, each name a tumor without doubt and show where it is, "
-        "if the network can; then it is the class with the highest mean probability among them. Fewer such slices, "
-        f"many doubtful ones, too few that are {no_finding} without doubt, or slices of less than "
+        f"How a series is answered: a {finding} is named when at least {MIN_RUN} neighbouring slices, together at "
+        f"least {MIN_EXTENT_MM:g} mm long where positions are known, each name a {finding} without doubt and show "
+        "where it is, if the network can; then it is the class with the highest mean probability among them. Fewer "
+        f"such slices, many doubtful ones, too few that are {no_finding} without doubt, or slices of less than "
         f"{MIN_COVERED_MM:g} mm of the head need a human look."
     )
 
@@ -69,7 +70,7 @@ def describe_series_rule(no_finding: Label) -> str:
 def describe_kind_left_out(kind: SeriesKind | None) -> str:
     """Why a series was not answered, as the second half of a sentence."""
     name = KIND_NAMES[kind] if kind else "of another kind"
-    return f"not answered: the series is {name}, not what a radiologist reads; this says nothing about tumors"
+    return f"not answered: the series is {name}, not what a radiologist reads; this says nothing about findings"
 
 
 def describe_series_reason(verdict: SeriesVerdict) -> str:
@@ -81,6 +82,7 @@ def describe_series_reason(verdict: SeriesVerdict) -> str:
         were="was" if verdict.counted == 1 else "were",
         slices=verdict.slices,
         label=verdict.label,
+        finding=finding_word(verdict.shares),
         subject=verdict.subject,
     )
 

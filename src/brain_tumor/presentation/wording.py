@@ -99,8 +99,8 @@ _REASONS = {
     Reason.UNFAMILIAR: "the image is unlike those that trained the network",
     Reason.UNLIKELY: "no class is likely enough",
     Reason.CLOSE_CALL: "two classes are too close to call",
-    Reason.NO_TUMOR_POSSIBLE: "that there is no tumor cannot be ruled out",
-    Reason.TUMOR_POSSIBLE: "a tumor cannot be ruled out",
+    Reason.NO_TUMOR_POSSIBLE: "that there is no finding cannot be ruled out",
+    Reason.TUMOR_POSSIBLE: "a finding cannot be ruled out",
 }
 
 # Where nobody says what was found.
@@ -111,10 +111,10 @@ MAP_TITLES = {MapKind.SALIENCY: "why (saliency)", MapKind.LOCATION: "where (loca
 MAP_EXPLANATIONS = {
     MapKind.SALIENCY: (
         "Saliency shows what drove the class shown: the weight of each part of the image relative to the heaviest; "
-        "it is not a probability and not an outline of a tumor."
+        "it is not a probability and not an outline."
     ),
     MapKind.LOCATION: (
-        "Location shows where a small head trained with tumor boxes sees a tumor, as a probability for each part of "
+        "Location shows where a small head trained with marked boxes sees a finding, as a probability for each part of "
         "the image; it is empty where it sees none, and it does not explain the class."
     ),
 }

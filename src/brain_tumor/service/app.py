@@ -25,7 +25,7 @@ from brain_tumor.service.settings import ServiceSettings
 from brain_tumor.service.work import AnswerOptions, Workplace
 from brain_tumor.version import package_version
 
-_DESCRIPTION = f"""Names the kind of brain tumor on MRI slices. {NOTICE}
+_DESCRIPTION = f"""Names the class of MRI slices. {NOTICE}
 
 The fields of slices and series are the columns of `brain-tumor predict --csv` and `--series-csv`. A file that cannot be
 read is a row with the status `error` and a `reason_code`; only a request as a whole is refused with a problem document.

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain_tumor.decision.series import SeriesVerdict
 from brain_tumor.decision.verdict import Status
-from brain_tumor.labels import Label
+from brain_tumor.labels import Label, finding_word
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.model_info import describe_share
@@ -33,14 +33,14 @@ from brain_tumor.version import package_version
 
 SERIES_EXPLANATIONS = {
     Status.CLASSIFIED: "The rule below was met clearly enough. The answer can still be wrong.",
-    Status.UNCERTAIN: "The slices are not enough, by the rule below, to name a tumor or to say that there is none.",
+    Status.UNCERTAIN: "The slices are not enough, by the rule below, to name a {finding} or to say that there is none.",
     Status.NOT_A_BRAIN_MRI: (
         "No slice passed the check for {subject}, so the answer is {label} by rule, not by examination. "
         "It does not say that the series is healthy."
     ),
 }
 _STRIP_NOTE = (
-    "Above: how probable a tumor is (100 % less {no_finding}). In the lane between: slices without that number. "
+    "Above: how probable a {finding} is (100 % less {no_finding}). In the lane between: slices without that number. "
     "Below: the score of the check for {subject}, and the limit it must reach, dashed."
 )
 _EVALUATION_NOTE = (
@@ -168,6 +168,7 @@ def _series_content(
         )
         for label in verdict.shares
     }
+    finding, explanation = finding_word(verdict.shares), SERIES_EXPLANATIONS[verdict.status]
     kinds = {picture.kind for _, pictures in series.shown for picture in pictures if picture.kind}
     return Content(
         heading=_heading(card),
@@ -180,8 +181,8 @@ def _series_content(
         confidence=f"{verdict.analysed:,} of {verdict.slices:,} slices analysed",
         paragraphs=(
             f"{to_sentence(describe_series_reason(verdict))} "
-            f"{SERIES_EXPLANATIONS[verdict.status].format(label=verdict.label, subject=verdict.subject)}",
-            describe_series_rule(card.rules.not_analysed),
+            f"{explanation.format(label=verdict.label, subject=verdict.subject, finding=finding)}",
+            describe_series_rule(verdict.shares),
         ),
         table_title="Share of the analysed slices",
         table=tuple(
@@ -190,7 +191,7 @@ def _series_content(
         shares=verdict.shares,
         table_note="" if verdict.analysed else f"Not analysed: no slice was taken for {with_article(verdict.subject)}.",
         groups=tuple(
-            Group(_slice_caption(series.slices[index]), tuple(_shown(picture) for picture in pictures))
+            Group(_slice_caption(series.slices[index], finding), tuple(_shown(picture) for picture in pictures))
             for index, pictures in series.shown
         ),
         map_notes=tuple(MAP_EXPLANATIONS[kind] for kind in MapKind if kind in kinds),
@@ -222,7 +223,9 @@ def _limits(card: Card) -> tuple[str, ...]:
 
 def note_strip(card: Card) -> str:
     """How the strip chart is read."""
-    return _STRIP_NOTE.format(no_finding=card.rules.not_analysed, subject=card.rules.subject)
+    rules = card.rules
+    finding = finding_word(rules.classes)
+    return _STRIP_NOTE.format(finding=finding, no_finding=rules.not_analysed, subject=rules.subject)
 
 
 def describe_strip(series: ReportSeries, card: Card) -> str:
@@ -250,12 +253,12 @@ def describe_slice(slice_: ReportSlice) -> tuple[str, str, str, str]:
     return number, position, answer, f"{slice_.gate_score:.2f}"
 
 
-def _slice_caption(slice_: ReportSlice) -> str:
+def _slice_caption(slice_: ReportSlice, finding: str) -> str:
     number, position, answer, gate = describe_slice(slice_)
     slice_name = f"Slice {number}{f' at {position}' if position else ''}"
     if not slice_.is_analysed:
         return f"{slice_name}: not analysed, gate score {gate}"
-    return f"{slice_name}: {answer}, tumor {format_percent(slice_.tumor_probability)}, gate score {gate}"
+    return f"{slice_name}: {answer}, {finding} {format_percent(slice_.tumor_probability)}, gate score {gate}"
 
 
 def _identity(subject: ReportSubject) -> tuple[tuple[str, str], ...]:
