@@ -116,9 +116,16 @@ class MeanLosses(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self._group = group
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Replace the figures of the training part; those of validation are the same in all processes."""
+        """Replace the figures of the training part; those of validation are the same in all processes.
+
+        Precision and recall are taken out: those of all images are not the mean of the processes' own.
+        """
         for name in sorted(logs or {}):
-            if logs and not name.startswith("val_"):
+            if not logs or self._group.size == 1 or name.startswith("val_"):
+                continue
+            if name.startswith(("precision", "recall")):
+                del logs[name]
+            else:
                 logs[name] = self._group.mean(logs[name])
 
 

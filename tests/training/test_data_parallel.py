@@ -11,7 +11,7 @@ pytest.importorskip("keras", reason="Keras finds no backend", exc_type=ImportErr
 import numpy as np
 
 from brain_tumor.errors import BrainTumorError, DatasetError
-from brain_tumor_training.data_parallel import ProcessGroup, joined_group
+from brain_tumor_training.data_parallel import MeanLosses, ProcessGroup, joined_group
 from brain_tumor_training.example_batches import ExampleBatches
 from brain_tumor_training.history import read_history
 from tests.training.drawn import SMALL_FINETUNE, list_examples
@@ -43,6 +43,16 @@ def test_a_process_that_torchrun_did_not_start_is_alone(monkeypatch: pytest.Monk
     with joined_group() as group:
         assert group == ProcessGroup(0, 1)
         assert group.is_first and group.mean(0.5) == 0.5
+
+
+def test_figures_that_are_no_mean_of_the_processes_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProcessGroup, "mean", lambda self, value: value / self.size)
+    logs = {"loss": 1.0, "precision": 0.5, "recall_glioma": 0.5, "val_loss": 3.0, "val_precision": 0.5}
+    alone = dict(logs)
+    MeanLosses(ProcessGroup(0, 1)).on_epoch_end(0, alone)
+    assert alone == logs
+    MeanLosses(ProcessGroup(0, 2)).on_epoch_end(0, logs)
+    assert logs == {"loss": 0.5, "val_loss": 3.0, "val_precision": 0.5}
 
 
 def test_several_processes_on_another_backend_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +109,6 @@ def test_two_processes_of_which_one_is_killed_reach_the_losses_of_one(
     in_one_process, in_two_processes = (read_history(tmp_path / name / "history.csv") for name in ("one", "two"))
     assert len(in_two_processes) == 3
     # Sums of float32 in another order; from one epoch to the next the losses change a hundred times as much.
-    # Precision and recall of the training part are the mean of two shares' own, which is not that of all images.
     for row, other in zip(in_one_process, in_two_processes, strict=True):
-        names = [name for name in row if not name.startswith(("precision", "recall"))]
-        assert {"loss", "accuracy", "val_loss", "val_recall"} <= set(names)
-        assert [other[name] for name in names] == pytest.approx([row[name] for name in names], rel=1e-3)
+        assert {"loss", "accuracy", "val_loss", "val_recall"} <= set(other)
+        assert other == pytest.approx({name: row[name] for name in other}, rel=1e-3)
