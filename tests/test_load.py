@@ -90,14 +90,6 @@ def test_4000_calls_from_16_threads_each_get_their_own_answer(small: Classifier)
     assert [name for name, found in together if np.abs(found - alone[int(name) % IMAGES]).max() > SAME] == []
 
 
-def test_200_calls_of_the_shipped_network_each_get_their_own_answer(classifier: Classifier) -> None:
-    images = DRAWN[:10]
-    alone = answer_alone(classifier, images)
-    together = answer_together(200, 8, partial(ask, classifier, images))
-    assert [name for name, _ in together] == [str(call) for call in range(200)]
-    assert [name for name, found in together if np.abs(found - alone[int(name) % 10]).max() > SAME] == []
-
-
 def test_batches_in_eight_threads_keep_their_answers_and_their_order(small: Classifier) -> None:
     alone = answer_alone(small, DRAWN)
 

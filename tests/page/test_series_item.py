@@ -76,7 +76,7 @@ def test_a_volume_that_has_planes_does_not_go_until_it_is_removed() -> None:
     assert kept_bytes() == before
 
 
-def test_a_slice_is_found_again_over_the_full_range_of_its_values() -> None:
+def test_a_slice_of_a_volume_inside_an_archive_is_found_again() -> None:
     state = SessionState()
     state.open([two_volumes()])
     answer(state)
@@ -113,13 +113,6 @@ def test_another_plane_of_a_volume_has_no_answer_yet() -> None:
     item.reslice(Plane.CORONAL, item.count_slices(Plane.CORONAL))
     assert (item.slice_count, item.records, item.verdict) == (9, [], None)
     assert len(item.unanswered_slices()) == 9
-
-
-def test_a_volume_inside_an_archive_is_found_again() -> None:
-    state = SessionState()
-    state.open([two_volumes()])
-    assert [item.volume for item in state.items] == ["both.zip/a/first.nii", "both.zip/b/second.nii"]
-    assert [len(item.unanswered_slices()) for item in state.items] == [3, 5]
 
 
 def test_each_series_of_a_file_of_many_frames_gets_answers_of_its_own() -> None:

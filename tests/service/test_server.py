@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -49,26 +48,6 @@ def test_the_card_is_that_of_the_model_info_command(service: Running) -> None:
     )
     card = httpx.get(f"{service.address}/v1/model").json()
     assert card.pop("notice") and card == json.loads(said.stdout)
-
-
-def test_many_callers_at_once_get_their_own_answers(service: Running) -> None:
-    drawn = [draw(seed) for seed in range(24)]
-    with httpx.Client(base_url=service.address, timeout=240, trust_env=False) as client:
-        alone = [client.post("/v1/classify", files={"files": (str(n), image)}).json() for n, image in enumerate(drawn)]
-        together: dict[int, Any] = {}
-
-        def ask(number: int) -> None:
-            together[number] = client.post("/v1/classify", files={"files": (str(number), drawn[number])}).json()
-
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(240)
-    for number, expected in enumerate(alone):
-        (row,), (before,) = together[number]["slices"], expected["slices"]
-        assert (row["file"], row["class"], row["status"]) == (str(number), before["class"], before["status"])
-        assert abs(row["gate_score"] - before["gate_score"]) < 1e-3
 
 
 def test_its_log_and_answers_name_nobody(service: Running) -> None:

@@ -1,4 +1,3 @@
-import json
 import sys
 from pathlib import Path
 
@@ -8,26 +7,7 @@ from brain_tumor.errors import ModelFileError
 from brain_tumor.extras import install_command
 from brain_tumor.version import package_version
 from brain_tumor_training.cli import main
-from tests.training.command_line import Capture, error_line, needs_keras, needs_tensorflow
-
-
-@pytest.mark.slow
-@needs_tensorflow
-@pytest.mark.usefixtures("small_recipe")
-def test_from_images_to_a_model_file(data: Path, not_brain_mri: Path, tmp_path: Path, capsys: Capture) -> None:
-    run, model = str(tmp_path / "run"), tmp_path / "small.tfliteA"
-    assert main(["fit", "--data", str(data), "--weights", "7", "--out", run, "--keep", "best", "--seed", "3"]) == 0
-    assert "test: accuracy " in capsys.readouterr().out
-    rest = ["--data", str(data), "--not-brain-mri", str(not_brain_mri), "--unseen", "fence"]
-    assert main(["fit-decision", run, *rest]) == 0
-    shown = capsys.readouterr().out
-    assert "fence (not brain MRI, never fitted): " in shown and "of 12 held-back images accepted" in shown
-    assert main(["export", run, "--data", str(data), "--out", str(model), "--parity-images", "8"]) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("written as static int8; compared with Keras on 8 images")
-    assert f"next: brain-tumor evaluate {data} --model {model}" in shown
-    settings = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
-    assert (settings["seed"], settings["recipe"]["keep"], settings["recipe"]["epochs"]) == (3, "best", 2)
+from tests.training.command_line import Capture, error_line, needs_keras
 
 
 @pytest.mark.parametrize(

@@ -119,13 +119,12 @@ def test_one_thread_and_the_same_seed_give_the_same_bytes(data: Path, tmp_path: 
     assert first == second
 
 
-# History and copy are made once in an epoch, the whole network is saved once in a run.
+# The history is written once in an epoch, the whole network is saved once in a run.
 @pytest.mark.parametrize(
     ("function", "call"),
     [
         pytest.param("write_history", 1, id="first epoch", marks=pytest.mark.slow),
         pytest.param("write_history", 3, id="third epoch"),
-        pytest.param("copyfile", 3, id="before the kept network", marks=pytest.mark.slow),
         pytest.param("save_whole", 1, id="after the last epoch", marks=pytest.mark.slow),
     ],
 )

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,10 @@ def test_fit_takes_a_split_file_and_goes_without_a_cache(data: Path, tmp_path: P
     rows = carve(data, seed=9)
     write_split(rows, tmp_path / "split.csv")
     common = ["--data", str(data), "--weights", "7", "--out", str(tmp_path / "run"), "--epochs", "1"]
-    assert main(["fit", *common, "--split", str(tmp_path / "split.csv"), "--no-feature-cache"]) == 0
+    chosen = ["--split", str(tmp_path / "split.csv"), "--no-feature-cache", "--keep", "best", "--seed", "3"]
+    assert main(["fit", *common, *chosen]) == 0
+    settings = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert (settings["seed"], settings["recipe"]["keep"], settings["recipe"]["epochs"]) == (3, "best", 1)
     assert read_split(tmp_path / "run/split.csv") == rows
     assert not (tmp_path / "run/features").exists()
 
