@@ -1,6 +1,8 @@
 """A float flatbuffer -> one whose backbone computes in eight bits, and which states the runtimes that it needs."""
 
+import contextlib
 import copy
+import io
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import calibrator, quantizer, recipe_manager
 from ai_edge_quantizer.qtyping import TFLOperationName
+from tqdm import tqdm
 
 from brain_tumor.errors import ModelFileError
 from brain_tumor.input.scan import FloatArray
@@ -115,7 +118,10 @@ def quantize_static(flatbuffer: bytes, images: Sequence[FloatArray]) -> bytes:
     # LiteRT keeps the ranges itself; to copy every activation out of it took three times as long.
     mode = calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED
     observer = calibrator.Calibrator(flatbuffer, num_threads=_THREADS, mode=mode, qsv_update_func=_keep_all)
-    observer.calibrate({SIGNATURE: [{"image": image} for image in images]}, recipe)
+    progress = tqdm(images, "measuring ranges", unit="image", disable=None)
+    with contextlib.redirect_stderr(io.StringIO()):  # in this mode, the calibrator's own bar stays at 0 %
+        for image in progress:
+            observer.calibrate({SIGNATURE: [{"image": image}]}, recipe)
     ranges = {name: _without_outliers(found) for name, found in observer.get_model_qsvs().items()}
     with warnings.catch_warnings():
         # The quantizer opens the network so that all activations are kept, of which LiteRT warns.
