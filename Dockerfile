@@ -29,6 +29,7 @@ WORKDIR /app
 COPY --from=build /opt/brain-tumor /opt/brain-tumor
 COPY app.py deploy/healthcheck.py ./
 COPY page page
+COPY docs/evaluation.md docs/
 COPY samples samples
 COPY .streamlit .streamlit
 # Where the DICOM node keeps what waits; a volume that is mounted here gets this owner.

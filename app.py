@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from page import about, classify, compare
+from page import about, classify, compare, evaluation
 from page.addresses import to_routes
 from page.layout import show_notice
 from page.memory import release_large_blocks
@@ -20,6 +20,7 @@ def main() -> None:
             st.Page(classify.show, title="Classify", url_path="classify", default=True),
             st.Page(about.show, title="About the model", url_path="about"),
             st.Page(compare.show, title="Compare two models", url_path="compare"),
+            st.Page(evaluation.show, title="Evaluation", url_path="evaluation", visibility="hidden"),
         ],
         position="top",
     )
@@ -30,4 +31,4 @@ def main() -> None:
 if __name__ == "__main__":  # drawn for a visitor
     main()
 else:  # imported by the server that `streamlit run app.py` starts
-    app = st.App(__file__, routes=to_routes(["classify", "about", "compare"]))
+    app = st.App(__file__, routes=to_routes(["classify", "about", "compare", "evaluation"]))

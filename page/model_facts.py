@@ -17,8 +17,8 @@ HOW_TO_READ = (
 HOW_EVALUATED = (
     "Every figure was measured on an exported model file, through the same program that answers on this page. Expect "
     "figures like those of sources that a network had never seen. The official test images of this public data set "
-    "have many copies among its training images, so figures on them flatter every model. All figures, with the "
-    "commands that measured them: `docs/evaluation.md` in the repository."
+    "have many copies among its training images, so figures on them flatter every model. The "
+    "[evaluation](evaluation) has every figure, with the commands that measured it."
 )
 OWN_MODEL = (
     "This is not the model that comes with the program, so all figures and terms here are those that its card states."

@@ -140,6 +140,7 @@ def test_every_step_of_the_dockerfile_can_be_done_and_the_service_runs(image: Im
     assert {path.name for path in Path(f"{image.root}/app").iterdir()} == {
         ".streamlit",
         "app.py",
+        "docs",
         "healthcheck.py",
         "page",
         "samples",
