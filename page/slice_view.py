@@ -1,5 +1,6 @@
 """One slice: picture, heat map, verdict, probabilities. A file's name only ever goes through st.text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
@@ -174,7 +175,7 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
         final = literal_sentence(describe_final_class(verdict.label, None))
         st.caption(f"{final}: this says nothing about what it shows.")
         return
-    st.markdown(literal_sentence(describe_final_class(verdict.label, cached.confidence)))
+    st.markdown(literal_sentence(keep_figures_whole(describe_final_class(verdict.label, cached.confidence))))
     if verdict.reason:
         doubt = to_sentence(reason_words(verdict.reason, verdict.found, verdict.subject))
         parts = [doubt, describe_rivals(cached), ADVICE.get(verdict.reason, "")]
@@ -189,8 +190,12 @@ def describe_rivals(cached: CachedResult) -> str:
         return ""
     first, second = sorted(cached.probabilities, key=lambda label: -cached.probabilities[label])[:2]
     shares = [format_percent(cached.probabilities[label]) for label in (first, second)]
-    # Figure and sign stay on one line.
-    return f"{first} has {shares[0]}, {second} {shares[1]}.".replace(" %", "\u00a0%").replace("> ", ">\u00a0")
+    return keep_figures_whole(f"{first} has {shares[0]}, {second} {shares[1]}.")
+
+
+def keep_figures_whole(sentence: str) -> str:
+    """The sentence with spaces that keep a figure and its signs on one line."""
+    return re.sub(r" (?=%)|(?<=[<>]) ", "\u00a0", sentence)
 
 
 def choose_label(key: str, final: Label, classes: Iterable[Label]) -> Label:

@@ -4,6 +4,7 @@ from streamlit.testing.v1 import AppTest
 from brain_tumor.labels import Label
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS
+from page.slice_view import keep_figures_whole
 from tests.page.driver import all_markdown, click, headlines, pictures, png, send, upload
 from tests.scripted import ScriptedClassifier
 
@@ -120,3 +121,7 @@ def test_the_saliency_of_another_class_says_that_it_is_not_the_final_one(page: A
     assert "which is not the final class, **Glioma**" in all_markdown(page)
     assert "**Heat map: why (saliency) for No Tumor.**" in all_markdown(page)
     assert pictures(page) != final
+
+
+def test_a_figure_and_its_signs_stay_on_one_line() -> None:
+    assert keep_figures_whole("confidence > 99.9 % of 2") == "confidence >\u00a099.9\u00a0% of 2"
