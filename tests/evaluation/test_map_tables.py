@@ -33,7 +33,7 @@ NOTHING = MapChecks(0, 0, 4, None, None, None, None, None)
 def test_rows_name_the_figure_and_what_it_compares_with() -> None:
     rows = to_map_rows(CHECKS)
     assert len(rows) == 3 + 3 + 3 + 3 + 1 + 3 + 3
-    assert rows[0].meaning == "of peaks in the tumor's box grown by a tenth; chance 12.0 %, best possible 75.0 %"
+    assert rows[0].meaning == "of peaks in the marked box grown by a tenth; chance 12.0 %, best possible 75.0 %"
     assert all(len(row.name) <= 12 for row in rows)
     assert to_map_rows(NOTHING) == ()
 
@@ -59,5 +59,5 @@ def test_the_report_has_a_section_where_boxes_were_given(tmp_path: Path) -> None
 def test_the_terminal_shows_the_rows(tmp_path: Path) -> None:
     lines = render_text(replace(make_evaluation(tmp_path), maps=CHECKS)).splitlines()
     assert "saliency      50.0 % (25.0 to 75.0)  of peaks in the box itself; chance 10.0 %" in lines
-    assert "box, healthy  not defined  of healthy scans with a drawn box" in lines
+    assert "box, healthy  not defined  of scans without a finding, those with a drawn box" in lines
     assert "difference    0.300 (0.200 to 0.400)  of the two, scan by scan" in lines
