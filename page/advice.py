@@ -22,7 +22,7 @@ ADVICE = {
     Reason.UNLIKELY: "Compare with other slices and sequences of the examination.",
     Reason.CLOSE_CALL: "Compare with other slices and sequences of the examination.",
     Reason.NO_TUMOR_POSSIBLE: "Look at the marked place, and compare with other slices and sequences.",
-    Reason.TUMOR_POSSIBLE: "Look at it as if there were a finding, and compare with other slices and sequences.",
+    Reason.TUMOR_POSSIBLE: "Look at it as if something were there, and compare with other slices and sequences.",
 }
 
 # Of a model with other classes nobody here knows what they mean.
@@ -35,14 +35,14 @@ _CLASSES = {
 _WORDS = {
     "Confidence": "the network's probability of the class shown, not the chance that you have it",
     "Uncertain": "the network is in doubt about the class, so a person must look",
-    "Not analysed": "the picture is not taken for what the model looks at, so there is no answer",
+    "Not analysed": "the picture is not taken for what the model looks at, which does not mean that nothing is there",
     "Series": "slices of one examination, answered together",
 }
 _MAPS = {
     MapKind.SALIENCY: ("Why (saliency)", "what in the picture spoke for the class, relative to the strongest part"),
     MapKind.LOCATION: (
         "Where (location)",
-        "where the network sees a finding, as a probability for each part of the picture",
+        "where the network sees something abnormal, as a probability for each part of the picture",
     ),
 }
 

@@ -173,7 +173,7 @@ def show_verdict(cached: CachedResult, in_series: bool) -> None:
         reason = to_sentence(reason_words(verdict.reason, verdict.found, verdict.subject))
         st.markdown(f"{literal_sentence(reason)} {ADVICE.get(verdict.reason, '')}")
         final = literal_sentence(describe_final_class(verdict.label, None))
-        st.caption(f"{final}: this says nothing about what it shows.")
+        st.caption(f"{final}: this does not mean that nothing is there.")
         return
     st.markdown(literal_sentence(keep_figures_whole(describe_final_class(verdict.label, cached.confidence))))
     if verdict.reason:

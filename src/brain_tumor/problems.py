@@ -233,8 +233,8 @@ class Problem(StrEnum):
     # DICOM: an image that is read, but not answered.
     NOT_ANSWERED = (
         "not_answered",
-        "is {kind}, which is not answered and says nothing about findings; give the images that a radiologist reads, "
-        "or ask for this one with --include-derived",
+        "is {kind}, which is not answered; this does not mean that nothing is there; give the images that a "
+        "radiologist reads, or ask for this one with --include-derived",
     )
 
     # Volumes.

@@ -13,7 +13,9 @@ def test_a_picture_that_was_not_analysed_never_looks_like_a_clean_scan(page: App
     colour = send(page, [upload("colour.png", png((250, 40, 10)))])
     assert headlines(colour) == ["Not analysed"]
     assert all_markdown(colour).count("The image is blank. Send another slice") == 1
-    assert "Final class No Tumor by rule, no confidence: this says nothing about what it shows." in all_markdown(colour)
+    assert "Final class No Tumor by rule, no confidence: this does not mean that nothing is there." in all_markdown(
+        colour
+    )
     assert [expander.label for expander in colour.expander] == ["The network's numbers, which mean nothing here"]
     assert "Probability (not meaningful)" in colour.table[0].value.columns
     assert all(str(cell).startswith(":gray[") for cell in colour.table[0].value["Class"])

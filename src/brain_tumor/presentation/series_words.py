@@ -70,7 +70,7 @@ def describe_series_rule(classes: Collection[Label]) -> str:
 def describe_kind_left_out(kind: SeriesKind | None) -> str:
     """Why a series was not answered, as the second half of a sentence."""
     name = KIND_NAMES[kind] if kind else "of another kind"
-    return f"not answered: the series is {name}, not what a radiologist reads; this says nothing about findings"
+    return f"not answered: the series is {name}, not what a radiologist reads; this does not mean that nothing is there"
 
 
 def describe_series_reason(verdict: SeriesVerdict) -> str:

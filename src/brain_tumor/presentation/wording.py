@@ -99,8 +99,8 @@ _REASONS = {
     Reason.UNFAMILIAR: "the image is unlike those that trained the network",
     Reason.UNLIKELY: "no class is likely enough",
     Reason.CLOSE_CALL: "two classes are too close to call",
-    Reason.NO_TUMOR_POSSIBLE: "that there is no finding cannot be ruled out",
-    Reason.TUMOR_POSSIBLE: "a finding cannot be ruled out",
+    Reason.NO_TUMOR_POSSIBLE: "that nothing is abnormal cannot be ruled out",
+    Reason.TUMOR_POSSIBLE: "something abnormal cannot be ruled out",
 }
 
 # Where nobody says what was found.
@@ -114,8 +114,8 @@ MAP_EXPLANATIONS = {
         "it is not a probability and not an outline."
     ),
     MapKind.LOCATION: (
-        "Location shows where a small head trained with marked boxes sees a finding, as a probability for each part of "
-        "the image; it is empty where it sees none, and it does not explain the class."
+        "Location shows where a small head trained with boxes sees something abnormal, as a probability for each "
+        "part of the image; it is empty where it sees none, and it does not explain the class."
     ),
 }
 
