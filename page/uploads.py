@@ -12,7 +12,6 @@ from typing import Any
 import streamlit as st
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
-from streamlit.runtime import exists, get_instance
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -299,21 +298,8 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
             # Status 413 makes the browser mark this file as refused; the others go on.
             raise HTTPException(413, "the server holds as many uploads as it can; clear some, or try again later")
         add_file(session_id, file)
-        if _is_picture(file):
-            _tell_of_picture(session_id)
 
     return add
-
-
-def _tell_of_picture(session_id: str) -> None:
-    """Draw the page of a session that does nothing: it takes the picture.
-
-    The browser tells of it too, but not before it has done much else: with 500 files, seconds later.
-    """
-    session = get_instance().get_app_session(session_id) if exists() else None
-    # A run that goes on is left alone. It may have looked already, and then the browser's message counts.
-    if session is not None and session._scriptrunner is None:
-        session.request_rerun(session._client_state)  # what it was last drawn with, as Streamlit does it
 
 
 def number_repeats(names: Iterable[str], seen: Counter[str] | None = None) -> list[str]:

@@ -165,28 +165,11 @@ def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page
     assert [name for name, _ in read_answers(page)] == ["0.png", "1.png", "2.png"]  # as they were chosen
 
 
-def make_connection_switchable(page: Page) -> None:
-    """While `window.isDown` is true, no message of this page reaches the server; files do."""
+def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> None:
     page.evaluate("""() => {
         const send = WebSocket.prototype.send
         WebSocket.prototype.send = function (data) { if (!window.isDown) send.call(this, data) }
     }""")
-
-
-def test_a_picture_is_answered_before_the_browser_tells_of_it(page: Page) -> None:
-    """A browser that has 500 files to list tells seconds later."""
-    make_connection_switchable(page)
-    held: list[Route] = []
-    page.route("**/upload_file/**", lambda route: held.append(route))  # noqa: PLW0108
-    send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(2)])
-    first = first_of(held, page)
-    page.evaluate("window.isDown = true")
-    first.continue_()
-    expect(page.get_by_role("heading", level=3)).to_have_count(1)
-
-
-def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> None:
-    make_connection_switchable(page)
     held: list[Route] = []
     # A method of a list has no room for the mark that Playwright gives it.
     page.route("**/upload_file/**", lambda route: held.append(route))  # noqa: PLW0108
@@ -415,8 +398,7 @@ def test_no_page_has_a_serious_accessibility_finding_or_scrolls_sideways(
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
-    pages = {"about": "About the model", "evaluation": "Evaluation", "compare": "Compare two models"}
-    for path, title in pages.items():
+    for path, title in (("about", "About the model"), ("compare", "Compare two models")):
         page.goto(f"{server.url}/{path}")
         expect(page.get_by_role("heading", name=title)).to_be_visible()
         assert serious_findings(page) == []
@@ -512,20 +494,3 @@ def test_a_reload_asks_while_there_are_answers(page: Page) -> None:
         page.evaluate("setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
     expect(page.get_by_role("heading", level=3)).to_have_count(3)
-
-
-def test_a_card_of_the_dark_page_is_printed_black_on_white_and_without_controls(
-    browser: Browser, server: Server
-) -> None:
-    page = new_page(browser, color_scheme="dark")
-    page.goto(server.url)
-    page.locator(".st-key-example-2 button").click()
-    expect_answers(page)
-    expect(page.get_by_role("button", name="Larger (+)")).to_be_visible()
-    page.emulate_media(media="print")
-    expect(page.get_by_role("heading", level=3)).to_have_css("color", "rgb(0, 0, 0)")
-    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(255, 255, 255)")
-    # Streamlit would begin a card that is longer than the rest of the first sheet on the second one.
-    expect(page.locator("[class*=st-key-item-]")).to_have_css("break-inside", "auto")
-    expect(page.get_by_role("button").or_(page.get_by_role("checkbox"))).to_have_count(0)
-    page.close()
