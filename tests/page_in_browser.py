@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,18 +54,23 @@ def volume() -> FilePayload:
     return {"name": "head.nii", "mimeType": "application/octet-stream", "buffer": image.to_bytes()}
 
 
+def download(page: Page, button: str) -> Path:
+    """The file that a button gives, of those behind "Download" if it does not stand on the page."""
+    while True:
+        # What is asked for while the page is still being drawn is gone when Streamlit is done with that.
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=ANSWER_TIMEOUT_MS)
+        if not page.get_by_role("button", name=button).is_visible():
+            page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
+        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as given:
+            page.get_by_role("button", name=button).click()
+        if not given.value.failure():
+            return given.value.path()
+        page.wait_for_timeout(2000)
+
+
 def read_answers(page: Page) -> list[tuple[str, list[float]]]:
     """Each file of the page's table, and what the network said of it: probabilities and gate score."""
-    while True:
-        if not page.get_by_role("button", name="Table as CSV").is_visible():
-            page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
-        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as download:
-            page.get_by_role("button", name="Table as CSV").click()
-        # What was asked for while the page was still being drawn is gone when Streamlit is done with that.
-        if not download.value.failure():
-            break
-        page.wait_for_timeout(2000)
-    rows = csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines())
+    rows = csv.DictReader(download(page, "Table as CSV").read_text(encoding="utf-8").splitlines())
     return [
         (row["file"], [float(row[column]) for column in row if column.startswith("p_") or column == "gate_score"])
         for row in rows

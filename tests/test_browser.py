@@ -22,6 +22,7 @@ from brain_tumor.model.model_file import DEFAULT_NAME
 from tests.hostile.test_bad_files import BAD_FILES, LIGHT
 from tests.page_in_browser import (
     ANSWER_TIMEOUT_MS,
+    download,
     drawn,
     expect_answers,
     has_answers,
@@ -68,10 +69,7 @@ def test_three_images_get_three_answers_and_a_broken_one_its_message(
     # Of a rejected picture the chart stands behind a line.
     expect(page.locator("[data-testid=stVegaLiteChart] .marks:visible")).to_have_count(2)
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    page.get_by_role("button", name="Download", exact=True).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Table as CSV").click()
-    assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 1 + 4
+    assert len(download(page, "Table as CSV").read_text(encoding="utf-8").splitlines()) == 1 + 4
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert complaints == []
     log = server.log.read_text(errors="replace")
@@ -371,9 +369,7 @@ def test_a_volume_gets_a_series_answer_slices_and_another_plane(page: Page, comp
     expect(slider).to_have_count(1)  # the one of fewer answers goes when the page is drawn
     slider.press("ArrowLeft")
     expect(page.get_by_role("heading", name="Series:")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Report as PDF").click()
-    assert download.value.path().read_bytes().startswith(b"%PDF")
+    assert download(page, "Report as PDF").read_bytes().startswith(b"%PDF")
     assert complaints == []
 
 
@@ -464,10 +460,7 @@ def test_a_tile_opens_its_card_and_filters_choose_tiles(page: Page, complaints: 
     page.get_by_role("button", name="All results").click()
     page.get_by_role("button", name="not analysed 1", exact=True).click()
     expect(page.locator("[class*=st-key-tile-]", has_text="chart")).to_have_count(1)
-    page.get_by_role("button", name="Download", exact=True).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="All reports as ZIP").click()
-    with zipfile.ZipFile(download.value.path()) as archive:
+    with zipfile.ZipFile(download(page, "All reports as ZIP")) as archive:
         assert len(archive.namelist()) == 7
     assert complaints == []
 
