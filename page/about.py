@@ -7,7 +7,7 @@ import streamlit as st
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.series_words import describe_series_rule
-from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES, plural, render_missing
+from brain_tumor.presentation.wording import MAP_EXPLANATIONS, MAP_TITLES, render_count, render_missing
 from page.layout import usable_classifier
 from page.literal import literal, literal_sentence
 from page.model_facts import (
@@ -107,7 +107,7 @@ def show_terms(card: Card) -> None:
     st.header("What trained it", anchor=False)
     st.markdown(literal_sentence(describe_terms(card)))
     if rows := terms_rows(card):
-        with st.expander(f"The images that trained it: {len(rows)} {plural('source', len(rows))}"):
+        with st.expander(f"The images that trained it: {render_count(len(rows), 'source')}"):
             # A list, as a table of four columns would have to be scrolled on a phone.
             st.markdown("\n".join(f"- {describe_source(row)}" for row in rows))
 

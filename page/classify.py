@@ -14,8 +14,7 @@ from brain_tumor import Classifier
 from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.presentation.data_uri import to_data_uri
-from brain_tumor.presentation.series_words import count_slices
-from brain_tumor.presentation.wording import render_time_left
+from brain_tumor.presentation.wording import render_count, render_time_left
 from brain_tumor.problems import ACCEPTED
 from page.advice import show_glossary
 from page.answering import answer_all
@@ -226,7 +225,7 @@ def show_progress(state: SessionState) -> DeltaGenerator | None:
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.is_stopped:
-            st.write(f"Stopped: {count_slices(count)} {'is' if count == 1 else 'are'} not answered yet.")
+            st.write(f"Stopped: {render_count(count, 'slice')} {'is' if count == 1 else 'are'} not answered yet.")
             st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
             return None
         state.begin_work()
@@ -291,7 +290,7 @@ def describe_progress(done: int, total: int, elapsed_s: float) -> tuple[float, s
         elapsed_s: seconds since the work began.
     """
     rest = render_time_left(elapsed_s / done * (total - done)) if done else "waiting for other visitors"
-    return done / total, f"Classifying: {done} of {count_slices(total)}, {rest}"
+    return done / total, f"Classifying: {done:,} of {render_count(total, 'slice')}, {rest}"
 
 
 # Streamlit keeps a widget's callback and its arguments as long as the session lives: these hold no state and no files.

@@ -12,8 +12,7 @@ from brain_tumor.input.series import ReadOptions, Slice
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.model.model_file import DEFAULT_NAME, read_model_file
-from brain_tumor.presentation.series_words import count_slices
-from brain_tumor.presentation.wording import headline
+from brain_tumor.presentation.wording import headline, render_count
 from brain_tumor.problems import ACCEPTED
 from page.classify import SAMPLES
 from page.differences import is_other_answer, name_differences, name_status
@@ -109,12 +108,12 @@ def show_comparison(first: Classifier, second: Classifier, files: Sequence[Sourc
                 # A message to the browser is where a click ends this run.
                 bar.progress(len(pairs) / len(slices), "Comparing: waiting for other visitors")
             pairs.append((answer_slice(first, slice_), answer_slice(second, slice_)))
-        bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs)} of {count_slices(len(slices))}")
+        bar.progress(len(pairs) / len(slices), f"Comparing: {len(pairs):,} of {render_count(len(slices), 'slice')}")
     bar.empty()
     st.header("Differences", anchor=False)
     differing = sum(is_other_answer(*pair) for pair in pairs)
     st.markdown(
-        f"Another class or status: **{differing}** of {count_slices(len(pairs))}. First: this page's model, "
+        f"Another class or status: **{differing:,}** of {render_count(len(pairs), 'slice')}. First: this page's model, "
         f"`{first.card.model_id}`; second: `{second.card.model_id}`."
     )
     show_differences(pairs)

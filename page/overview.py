@@ -15,7 +15,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label, in_display_order
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.palette import class_looks
-from brain_tumor.presentation.wording import NOT_ANSWERED, STATUS_COUNTS, format_percent, headline, plural
+from brain_tumor.presentation.wording import NOT_ANSWERED, STATUS_COUNTS, format_percent, headline, render_count
 from brain_tumor.tables.series_rows import LEFT_OUT
 from page.literal import literal, literal_sentence
 from page.series_item import SeriesItem
@@ -52,8 +52,8 @@ def show_overview(items: Sequence[SeriesItem], open_item: Callable[[str | None],
         statuses = choose_of("Status", count_statuses(items), "statuses", ITEM_COUNTS)
         labels = choose_of("Class", count_classes(items), "classes", {})
     chosen = choose_items(items, order, statuses, labels)
-    kinds = plural("result", len(items))
-    st.caption(f"{len(items)} {kinds}" if len(chosen) == len(items) else f"{len(chosen)} of {len(items)} {kinds}")
+    every = render_count(len(items), "result")
+    st.caption(every if len(chosen) == len(items) else f"{len(chosen):,} of {every}")
     if len(chosen) > TILES:
         page = st.pagination(-(-len(chosen) // TILES), key="page")
         chosen = chosen[(page - 1) * TILES : page * TILES]

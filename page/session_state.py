@@ -10,8 +10,7 @@ from brain_tumor.input.no_images import LeftOut, is_no_image, is_part_of_volume
 from brain_tumor.input.series import Plane, ReadOptions
 from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
-from brain_tumor.presentation.series_words import count_slices
-from brain_tumor.presentation.wording import render_left_out, to_sentence
+from brain_tumor.presentation.wording import render_count, render_left_out, to_sentence
 from page.fair_queue import QUEUE
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
@@ -109,8 +108,8 @@ class SessionState:
         total = sum(item.slice_count for item in others) + slice_count
         if total > MAX_SLICES:
             self.notes.append(
-                f"{name}: its {count_slices(slice_count)} would make {total}, this page holds {MAX_SLICES}; "
-                "clear all first, or use the command line: brain-tumor predict"
+                f"{name}: its {render_count(slice_count, 'slice')} would make {total:,}, this page holds "
+                f"{MAX_SLICES:,}; clear all first, or use the command line: brain-tumor predict"
             )
         return total <= MAX_SLICES
 

@@ -279,7 +279,7 @@ def test_bombs_of_three_visitors_leave_the_server_to_the_fourth(
 def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) -> None:
     # So many that the work goes on when all have arrived.
     send(page, [drawn(f"{number}.png", number) for number in range(120)])
-    expect(page.get_by_text(re.compile(r"Classifying: \d+ of \d+ slices"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Classifying: [\d,]+ of [\d,]+ slices"))).to_be_visible()
     page.get_by_role("button", name="Stop classifying").click()
     expect(page.get_by_text("slices are not answered yet")).to_be_visible()
     expect(page.locator("[class*=st-key-tile-]").first).to_be_visible()

@@ -63,7 +63,7 @@ def test_each_figure_stands_with_its_interval_beside_the_references() -> None:
 
 def test_what_the_figures_rest_on_is_said() -> None:
     text = text_of(make_scores(classified=195, blank=2), unreadable=3)
-    assert "195 images, from 200 of 2000 files; 2 blank left out; 3 could not be read." in text
+    assert "195 images, from 200 of 2,000 files; 2 blank left out; 3 could not be read." in text
 
 
 def test_reasons_are_counted_in_words() -> None:

@@ -59,7 +59,7 @@ def test_more_slices_than_a_page_holds_are_refused_in_words() -> None:
     state = SessionState([make_item("a", 2000)])
     state.open([KeptFile("b.png", png_bytes())])
     assert [item.name for item in state.items] == ["a"]
-    assert state.notes[0].startswith("b.png: its 1 slice would make 2001, this page holds 2000")
+    assert state.notes[0].startswith("b.png: its 1 slice would make 2,001, this page holds 2,000")
 
 
 def test_more_files_than_a_page_takes_are_cut_off_in_words_beside_what_was_refused_before() -> None:
@@ -103,7 +103,7 @@ def test_a_plane_of_more_slices_than_a_page_holds_is_refused_in_words() -> None:
     volume = state.items[1]
     assert not state.reslice(volume.key, Plane.CORONAL)
     assert (volume.plane, volume.slice_count) == (Plane.AXIAL, 3)
-    assert state.notes[0].startswith("a.nii, coronal: its 9 slices would make 2001")
+    assert state.notes[0].startswith("a.nii, coronal: its 9 slices would make 2,001")
 
 
 def test_a_series_that_is_gone_is_not_cut() -> None:

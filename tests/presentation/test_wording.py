@@ -17,6 +17,7 @@ from brain_tumor.presentation.wording import (
     format_fraction,
     format_percent,
     headline,
+    render_count,
     render_error_line,
     render_left_out,
     render_line,
@@ -169,6 +170,13 @@ def test_only_characters_that_a_terminal_might_obey_are_escaped(text: str, shown
 def test_a_line_names_the_slice_of_a_file_with_several() -> None:
     result = replace(make_result(name="scan.nii"), slice_number=12)
     assert render_line(result) == "scan.nii slice 12: Glioma 70.0 %"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 slices"), (1, "1 slice"), (2, "2 slices"), (1200, "1,200 slices")]
+)
+def test_a_count_has_its_plural_and_separates_thousands(number: int, words: str) -> None:
+    assert render_count(number, "slice") == words
 
 
 def test_what_a_search_left_out_stands_in_one_line_with_its_kinds() -> None:

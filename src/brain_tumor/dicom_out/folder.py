@@ -9,7 +9,7 @@ from brain_tumor.dicom_out.findings import SeriesFindings
 from brain_tumor.dicom_out.results import require_dicom_library, to_dicom_results, to_file_content
 from brain_tumor.errors import ScanError
 from brain_tumor.model.card import Card
-from brain_tumor.presentation.wording import plural
+from brain_tumor.presentation.wording import render_count
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -71,15 +71,15 @@ class DicomFolder:
     def summary(self) -> str:
         """What was written and where, and how many inputs have no objects, in a sentence or two."""
         counts = ", ".join(
-            f"{count} {plural(words, count)}" for kind, words in _KINDS.items() if (count := self._written[kind])
+            render_count(count, words) for kind, words in _KINDS.items() if (count := self._written[kind])
         )
         said = f"DICOM results written to {self.path}: {counts}." if counts else "No DICOM results written."
         if self._without:
-            subject = "1 image or series has" if self._without == 1 else f"{self._without} images or series have"
+            subject = "1 image or series has" if self._without == 1 else f"{self._without:,} images or series have"
             said += f" {subject} none: no DICOM files, or without the identifiers that an object needs."
         if self._failed:
             said += (
-                f" Of {self._failed} the files cannot be read any more, or hold values that no object can take over."
+                f" Of {self._failed:,} the files cannot be read any more, or hold values that no object can take over."
             )
         return said
 

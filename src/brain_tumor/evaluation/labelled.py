@@ -10,7 +10,7 @@ from brain_tumor.errors import DatasetError
 from brain_tumor.input.files import find_files, to_source
 from brain_tumor.input.no_images import LeftOut, is_hidden, is_no_image
 from brain_tumor.labels import LABELS, USUAL_NAMES, ClassNames, Label
-from brain_tumor.presentation.wording import plural, render_left_out, to_sentence, to_valid_text
+from brain_tumor.presentation.wording import render_count, render_left_out, to_sentence, to_valid_text
 
 _TEST_NAMES = ("testing", "test")
 _TESTED = ("test", "held-back")
@@ -101,7 +101,9 @@ def find_labelled(folder: Path, names: ClassNames = USUAL_NAMES, elsewhere: Coll
     if unknown := [path for path in unnamed if not names.leaves_out(path.name)]:
         raise DatasetError(f"{name}: {describe_unknown({path.name: unnamed[path] for path in unknown}, names.classes)}")
     if unnamed:
-        notes.append(f"Left out, as was asked: {_listed(list(unnamed))}, {_count_files(sum(unnamed.values()))}.")
+        notes.append(
+            f"Left out, as was asked: {_listed(list(unnamed))}, {render_count(sum(unnamed.values()), 'file')}."
+        )
     left_out = LeftOut()
     files = tuple(
         (file, label)
@@ -123,7 +125,7 @@ def describe_unknown(found: Mapping[str, int], classes: Iterable[Label] = LABELS
         found: name -> files.
         classes: of the model.
     """
-    shown = ", ".join(f"{name or NO_NAME} ({_count_files(count)})" for name, count in sorted(found.items()))
+    shown = ", ".join(f"{name or NO_NAME} ({render_count(count, 'file')})" for name, count in sorted(found.items()))
     first = min(found)
     hint = ""
     if any(name.strip().lower() in _ANY_TUMOR for name in found):
@@ -161,7 +163,7 @@ def read_list(table: Path, folder: Path, names: ClassNames = USUAL_NAMES) -> Dat
         raise DatasetError(f"{where}: {describe_unknown(unknown, names.classes)}")
     if not files:
         raise DatasetError(f"{table.name}: all of its {left_out} test rows are left out; nothing is left to measure")
-    notes = (note, f"Left out, as was asked: {_count_files(left_out)}.") if left_out else (note,)
+    notes = (note, f"Left out, as was asked: {render_count(left_out, 'file')}.") if left_out else (note,)
     return Dataset(_name(folder), tuple(files), notes, left_out, names.classes)
 
 
@@ -249,10 +251,6 @@ def _image(path: Path, root: Path) -> ImageFile:
 
 def _name(folder: Path) -> str:
     return folder.resolve().name
-
-
-def _count_files(number: int) -> str:
-    return f"{number:,} {plural('file', number)}"
 
 
 def _listed(paths: list[Path]) -> str:

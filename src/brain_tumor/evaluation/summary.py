@@ -15,7 +15,7 @@ from brain_tumor.evaluation.tables import GATE_PREDICTIONS, INTERVALS, PREDICTIO
 from brain_tumor.labels import class_without_finding, finding_word
 from brain_tumor.presentation.data_uri import to_data_uri
 from brain_tumor.presentation.html_template import render_template
-from brain_tumor.presentation.wording import NOTICE, format_fraction, plural, reason_words, with_article
+from brain_tumor.presentation.wording import NOTICE, format_fraction, reason_words, render_count, with_article
 
 _TEMPLATE = "report.html.j2"
 
@@ -41,7 +41,7 @@ def render_text(evaluation: Evaluation) -> str:
         value = format_share(row.estimate) if row.kind == "share" else format_number(row.estimate)
         lines.append(f"{row.name:<12}  {value}  {row.meaning}")
     if evaluation.unreadable:
-        lines.append(f"unreadable    {_count(len(evaluation.unreadable), 'file')}, listed in the report")
+        lines.append(f"unreadable    {render_count(len(evaluation.unreadable), 'file')}, listed in the report")
     return "\n".join(lines)
 
 
@@ -121,8 +121,9 @@ def format_confident(curve: RiskCoverage) -> str:
 
 def format_robustness(robustness: Robustness) -> str:
     """The mean drop in one sentence."""
+    images = render_count(robustness.clean.images, "clean image")
     return (
-        f"macro F1 {robustness.clean.macro_f1.value:.3f} on {_count(robustness.clean.images, 'clean image')} falls by "
+        f"macro F1 {robustness.clean.macro_f1.value:.3f} on {images} falls by "
         f"{robustness.mean_drop_points:.1f} points at strength {MIDDLE_STRENGTH} of {len(STRENGTHS)}, "
         f"the mean of {len(robustness.corrupted)} corruptions"
     )
@@ -148,7 +149,7 @@ def _source_lines(evaluation: Evaluation) -> Iterator[str]:
         )
         for reason, images in total.rejections.items():
             words = reason_words(reason, subject=subject)
-            yield f"rejected      {_count(images, 'image')} that are not {subject}: {words}"
+            yield f"rejected      {render_count(images, 'image')} that are not {subject}: {words}"
 
 
 def _count_images(evaluation: Evaluation) -> str:
@@ -156,8 +157,4 @@ def _count_images(evaluation: Evaluation) -> str:
     unreadable = sum(outcome.answer is None for outcome in evaluation.outcomes)
     others = ((evaluation.dataset.left_out, "left out"), (unreadable, "unreadable"))
     counts = [f"{number:,} {what}" for number, what in others if number]
-    return ", ".join([_count(len(evaluation.outcomes), "image"), *counts])
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {plural(thing, number)}"
+    return ", ".join([render_count(len(evaluation.outcomes), "image"), *counts])

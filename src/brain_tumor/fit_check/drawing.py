@@ -21,7 +21,7 @@ from brain_tumor.model.card import Rules
 from brain_tumor.presentation.palette import ALARM, GREY, QUIET, RULE, STATUS_COLORS, TEXT, WHITE
 from brain_tumor.presentation.shapes import Drawing, Path, Shape, Text
 from brain_tumor.presentation.svg import render_svg_file
-from brain_tumor.presentation.wording import NOTICE, plural, with_article
+from brain_tumor.presentation.wording import NOTICE, render_count, with_article
 
 _BADGES = {
     Fit.FITS: STATUS_COLORS[Status.CLASSIFIED],
@@ -153,7 +153,7 @@ class _Panel:
             counts[score.status][min(index, _BINS - 1)] += 1
         highest = max(map(sum, zip(*counts.values(), strict=True)))
         step, below = (_RIGHT - _LEFT) / _BINS, [0] * _BINS
-        yield Text((_LEFT - 10, self._top + 0.7 * _FONT), f"{highest} {plural('image', highest)}", "end", QUIET)
+        yield Text((_LEFT - 10, self._top + 0.7 * _FONT), render_count(highest, "image"), "end", QUIET)
         yield Path(((_LEFT, self._top), (_RIGHT, self._top)), RULE)
         for status, bins in counts.items():
             for index, count in enumerate(bins):

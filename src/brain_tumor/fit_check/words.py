@@ -8,7 +8,7 @@ from brain_tumor.fit_check.facts import ArchiveFacts, Share
 from brain_tumor.fit_check.judgement import MIN_IMAGES, Departure, Fit, Judgement, median_rank
 from brain_tumor.fit_check.reference import STEPS, Reference
 from brain_tumor.model.card import BRAIN_MRI
-from brain_tumor.presentation.wording import NOTICE, plural, reason_words, with_article
+from brain_tumor.presentation.wording import NOTICE, reason_words, render_count, with_article
 from brain_tumor.tables.serialize import DECIMALS
 from brain_tumor.version import package_version
 
@@ -59,12 +59,12 @@ def render_text(judgement: Judgement, facts: ArchiveFacts, reference: Reference)
     """The verdict, the figures behind it and the next step, for a terminal."""
     lines = [f"{TITLES[judgement.fit]}. {EXPLANATIONS[judgement.fit]}"]
     lines += [f"- {line}" for line in describe_departures(judgement, facts, reference)]
-    lines += ["", f"{'':{_WIDTH}}{'your images':<26}reference ({reference.images} images)"]
+    lines += ["", f"{'':{_WIDTH}}{'your images':<26}reference ({reference.images:,} images)"]
     lines += (f"{name:{_WIDTH}}{mine:<26}{theirs}" for name, mine, theirs in to_table(facts, reference))
     lines += ["", describe_sample(facts)]
     if facts.reasons:
         counts = (
-            f"{reason_words(reason, subject=reference.subject)} ({count})" for reason, count in facts.reasons.items()
+            f"{reason_words(reason, subject=reference.subject)} ({count:,})" for reason, count in facts.reasons.items()
         )
         lines.append(f"Not analysed or uncertain: {'; '.join(counts)}.")
     lines += ["", f"Next: {describe_next_step(judgement.fit, reference.subject)}"]
@@ -88,14 +88,12 @@ def describe_next_step(fit: Fit, subject: str) -> str:
 def describe_sample(facts: ArchiveFacts) -> str:
     """What the figures rest on."""
     drawn = facts.drawn
-    images, files = (
-        f"{count} {plural(word, count)}" for count, word in ((facts.images, "image"), (drawn.files_found, "file"))
-    )
-    text = f"{images}, from {drawn.files_sampled} of {files}"
+    images, files = render_count(facts.images, "image"), render_count(drawn.files_found, "file")
+    text = f"{images}, from {drawn.files_sampled:,} of {files}"
     if facts.empty:
-        text += f"; {facts.empty} blank left out"
+        text += f"; {facts.empty:,} blank left out"
     if drawn.unreadable:
-        text += f"; {drawn.unreadable} could not be read"
+        text += f"; {drawn.unreadable:,} could not be read"
     return f"{text}. Brackets hold 95 % intervals."
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brain_tumor.input.no_images import LeftOut
-from brain_tumor.presentation.wording import STATUS_COUNTS, plural, render_left_out
+from brain_tumor.presentation.wording import STATUS_COUNTS, render_count, render_left_out
 
 
 @dataclass(slots=True)
@@ -70,8 +70,9 @@ class RunSummary:
 
     def lines(self) -> Iterator[str]:
         """Files, slices and time; statuses; classes; series; one line each, where there is something to say."""
-        first = f"{_count(self.files, 'file')}, {_count(self.slices, 'slice')} answered in {self.elapsed_s:.1f} s"
-        yield f"{first}; {self.kept} more were in the table already" if self.kept else first
+        files, slices = render_count(self.files, "file"), render_count(self.slices, "slice")
+        first = f"{files}, {slices} answered in {self.elapsed_s:.1f} s"
+        yield f"{first}; {self.kept:,} more were in the table already" if self.kept else first
         if self.left_out.kinds.total():
             yield render_left_out(self.left_out)
         if self.slices:
@@ -79,12 +80,8 @@ class RunSummary:
         if self.classes:
             yield _listed("classes", dict(sorted(self.classes.items())))
         if self.series:
-            yield _listed(f"{self.series.total()} series", dict(sorted(self.series.items())))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {plural(what, number)}"
+            yield _listed(f"{self.series.total():,} series", dict(sorted(self.series.items())))
 
 
 def _listed(title: str, counts: Mapping[str, int]) -> str:
-    return f"{title}: {', '.join(f'{count} {words}' for words, count in counts.items() if count)}"
+    return f"{title}: {', '.join(f'{count:,} {words}' for words, count in counts.items() if count)}"

@@ -6,18 +6,18 @@ from collections.abc import Collection, Sequence
 from brain_tumor.decision.series import MIN_COVERED_MM, MIN_EXTENT_MM, MIN_RUN, Finding, SeriesReason, SeriesVerdict
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.labels import Label, class_without_finding, finding_word
-from brain_tumor.presentation.wording import headline, plural
+from brain_tumor.presentation.wording import headline, render_count
 
-_CALLED = "needs a human look: {counted} of {of_analysed} {are} called a {finding}, too few side by side"
+_CALLED = "needs a human look: {counted:,} of {of_analysed} {are} called a {finding}, too few side by side"
 _REASONS = {
     SeriesReason.NONE_ANALYSED: "no slice passed the check for {subject}",
-    SeriesReason.MASKS: "not analysed: {counted} of {slices} slices {are} those of a mask or a label map",
-    SeriesReason.TUMOR_RUN: "{counted} neighbouring slices are called a {finding} without doubt",
+    SeriesReason.MASKS: "not analysed: {counted:,} of {slices:,} slices {are} those of a mask or a label map",
+    SeriesReason.TUMOR_RUN: "{counted:,} neighbouring slices are called a {finding} without doubt",
     SeriesReason.FEW_TOGETHER: _CALLED,
     SeriesReason.FEW_LOCATED: f"{_CALLED} and with a place",
-    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted} of {of_analysed} {are} perhaps a {finding}",
-    SeriesReason.FEW_ANALYSED: "needs a human look: only {counted} of {slices} slices {were} analysed",
-    SeriesReason.FEW_SURE: "needs a human look: {counted} of {of_analysed} {are} {label} without doubt, too few",
+    SeriesReason.MANY_DOUBTFUL: "needs a human look: {counted:,} of {of_analysed} {are} perhaps a {finding}",
+    SeriesReason.FEW_ANALYSED: "needs a human look: only {counted:,} of {slices:,} slices {were} analysed",
+    SeriesReason.FEW_SURE: "needs a human look: {counted:,} of {of_analysed} {are} {label} without doubt, too few",
     SeriesReason.LITTLE_COVERED: (
         f"needs a human look: the analysed slices cover {{counted}} mm of the head, {MIN_COVERED_MM:g} mm are needed"
     ),
@@ -77,7 +77,7 @@ def describe_series_reason(verdict: SeriesVerdict) -> str:
     """How a series' answer was derived, as the second half of a sentence."""
     return _REASONS[verdict.reason].format(
         counted=verdict.counted,
-        of_analysed=count_slices(verdict.analysed),
+        of_analysed=render_count(verdict.analysed, "slice"),
         are="is" if verdict.counted == 1 else "are",
         were="was" if verdict.counted == 1 else "were",
         slices=verdict.slices,
@@ -87,11 +87,6 @@ def describe_series_reason(verdict: SeriesVerdict) -> str:
     )
 
 
-def count_slices(count: int) -> str:
-    """A number of slices: ``1 slice``, ``2 slices``."""
-    return f"{count} {plural('slice', count)}"
-
-
 def describe_strip(findings: Sequence[Finding | None]) -> str:
     """What a strip chart shows, for those who cannot see it.
 
@@ -99,5 +94,5 @@ def describe_strip(findings: Sequence[Finding | None]) -> str:
         findings: in the order of the slices; None for a slice that could not be read.
     """
     counts = Counter(headline(finding.verdict if finding else None) for finding in findings)
-    listed = ", ".join(f"{count} {answer}" for answer, count in counts.most_common())
-    return f"Answer of each of {len(findings)} slices along their position: {listed}"
+    listed = ", ".join(f"{count:,} {answer}" for answer, count in counts.most_common())
+    return f"Answer of each of {len(findings):,} slices along their position: {listed}"

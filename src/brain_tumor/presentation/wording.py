@@ -219,9 +219,9 @@ def reason_words(reason: Reason, found: str | None = None, subject: str = BRAIN_
     return _REASONS[reason].format(found=found or _FOUND.get(reason, ""), a_subject=with_article(subject))
 
 
-def plural(thing: str, count: int) -> str:
-    """A word as it stands behind a number: ``slice`` behind 1, ``slices`` behind any other."""
-    return thing if count == 1 else f"{thing}s"
+def render_count(number: int, thing: str) -> str:
+    """How many of a thing: ``1 slice``, ``1,200 slices``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def to_sentence(text: str) -> str:
@@ -296,14 +296,14 @@ def render_left_out(left_out: LeftOut) -> str:
     """One line on what a search found and left out; most frequent kinds first."""
     kinds = dict(left_out.kinds.most_common())
     links = kinds.pop(LINKED_FOLDERS, 0)
-    listed = ", ".join(f"{count} {kind}" for kind, count in islice(kinds.items(), _KINDS_LISTED))
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in islice(kinds.items(), _KINDS_LISTED))
     if len(kinds) > _KINDS_LISTED:
-        listed += f", {sum(islice(kinds.values(), _KINDS_LISTED, None))} more"
+        listed += f", {sum(islice(kinds.values(), _KINDS_LISTED, None)):,} more"
     parts = []
     if left_out.files:
-        parts.append(f"{left_out.files} {plural('file', left_out.files)}, no images ({listed})")
+        parts.append(f"{render_count(left_out.files, 'file')}, no images ({listed})")
     if links:
-        parts.append(f"{links} linked {plural('folder', links)}, as a pattern's ** follows none")
+        parts.append(f"{render_count(links, 'linked folder')}, as a pattern's ** follows none")
     return f"left out: {'; '.join(parts)}"
 
 
