@@ -145,12 +145,7 @@ def list_slices(read: Callable[[], bytes], header: DicomHeader, file: str, optio
         file: names the slices.
         options: whether kinds that are not answered are, and the window; it is chosen for all frames together.
     """
-    frames = list_frames(read, header, file)
-    kinds = [facts.kind for facts in header.facts] or [None] * header.frames
-    return tuple(
-        slice_ if options.answers(kind) else leave_out(slice_, kind)
-        for slice_, kind in zip(to_slices(frames, options), kinds, strict=True)
-    )
+    return to_slices(list_frames(read, header, file), options)
 
 
 def _split_mosaic(header: DicomHeader, mosaic: Mosaic | None, dataset: FileDataset) -> DicomHeader:
@@ -198,6 +193,11 @@ class DicomFrame:
         """Along the normal of its plane."""
         positions = self.header.frame_positions_mm
         return positions[self.index] if positions else _position_mm(self.header)
+
+    @property
+    def kind(self) -> SeriesKind | None:
+        """Of MR images; None where the file does not say."""
+        return self.header.facts[self.index].kind if self.header.facts else None
 
     def grey_values(self) -> tuple[NDArray[Any], GreyScale] | None:
         """Stored values, (rows, columns), and what they mean; None of colours.
@@ -248,23 +248,34 @@ def list_frames(read: Callable[[], bytes], header: DicomHeader, file: str) -> tu
     return tuple(DicomFrame(file, index + 1, index, header, read, shared.parse) for index in range(header.frames))
 
 
-def to_slices(frames: Sequence[DicomFrame], options: ReadOptions) -> tuple[Slice, ...]:
-    """Frames as slices that share one choice of window."""
+def to_slices(frames: Sequence[DicomFrame], options: ReadOptions, has_original: bool = False) -> tuple[Slice, ...]:
+    """Frames as slices that share one choice of window; read() of those whose kind is not answered says so.
+
+    Args:
+        frames: of one series.
+        options: whether kinds that are not answered are, and the window.
+        has_original: as in `ReadOptions.answers`.
+    """
     mode = options.window
     if mode is WindowMode.FILE and any(frame.header.modality not in (None, "MR") for frame in frames):
         mode = WindowMode.STORED  # CT's windows are narrow on purpose
     window = SeriesWindow(mode, tuple(frame.grey_values for frame in frames))
+    slices = (_to_slice(frame, window) for frame in frames)
     return tuple(
-        Slice(
-            frame.file,
-            frame.number,
-            partial(frame.read, window),
-            frame.position_mm,
-            # No other object can refer to a tile.
-            _to_reference(frame.header, frame.number) if frame.header.mosaic is None else None,
-            frame.content if frame.header.mosaic is None else None,
-        )
-        for frame in frames
+        slice_ if options.answers(frame.kind, has_original) else leave_out(slice_, frame.kind)
+        for frame, slice_ in zip(frames, slices, strict=True)
+    )
+
+
+def _to_slice(frame: DicomFrame, window: SeriesWindow) -> Slice:
+    return Slice(
+        frame.file,
+        frame.number,
+        partial(frame.read, window),
+        frame.position_mm,
+        # No other object can refer to a tile.
+        _to_reference(frame.header, frame.number) if frame.header.mosaic is None else None,
+        frame.content if frame.header.mosaic is None else None,
     )
 
 

@@ -10,7 +10,7 @@ from brain_tumor.input.dicom_frames import Orientation
 from brain_tumor.input.dicom_volumes import FrameVolume, VolumeFrame, drop_duplicates, split_volumes
 from brain_tumor.input.file_names import find_folder
 from brain_tumor.input.orientation import nearest_plane
-from brain_tumor.input.series import ReadOptions, Series, leave_out
+from brain_tumor.input.series import ReadOptions, Series
 from brain_tumor.input.series_kind import SeriesKind
 from brain_tumor.input.source_file import SourceFile
 
@@ -124,18 +124,15 @@ class DicomFiles:
         has_original: bool,
     ) -> Series:
         kind = volume.frames[0].facts.kind
-        is_answered = self._options.answers(kind, has_original)
-        slices = to_slices(frames, self._options)
+        slices = to_slices(frames, self._options, has_original)
         if not volume.is_placed:
             slices = tuple(replace(slice_, position_mm=None) for slice_ in slices)
-        if not is_answered:
-            slices = tuple(leave_out(slice_, kind) for slice_ in slices)
         return Series(
             name,
             slices,
             nearest_plane(orientation[:3], orientation[3:]) if orientation else None,
             kind,
-            is_answered,
+            self._options.answers(kind, has_original),
             frames[0].header.about,
             volume.differs,
             duplicates,
