@@ -248,10 +248,10 @@ def test_runs_say_which_settings_changed(tmp_path: Path, official: Figures) -> N
 
 def test_pictures_count_the_four_kinds_of_answers(tmp_path: Path, official: Figures) -> None:
     answers = {"right": 5, "uncertain": 2, "not_analysed": 1, "sure_and_wrong": 1}
-    counts = {
-        "kinds": {"slide": {"counts": answers, "sure_and_wrong": []}, "as is": {"counts": dict.fromkeys(answers, 0)}}
-    }
-    text = page(tmp_path, official, "--pictures", str(write(tmp_path, "pictures.json", counts)))
+    kinds = {"slide": {"counts": answers, "sure_and_wrong": []}, "as is": {"counts": dict.fromkeys(answers, 0)}}
+    file = write(tmp_path, "pictures.json", {"model": "finetuned-7", "kinds": kinds})
+    text = page(tmp_path, official, "--pictures", str(file))
+    assert "`finetuned-7` answered 9 official test images" in text
     assert "| slide | 5 | 2 | 1 | 1 |\n| as is | 0 | 0 | 0 | 0 |" in text
 
 

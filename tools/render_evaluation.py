@@ -98,7 +98,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
     kept = _read_folds(args.fold, args.folds, notes)
     folds: Figures = kept.get("folds", {})
     evaluations = {int(number): fold["evaluation"] for number, fold in folds.items()}
-    card = _read(args.card)
+    card, pictures = _read(args.card), _read(args.pictures)
     trained = set(card["about"].get("sources") or {}) if card else set()
     brain = sources_of.sort_rows([row for row in others if row.group is not Group.NOT_BRAIN], trained)
     gate_answers = args.official.with_name(_GATE_PREDICTIONS)
@@ -130,7 +130,8 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
         if gate_answers.exists()
         else [],
         "sure": f"{100 * figures_of.SURE:.0f} %",
-        "pictures": figures_of.read_pictures(_read(args.pictures)) if args.pictures else {},
+        "pictures": figures_of.read_pictures(pictures) if pictures else {},
+        "pictures_network": pictures["model"] if pictures else "",
         "kinds_of_answers": figures_of.KINDS_OF_ANSWERS,
         "peers": "\n".join(render_peers(_read(args.peers))) if args.peers else "",
         "baseline": _read(args.baseline),
