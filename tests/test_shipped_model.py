@@ -1,6 +1,7 @@
 """The model file that this checkout ships: its card, and real images of every class through it."""
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from brain_tumor.labels import LABELS, Label, label_from_name
 from brain_tumor.model.model_file import ModelFile
 from brain_tumor.presentation.wording import NOTICE
 
+ROOT = Path(__file__).parents[1]
 IMAGES_PER_CLASS = 10
 MAX_FILE_BYTES = 25 * 10**6
 
@@ -80,6 +82,17 @@ def test_the_card_tells_licence_notice_and_training_data(model: ModelFile) -> No
     assert all(source["terms"] for source in about["sources"].values())
     assert len(about["training_data"]["sha256"]) == 64
     assert {f"train/{label.slug}" for label in LABELS} <= set(about["training_data"]["images"])
+
+
+def test_the_notice_names_all_that_trained_the_file_with_its_terms(model: ModelFile) -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    trained = model.card.about["sources"]
+    assert [source for source in trained.values() if f"- {source['origin']}: {source['terms']}\n" not in notice] == []
+    rates = model.card.about["gate_rates"]
+    fitted = {family.removesuffix(", other lesions") for family, rate in rates.items() if rate["seen_in_fit"]}
+    named = set(re.findall(r"[\w-]+", notice))
+    by_programs = {family for family in fitted if family.startswith(("drawn-", "made-"))}
+    assert fitted - by_programs - trained.keys() <= named
 
 
 def test_the_file_was_compared_with_keras_on_enough_images(model: ModelFile) -> None:
