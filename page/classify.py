@@ -26,9 +26,10 @@ from page.literal import literal
 from page.model_facts import list_maps
 from page.overview import describe_counts, show_overview
 from page.results_table import show_table
+from page.sending import draw_sending, find_batch
 from page.session_state import SessionState, current_state, forget_state
 from page.slice_view import choose_map
-from page.uploads import KeptFile, count_taken, empty_uploaders, take_uploads
+from page.uploads import KeptFile, count_taken, empty_uploaders, is_taken_in_part, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EXAMPLES = {
@@ -61,7 +62,8 @@ def show() -> None:
         with start.container():
             show_start(classifier.card.rules.classes)
         with attention:
-            draw_attention("", None, state.moves, has_answers=False, is_working=False, taken=count_taken("classify"))
+            draw_attention("", None, state.moves, has_answers=False)
+            show_sending(state, is_working=False)
         return
     show_tools(state, classifier)
     with st.container():
@@ -77,9 +79,8 @@ def show() -> None:
             find_target(state),
             state.moves,
             has_answers=bool(state.records),
-            is_working=bool(state.unopened or bar),
-            taken=count_taken("classify"),
         )
+        show_sending(state, is_working=bool(state.unopened or bar))
     work(classifier, state, bar, progress)
 
 
@@ -99,7 +100,7 @@ def receive_files(state: SessionState, is_empty: bool, subject: str) -> None:
         else:
             st.html('<div class="page-heading"><h1>Brain tumor MRI</h1></div>')
         known = "MRI of the brain" if subject == BRAIN_MRI else subject
-        sent = take_uploads(f"{known}: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify")
+        sent = take_uploads(f"{known}: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify", find_batch())
     state.receive(sent)
     if sent.files and not sent.continues:
         st.rerun()  # as a page with answers; while more of a batch arrive, it is one already
@@ -207,6 +208,13 @@ def describe_news(state: SessionState) -> str:
     if state.is_receiving or state.unopened or not state.records or (state.unanswered_count and not state.is_stopped):
         return ""
     return f"Answered: {describe_counts(state.newest_first)}"
+
+
+def show_sending(state: SessionState, is_working: bool) -> None:
+    """How many files have arrived, and what the browser needs to know to send the others."""
+    batch = find_batch()
+    is_answered = not state.unopened and state.has_answers_of_newest and is_taken_in_part("classify", batch)
+    draw_sending(count_taken("classify"), is_working, batch if is_answered else 0)
 
 
 def find_target(state: SessionState) -> str | None:

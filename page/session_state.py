@@ -167,6 +167,11 @@ class SessionState:
         return sorted(answered, key=lambda item: (-item.batch, item.number))
 
     @property
+    def has_answers_of_newest(self) -> bool:
+        """Whether something of the newest batch is answered."""
+        return any(item.records for item in self.items if item.batch == self.batch_count)
+
+    @property
     def records(self) -> list[SliceRecord]:
         """Everything that was answered."""
         return [record for item in self.items for record in item.records]

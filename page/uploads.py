@@ -155,7 +155,7 @@ class Taken:
     order: tuple[str, ...] = ()  # names of the batch as a person chose them, once all are there
 
 
-def take_uploads(label: str, folder_label: str, key: str) -> Taken:
+def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Taken:
     """Draw the two uploaders, one for files and one for a folder.
 
     Streamlit tells a page of its files when the last of a batch is there. A picture needs no other file to be answered,
@@ -168,6 +168,7 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
         label: above the uploader of files.
         folder_label: above the uploader of a folder.
         key: of both widgets.
+        batch: number of the batch that the browser is sending in two parts; 0 for none.
 
     Returns:
         What was sent since the last call, each under a name of its own in its batch.
@@ -183,10 +184,12 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     # Identifier and name of each picture that was taken and is not listed by the browser yet.
     early: dict[str, str] = st.session_state.setdefault(f"early-{key}-{version}", {})
     names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())
+    # Of a batch in two parts: the names that the browser has listed.
+    chosen: dict[int, list[str]] = st.session_state.setdefault(f"chosen-{key}-{version}", {})
     reserved: set[str] = st.session_state.get("reserved-uploads", set())
     # A look into Streamlit's state is where a click ends this run: from here on there is none, or files would be lost
     # that count as taken.
-    continues = bool(early)
+    continues = bool(early) or batch in chosen
     listed = [*files, *in_order(folder)]
     sent = [(upload.file_id, upload.name, upload.getvalue()) for upload in listed if upload.file_id not in taken]
     taken |= {upload.file_id for upload in [*files, *folder]}
@@ -196,6 +199,7 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     named = dict(zip((id_ for id_, _, _ in sent), number_repeats((name for _, name, _ in sent), names), strict=True))
     kept = [KeptFile(named[id_], data) for id_, _, data in sent]
     order = tuple((early | named)[upload.file_id] for upload in listed if upload.file_id in early | named)
+    is_folder = any(upload.file_id in early | named for upload in folder)
     for record in arrived:
         _empty(record)
         taken.add(record.file_id)
@@ -203,15 +207,29 @@ def take_uploads(label: str, folder_label: str, key: str) -> Taken:
     stored = _stored()
     for id_ in [id_ for id_ in early if id_ not in stored]:
         del early[id_]  # the browser has listed it now, or taken it back
-    if not early:
+    if batch and (kept or order):
+        listed_before = chosen.setdefault(batch, [])
+        listed_before += order
+        if is_folder:
+            listed_before.sort(key=lambda name: folders_last(tuple(name.split("/"))))
+        order = tuple(listed_before)
+    goes_on = bool(early) or bool(batch)
+    if not goes_on:
         names.clear()
-    return Taken(kept, continues, bool(early), order)
+        chosen.clear()
+    return Taken(kept, continues, goes_on, order)
 
 
 def count_taken(key: str) -> int:
     """How many files were taken from the uploaders of `take_uploads` since they were empty."""
     version = st.session_state.get(f"uploaders-{key}", 0)
     return len(st.session_state.get(f"taken-{key}-{version}", ()))
+
+
+def is_taken_in_part(key: str, batch: int) -> bool:
+    """Whether something of a batch that the browser is sending in two parts was taken."""
+    version = st.session_state.get(f"uploaders-{key}", 0)
+    return batch in st.session_state.get(f"chosen-{key}-{version}", {})
 
 
 def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
@@ -251,7 +269,7 @@ def empty_uploaders(key: str) -> None:
         key: as `take_uploads` was given.
     """
     version = st.session_state.get(f"uploaders-{key}", 0)
-    for kind in ("taken", "early", "names"):
+    for kind in ("taken", "early", "names", "chosen"):
         st.session_state.pop(f"{kind}-{key}-{version}", None)
     st.session_state[f"uploaders-{key}"] = version + 1
     forget_uploads()

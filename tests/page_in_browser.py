@@ -1,5 +1,6 @@
 """What tests of the page in a real browser send and look at; their fixtures are in conftest.py."""
 
+import base64
 import csv
 import io
 from pathlib import Path
@@ -33,6 +34,21 @@ def new_page(browser: Browser, **options: Any) -> Page:
 
 def send(page: Page, files: list[FilePayload]) -> None:
     page.locator("input[type=file]").first.set_input_files(files)
+
+
+def drop(page: Page, files: list[FilePayload]) -> None:
+    """Let files fall onto the page, as from a window of the system."""
+    contents = [[file["name"], base64.b64encode(file["buffer"]).decode()] for file in files]
+    transfer = page.evaluate_handle(
+        """contents => {
+            const transfer = new DataTransfer()
+            for (const [name, content] of contents)
+                transfer.items.add(new File([Uint8Array.from(atob(content), (byte) => byte.charCodeAt(0))], name))
+            return transfer
+        }""",
+        contents,
+    )
+    page.get_by_test_id("stFileUploaderDropzone").first.dispatch_event("drop", {"dataTransfer": transfer})
 
 
 def has_answers(page: Page) -> bool:

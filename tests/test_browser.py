@@ -7,6 +7,7 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from tests.page_in_browser import (
     ANSWER_TIMEOUT_MS,
     download,
     drawn,
+    drop,
     expect_answers,
     has_answers,
     new_page,
@@ -161,6 +163,51 @@ def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page
     first_of(held, page).continue_()
     expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all")
     assert [name for name, _ in read_answers(page)] == ["0.png", "1.png", "2.png"]  # as they were chosen
+
+
+def test_of_many_pictures_the_first_are_sent_and_answered_before_the_rest(page: Page, tmp_path: Path) -> None:
+    names = [*(f"{number:02}.png" for number in range(30)), "deeper/a.png"]
+    for name in [*names, ".hidden.png"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(drawn(name, 0, side_px=64)["buffer"])
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
+    held: list[Route] = []
+    released: list[Route] = []
+    numbers = count(1)
+
+    def let_eight_through(route: Route) -> None:
+        if next(numbers) <= 8 or released:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/upload_file/**", let_eight_through)
+    page.locator("input[webkitdirectory]").set_input_files(tmp_path)
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(8)
+    first_of(held, page)
+    expect(page.locator(".for-screen-readers")).not_to_contain_text("Answered")
+    released += held
+    for route in held:
+        route.continue_()
+    expect(page.locator(".for-screen-readers")).to_contain_text("31 in all")
+    assert [name for name, _ in read_answers(page)] == [f"{tmp_path.name}/{name}" for name in names]
+
+
+def test_what_is_chosen_while_the_rest_of_many_waits_is_of_the_same_batch(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/upload_file/**", lambda route: route.continue_() if len(held) else held.append(route))
+    drop(page, [drawn(f"{number:02}.png", number, side_px=64) for number in range(30)])
+    send(page, [drawn("later.png", 0, side_px=64)])
+    first = first_of(held, page)
+    expect(page.get_by_text("of 31 files have arrived")).to_be_visible()
+    first.continue_()
+    expect(page.locator(".for-screen-readers")).to_contain_text("31 in all")
+    names = [name for name, _ in read_answers(page)]
+    assert names == [*(f"{number:02}.png" for number in range(30)), "later.png"]
+    # The next batch is one of its own, and stands before it.
+    send(page, [drawn("next.png", 1, side_px=64)])
+    expect(page.locator(".for-screen-readers")).to_contain_text("32 in all")
+    assert read_answers(page)[0][0] == "next.png"
 
 
 def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> None:

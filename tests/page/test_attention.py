@@ -17,7 +17,7 @@ def sent_to_browser(page: AppTest) -> dict[str, Any]:
 
 def test_an_empty_page_says_nothing_and_may_be_reloaded(page: AppTest) -> None:
     found = sent_to_browser(page)
-    assert (found["said"], found["target"], found["has_answers"], found["is_working"]) == ("", None, False, False)
+    assert (found["said"], found["target"], found["has_answers"]) == ("", None, False)
 
 
 def test_answers_are_read_out_get_the_focus_and_are_lost_only_after_a_question(page: AppTest) -> None:

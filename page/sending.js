@@ -1,0 +1,123 @@
+// Says how many files have arrived, and has the page take them: Streamlit tells it only once all are there. Of many
+// pictures the first few are sent before the rest, as a browser draws the list of hundreds for seconds.
+const LOOK_MS = 250
+// To ask again ends what the page is doing; it has drawn itself by then, or never will.
+const PATIENCE_MS = 5000
+// A connection that broke has lost the news of the files that arrived meanwhile. So often the page asks again.
+const TRIES = 3
+const MANY = 24
+const FIRST = 8 // more than have a card each, so that the overview is drawn from the beginning
+// The rest waits for an answer of the first ones, but not for other visitors.
+const REST_WAITS_MS = 3000
+const PICTURE = /^[^.].*\.(jpe?g|png|bmp|gif|webp)$/i
+
+let component
+let timer
+let arrivedBefore = 0
+let reported = 0
+let patientUntil = 0
+let tries = 0
+let quietUntil = 0
+let parts = null // of a batch that is sent in two parts
+
+export default function (drawn) {
+  component = drawn
+  if (drawn.data.is_working) patientUntil = 0
+  clearInterval(timer)
+  timer = setInterval(look, LOOK_MS)
+  window.addEventListener("change", chosen, true)
+  window.addEventListener("drop", dropped, true)
+  return () => {
+    clearInterval(timer)
+    window.removeEventListener("change", chosen, true)
+    window.removeEventListener("drop", dropped, true)
+  }
+}
+
+function look() {
+  const { data, parentElement, setTriggerValue } = component
+  const drop = document.querySelector(".st-key-drop")
+  const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
+  const all = drop?.querySelectorAll("[data-testid=stFileChip]").length ?? 0
+  const sent = drop?.querySelectorAll("[data-testid=stFileChip]:not([aria-invalid])").length ?? 0
+  const held = parts?.rest.length ?? 0
+  if (!waiting && !parts) arrivedBefore = reported = all
+  const text =
+    waiting || held
+      ? `Sending: ${all - waiting - arrivedBefore} of ${all - arrivedBefore + held} files have arrived.`
+      : ""
+  const line = parentElement.querySelector(".sending")
+  if (line.textContent !== text) line.textContent = text
+  goOn(waiting, all, sent)
+  askAgain(waiting, sent)
+  if (!waiting || data.is_working || all - waiting <= reported || performance.now() < patientUntil) return
+  reported = all - waiting
+  patientUntil = performance.now() + PATIENCE_MS
+  setTriggerValue("arrived", reported)
+}
+
+function askAgain(waiting, sent) {
+  const { data, setTriggerValue } = component
+  if (sent === data.taken) tries = 0
+  if (waiting || data.is_working || sent === data.taken) quietUntil = performance.now() + PATIENCE_MS
+  if (performance.now() < quietUntil || tries >= TRIES) return
+  tries += 1
+  quietUntil = performance.now() + PATIENCE_MS
+  setTriggerValue("arrived", -tries)
+}
+
+function chosen(event) {
+  const input = event.target
+  if (event.isOfParts || !input.matches?.(".st-key-drop input[type=file]")) return
+  const files = [...input.files]
+  // A browser lists a folder in no order.
+  if (input.webkitdirectory) files.sort((one, other) => (one.webkitRelativePath < other.webkitRelativePath ? -1 : 1))
+  takeOver(event, input, files)
+}
+
+function dropped(event) {
+  const zone = event.target.closest?.(".st-key-drop [data-testid=stFileUploaderDropzone]")
+  const input = zone?.querySelector("input[type=file]:not([webkitdirectory])")
+  if (input && ![...event.dataTransfer.items].some((item) => item.webkitGetAsEntry?.()?.isDirectory))
+    takeOver(event, input, [...event.dataTransfer.files])
+}
+
+function takeOver(event, input, files) {
+  const isHeld = parts?.rest.length && parts.input === input
+  const first = files.filter((file) => PICTURE.test(file.name)).slice(0, FIRST)
+  if (!isHeld && (parts || files.length < MANY || first.length < FIRST)) return
+  event.preventDefault() // a browser would open what is dropped
+  event.stopImmediatePropagation()
+  if (isHeld) {
+    parts.rest.push(...files)
+    return
+  }
+  const rest = files.filter((file) => !first.includes(file))
+  parts = { input, rest, id: Date.now(), until: performance.now() + REST_WAITS_MS }
+  component.setStateValue("batch", parts.id)
+  give(input, first)
+}
+
+// Send the rest after the first answer; once the page has taken it, the batch is whole.
+function goOn(waiting, all, sent) {
+  if (!parts) return
+  const { data, setStateValue } = component
+  const isCleared = !parts.input.isConnected
+  if (parts.rest.length && !isCleared) {
+    if (data.answered_batch !== parts.id && performance.now() < parts.until) return
+    parts.total = all + parts.rest.length
+    parts.until = performance.now() + PATIENCE_MS
+    give(parts.input, parts.rest)
+    parts.rest = []
+  } else if (isCleared || (!waiting && sent === data.taken && (all >= parts.total || performance.now() > parts.until))) {
+    parts = null
+    setStateValue("batch", 0)
+  }
+}
+
+function give(input, files) {
+  const transfer = new DataTransfer()
+  for (const file of files) transfer.items.add(file)
+  input.files = transfer.files
+  input.dispatchEvent(Object.assign(new Event("change", { bubbles: true }), { isOfParts: true }))
+}

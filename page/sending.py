@@ -1,0 +1,39 @@
+"""Files on their way: how many have arrived, and the first pictures of many before the rest."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_KEY = "sending-data"
+_component = st.components.v2.component(
+    "brain_tumor_sending",
+    html='<p class="sending"></p>',
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def draw_sending(taken: int, is_working: bool, answered_batch: int) -> None:
+    """Tell the browser what has become of the files that it has sent.
+
+    Args:
+        taken: files that the uploaders have told of; a browser that has sent more tells again.
+        is_working: whether the page draws itself again anyway, and takes what has arrived.
+        answered_batch: the batch in parts of which something is answered, so that the rest may come; 0 for none.
+    """
+    with st.container(key="sending"):
+        _component(
+            data={"taken": taken, "is_working": is_working, "answered_batch": answered_batch},
+            key=_KEY,
+            on_arrived_change=draw_again,
+            on_batch_change=draw_again,
+        )
+
+
+def find_batch() -> int:
+    """The batch that the browser is sending in two parts; 0 for none."""
+    return int(st.session_state.get(_KEY, {}).get("batch") or 0)
+
+
+def draw_again() -> None:
+    """Callback of what the browser has to say: the page is drawn anyway."""
