@@ -57,7 +57,7 @@ def show() -> None:
     receive_files(state, is_empty, classifier.card.rules.subject)
     # While the page works it is drawn again and again, and Streamlit clears what is left of the page before only after
     # that: so each part has a slot of its own, and a slot that is not used is emptied.
-    attention, start = st.container(key="news"), st.empty()
+    attention, start = st.container(key="news", gap=None), st.empty()
     if is_empty:
         with start.container():
             show_start(classifier.card.rules.classes)
