@@ -14,6 +14,7 @@ from brain_tumor.evaluation.figures import (
     render_risk_coverage,
     render_robustness,
     render_roc,
+    render_source_curves,
 )
 from brain_tumor.evaluation.risk_coverage import measure_risk_coverage
 from brain_tumor.labels import LABELS, Label
@@ -31,6 +32,15 @@ def drawn(svg: bytes) -> str:
     """The SVG without what Matplotlib remembers about each text."""
     assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - our own output
     return re.sub(r"<metadata>.*?</metadata>", "", svg.decode(), flags=re.DOTALL)
+
+
+def test_the_curve_of_a_source_that_is_mostly_wrong_lies_in_its_panel() -> None:
+    # Its axis ended at half of the answers, so the curve of the worst source was not seen.
+    curves = {
+        "good": measure_risk_coverage(np.full(5, 0.9), np.array([False] * 5)),
+        "bad": measure_risk_coverage(np.full(5, 0.9), np.array([True] * 3 + [False] * 2)),
+    }
+    assert "<!-- 60 % -->" in drawn(render_source_curves(curves).svg)
 
 
 def test_the_confusion_matrix_states_counts_and_per_cent_of_the_row() -> None:

@@ -154,13 +154,14 @@ def render_risk_coverage(curve: RiskCoverage) -> Picture:
 def render_source_curves(curves: Mapping[str, RiskCoverage]) -> Picture:
     """Risk against coverage, a panel for each source: wrong means a tumor that is none, or none that is one."""
     rows = -(-len(curves) // _PANEL_COLUMNS)
+    highest = max((float(curve.risk.max()) for curve in curves.values()), default=0.0)
     with _figure(2.9 * _PANEL_COLUMNS, 2.3 * rows) as figure:
         grid = figure.subplots(rows, _PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False)
         for axes, (name, curve) in zip(grid.flat, curves.items(), strict=False):
             axes.plot(curve.coverage, curve.risk, color=INK, linewidth=2.2)
             axes.set_title(textwrap.fill(name, _PANEL_CHARS), fontsize=8)
             axes.set_xlim(0, 1)
-            axes.set_ylim(0, 0.5)  # half of the answers wrong is what guessing gives
+            axes.set_ylim(0, 1.1 * max(0.01, highest))
             axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
             axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
             axes.spines[["top", "right"]].set_visible(False)
