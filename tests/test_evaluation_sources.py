@@ -14,6 +14,7 @@ from tools.evaluation_sources import (
     list_rejections,
     pool,
     pool_groups,
+    pool_types,
     read_looks,
     sort_rows,
     sure_and_wrong,
@@ -142,3 +143,23 @@ def test_sources_that_did_not_train_come_first() -> None:
 def test_siblings_are_of_the_same_collection_and_trained() -> None:
     rows = rows_of(make_family("lgg-t1c"), make_family("hands-mr", "not brain MRI"))
     assert find_siblings(rows, INDEX) == ["lgg-t1"]
+
+
+def test_types_are_pooled_where_they_are_known_and_on_t1_with_contrast() -> None:
+    looks = {
+        (source, label): Look(sequence, "yes")
+        for source, label, sequence in (
+            ("a", "glioma", "T1 with contrast"),
+            ("b", "glioma", "T1 with contrast"),
+            ("a", "tumor", "T1 with contrast"),
+            ("a", "pituitary", "T2"),
+        )
+    }
+    families = [
+        make_family("a", "brain MRI, Glioma", images=10, accepted=9, right=7),
+        make_family("b", "brain MRI, Glioma", images=20, accepted=20, right=8),
+        make_family("a", "brain MRI, a tumor", images=30, accepted=30, right=30),
+        make_family("a", "brain MRI, Pituitary", images=40, accepted=40, right=40),
+    ]
+    (gliomas,) = pool_types(to_rows({"sources": {"families": families}}, looks))
+    assert (gliomas.title, gliomas.sources, gliomas.counts.images, gliomas.counts.right) == ("glioma", 2, 30, 15)

@@ -159,6 +159,15 @@ def pool_groups(rows: Sequence[SourceRow]) -> list[PooledRow]:
     return pooled
 
 
+def pool_types(rows: Sequence[SourceRow]) -> list[PooledRow]:
+    """A row for each type of tumor on T1 with contrast, the sequence in which types are told apart best."""
+    parts: dict[str, list[SourceRow]] = {}
+    for row in rows:
+        if row.group is Group.TUMOR_T1_CONTRAST and row.label != "tumor":
+            parts.setdefault(row.label, []).append(row)
+    return [pool(found, label) for label, found in sorted(parts.items())]
+
+
 def sure_and_wrong(rows: Sequence[SourceRow]) -> dict[str, Estimate | None]:
     """Tumors classified as No Tumor, and tumor-free slices classified as a tumor; None where it was not counted."""
     tumors = pool([row for row in rows if row.group.is_tumor], "").counts

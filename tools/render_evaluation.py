@@ -79,6 +79,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         "without_copies": figures_of.without_copies,
         "group_corruptions": figures_of.group_corruptions,
         "pool_groups": sources_of.pool_groups,
+        "pool_types": sources_of.pool_types,
         "list_rejections": sources_of.list_rejections,
     }
     return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(values)).strip()
