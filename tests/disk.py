@@ -2,6 +2,9 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 
 @contextlib.contextmanager
@@ -19,3 +22,12 @@ def full_disk(limit_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def interrupt_renames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press Ctrl-C where a file that is written would take its name."""
+
+    def interrupt(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)

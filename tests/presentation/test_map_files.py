@@ -12,6 +12,7 @@ from brain_tumor.errors import BrainTumorError
 from brain_tumor.labels import Label
 from brain_tumor.presentation.map_files import MapFolder
 from brain_tumor.presentation.wording import MAP_EXPLANATIONS, NOTICE
+from tests.disk import interrupt_renames
 from tests.factories import make_mapped_result, make_result, make_saliency
 
 
@@ -120,10 +121,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path
 
 
 def test_an_interrupted_file_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(self: Path, target: Path) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupt)
+    interrupt_renames(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write(folder, "1.png")
     assert files(folder) == []

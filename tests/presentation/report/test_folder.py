@@ -7,6 +7,7 @@ from brain_tumor.errors import BrainTumorError, MissingExtraError
 from brain_tumor.input.series import Series
 from brain_tumor.presentation.report.folder import ReportFolder
 from brain_tumor.presentation.report.render import ReportFormat
+from tests.disk import interrupt_renames
 from tests.factories import make_card, make_draft, make_mapped_result
 
 CARD = make_card()
@@ -95,10 +96,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path
 
 
 def test_an_interrupted_file_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(self: Path, target: Path) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupt)
+    interrupt_renames(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write(folder, "1.png")
     assert files(folder) == []
