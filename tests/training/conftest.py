@@ -10,9 +10,9 @@ from brain_tumor_training.recipes import RECIPES
 from tests.training.drawn import (
     SMALL,
     Run,
-    build_small_backbone,
     make_finetune_run,
     make_run,
+    use_small_backbone,
     use_small_trunk,
     write_families,
     write_tree,
@@ -30,8 +30,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let fit() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
-    monkeypatch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+    """As `use_small_backbone`."""
+    use_small_backbone(monkeypatch)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def small_recipe(monkeypatch: pytest.MonkeyPatch, small_backbone: None) -> None:
 
 @pytest.fixture
 def small_trunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let finetune() train on the small stand-in for Xception; its ``weights`` argument is then a seed."""
+    """As `use_small_trunk`."""
     use_small_trunk(monkeypatch)
 
 
@@ -64,7 +64,7 @@ def not_brain_mri(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_run(data: Path, not_brain_mri: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run on the small stand-in for Xception, ready for the export."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+        use_small_backbone(patch)
         recipe = replace(SMALL, epochs=12, learning_rate=3e-3)
         return make_run(tmp_path_factory.mktemp("small"), data, not_brain_mri, recipe, "7")
 

@@ -150,8 +150,19 @@ def build_small_trunk(weights: str | None, side_px: int | None) -> Any:
 
 
 def use_small_trunk(patch: pytest.MonkeyPatch) -> None:
-    """Let finetune() build and train the stand-in, without the compiler that only pays for long runs."""
+    """Let finetune() train on a small stand-in for Xception; its ``weights`` argument is then a seed."""
     patch.setattr("brain_tumor_training.finetuned_network.build_trunk", build_small_trunk)
+    spare_compiler(patch)
+
+
+def use_small_backbone(patch: pytest.MonkeyPatch) -> None:
+    """Let fit() train on a small stand-in for Xception; its ``weights`` argument is then a seed."""
+    patch.setattr("brain_tumor_training.train.build_backbone", build_small_backbone)
+    spare_compiler(patch)
+
+
+def spare_compiler(patch: pytest.MonkeyPatch) -> None:
+    """Let Keras do without XLA, which only pays for long runs; the tests of whole backbones use it."""
     patch.setattr("keras.src.trainers.trainer.model_supports_jit", lambda _: False)
 
 

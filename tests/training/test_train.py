@@ -25,7 +25,7 @@ from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import load_network, read_run
 from brain_tumor_training.splits import TEST, TRAIN, read_split
 from tests.disk import full_disk
-from tests.training.drawn import SMALL, build_small_backbone, carve, distances
+from tests.training.drawn import SMALL, build_small_backbone, carve, distances, use_small_backbone
 from tests.training.twice import train_in_two_programs
 
 pytestmark = pytest.mark.usefixtures("small_backbone")
@@ -61,13 +61,33 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
     monkeypatch.setattr(module, name, interrupted)
 
 
+def say_losses(monkeypatch: pytest.MonkeyPatch, *losses: float) -> None:
+    """Let the epochs have these losses on the validation part."""
+
+    class Record(callbacks.Record):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
+
+    monkeypatch.setattr(train, "Record", Record)
+
+
 @pytest.fixture(scope="module")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with SMALL and seed 0, never interrupted. Not to be changed."""
     out = tmp_path_factory.mktemp("finished") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "build_backbone", build_small_backbone)
+        use_small_backbone(patch)
         fit(data, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def two_epochs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with two epochs of SMALL and seed 0. Not to be changed."""
+    out = tmp_path_factory.mktemp("two-epochs") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        use_small_backbone(patch)
+        fit(data, out, replace(SMALL, epochs=2))
     return out
 
 
@@ -193,8 +213,10 @@ def test_a_full_disk_costs_only_the_epoch_that_did_not_fit(
 
 
 @pytest.mark.slow
-def test_more_epochs_go_on_where_a_finished_run_ended(data: Path, tmp_path: Path, finished: Path) -> None:
-    fit(data, tmp_path / "run", replace(SMALL, epochs=2))
+def test_more_epochs_go_on_where_a_finished_run_ended(
+    data: Path, tmp_path: Path, finished: Path, two_epochs: Path
+) -> None:
+    copytree(two_epochs.parent, tmp_path, dirs_exist_ok=True)
     fit(data, tmp_path / "run")
     assert max(distances(load(tmp_path / "run"), load(finished))) < ROUNDING
 
@@ -247,19 +269,12 @@ def test_a_part_without_images_is_refused(data: Path, tmp_path: Path, gone: str)
 
 @pytest.mark.slow
 def test_keep_best_keeps_the_lowest_validation_loss(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, two_epochs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = (3.0, 1.0, 2.0, 1.5)
-
-    class Record(callbacks.Record):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
-
-    fit(data, tmp_path / "two epochs", replace(SMALL, epochs=2))
     with monkeypatch.context() as patch:
-        patch.setattr(train, "Record", Record)
+        say_losses(patch, 3.0, 1.0, 2.0, 1.5)
         fit(data, tmp_path / "best", replace(SMALL, keep="best"))
-    assert max(distances(load(tmp_path / "best"), load(tmp_path / "two epochs"))) < ROUNDING
+    assert max(distances(load(tmp_path / "best"), load(two_epochs))) < ROUNDING
 
 
 def test_keep_last_keeps_the_last_epoch(finished: Path) -> None:
@@ -339,20 +354,13 @@ def test_learning_rate_decides_how_far_a_step_goes(data: Path, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_early_stopping_ends_the_training_and_keeps_the_best_epoch(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, two_epochs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = (3.0, 1.0, 2.0, 1.5, 0.5)
-
-    class Record(callbacks.Record):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            super().on_epoch_end(epoch, {**logs, "val_loss": losses[epoch]})
-
-    fit(data, tmp_path / "two epochs", replace(SMALL, epochs=2))
     with monkeypatch.context() as patch:
-        patch.setattr(train, "Record", Record)
+        say_losses(patch, 3.0, 1.0, 2.0, 1.5, 0.5)
         fit(data, tmp_path / "stopped", replace(SMALL, epochs=5, early_stopping=2, keep="best"))
     assert len(read_history(tmp_path / "stopped/history.csv")) == 4
-    assert max(distances(load(tmp_path / "stopped"), load(tmp_path / "two epochs"))) < ROUNDING
+    assert max(distances(load(tmp_path / "stopped"), load(two_epochs))) < ROUNDING
 
 
 @pytest.mark.slow
