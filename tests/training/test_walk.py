@@ -1,6 +1,7 @@
 """README's list, from folders of images to answers of one's own model, on drawn images and the small network."""
 
 import json
+import shlex
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor_training.cli import main as train
 from brain_tumor_training.recipes import RECIPES
-from brain_tumor_training.splits import read_split
+from brain_tumor_training.splits import TEST, read_split
 from tests.training.drawn import SMALL, draw_slice
 
 Capture = pytest.CaptureFixture[str]
@@ -66,15 +67,20 @@ def test_a_folder_becomes_a_model_that_answers(
     assert "drawn pictures alone" in capsys.readouterr().out
     card = ["--hub-card", str(tmp_path / "README.md")]
     assert train(["export", str(run), "--data", str(flat), "--out", str(model), *card]) == 0
-    assert "next: brain-tumor evaluate" in capsys.readouterr().out
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next:")]
+    evaluate = shlex.split(line)[2:]
+    assert evaluate[:2] == ["evaluate", str(flat)]
     about = load_model_file(model).card.about
     assert about["parity"]["images"] == sum(about["parity"]["images_by_part"].values()) > 20
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("---\nlicense: unknown\n")
 
+    monkeypatch.chdir(tmp_path)
+    assert brain_tumor(evaluate) == 0  # in the folder report
+    measured = json.loads((tmp_path / "report/evaluation.json").read_text(encoding="utf-8"))
+    # No image that trained the network is measured.
+    assert measured["data"]["images"] == sum(row.split == TEST for row in read_split(run / "split.csv"))
+    assert measured["accuracy"]["value"] > 0.5
     (flat / "menin/P19_cut.png").unlink()
-    report = tmp_path / "report"
-    assert brain_tumor(["evaluate", str(flat), "--model", str(model), "--out", str(report)]) == 0
-    assert json.loads((report / "evaluation.json").read_text(encoding="utf-8"))["accuracy"]["value"] > 0.5
     monkeypatch.setenv("BRAIN_TUMOR_MODEL", str(model))
     table = tmp_path / "answers.csv"
     assert brain_tumor(["predict", str(flat / "Gliomas"), "--csv", str(table)]) == 0

@@ -87,6 +87,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.hub_card:
         write_whole(args.hub_card, hub_card.render_hub_card(load_model_file(args.out).card, args.out.name).encode())
         print(f"{args.hub_card}: read it before you publish; what a card does not know, it says")
-    print_next("brain-tumor", "evaluate", args.data, "--model", args.out, "--out", "report")
+    # The test part alone: the folder may hold what trained the network, too.
+    tested = "--list", args.run_folder / "split.csv"
+    print_next("brain-tumor", "evaluate", args.data, *tested, "--model", args.out, "--out", "report")
     print_next("brain-tumor", "predict", "IMAGES", "--model", args.out, first=False)
     print_next("make", "app", f"BRAIN_TUMOR_MODEL={args.out.absolute()}", first=False)
