@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brain_tumor.model.card import BRAIN_MRI, Card
+from brain_tumor.presentation.model_info import name_images
 from brain_tumor.presentation.wording import NOTICE, with_article
 from brain_tumor_training.export import UNSTATED
 
@@ -102,7 +103,7 @@ def _accuracies(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for name, found in metrics.items():
         accuracy = found.get("accuracy") if isinstance(found, Mapping) else None
         if isinstance(accuracy, Mapping):
-            yield name, float(accuracy["value"])
+            yield name_images(name), float(accuracy["value"])
     for part, found in metrics.get("keras", {}).items():
         if "accuracy" in found:
             yield f"{part} images, before conversion", float(found["accuracy"])

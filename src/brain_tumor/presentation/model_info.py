@@ -10,6 +10,10 @@ from brain_tumor.presentation.wording import format_fraction, to_printable
 
 # Longer texts of the card are read in the model card.
 _SHOWN = ("recipe", "licence", "min_runtime_version")
+# What cards call a set of images beside others, in words that stand alone.
+_SETS_OF_IMAGES = {
+    "those of its images without a copy in training": "official test images without a copy in training",
+}
 # As much as a screen shows at once.
 _MAX_LINES = 19
 
@@ -55,6 +59,11 @@ def render_model_json(model: ModelFile, file: FileFacts) -> str:
     return json.dumps({**json.loads(model.card.to_json()), "file": facts}, indent=2) + "\n"
 
 
+def name_images(name: str) -> str:
+    """What a card calls a set of images that figures were measured on, in words that stand alone."""
+    return _SETS_OF_IMAGES.get(name, name).replace("_", " ")
+
+
 def describe_share(figure: Any) -> str:
     """A measured share of the card in per cent, with its interval where there is one.
 
@@ -74,4 +83,4 @@ def describe_share(figure: Any) -> str:
 def _accuracies(metrics: Any) -> Iterator[tuple[str, str]]:
     for name, figures in metrics.items() if isinstance(metrics, Mapping) else ():
         if isinstance(figures, Mapping) and (share := describe_share(figures.get("accuracy"))):
-            yield str(name).replace("_", " "), share
+            yield name_images(str(name)), share

@@ -10,7 +10,7 @@ from brain_tumor.decision.verdict import Status
 from brain_tumor.labels import Label, finding_word
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.model_info import describe_share
+from brain_tumor.presentation.model_info import describe_share, name_images
 from brain_tumor.presentation.report.subject import Picture, ReportImage, ReportSeries, ReportSlice, ReportSubject
 from brain_tumor.presentation.series_words import KIND_NAMES, describe_series_reason, describe_series_rule
 from brain_tumor.presentation.wording import (
@@ -290,7 +290,7 @@ def _evaluations(metrics: Any) -> Iterator[Evaluated]:
             hits, total = accuracy.get("hits"), accuracy.get("total")  # type: ignore[union-attr] # describe_share saw a mapping
             right = f"{hits:,} of {total:,}" if isinstance(hits, int) and isinstance(total, int) else ""
             yield Evaluated(
-                _short(str(name)),
+                _short(name_images(str(name))),
                 share,
                 right,
                 describe_share(figures.get("uncertain")),
