@@ -1,11 +1,12 @@
 """What a page says about the model that answers on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from brain_tumor.labels import Label, class_without_finding, finding_word
 from brain_tumor.model.card import Card
 from brain_tumor.presentation.heatmap import MapKind
-from brain_tumor.presentation.model_info import describe_share
+from brain_tumor.presentation.model_info import describe_share, name_images
 from brain_tumor.presentation.wording import describe_limits
 from page.literal import literal
 
@@ -39,12 +40,6 @@ YOUR_FILES = (
     "than 16 MB: their voxels lie in a temporary file without a name while they are read. Still, upload nothing that "
     "shows a patient's name."
 )
-_SOURCE_SHARES = {
-    "tumors_called_a_tumor": "Tumors called a tumor",
-    "tumors_surely_no_tumor": "Tumors that are No Tumor without doubt",
-    "others_called_a_tumor": "Slices without a tumor called one",
-    "others_surely_a_tumor": "Slices without a tumor called one without doubt",
-}
 _TERMS = {"shows": "Shows", "origin": "Origin", "terms": "Terms"}
 _SHARES = {
     "accuracy": "Accuracy",
@@ -82,7 +77,7 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
     for name, figures in _least_flattering_first(card.about.get("metrics"), "accuracy"):
         if not describe_share(figures.get("accuracy")):
             continue
-        row = {"Test images": name, "Model": str(figures.get("model_id", "not stated"))}
+        row = {"Test images": name_images(name), "Model": str(figures.get("model_id", "not stated"))}
         row |= {title: _share(figures.get(key)) for key, title in _SHARES.items()}
         recall = figures.get("recall")
         recall = recall if isinstance(recall, Mapping) else {}
@@ -92,11 +87,24 @@ def accuracy_rows(card: Card) -> list[dict[str, str]]:
 
 def source_rows(card: Card) -> list[dict[str, str]]:
     """One row per set of images of other sources: how it does outside its own data; empty without such figures."""
+    titles = _title_source_shares(card.rules.classes)
     return [
-        {"Images": name, "Model": str(figures.get("model_id", "not stated"))}
-        | {title: _share(figures.get(key)) for key, title in _SOURCE_SHARES.items()}
+        {"Images": name_images(name), "Model": str(figures.get("model_id", "not stated"))}
+        | {title: _share(figures.get(key)) for key, title in titles.items()}
         for name, figures in _least_flattering_first(card.about.get("other_sources"), "tumors_called_a_tumor")
     ]
+
+
+def _title_source_shares(classes: Iterable[Label]) -> dict[str, str]:
+    """What the shares of `brain-tumor-train card --sources` are called, by their keys in a card."""
+    classes = tuple(classes)
+    finding, no_finding = finding_word(classes), class_without_finding(classes)
+    return {
+        "tumors_called_a_tumor": f"{finding.capitalize()}s called a {finding}",
+        "tumors_surely_no_tumor": f"{finding.capitalize()}s that are {no_finding} without doubt",
+        "others_called_a_tumor": f"Slices without a {finding} called one",
+        "others_surely_a_tumor": f"Slices without a {finding} called one without doubt",
+    }
 
 
 def _tables(sets: Any) -> list[tuple[str, Mapping[str, Any]]]:

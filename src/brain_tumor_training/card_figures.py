@@ -1,6 +1,6 @@
 """Measured figures -> the card of a finished model file; the network in the file stays as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,20 @@ def summarise_evaluation(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"model_id": document["model"]["model_id"], **{key: document[key] for key in kept}, "recall": recall}
 
 
-def summarise_sources(document: Mapping[str, Any]) -> dict[str, Any]:
+def summarise_sources(document: Mapping[str, Any], classes: Iterable[Label]) -> dict[str, Any]:
     """What a card keeps of the judged sources of an evaluation.json, tumors and images without one each pooled.
 
+    Args:
+        document: of a model with these classes.
+        classes: any finding counts as a tumor, as the evaluation counts it.
+
     Raises:
-        KeyError: it is another document.
+        KeyError: it is another document, or one of a model with other classes.
     """
-    judged = [source for source in document["sources"]["families"] if source["expected"]]
-    tumors = [source for source in judged if Label.NO_TUMOR not in source["expected"]]
-    others = [source for source in judged if source["expected"] == [Label.NO_TUMOR]]
+    is_finding = {label.value: label.is_finding for label in classes}
+    judged = [(source, {is_finding[name] for name in source["expected"]}) for source in document["sources"]["families"]]
+    tumors = [source for source, kinds in judged if kinds == {True}]
+    others = [source for source, kinds in judged if kinds == {False}]
 
     def pooled(sources: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
         found = [source[key] for source in sources if source[key]]

@@ -81,9 +81,12 @@ def test_a_model_of_other_classes_is_described_without_those_of_this_project(
 ) -> None:
     """Four of them, so that their number alone tells nothing."""
     others = tuple(Label(name, name != "healthy") for name in ("stroke", "abscess", "healthy", "cyst"))
-    about = {"metrics": {"mine": {"accuracy": {"value": 0.9}}}}
+    share = {"value": 0.9}
+    about = {"metrics": {"mine": {"accuracy": share}}, "other_sources": {"theirs": {"tumors_called_a_tumor": share}}}
     scripted.card = replace(scripted.card, rules=replace(scripted.card.rules, order=others), about=about)
-    shown = all_markdown(open_page(name))
+    page = open_page(name)
+    shown = "\n".join([all_markdown(page), *(table.value.to_csv() for table in page.table)])
     assert "stroke" in shown
     assert [label for label in LABELS if label in shown] == []
     assert "many tumors are found" not in shown
+    assert name == "classify" or "Findings that are healthy without doubt" in shown

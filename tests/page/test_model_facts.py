@@ -31,6 +31,12 @@ def test_every_measured_accuracy_is_shown_with_its_images_and_its_interval() -> 
     assert row["Accuracy"] == "95.7 % (94.0 to 97.0)"
 
 
+def test_images_that_a_card_names_beside_others_are_named_in_words_that_stand_alone() -> None:
+    metrics = {"those of its images without a copy in training": {"accuracy": SHARE}}
+    (row,) = accuracy_rows(replace(CARD, about={"metrics": metrics}))
+    assert row["Test images"] == "official test images without a copy in training"
+
+
 def test_what_was_not_measured_says_so() -> None:
     (row,) = accuracy_rows(replace(CARD, about={"metrics": {"some images": {"accuracy": {"value": 0.5}}}}))
     assert (row["Accuracy"], row["Uncertain"], row["Found: Glioma"]) == ("50.0 %", "not measured", "not measured")

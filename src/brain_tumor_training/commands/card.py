@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,14 @@ def add_card(commands: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from brain_tumor.model.model_file import load_model_file
     from brain_tumor_training import card_figures
 
     if not args.evaluation and not args.sources:
         raise DatasetError("nothing to write; give figures with --evaluation or --sources")
     evaluations = dict(_summarise(pair, card_figures.summarise_evaluation) for pair in args.evaluation)
-    sources = dict(_summarise(pair, card_figures.summarise_sources) for pair in args.sources)
+    summarise_sources = partial(card_figures.summarise_sources, classes=load_model_file(args.model).card.rules.classes)
+    sources = dict(_summarise(pair, summarise_sources) for pair in args.sources)
     card_figures.add_evaluations(args.model, evaluations, sources)
 
 
