@@ -129,7 +129,7 @@ def look_at_slices(item: SeriesItem) -> None:
         if st.session_state.setdefault(key, item.shown_index + 1) > count:
             st.session_state[key] = count
         jump_to_slices(item)
-        index = st.slider("Slice (arrow keys move it)", 1, count, key=key) - 1
+        index = st.session_state[key] - 1  # of the slider below the picture
     findings = [record.finding for record in item.records]
     with strip:
         chart = strip_chart(findings, index, item.classes, on_dark=st.context.theme.type == "dark")

@@ -68,6 +68,8 @@ def show_slice(item: SeriesItem, index: int, slider: str | None = None) -> None:
         else:
             st.badge("Not read", icon=":material/error:", color="red")
         st.text(f"The file {record.row['reason']}.")
+        if slider:
+            choose_slice(item, slider)
         return
     words, pictures, numbers = st.columns([5, 8, 5], gap="medium")
     with words:
@@ -120,6 +122,8 @@ def show_pictures(item: SeriesItem, index: int, slider: str | None = None) -> No
     with st.container(horizontal=True, key=f"pictures-{key}", gap="small"):
         draw_viewer(item, index, slider)
         overlay = st.container() if is_shown else None
+    if slider:
+        choose_slice(item, slider)
     if overlay:
         label = choose_label(key, cached.verdict.label, cached.probabilities) if kind is MapKind.SALIENCY else None
         strength = st.session_state.get(f"strength-{key}", DEFAULT_STRENGTH)
@@ -134,6 +138,12 @@ def show_pictures(item: SeriesItem, index: int, slider: str | None = None) -> No
             st.slider("Strength of the colour", 0.0, 1.0, DEFAULT_STRENGTH, 0.05, key=f"strength-{key}")
     else:
         st.caption(literal_sentence(cached.map_state))
+
+
+def choose_slice(item: SeriesItem, slider: str) -> None:
+    """The slider of a series, below the picture that it changes; its value is the slice's number, counted from 1."""
+    if len(item.records) > 1:
+        st.slider("Slice (arrow keys move it)", 1, len(item.records), key=slider)
 
 
 def show_legend(kind: MapKind, strength: float) -> None:

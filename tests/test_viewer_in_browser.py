@@ -43,6 +43,8 @@ def test_wheel_and_keys_go_through_a_series(page: Page, complaints: list[str]) -
     frame = look_closely(page, "64 x 64")
     sides = {side: page.locator(f".side.{side}").inner_text() for side in ("left", "right", "top", "bottom")}
     assert sides == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    below, above = (part.bounding_box() for part in (page.get_by_role("slider", name="Slice"), picture(page)))
+    assert below and above and below["y"] > above["y"] + above["height"]
     frame.press("Home")
     expect_slice(page, 1)
     frame.press("ArrowRight")

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Plane
 from brain_tumor.labels import LABELS
+from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.series_words import describe_series_rule
 from brain_tumor.presentation.wording import NOTICE
 from page import session_state
@@ -44,6 +45,13 @@ def test_another_plane_is_read_and_answered_again(page: AppTest, scripted: Scrip
     (item,) = page.session_state["classify"].items
     assert (item.plane, item.slice_count, len(item.records)) == (Plane.CORONAL, 70, 70)
     assert len(scripted.calls) == 6 + 70
+
+
+def test_another_plane_keeps_the_chosen_map(page: AppTest) -> None:
+    send(page, [volume("mapped.nii", slices=24)])
+    page.segmented_control(key="map").set_value(MapKind.SALIENCY).run()
+    page.radio[0].set_value(Plane.CORONAL).run()
+    assert page.segmented_control(key="map").value == MapKind.SALIENCY
 
 
 @pytest.mark.parametrize("button", ["Remove", "Yes, clear all"])
