@@ -115,7 +115,7 @@ def show_terms(card: Card) -> None:
 def describe_source(row: dict[str, str]) -> str:
     """One row of `terms_rows` as Markdown; the texts are the card's, which may be a person's own."""
     shows, origin, terms = (literal_sentence(row[key]) for key in ("Shows", "Origin", "Terms"))
-    return f"**{literal(row['Source'])}**: {shows}. {origin}. {terms}."
+    return f"**{literal(row['Source'])}**: {shows}. {origin}. Terms: {terms}."
 
 
 def show_gate(card: Card) -> None:
@@ -145,5 +145,3 @@ def show_card(card: Card) -> None:
     st.download_button(
         "The whole card as JSON", card.to_json, f"{card.model_id}.json", "application/json", icon=":material/download:"
     )
-    with st.expander("Show the card"):
-        st.code(card.to_json(), "json", height=400)

@@ -98,7 +98,7 @@ def receive_files(state: SessionState, is_empty: bool, subject: str) -> None:
         if is_empty:
             st.html(f'<div class="drop-heading"><h1>Drop {html.escape(subject)} here</h1><p>{ACCEPTED}</p></div>')
         else:
-            st.html('<div class="page-heading"><h1>Brain tumor MRI</h1></div>')
+            st.html('<div class="page-heading"><h1>Brain tumor MRI</h1><h2>Answers</h2></div>')
         known = "MRI of the brain" if subject == BRAIN_MRI else subject
         sent = take_uploads(f"{known}: {ACCEPTED}", f"A folder with {ACCEPTED}", "classify", find_batch())
     state.receive(sent)

@@ -1,7 +1,9 @@
 // Puts a text on the clipboard. Pages without https have no clipboard, and there the older command works.
 export default function ({ data, parentElement }) {
   const said = parentElement.querySelector("[role=status]")
-  parentElement.querySelector("button").onclick = async () => {
+  const button = parentElement.querySelector("button")
+  button.ariaLabel = data.label
+  button.onclick = async () => {
     const isDone = await copy(data.text)
     said.textContent = isDone ? "Copied." : "Your browser refuses to copy."
     setTimeout(() => (said.textContent = ""), 3000)

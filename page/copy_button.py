@@ -43,7 +43,8 @@ def offer_copy(item: SeriesItem, model_id: str, show_name: bool) -> None:
         model_id: of the model that answered.
         show_name: whether the file's name, which may hold a patient's, is copied too.
     """
-    _component(data={"text": to_text(item, model_id, show_name)}, key=f"copy-{item.key}", width="content")
+    data = {"text": to_text(item, model_id, show_name), "label": f"Copy result of {item.name}"}
+    _component(data=data, key=f"copy-{item.key}", width="content")
 
 
 def to_text(item: SeriesItem, model_id: str, show_name: bool) -> str:

@@ -1,5 +1,6 @@
 // Says how many files have arrived, and has the page take them: Streamlit tells it only once all are there. Of many
-// pictures the first few are sent before the rest, as a browser draws the list of hundreds for seconds.
+// pictures the first few are sent before the rest, as a browser draws the list of hundreds for seconds. Refused files are
+// listed with their reason.
 const LOOK_MS = 250
 // To ask again ends what the page is doing; it has drawn itself by then, or never will.
 const PATIENCE_MS = 5000
@@ -39,7 +40,7 @@ function look() {
   const drop = document.querySelector(".st-key-drop")
   const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
   const all = drop?.querySelectorAll("[data-testid=stFileChip]").length ?? 0
-  const sent = drop?.querySelectorAll("[data-testid=stFileChip]:not([aria-invalid])").length ?? 0
+  const sent = all - listRefused(parentElement.querySelector(".refused"), data.refusals)
   const held = parts?.rest.length ?? 0
   if (!waiting && !parts) arrivedBefore = reported = all
   const text =
@@ -54,6 +55,28 @@ function look() {
   reported = all - waiting
   patientUntil = performance.now() + PATIENCE_MS
   setTriggerValue("arrived", reported)
+}
+
+const findRefused = () => [...document.querySelectorAll(".st-key-drop [data-testid=stFileChip][aria-invalid]")]
+
+// Streamlit's own marks of these files stand between the buttons, where a window may have no room for them. Returns how
+// many there are.
+function listRefused(list, refusals) {
+  const marks = findRefused()
+  const lines = marks.map((mark) => {
+    const name = mark.querySelector("[data-testid=stFileChipName]")?.title
+    const reason = mark.querySelector("[role=alert]")?.textContent ?? ""
+    const known = Object.keys(refusals).find((said) => reason.includes(said))
+    return `${name}: ${known ? refusals[known] : reason.replace(/^Error: /, "")}`
+  })
+  if (list.dataset.shown === lines.join("\n")) return marks.length
+  list.dataset.shown = lines.join("\n")
+  const heading = Object.assign(document.createElement("strong"), { textContent: "Not everything was taken:" })
+  const entries = lines.map((line) => Object.assign(document.createElement("p"), { textContent: line }))
+  const dismiss = Object.assign(document.createElement("button"), { type: "button", textContent: "Dismiss" })
+  dismiss.onclick = () => findRefused().forEach((mark) => mark.querySelector("button").click())
+  list.replaceChildren(...(lines.length ? [heading, ...entries, dismiss] : []))
+  return marks.length
 }
 
 function askAgain(waiting, sent) {

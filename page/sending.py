@@ -1,13 +1,19 @@
-"""Files on their way: how many have arrived, and the first pictures of many before the rest."""
+"""Files on their way: how many have arrived, which were refused, and the first pictures of many before the rest."""
 
 from pathlib import Path
 
 import streamlit as st
 
+from brain_tumor.presentation.wording import to_sentence
+from page.uploads import SERVER_IS_FULL
+
+# What a browser says of an upload that failed, and what it means; the first that it says counts.
+REFUSALS = {"status code 413": to_sentence(SERVER_IS_FULL), "AxiosError": "It did not arrive; send it again."}
+
 _KEY = "sending-data"
 _component = st.components.v2.component(
     "brain_tumor_sending",
-    html='<p class="sending"></p>',
+    html='<p class="sending"></p><div role="alert" class="refused"></div>',
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
@@ -23,7 +29,12 @@ def draw_sending(taken: int, is_working: bool, answered_batch: int) -> None:
     """
     with st.container(key="sending"):
         _component(
-            data={"taken": taken, "is_working": is_working, "answered_batch": answered_batch},
+            data={
+                "taken": taken,
+                "is_working": is_working,
+                "answered_batch": answered_batch,
+                "refusals": REFUSALS,
+            },
             key=_KEY,
             on_arrived_change=draw_again,
             on_batch_change=draw_again,

@@ -31,6 +31,9 @@ MAX_SERVER_BYTES = 256 * 2**20
 # Of one file, as .streamlit/config.toml says it to the server: a float network has 85 MB. Images have less, see below.
 MAX_UPLOAD_BYTES = 128 * 2**20
 
+# Why an upload was refused, where it would take them all above MAX_SERVER_BYTES.
+SERVER_IS_FULL = "the server holds as many uploads as it can; clear some, or try again later"
+
 
 class KeptFile:
     """An uploaded file's content, in memory until nothing refers to it any more.
@@ -314,7 +317,7 @@ def _bounded(manager: MemoryUploadedFileManager) -> Callable[[str, UploadedFileR
         waiting = sum(len(sent.data) for files in list(manager.file_storage.values()) for sent in list(files.values()))
         if not make_room(waiting + len(file.data), MAX_SERVER_BYTES):
             # Status 413 makes the browser mark this file as refused; the others go on.
-            raise HTTPException(413, "the server holds as many uploads as it can; clear some, or try again later")
+            raise HTTPException(413, SERVER_IS_FULL)
         add_file(session_id, file)
 
     return add

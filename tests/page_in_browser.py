@@ -93,14 +93,19 @@ def read_answers(page: Page) -> list[tuple[str, list[float]]]:
     ]
 
 
-def serious_findings(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it stands."""
+def is_wider_than_its_window(page: Page) -> bool:
+    """Whether the page scrolls sideways; what scrolls is Streamlit's main part, not the document."""
+    return bool(page.get_by_test_id("stMain").evaluate("main => main.scrollWidth > main.clientWidth"))
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, but for what it calls minor: two roles of Streamlit's uploader."""
     # A table's cells are drawn on a canvas, and pictures fade in: both must be done before colours are measured.
     page.wait_for_timeout(2000)
     found = Axe().run(page).response["violations"]
     return [
         f"{violation['id']}: {node['target']} {node['html'][:200]}"
         for violation in found
-        if violation["impact"] in ("serious", "critical")
+        if violation["impact"] != "minor"
         for node in violation["nodes"]
     ]
