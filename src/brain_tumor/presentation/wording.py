@@ -99,7 +99,7 @@ _REASONS = {
     Reason.UNFAMILIAR: "the image is unlike those that trained the network",
     Reason.UNLIKELY: "no class is likely enough",
     Reason.CLOSE_CALL: "two classes are too close to call",
-    Reason.NO_TUMOR_POSSIBLE: "that nothing is abnormal cannot be ruled out",
+    Reason.NO_TUMOR_POSSIBLE: "the image may show nothing abnormal",
     Reason.TUMOR_POSSIBLE: "something abnormal cannot be ruled out",
 }
 
