@@ -11,6 +11,9 @@ from brain_tumor.tables.rows import COLUMNS, LOCATION_COLUMNS
 from page.overview import describe_answer
 from page.series_item import SeriesItem
 
+# A phone shows the answer beside it.
+FILE_PX = 200
+
 
 def show_table(items: Sequence[SeriesItem]) -> None:
     """The table, and the switch to its technical columns."""
@@ -21,7 +24,9 @@ def show_table(items: Sequence[SeriesItem]) -> None:
     st.dataframe(
         [to_plain_row(item) for item in items],
         hide_index=True,
+        # Streamlit measures a column once, and what comes later may be longer.
         column_config={
+            "File": st.column_config.TextColumn(width=FILE_PX),
             "Answer": st.column_config.TextColumn(width=190),
             "Status": st.column_config.TextColumn(width=220),
             "Confidence": st.column_config.TextColumn(width=100),
@@ -69,7 +74,10 @@ def show_slices(items: Sequence[SeriesItem]) -> None:
         [{**row, **{name: _to_percent(row[name]) for name in numbers}} for row in rows],
         hide_index=True,
         column_order=["file", "answer", *(name for name in columns[1:] if name not in left_out)],
-        column_config={"answer": st.column_config.TextColumn(width=200)},
+        column_config={
+            "file": st.column_config.TextColumn(width=FILE_PX),
+            "answer": st.column_config.TextColumn(width=200),
+        },
         placeholder="",
         alt="Results of all slices",
     )

@@ -1,10 +1,14 @@
+import json
+
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 from brain_tumor.input.series import Series, Slice
 from page.answering import answer_all
 from page.results_table import to_plain_row
 from page.session_state import SessionState
 from tests.factories import make_scan
+from tests.page.driver import send, upload
 from tests.page.items import make_images, make_item
 from tests.scripted import ScriptedClassifier
 
@@ -41,3 +45,10 @@ def test_a_rejected_image_says_what_is_wrong_with_it_in_a_sentence() -> None:
     row = to_plain_row(item)
     assert (row["Answer"], row["Status"]) == ("Not analysed", "Not analysed - too small")
     assert row["Why"] == "The image is only 40 x 40 pixels, 64 a side are needed."
+
+
+def test_every_column_has_a_width_as_names_that_come_later_may_be_longer(page: AppTest) -> None:
+    """Streamlit measures a column once: names were cut that came after shorter ones."""
+    (table,) = send(page, [upload("a.png"), upload("b.png")]).dataframe
+    widths = {name: column.get("width") for name, column in json.loads(table.proto.columns).items()}
+    assert [name for name in table.value.columns if not widths.get(name)] == []
