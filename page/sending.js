@@ -10,6 +10,8 @@ const MANY = 24
 const FIRST = 8 // more than have a card each, so that the overview is drawn from the beginning
 // The rest waits for an answer of the first ones, but not for other visitors.
 const REST_WAITS_MS = 3000
+// The rest is listed once the server says where to send it, for which a busy one takes its time.
+const LISTED_MS = 60000
 const PICTURE = /^[^.].*\.(jpe?g|png|bmp|gif|webp)$/i
 
 let component
@@ -41,7 +43,7 @@ function look() {
   const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
   const all = drop?.querySelectorAll("[data-testid=stFileChip]").length ?? 0
   const sent = all - listRefused(parentElement.querySelector(".refused"), data.refusals)
-  const held = parts?.rest.length ?? 0
+  const held = parts ? parts.rest.length || Math.max(0, parts.total - all) : 0
   if (!waiting && !parts) arrivedBefore = reported = all
   const text =
     waiting || held
@@ -129,7 +131,7 @@ function goOn(waiting, all, sent) {
   if (parts.rest.length && !isCleared) {
     if (data.answered_batch !== parts.id && performance.now() < parts.until) return
     parts.total = all + parts.rest.length
-    parts.until = performance.now() + PATIENCE_MS
+    parts.until = performance.now() + LISTED_MS
     give(parts.input, parts.rest)
     parts.rest = []
   } else if (isCleared || (!waiting && sent === data.taken && (all >= parts.total || performance.now() > parts.until))) {

@@ -212,6 +212,25 @@ def test_what_is_chosen_while_the_rest_of_many_waits_is_of_the_same_batch(page: 
     assert read_answers(page)[0][0] == "next.png"
 
 
+def test_many_pictures_stay_one_batch_although_a_busy_server_keeps_the_rest_waiting(page: Page) -> None:
+    """The rest counted as a batch of its own, and stood before the first ones."""
+    expect(page.locator(".sending")).to_have_count(1)  # from here on the first of many are sent before the rest
+    page.evaluate("""() => {
+        const send = WebSocket.prototype.send
+        WebSocket.prototype.send = function (data) {
+            // The browser asks where to send the files, and names them.
+            const isLate = !window.wasLate && new TextDecoder().decode(data).includes("29.png")
+            if (isLate) window.wasLate = true
+            setTimeout(() => send.call(this, data), isLate ? 8000 : 0)
+        }
+    }""")
+    names = [f"{number:02}.png" for number in range(30)]
+    send(page, [drawn(name, number, side_px=64) for number, name in enumerate(names)])
+    expect(page.locator(".for-screen-readers")).to_contain_text("30 in all")
+    assert page.evaluate("window.wasLate")
+    assert [name for name, _ in read_answers(page)] == names
+
+
 def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> None:
     page.evaluate("""() => {
         const send = WebSocket.prototype.send
