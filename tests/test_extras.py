@@ -17,8 +17,9 @@ from brain_tumor.extras import install_command, require_extra
         ('{"url": "file:///x/brain_tumor_mri-0.1.0-py3-none-any.whl"}', "pip install 'brain-tumor-mri[train]'"),
         (
             '{"dir_info": {"editable": true}, "url": "file:///x"}',
-            "pip install '.[train]' in the folder of the source code",
+            "pip install -e '.[train]' in the folder of the source code",
         ),
+        ('{"dir_info": {}, "url": "file:///x"}', "pip install '.[train]' in the folder of the source code"),
     ],
 )
 def test_an_extra_is_installed_from_where_the_package_came(

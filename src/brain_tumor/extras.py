@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from typing import Any
 
 from brain_tumor.errors import MissingExtraError
 
@@ -39,13 +40,14 @@ def install_command(extra: str) -> str:
     """The command that installs an extra of pyproject.toml.
 
     An installation from a package index names the package. One from a folder or a repository of sources names the
-    folder: the package may be on no index, or a stranger's there.
+    folder: the package may be on no index, or a stranger's there. An editable one stays so, or it would run old sources.
 
     Args:
         extra: its name, such as ``evaluate``.
     """
-    if _from_sources():
-        return f"pip install '.[{extra}]' in the folder of the source code"
+    if (origin := _find_sources()) is not None:
+        editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
+        return f"pip install {editable}'.[{extra}]' in the folder of the source code"
     return f"pip install '{_PACKAGE}[{extra}]'"
 
 
@@ -56,10 +58,12 @@ def _is_installed(library: str) -> bool:
         return False
 
 
-def _from_sources() -> bool:
+def _find_sources() -> dict[str, Any] | None:
+    """Where the package's sources came from, as PEP 610 has it, empty if they were never installed; else None."""
     try:
-        origin = distribution(_PACKAGE).read_text("direct_url.json")
+        text = distribution(_PACKAGE).read_text("direct_url.json")
     except PackageNotFoundError:
-        return True
-    # Only what came from elsewhere than an index has the file. Source: PEP 610. A wheel is no folder of sources.
-    return origin is not None and not json.loads(origin)["url"].endswith(".whl")
+        return {}
+    # Only what came from elsewhere than an index has the file. A wheel is no folder of sources.
+    origin: dict[str, Any] | None = None if text is None else json.loads(text)
+    return None if origin is None or origin["url"].endswith(".whl") else origin

@@ -48,6 +48,7 @@ def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "a.png").write_bytes(png_bytes())
     assert main(["predict", str(tmp_path), "--ray", "local", "--parquet", str(tmp_path / "out")]) == 2
     assert "--ray needs Ray" in (said := capsys.readouterr().err) and "[cluster]" in said
+    assert not (tmp_path / "out").exists()  # or the same command would find a folder that holds answers
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from brain_tumor.errors import BrainTumorError
+from brain_tumor.extras import require_extra
 from brain_tumor.input.series import ReadOptions
 from brain_tumor.input.sources import find_any
 from brain_tumor.model.card import Card
@@ -44,11 +45,13 @@ class Listing:
 
 
 def check_ray(arguments: argparse.Namespace) -> None:
-    """Refuse what only one machine does.
+    """Refuse what only one machine does, before anything is written.
 
     Raises:
         BrainTumorError: with what to give instead.
+        MissingExtraError: Ray is not installed.
     """
+    require_extra("--ray", "cluster", "ray", "pyarrow")
     if STANDARD_STREAM in arguments.paths:
         raise BrainTumorError("--ray needs files that every worker can open; name the image instead of -")
     if not arguments.parquet and (arguments.resume or arguments.ray != LOCAL):
