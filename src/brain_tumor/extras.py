@@ -40,7 +40,7 @@ def install_command(extra: str) -> str:
     """The command that installs an extra of pyproject.toml.
 
     An installation from a package index names the package. One from a folder or a repository of sources names the
-    folder: the package may be on no index, or a stranger's there. An editable one stays so, or it would run old sources.
+    folder: the package may be on no index, or a stranger's there. An editable one stays so, or it would run old code.
 
     Args:
         extra: its name, such as ``evaluate``.
