@@ -59,6 +59,7 @@ function look() {
   setTriggerValue("arrived", reported)
 }
 
+const countSent = () => document.querySelectorAll(".st-key-drop [data-testid=stFileChip]:not([aria-invalid])").length
 const findRefused = () => [...document.querySelectorAll(".st-key-drop [data-testid=stFileChip][aria-invalid]")]
 
 // Streamlit's own marks of these files stand between the buttons, where a window may have no room for them. Returns how
@@ -118,7 +119,10 @@ function takeOver(event, input, files) {
     return
   }
   const rest = files.filter((file) => !first.includes(file))
-  parts = { input, rest, id: Date.now(), until: performance.now() + REST_WAITS_MS }
+  const widget = [...input.closest("[class*=st-key-]").classList].find((name) => name.startsWith("st-key-"))
+  parts = { input, widget, rest, id: Date.now(), until: performance.now() + REST_WAITS_MS }
+  // After a look at another page the uploader lists nothing of what the server has taken from it before.
+  parts.unlisted = Math.max(0, component.data.taken - countSent())
   component.setStateValue("batch", parts.id)
   give(input, first)
 }
@@ -127,14 +131,21 @@ function takeOver(event, input, files) {
 function goOn(waiting, all, sent) {
   if (!parts) return
   const { data, setStateValue } = component
-  const isCleared = !parts.input.isConnected
-  if (parts.rest.length && !isCleared) {
+  if (parts.rest.length && !parts.input.isConnected) {
+    // It goes on after a look at another page, as a batch of its own. After "Clear all" the uploader is another one.
+    const input = document.querySelector(`.${parts.widget} input[type=file]`)
+    if (input) give(input, parts.rest)
+    parts.rest = []
+  }
+  const isOver = !parts.input.isConnected
+  const isTaken = data.taken - sent >= parts.unlisted
+  if (parts.rest.length) {
     if (data.answered_batch !== parts.id && performance.now() < parts.until) return
     parts.total = all + parts.rest.length
     parts.until = performance.now() + LISTED_MS
     give(parts.input, parts.rest)
     parts.rest = []
-  } else if (isCleared || (!waiting && sent === data.taken && (all >= parts.total || performance.now() > parts.until))) {
+  } else if (isOver || (!waiting && isTaken && (all >= parts.total || performance.now() > parts.until))) {
     parts = null
     setStateValue("batch", 0)
   }
