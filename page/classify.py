@@ -260,11 +260,11 @@ def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None
     if state.unopened:
         with st.spinner("Opening the files") if bar is None else nullcontext():
             state.open_received()
-        if bar is None:
+        if bar is None and not state.is_stopped:  # that stands there already
             with progress:
                 bar = show_progress(state)
-            if bar is None:
-                st.rerun()
+        if bar is None:
+            st.rerun()
     if bar is None:
         return
     answer_for_a_while(classifier, state, bar)
