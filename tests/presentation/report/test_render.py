@@ -27,11 +27,11 @@ def test_equal_input_gives_equal_bytes(report_format: ReportFormat, monkeypatch:
 
 def test_a_page_without_jinja_is_refused_with_the_extra_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(MissingExtraError, match=r"HTML needs Jinja2.*pip install '.*\[report\]'"):
+    with pytest.raises(MissingExtraError, match=r"HTML needs Jinja2.*pip install (-e )?'.*\[report\]'"):
         render_html_report(to_report_image(make_mapped_result(), 1), make_card())
 
 
 def test_a_pdf_without_reportlab_is_refused_with_the_extra_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "reportlab", None)
-    with pytest.raises(MissingExtraError, match=r"PDF needs ReportLab.*pip install '.*\[report\]'"):
+    with pytest.raises(MissingExtraError, match=r"PDF needs ReportLab.*pip install (-e )?'.*\[report\]'"):
         render_pdf_report(to_report_image(make_mapped_result(), 1), make_card())
