@@ -1,9 +1,11 @@
+import re
 import sys
 from importlib.util import find_spec
 
 import pytest
 
 from brain_tumor.errors import MissingExtraError
+from brain_tumor.extras import install_command
 from brain_tumor.model.choice import EngineName, load_engine
 from brain_tumor.model.litert import LiteRTEngine
 from brain_tumor.model.model_file import ModelFile
@@ -22,7 +24,9 @@ def test_openvino_is_taken_when_asked_for(model: ModelFile) -> None:
 
 def test_without_the_extra_openvino_says_how_to_install_it(model: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(MissingExtraError, match=r"pip install (-e )?'.*\[openvino\]'.*, or choose the engine lite"):
+    with pytest.raises(
+        MissingExtraError, match=rf"{re.escape(install_command('openvino'))}.*, or choose the engine lite"
+    ):
         load_engine(model, name="openvino")
 
 

@@ -127,3 +127,9 @@ def viewed(element: Any) -> dict[str, Any]:
     """What a viewer was given."""
     data: dict[str, Any] = json.loads(element.proto.json)
     return data
+
+
+def read_component(page: AppTest, name: str) -> dict[str, Any]:
+    """What the browser's part of a component of ours was given."""
+    (component,) = (element for element in page.get("bidi_component") if element.proto.component_name.endswith(name))
+    return viewed(component)

@@ -1,25 +1,13 @@
-import json
-from typing import Any
-
 from streamlit.testing.v1 import AppTest
 
 from page.sending import REFUSALS
 from page.uploads import SERVER_IS_FULL
-from tests.page.driver import THREE, send
-
-
-def sent_to_browser(page: AppTest) -> dict[str, Any]:
-    """What the component has."""
-    (component,) = (
-        element for element in page.get("bidi_component") if element.proto.component_name.endswith("sending")
-    )
-    data: dict[str, Any] = json.loads(component.proto.json)
-    return data
+from tests.page.driver import THREE, read_component, send
 
 
 def test_the_browser_is_told_how_many_files_were_taken_and_that_the_work_is_done(page: AppTest) -> None:
-    assert sent_to_browser(page)["taken"] == 0
-    found = sent_to_browser(send(page, THREE))
+    assert read_component(page, "sending")["taken"] == 0
+    found = read_component(send(page, THREE), "sending")
     assert (found["taken"], found["is_working"], found["answered_batch"]) == (len(THREE), False, 0)
 
 
