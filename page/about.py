@@ -106,10 +106,15 @@ def show_terms(card: Card) -> None:
     """What trained the network, and under which terms; the sources behind a line, as they can be many."""
     st.header("What trained it", anchor=False)
     st.markdown(literal_sentence(describe_terms(card)))
-    if rows := terms_rows(card):
-        with st.expander(f"The images that trained it: {render_count(len(rows), 'source')}"):
-            # A list, as a table of four columns would have to be scrolled on a phone.
-            st.markdown("\n".join(f"- {describe_source(row)}" for row in rows))
+    gate = f"More images that its check for {literal(card.rules.subject)} was fitted on"
+    for title, rows in (
+        ("The images that trained it", terms_rows(card, "sources")),
+        (gate, terms_rows(card, "gate_sources")),
+    ):
+        if rows:
+            with st.expander(f"{title}: {render_count(len(rows), 'source')}"):
+                # A list, as a table of four columns would have to be scrolled on a phone.
+                st.markdown("\n".join(f"- {describe_source(row)}" for row in rows))
 
 
 def describe_source(row: dict[str, str]) -> str:

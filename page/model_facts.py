@@ -1,7 +1,7 @@
 """What a page says about the model that answers on it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from brain_tumor.labels import Label, class_without_finding, finding_word
 from brain_tumor.model.card import Card
@@ -124,11 +124,16 @@ def _least_flattering_first(sets: Any, key: str) -> list[tuple[str, Mapping[str,
     return sorted(_tables(sets), key=value)
 
 
-def terms_rows(card: Card) -> list[dict[str, str]]:
-    """One row per source that trained the network: what it shows, where it is from, under which terms."""
+def terms_rows(card: Card, part: Literal["sources", "gate_sources"]) -> list[dict[str, str]]:
+    """One row per source: what it shows, where it is from, under which terms.
+
+    Args:
+        card: of the model.
+        part: of the card: what trained the network, or what its gate was fitted on besides.
+    """
     return [
         {"Source": name} | {title: str(known.get(key, "not stated")) for key, title in _TERMS.items()}
-        for name, known in _tables(card.about.get("sources"))
+        for name, known in _tables(card.about.get(part))
     ]
 
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from brain_tumor.csv_reader import read_csv
-from brain_tumor.errors import DatasetError
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training.decision_file import Decision
 from brain_tumor_training.examples import ANY_TUMOR, Example
 from brain_tumor_training.run_folder import read_list, read_rows, read_settings
 from brain_tumor_training.splits import TEST, SplitRow
+from brain_tumor_training.terms import describe_terms
 
 # Of the SHA-256 of each image that trained or validated: among a million others, one in 280 sets has a false hit.
 SEEN_DIGITS = 12
@@ -42,16 +41,16 @@ def describe_training(run: Path, data: Path, decision: Decision, licence: str, t
         data: the folder that it was trained on.
         decision: of that run.
         licence: the file's own terms.
-        terms: CSV with source, shows, origin and terms of what trained the network.
+        terms: as for describe_terms; of a run without a training list nothing is taken.
 
     Raises:
-        DatasetError: a source that trained or validated has no terms.
+        DatasetError: a source has no terms.
     """
-    sources: dict[str, dict[str, str]] = {}
+    trained: set[str] = set()
     rows: Sequence[SplitRow | Example] = read_rows(run)
     if examples := read_list(run):
         rows = examples  # tumors of unknown type, too
-        sources = read_terms(sorted({example.source for example in examples if example.split != TEST}), terms)
+        trained = {example.source for example in examples if example.split != TEST}
     used = sorted((row.path, row.label.slug if row.label else ANY_TUMOR, row.split) for row in rows)
     counts = Counter(f"{part}/{label}" for _, label, part in used)
     fingerprint, seen = hashlib.sha256(), set()
@@ -62,7 +61,7 @@ def describe_training(run: Path, data: Path, decision: Decision, licence: str, t
             seen.add(content[:SEEN_DIGITS])
     return {
         "licence": licence,
-        "sources": sources,
+        **describe_terms(trained, decision.gate_rates, terms if trained else None),
         "notice": NOTICE,
         "training": read_settings(run),
         "training_data": {
@@ -75,13 +74,3 @@ def describe_training(run: Path, data: Path, decision: Decision, licence: str, t
         "doubt": decision.coverage,
         "metrics": {"keras": json.loads((run / "metrics.json").read_text(encoding="utf-8"))},
     }
-
-
-def read_terms(sources: Sequence[str], terms: Path | None) -> dict[str, dict[str, str]]:
-    """What a CSV says of each source; raises DatasetError for one that it lacks, gives nothing without a CSV."""
-    if terms is None:
-        return {}
-    known = {row["source"]: {key: row[key] for key in ("shows", "origin", "terms")} for row in read_csv(terms)}
-    if missing := [name for name in sources if name not in known]:
-        raise DatasetError(f"{terms}: says nothing of {', '.join(missing)}; add a row for each source that trained")
-    return {name: known[name] for name in sources}

@@ -1,4 +1,4 @@
-"""Measured figures -> the card of a finished model file; the network in the file stays as it is."""
+"""Measured figures, and terms -> the card of a finished model file; the network in the file stays as it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from brain_tumor.atomic_write import write_whole
+from brain_tumor.errors import DatasetError
 from brain_tumor.evaluation.metrics import proportion_ci
 from brain_tumor.labels import Label
 from brain_tumor.model.model_file import load_model_file, pack_model_file
+from brain_tumor_training.terms import describe_terms
 
 
 def summarise_evaluation(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,22 +50,32 @@ def summarise_sources(document: Mapping[str, Any], classes: Iterable[Label]) -> 
     }
 
 
-def add_evaluations(
-    path: Path, evaluations: Mapping[str, Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]] | None = None
+def complete_card(
+    path: Path,
+    evaluations: Mapping[str, Mapping[str, Any]],
+    sources: Mapping[str, Mapping[str, Any]],
+    terms: Path | None = None,
 ) -> None:
-    """Write measured figures into a model file's card.
+    """Write measured figures, and where its images come from, into a model file's card.
 
     Args:
         path: the model file.
         evaluations: of summarise_evaluation, by the name of the images; kept under ``about.metrics``.
         sources: of summarise_sources, by the name of the images; kept under ``about.other_sources``.
+        terms: CSV as for describe_terms, of the sources that the card names already.
 
     Raises:
         ModelFileError: the file is no model file.
+        DatasetError: the card names no sources, or the CSV lacks one.
     """
     model = load_model_file(path)
-    metrics = {**model.card.about.get("metrics", {}), **evaluations}
-    others = {**model.card.about.get("other_sources", {}), **(sources or {})}
-    added = {"metrics": metrics, **({"other_sources": others} if others else {})}
-    card = replace(model.card, about={**model.card.about, **added})
+    about = dict(model.card.about)
+    for part, figures in (("metrics", evaluations), ("other_sources", sources)):
+        if figures:
+            about[part] = {**about.get(part, {}), **figures}
+    if terms:
+        if not about.get("sources"):
+            raise DatasetError(f"{path}: its card names no sources; give --terms to the export of a finetune run")
+        about |= describe_terms(about["sources"], about["gate_rates"], terms)
+    card = replace(model.card, about=about)
     write_whole(path, pack_model_file(model.flatbuffer, card, model.golden_image))

@@ -25,13 +25,17 @@ def write_drawn_negatives(run: Path) -> Path:
     """Write the pictures into a run folder, a subfolder per family, the same every time; returns their folder."""
     root = run / FOLDER
     for name, draw in _FAMILIES.items():
-        folder = root / f"drawn {name}"
+        folder = root / _family(name)
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(_IMAGES):
             # The file is named after its family, as a name says which part an image plays.
             picture = draw(np.random.default_rng([number, len(name)]))
             write_whole(folder / f"{name}{number:02}.png", to_png(Image.fromarray(picture)))
     return root
+
+
+def _family(name: str) -> str:
+    return f"drawn {name}"
 
 
 def _noise(rng: np.random.Generator) -> Grey:
@@ -94,3 +98,5 @@ _FAMILIES: dict[str, Callable[[np.random.Generator], Grey]] = {
     "shapes": _shapes,
     "checks": _checks,
 }
+
+DRAWN = frozenset(map(_family, _FAMILIES))  # the names of the families

@@ -14,7 +14,7 @@ from brain_tumor_training.pipeline import View, training_view
 from brain_tumor_training.recipes import Recipe
 from brain_tumor_training.run_folder import read_list, read_rows, read_run
 from brain_tumor_training.splits import PARTS, TEST, TRAIN, VALIDATION, SplitRow, hash_share
-from brain_tumor_training.training_list import NOT_BRAIN_MRI, OTHER_LESION, SUBJECT, read_further
+from brain_tumor_training.training_list import NOT_BRAIN_MRI, OF_OTHER_LESIONS, OTHER_LESION, SUBJECT, read_further
 
 # More images of one part of a source tell the gate little that is new, and each costs a forward pass.
 MAX_GATE_IMAGES = 60
@@ -165,7 +165,7 @@ def further_families(index: Path, unseen: set[str]) -> list[GateFamily]:
         if row["label"] not in (NOT_BRAIN_MRI, OTHER_LESION):
             continue
         is_brain = row["label"] == OTHER_LESION
-        name = f"{row['source']}, other lesions" if is_brain else row["family"]
+        name = f"{row['source']}{OF_OTHER_LESIONS}" if is_brain else row["family"]
         held_back = row["split"] != TRAIN or name in unseen
         # A fifth of what trains chooses the threshold; a patient stays in one part.
         part = TEST if held_back else VALIDATION if hash_share(row["patient"]) < _FURTHER_VALIDATION else TRAIN

@@ -26,6 +26,8 @@ OTHER_SHARES = {TRAIN: 0.6, VALIDATION: 0.1, TEST: 0.3}
 SUBJECT = r"^([A-Za-z]+\d+)_"
 # The label of an image that shows a disease which is no tumor.
 OTHER_LESION = "other lesion"
+# Behind the name of a source: those images of it.
+OF_OTHER_LESIONS = ", other lesions"
 NOT_BRAIN_MRI = "not-brain-mri"
 FURTHER_COLUMNS = {"path", "source", "label", "family", "patient", "skull_stripped", "split"}
 

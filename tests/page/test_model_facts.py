@@ -1,5 +1,5 @@
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -15,6 +15,7 @@ from page.model_facts import (
 )
 from tests.scripted import CARD
 
+PARTS: tuple[Literal["sources"], Literal["gate_sources"]] = ("sources", "gate_sources")
 SHARE = {"value": 0.957, "low": 0.94, "high": 0.97}
 
 
@@ -73,16 +74,19 @@ def test_figures_of_other_sources_are_shown_by_the_name_of_the_images() -> None:
 
 @pytest.mark.parametrize("odd", [None, 5, "text", [1, 2], {"a": None, "b": [1], "c": {}}])
 def test_what_a_card_of_one_s_own_holds_in_their_place_makes_no_rows(odd: Any) -> None:
-    card = replace(CARD, about=dict.fromkeys(("metrics", "other_sources", "sources", "gate_rates"), odd))
+    card = replace(
+        CARD, about=dict.fromkeys(("metrics", "other_sources", "sources", "gate_sources", "gate_rates"), odd)
+    )
     assert accuracy_rows(card) == gate_rows(card) == []
     assert {row["Images"] for row in source_rows(card)} <= {"c"}
-    assert {row["Source"] for row in terms_rows(card)} <= {"c"}
+    assert {row["Source"] for part in PARTS for row in terms_rows(card, part)} <= {"c"}
 
 
-def test_the_terms_of_the_file_and_of_each_source_are_the_card_s_own() -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_the_terms_of_the_file_and_of_each_source_are_the_card_s_own(part: Literal["sources", "gate_sources"]) -> None:
     sources = {"brats18-t1": {"shows": "glioma", "origin": "BraTS 2018", "terms": "research"}}
-    card = replace(CARD, about={"licence": "CC-BY-NC-SA-4.0", "sources": sources})
+    card = replace(CARD, about={"licence": "CC-BY-NC-SA-4.0", part: sources})
     assert describe_terms(card) == "Terms of this model file: CC-BY-NC-SA-4.0."
-    assert terms_rows(card) == [
+    assert terms_rows(card, part) == [
         {"Source": "brats18-t1", "Shows": "glioma", "Origin": "BraTS 2018", "Terms": "research"}
     ]

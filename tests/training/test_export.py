@@ -23,7 +23,7 @@ from brain_tumor.labels import LABELS, Label
 from brain_tumor.model.model_file import load_model_file
 from brain_tumor.presentation.wording import NOTICE
 from brain_tumor_training import export
-from brain_tumor_training.card_figures import add_evaluations
+from brain_tumor_training.card_figures import complete_card
 from brain_tumor_training.decision_file import read_decision
 from brain_tumor_training.parity import MAX_FLOAT_DIFFERENCE, MAX_GATE_DIFFERENCE, MAX_MEAN_DIFFERENCE, Parity
 from brain_tumor_training.recipes import DYNAMIC_RANGE, FLOAT16, FLOAT32, STATIC_INT8
@@ -285,8 +285,8 @@ def test_a_run_without_a_decision_is_refused(tmp_path: Path) -> None:
 def test_added_figures_change_the_card_and_nothing_else(exported: Exported, tmp_path: Path) -> None:
     path = tmp_path / "small.tfliteA"
     path.write_bytes(exported.path.read_bytes())
-    add_evaluations(path, {"official": {"accuracy": 0.9}})
-    add_evaluations(path, {"leak-free": {"accuracy": 0.8}})
+    complete_card(path, {"official": {"accuracy": 0.9}}, {})
+    complete_card(path, {"leak-free": {"accuracy": 0.8}}, {})
     before, after = load_model_file(exported.path), load_model_file(path)
     assert (after.flatbuffer, after.golden_image) == (before.flatbuffer, before.golden_image)
     metrics = {**before.card.about["metrics"], "official": {"accuracy": 0.9}, "leak-free": {"accuracy": 0.8}}

@@ -35,6 +35,11 @@ NO_FINDING_HELP = (
     "is the answer for images that are not analysed"
 )
 
+TERMS_HELP = (
+    "CSV with source, shows, origin and terms of what trained the network, and of each further kind of images that its "
+    "gate was fitted on, such as docs/training-sources.csv"
+)
+
 LEAVE_OUT_HELP = (
     "CSV with path and seen, such as docs/label-notes.csv: images whose label or kind is in doubt, known by their name "
     "and that of their folder; they neither train nor set a threshold, and are tested all the same"

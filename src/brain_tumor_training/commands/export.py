@@ -5,7 +5,7 @@ from pathlib import Path
 
 from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.model.model_file import DEFAULT_NAME
-from brain_tumor_training.commands.arguments import Commands, count, named_color, print_next, subject
+from brain_tumor_training.commands.arguments import TERMS_HELP, Commands, count, named_color, print_next, subject
 from brain_tumor_training.recipes import QUANTIZATIONS
 
 
@@ -45,7 +45,7 @@ def add_export(commands: Commands) -> None:
         "--terms",
         type=Path,
         metavar="CSV",
-        help="source, shows, origin and terms of what trained the network, for the card of a finetune run",
+        help=f"{TERMS_HELP}, for the card of a finetune run",
     )
     export.add_argument(
         "--subject",

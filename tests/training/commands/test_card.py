@@ -49,3 +49,24 @@ def test_card_refuses_a_missing_model(tmp_path: Path, capsys: Capture) -> None:
     missing = ["card", str(tmp_path / "none.tfliteA"), "--evaluation", f"official={tmp_path / 'evaluation.json'}"]
     assert main(missing) == 2
     assert "none.tfliteA: cannot be read" in error_line(capsys)
+
+
+@needs_tensorflow
+def test_card_states_terms_anew(tmp_path: Path) -> None:
+    about = {"sources": {"clinic": {"terms": "unknown"}}, "gate_rates": {"knee-mri": {"seen_in_fit": True}}}
+    model, terms = tmp_path / "m.tfliteA", tmp_path / "terms.csv"
+    model.write_bytes(make_model_bytes(about=about))
+    terms.write_text("source,shows,origin,terms\nclinic,heads,here,CC0\nknee-mri,knees,there,CC BY\n", encoding="utf-8")
+    assert main(["card", str(model), "--terms", str(terms)]) == 0
+    after = load_model_file(model).card.about
+    assert after["sources"] == {"clinic": {"shows": "heads", "origin": "here", "terms": "CC0"}}
+    assert after["gate_sources"] == {"knee-mri": {"shows": "knees", "origin": "there", "terms": "CC BY"}}
+
+
+@needs_tensorflow
+def test_card_refuses_terms_for_a_card_without_sources(tmp_path: Path, capsys: Capture) -> None:
+    model, terms = tmp_path / "m.tfliteA", tmp_path / "terms.csv"
+    model.write_bytes(make_model_bytes())
+    terms.write_text("source,shows,origin,terms\n", encoding="utf-8")
+    assert main(["card", str(model), "--terms", str(terms)]) == 2
+    assert "m.tfliteA: its card names no sources" in error_line(capsys)
