@@ -89,9 +89,13 @@ def _body(card: Card, file_name: str) -> Iterator[str]:
     yield from measured or ["- none measured on the file; run `brain-tumor evaluate`, then `brain-tumor-train card`"]
     if parity:
         low, high = parity["same_class_interval"]
+        same = (
+            f"{parity['same_class']:.1%} ({low:.1%} to {high:.1%}) of the clear answers are those of the Keras network"
+        )
+        clear = parity["torn"] < parity["images"]
         yield (
-            f"- stored as {about['quantization']}: on {parity['images']} images {parity['same_class']:.1%} "
-            f"({low:.1%} to {high:.1%}) of the clear answers are those of the Keras network"
+            f"- stored as {about['quantization']}: on {parity['images']} images "
+            f"{same if clear else 'the Keras network gives no clear answer, so no class is compared'}"
         )
     yield ""
     yield "## Limits"

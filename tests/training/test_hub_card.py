@@ -25,7 +25,7 @@ def test_a_licence_is_named_as_the_hub_does_and_never_made_up(text: str, licence
 
 def test_the_card_tells_what_the_file_tells() -> None:
     metrics = {"keras": {"test": {"accuracy": 0.9}}, "clinic's": {"accuracy": {"value": 0.8}}}
-    parity = {"images": 36, "same_class": 1.0, "same_class_interval": [0.9, 1.0]}
+    parity = {"images": 36, "torn": 2, "same_class": 1.0, "same_class_interval": [0.9, 1.0]}
     about = {"licence": "MIT", "metrics": metrics, "parity": parity, "quantization": "float16"}
     text = render_hub_card(replace(make_card(), about=about), "mine.tfliteA")
     assert text.startswith("---\nlicense: mit\nlibrary_name: tflite\n")
@@ -43,3 +43,9 @@ def test_a_model_of_another_organ_says_so() -> None:
     card = make_card()
     text = render_hub_card(replace(card, rules=replace(card.rules, subject="knee MRI"), about={}), "knee.tfliteA")
     assert "for a slice of a knee MRI" in text and "brain-mri" not in text
+
+
+def test_no_share_is_told_of_no_clear_answers() -> None:
+    parity = {"images": 8, "torn": 8, "same_class": 1.0, "same_class_interval": [0.0, 1.0]}
+    text = render_hub_card(replace(make_card(), about={"parity": parity, "quantization": "float16"}), "mine.tfliteA")
+    assert "on 8 images the Keras network gives no clear answer" in text and "100" not in text.partition("Figures")[2]

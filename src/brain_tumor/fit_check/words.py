@@ -52,6 +52,7 @@ SHARES = {
     "uncertain": "uncertain, unlike ones included",
     "answered": "classified without doubt",
 }
+_REFERENCE = "The reference is made of validation images from every training source, difficult ones among them."
 _WIDTH = 33
 
 
@@ -94,7 +95,7 @@ def describe_sample(facts: ArchiveFacts) -> str:
         text += f"; {facts.empty:,} blank left out"
     if drawn.unreadable:
         text += f"; {drawn.unreadable:,} could not be read"
-    return f"{text}. Brackets hold 95 % intervals."
+    return f"{text}. Brackets hold 95 % intervals. {_REFERENCE}"
 
 
 def to_table(facts: ArchiveFacts, reference: Reference) -> Iterator[tuple[str, str, str]]:

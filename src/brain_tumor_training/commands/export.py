@@ -76,7 +76,9 @@ def _run(args: argparse.Namespace) -> None:
     taken, parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)
     low, high = parity.same_class_interval
     print(f"written as {taken}; compared with Keras on {parity.images} images, on {parity.torn} of which it is torn")
-    print(f"between two classes; of the others {parity.same_class:.1%} ({low:.1%} to {high:.1%}) have the same class")
+    # Of no images there is no share.
+    others = f"; of the others {parity.same_class:.1%} ({low:.1%} to {high:.1%}) have the same class"
+    print(f"between two classes{others if parity.torn < parity.images else ', so no class is compared'}")
     print(f"accuracy on them: {parity.accuracy_keras:.1%} before, {parity.accuracy_exported:.1%} after")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
     if args.onnx:

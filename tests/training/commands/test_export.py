@@ -51,6 +51,20 @@ def test_arguments_are_passed_on_and_the_comparison_is_told(
 
 
 @needs_keras
+def test_no_share_is_told_where_keras_is_torn_on_every_image(
+    asked: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    parity = Parity(40, 0.0, 40, 1.0, (0.0, 1.0), 0.004, 0.1, 0.9, 0.875, (-0.05, 0.0))
+    write = sys.modules["brain_tumor_training.export"].export
+    monkeypatch.setattr(sys.modules["brain_tumor_training.export"], "export", lambda *given: (write(*given)[0], parity))
+    assert main(["export", "run", "--data", "d", "--out", "m.tfliteA"]) == 0
+    shown = capsys.readouterr().out
+    assert "on 40 of which it is torn\nbetween two classes, so no class is compared\n" in shown
+    assert "100.0%" not in shown
+
+
+@needs_keras
 def test_a_card_for_hugging_face_is_written_where_it_is_asked_for(
     asked: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
