@@ -42,7 +42,8 @@ function look() {
   const drop = document.querySelector(".st-key-drop")
   const waiting = drop?.querySelectorAll("[data-testid=stFileChipIconSpinner]").length ?? 0
   const all = drop?.querySelectorAll("[data-testid=stFileChip]").length ?? 0
-  const sent = all - listRefused(parentElement.querySelector(".refused"), data.refusals)
+  const sent = countSent()
+  listRefused(parentElement.querySelector(".refused"), data.refusals)
   const held = parts ? parts.rest.length || Math.max(0, parts.total - all) : 0
   if (!waiting && !parts) arrivedBefore = reported = all
   const text =
@@ -62,24 +63,21 @@ function look() {
 const countSent = () => document.querySelectorAll(".st-key-drop [data-testid=stFileChip]:not([aria-invalid])").length
 const findRefused = () => [...document.querySelectorAll(".st-key-drop [data-testid=stFileChip][aria-invalid]")]
 
-// Streamlit's own marks of these files stand between the buttons, where a window may have no room for them. Returns how
-// many there are.
+// Streamlit's own marks of these files stand between the buttons, where a window may have no room for them.
 function listRefused(list, refusals) {
-  const marks = findRefused()
-  const lines = marks.map((mark) => {
+  const lines = findRefused().map((mark) => {
     const name = mark.querySelector("[data-testid=stFileChipName]")?.title
     const reason = mark.querySelector("[role=alert]")?.textContent ?? ""
     const known = Object.keys(refusals).find((said) => reason.includes(said))
     return `${name}: ${known ? refusals[known] : reason.replace(/^Error: /, "")}`
   })
-  if (list.dataset.shown === lines.join("\n")) return marks.length
+  if (list.dataset.shown === lines.join("\n")) return
   list.dataset.shown = lines.join("\n")
   const heading = Object.assign(document.createElement("strong"), { textContent: "Not everything was taken:" })
   const entries = lines.map((line) => Object.assign(document.createElement("p"), { textContent: line }))
   const dismiss = Object.assign(document.createElement("button"), { type: "button", textContent: "Dismiss" })
   dismiss.onclick = () => findRefused().forEach((mark) => mark.querySelector("button").click())
   list.replaceChildren(...(lines.length ? [heading, ...entries, dismiss] : []))
-  return marks.length
 }
 
 function askAgain(waiting, sent) {

@@ -218,7 +218,7 @@ def folds(folder: Path, official: Figures) -> list[str]:
 
 def test_folds_have_a_column_each_their_mean_and_all_images_together(tmp_path: Path, official: Figures) -> None:
     text = page(tmp_path, official, *folds(tmp_path, official))
-    assert "|  | fold 0 | fold 4 | mean | sd | all images |" in text
+    assert "| figure | fold 0 | fold 4 | mean | sd | all images |" in text
     value = official["accuracy"]["value"]
     (row,) = lines_of(text, "| accuracy | 0.")
     assert row.startswith(f"| accuracy | {value:.3f} | {value + 0.2:.3f} | {value + 0.1:.3f} | 0.141 | ")

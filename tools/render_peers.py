@@ -124,7 +124,7 @@ def render(report: Figures) -> Iterator[str]:
         kind: [measure([answer for answer in answers[name] if answer.kind == kind]) for name in programs]
         for kind in KINDS
     }
-    yield f"| | {' | '.join(program['title'] for program in programs.values())} |"
+    yield f"| figure | {' | '.join(program['title'] for program in programs.values())} |"
     yield "|---|" + "---|" * len(programs)
     for kind, title in KINDS.items():
         number = sum(image["kind"] == kind for image in report["images"])
