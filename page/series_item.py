@@ -31,6 +31,7 @@ class SeriesItem:
     files: tuple[KeptFile, ...]  # once all is answered, they may have lost their content
     # None for a file of several slices, except while it is answered: an opened volume weighs more than its file.
     series: Series | None
+    file_names: tuple[str, ...] = ()  # of its files, also after it let go of them
     volume: str | None = None  # the file that all its slices lie in
     records: list[SliceRecord] = field(default_factory=list)  # of the first slices, in their order
     verdict: SeriesVerdict | None = None  # None: a single image, or slices are not answered yet
@@ -193,7 +194,7 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
     for file in needed:
         file.claim()
     item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
-    item.about = replace(series, slices=())
+    item.about, item.file_names = replace(series, slices=()), tuple(file.name for file in needed)
     if item.is_stack and len(names) == 1:
         item.series, item.volume = None, names.pop()
     return item

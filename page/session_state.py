@@ -68,7 +68,7 @@ class SessionState:
         """Number what the last batch brought as its files were chosen: pictures were taken as they came."""
         for item in self.items:
             if item.batch == self.batch_count:
-                numbers = (self.order[file.name] for file in item.files if file.name in self.order)
+                numbers = (self.order[name] for name in item.file_names if name in self.order)
                 item.number = min(numbers, default=len(self.order))
 
     def open_received(self) -> None:
@@ -154,6 +154,7 @@ class SessionState:
         if self.removed:
             self.items = sorted([*self.items, self.removed], key=lambda item: int(item.key))
             self.removed = None
+            self._put_in_order()  # more of its batch may have come meanwhile
 
     def show(self, key: str | None) -> None:
         """Open the card of one item; None for the overview."""

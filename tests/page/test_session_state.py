@@ -138,3 +138,17 @@ def test_a_batch_in_parts_is_shown_as_it_was_chosen_before_older_ones_also_after
     state.remove(state.newest_first[2].key)
     state.restore()
     assert [item.name for item in state.newest_first] == expected
+
+
+def test_what_was_removed_while_its_batch_arrived_comes_back_to_its_place() -> None:
+    state = SessionState()
+    c, b, a = (KeptFile(f"{name}.png", png_bytes()) for name in "cba")
+    state.receive(Taken([c, b], continues=False, goes_on=True))
+    state.open_received()
+    assert list(answer_all(ScriptedClassifier(), state))[-1] == 0  # type: ignore[arg-type]
+    state.remove(next(item.key for item in state.items if item.name == "c.png"))
+    state.receive(Taken([a], continues=True, goes_on=False, order=("a.png", "b.png", "c.png")))
+    state.open_received()
+    assert list(answer_all(ScriptedClassifier(), state))[-1] == 0  # type: ignore[arg-type]
+    state.restore()
+    assert [item.name for item in state.newest_first] == ["a.png", "b.png", "c.png"]
