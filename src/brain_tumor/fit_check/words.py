@@ -62,7 +62,7 @@ def render_text(judgement: Judgement, facts: ArchiveFacts, reference: Reference)
     lines += [f"- {line}" for line in describe_departures(judgement, facts, reference)]
     lines += ["", f"{'':{_WIDTH}}{'your images':<26}reference ({reference.images:,} images)"]
     lines += (f"{name:{_WIDTH}}{mine:<26}{theirs}" for name, mine, theirs in to_table(facts, reference))
-    lines += ["", describe_sample(facts)]
+    lines += ["", describe_sample(facts), _REFERENCE]
     if facts.reasons:
         counts = (
             f"{reason_words(reason, subject=reference.subject)} ({count:,})" for reason, count in facts.reasons.items()
@@ -95,7 +95,7 @@ def describe_sample(facts: ArchiveFacts) -> str:
         text += f"; {facts.empty:,} blank left out"
     if drawn.unreadable:
         text += f"; {drawn.unreadable:,} could not be read"
-    return f"{text}. Brackets hold 95 % intervals. {_REFERENCE}"
+    return f"{text}. Brackets hold 95 % intervals."
 
 
 def to_table(facts: ArchiveFacts, reference: Reference) -> Iterator[tuple[str, str, str]]:
