@@ -120,7 +120,7 @@ def show_terms(card: Card) -> None:
 def describe_source(row: dict[str, str]) -> str:
     """One row of `terms_rows` as Markdown; the texts are the card's, which may be a person's own."""
     shows, origin, terms = (literal_sentence(row[key]) for key in ("Shows", "Origin", "Terms"))
-    return f"**{literal(row['Source'])}**: {shows}. {origin}. Terms: {terms}."
+    return f"**{literal(row['Source'])}**: {shows}. Origin: {origin}. Terms: {terms}."
 
 
 def show_gate(card: Card) -> None:
