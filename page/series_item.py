@@ -194,7 +194,8 @@ def to_series_item(key: str, series: Series, files: Iterable[KeptFile]) -> Serie
     for file in needed:
         file.claim()
     item = SeriesItem(key, series.name, series.plane, len(series.slices), needed, series)
-    item.about, item.file_names = replace(series, slices=()), tuple(file.name for file in needed)
+    item.about = replace(series, slices=())
+    item.file_names = tuple(file.name for file in needed)
     if item.is_stack and len(names) == 1:
         item.series, item.volume = None, names.pop()
     return item

@@ -56,6 +56,9 @@ def test_every_departure_is_said(departure: Departure) -> None:
 
 def test_each_figure_stands_with_its_interval_beside_the_references() -> None:
     lines = text_of(make_scores(classified=170, rejected=30)).splitlines()
+    assert any(
+        line.startswith("The reference is made of validation images from every training source") for line in lines
+    )
     (line,) = [line for line in lines if line.startswith("not analysed")]
     assert line.split("  ") and line.removeprefix("not analysed").split("   ")[-1].strip() == "2 %"
     assert "15 % [11 % to 21 %]" in line
