@@ -37,6 +37,7 @@ from tests.page_in_browser import (
     send,
     volume,
 )
+from tests.waiting import wait_until
 from tests.watched import SERVER
 from tools.browser import ROOT, Server, serve_page
 
@@ -107,10 +108,7 @@ def test_clear_all_empties_the_page_and_the_server_s_memory(page: Page, server: 
     expect(page.get_by_role("heading", level=3)).to_have_count(1)
     page.get_by_role("button", name="Yes, clear all").click()
     expect(page.get_by_role("heading", name="Drop brain MRI here")).to_be_visible()
-    deadline = time.monotonic() + 120
-    while uploaded_bytes(server):
-        assert time.monotonic() < deadline, "the upload is still in the server's memory"
-        time.sleep(1)
+    wait_until(lambda: not uploaded_bytes(server), "the upload is still in the server's memory")
 
 
 def test_what_is_sent_while_files_are_opened_is_answered_too(page: Page) -> None:

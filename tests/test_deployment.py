@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -24,6 +23,7 @@ from brain_tumor.dicom_node.settings import ArchiveTls, Destination, NodeSetting
 from brain_tumor.service.settings import SECTION, ServiceSettings, read_service_settings
 from tests.dockerfile import Image, build, instructions
 from tests.factories import png_bytes
+from tests.waiting import wait_until
 from tools.ports import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -122,10 +122,14 @@ def _check(image: Image, address: str) -> int:
 
 
 def _wait(image: Image, process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    deadline_s = time.monotonic() + 240
-    while _check(image, address) and time.monotonic() < deadline_s and process.poll() is None:
-        time.sleep(0.3)
-    assert _check(image, address) == 0, log.read_text(errors="replace")
+    def healthy() -> bool:
+        assert process.poll() is None, said()
+        return _check(image, address) == 0
+
+    def said() -> str:
+        return log.read_text(errors="replace")
+
+    wait_until(healthy, said, 240)
 
 
 def _files(image: Image) -> set[str]:

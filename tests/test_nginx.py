@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from websockets.typing import Origin
 
 from tests.factories import png_bytes
 from tests.service.forms import Running, running
+from tests.waiting import wait_until
 from tools.browser import Server, serve_page
 from tools.ports import free_port
 
@@ -111,22 +111,19 @@ def _nginx(program: str, configuration: str, service: Running, page: Server, fol
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_for(port)
+            wait_until(lambda: _listens(port), "nginx does not listen")
             yield Address(port, plain_port, certificate)
         finally:
             process.terminate()
             process.wait(60)
 
 
-def _wait_for(port: int) -> None:
-    deadline_s = time.monotonic() + 60
-    while time.monotonic() < deadline_s:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("nginx does not listen")
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +186,7 @@ def test_a_file_passes_through_while_it_comes(as_shipped: Address, service: Runn
 
     sending = threading.Thread(target=send)
     sending.start()
-    deadline_s = time.monotonic() + 60
-    while _stored_bytes(service) < MIB / 2:
-        assert time.monotonic() < deadline_s
+    wait_until(lambda: _stored_bytes(service) >= MIB / 2)
     go.set()
     sending.join(60)
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
 from tools.ports import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -137,15 +137,18 @@ def _page_server(python: Path, folder: Path) -> Iterator[str]:
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline_s = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline_s:
-        assert server.poll() is None, f"the server ended:\n{log.read_text(errors='replace')}"
+    def healthy() -> bool:
+        assert server.poll() is None, said()
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return
+                return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    pytest.fail(f"no answer within {START_LIMIT_S} s:\n{log.read_text(errors='replace')}")
+            return False
+
+    def said() -> str:
+        return log.read_text(errors="replace")
+
+    wait_until(healthy, said, START_LIMIT_S)
 
 
 def _build_wheel(checkout: Path, folder: Path) -> Path:

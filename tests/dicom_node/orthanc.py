@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.dicom_node.certificates import Certificates
-from tests.dicom_node.peers import ARCHIVE, LOOPBACK, NODE, wait_until
+from tests.dicom_node.peers import ARCHIVE, LOOPBACK, NODE
+from tests.waiting import wait_until
 from tools.ports import free_port
 
 USER, PASSWORD = "tester", "not a secret"

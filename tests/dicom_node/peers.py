@@ -5,7 +5,6 @@ import io
 import json
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,14 +155,6 @@ def answer_with_counts(files: Sequence[Path], stop: threading.Event) -> list[byt
             Manufacturer="own",
         )
     ]
-
-
-def wait_until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
-    """Look again and again until it holds."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
 
 
 def events_in(log: str) -> list[dict[str, Any]]:

@@ -28,9 +28,9 @@ from tests.dicom_node.peers import (
     make_settings,
     run_node,
     store,
-    wait_until,
 )
 from tests.dicom_node.test_settings import EXAMPLE
+from tests.waiting import wait_until
 
 # An active environment stands first in PATH, and pynetdicom installs programs of the same names there.
 _ELSEWHERE = os.pathsep.join(

@@ -20,8 +20,8 @@ from tests.dicom_node.peers import (
     make_settings,
     run_node,
     store,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 # pynetdicom leaves a socket that could not connect to be closed by Python.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

@@ -20,8 +20,8 @@ from tests.dicom_node.peers import (
     make_settings,
     run_node,
     store,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 SERIES = f"{STUDY_UID}.1"
 

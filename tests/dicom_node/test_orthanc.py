@@ -23,8 +23,8 @@ from tests.dicom_node.peers import (
     STUDY_UID,
     events_in,
     make_image,
-    wait_until,
 )
+from tests.waiting import wait_until
 from tools.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -72,7 +72,7 @@ class Command:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "brain_tumor", "dicom-node", "--config", configuration], stdout=log, stderr=log
             )
-        wait_until(lambda: self.count("started") or self.process.poll() is not None, 60)
+        wait_until(lambda: self.count("started") or self.process.poll() is not None, timeout_s=60)
         assert self.process.poll() is None, self.log
 
     @property
@@ -143,9 +143,9 @@ def test_a_routed_series_comes_back_as_report_and_capture(tmp_path: Path, model_
     ):
         for content in images(8):
             orthanc.add(content)
-        wait_until(lambda: all(results(orthanc)), 90)
+        wait_until(lambda: all(results(orthanc)), timeout_s=90)
         # Orthanc sends the results back as well, as new stable series, and nothing comes of them.
-        wait_until(lambda: command.count("own_result_ignored") == 2, 60)
+        wait_until(lambda: command.count("own_result_ignored") == 2, timeout_s=60)
         check_results(orthanc, 8)
         assert command.count("series_answered") == 1
         assert "Doe" not in command.log and STUDY_UID not in command.log
@@ -173,7 +173,7 @@ def test_a_node_that_is_killed_in_mid_study_completes_it_after_the_restart(tmp_p
         with running_command(*given, 3.0, tables) as second:
             # The archive sends the whole of what was not acknowledged again.
             orthanc.post("/modalities/node/store", {"Resources": known[8:], "Synchronous": True})
-            wait_until(lambda: all(results(orthanc)), 90)
+            wait_until(lambda: all(results(orthanc)), timeout_s=90)
             wait_until(lambda: second.count("result_sent") == 2)
             check_results(orthanc, 20)
             assert not second.count("tls_failed")

@@ -10,11 +10,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -26,6 +24,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from tests.dicom_factory import slice_of_series
 from tests.factories import png_bytes
 from tests.input.volumes import nifti_bytes
+from tests.waiting import wait_until
 from tools.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -134,7 +133,7 @@ def start_node(short_folder: Path) -> Iterator[Callable[[], tuple[str, psutil.Pr
         log = (short_folder / f"node-{len(nodes)}.log").open("wb")
         with log:
             nodes.append(psutil.Popen(command, env={**os.environ, **_ENVIRONMENT}, stdout=log, stderr=log))
-        wait_for(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}")
+        wait_until(lambda: "Ray runtime started" in Path(log.name).read_text(), f"node {len(nodes)}", 200)
         return address, nodes[-1]
 
     yield start
@@ -149,13 +148,6 @@ def kill_all(node: psutil.Process) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
         node.wait(60)
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 200) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited for {what}"
-        time.sleep(0.1)
 
 
 def draw_pictures(folder: Path, folders: int, each: int) -> list[str]:
@@ -185,10 +177,10 @@ def test_a_killed_worker_and_a_lost_node_lose_nothing_and_repeat_nothing(
     address, other = start_node()
     run = predict("in", "--parquet", "out", "--csv", "all.csv", "--block-files", "6", "--ray", address, cwd=tmp_path)
     slices = tmp_path / "out/slices"
-    wait_for(lambda: list(slices.glob("*.parquet")), "the first block")
+    wait_until(lambda: list(slices.glob("*.parquet")), "the first block", 200)
     for worker in workers_of(head)[:1]:
         worker.send_signal(signal.SIGKILL)
-    wait_for(lambda: len(list(slices.glob("*.parquet"))) >= 3, "the third block")
+    wait_until(lambda: len(list(slices.glob("*.parquet"))) >= 3, "the third block", 200)
     assert run.poll() is None
     kill_all(other)
     finish(run)

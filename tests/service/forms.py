@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from brain_tumor.service.refusals import Refusal
 from brain_tumor.service.server import to_server_config
 from brain_tumor.service.settings import ServiceSettings
 from tests.scripted import ScriptedClassifier
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 BOUNDARY = "AaB03x"
@@ -83,12 +83,10 @@ def listening(classifier: Any = None, **settings: Any) -> Iterator[httpx.Client]
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
-            time.sleep(0.01)
+        wait_until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
-            while client.get("/health/ready").status_code != 200:
-                time.sleep(0.01)
+            wait_until(lambda: client.get("/health/ready").status_code == 200)
             yield client
     finally:
         server.should_exit = True
@@ -110,17 +108,22 @@ class Running:
             if line.endswith("\n")
         ]
 
-    def event(self, name: str) -> dict[str, Any]:
-        """Wait for an event."""
-        deadline_s = time.monotonic() + _START_LIMIT_S
-        while time.monotonic() < deadline_s:
-            for entry in self.events():
-                if entry.get("event") == name:
-                    return entry
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise AssertionError(f"no event {name!r} in\n{self._log.read_text(encoding='utf-8')}")
+    def event(self, name: str, **facts: Any) -> dict[str, Any]:
+        """Wait for an event with these facts: a request is written down after its answer has left."""
+
+        def find() -> dict[str, Any] | None:
+            ended = self.process.poll() is not None
+            wanted = {"event": name, **facts}
+            found = next((entry for entry in self.events() if wanted.items() <= entry.items()), None)
+            assert found or not ended, missing()
+            return found
+
+        def missing() -> str:
+            return f"no event {name!r} {facts} in\n{self._log.read_text(encoding='utf-8')}"
+
+        entry = wait_until(find, missing, _START_LIMIT_S)
+        assert entry
+        return entry
 
     def stop(self) -> int:
         """End it as systemd does; gives the exit status."""

@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from brain_tumor.cli import main
 from tests.mr_series import write_series
 from tests.scripted import ScriptedClassifier
+from tests.waiting import wait_until
 
 Capture = pytest.CaptureFixture[str]
 HEAD = np.tile(np.linspace(0, 4000, 96).astype(np.uint16), (128, 1))
@@ -107,11 +107,12 @@ def watching() -> Iterator[subprocess.Popen[str]]:
             program.kill()
 
 
-def wait_until(holds: Callable[[], bool], program: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 200
-    while not holds():
-        assert program.poll() is None and time.monotonic() < end, program.poll()
-        time.sleep(0.05)
+def wait_for(condition: Callable[[], bool], program: subprocess.Popen[str]) -> None:
+    def holds() -> bool:
+        assert program.poll() is None, program.poll()
+        return condition()
+
+    wait_until(holds, timeout_s=200)
 
 
 @pytest.mark.slow
@@ -119,9 +120,9 @@ def wait_until(holds: Callable[[], bool], program: subprocess.Popen[str]) -> Non
 def test_tasks_are_answered_as_they_arrive_until_sigterm() -> None:
     with watching() as program:
         put("a")
-        wait_until(Path("out/a/result.json").exists, program)
+        wait_for(Path("out/a/result.json").exists, program)
         put("b")
-        wait_until(Path("out/b/result.json").exists, program)
+        wait_for(Path("out/b/result.json").exists, program)
         program.send_signal(signal.SIGTERM)
         assert program.wait(timeout=60) == 143
         assert program.stderr is not None and "terminated" in program.stderr.read()
@@ -137,12 +138,12 @@ def test_a_task_that_was_stopped_in_the_middle_is_whole_after_the_restart(how: s
     Path("in/a/task.json").write_text("{}")
     part = Path("out/.a.part")
     with watching() as program:
-        wait_until(lambda: part.is_dir() and any(part.iterdir()), program)
+        wait_for(lambda: part.is_dir() and any(part.iterdir()), program)
         program.send_signal(how)
         program.wait(timeout=60)
     assert not Path("out/a").exists()
     with watching() as program:
-        wait_until(Path("out/a/result.json").exists, program)
+        wait_for(Path("out/a/result.json").exists, program)
     assert json.loads(Path("out/a/result.json").read_text())["dicom_files"] == 40
     assert len(list(Path("out/a").iterdir())) == 41
     assert names() == ["a"]
