@@ -29,7 +29,7 @@ from page.results_table import show_table
 from page.sending import draw_sending, find_batch
 from page.session_state import SessionState, current_state, forget_state
 from page.slice_view import choose_map
-from page.uploads import KeptFile, count_taken, empty_uploaders, is_taken_in_part, take_uploads
+from page.uploads import KeptFile, count_taken, empty_uploaders, end_batch, is_taken_in_part, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EXAMPLES = {
@@ -80,7 +80,7 @@ def show() -> None:
             state.moves,
             has_answers=bool(state.records),
         )
-        show_sending(state, is_working=bool(state.unopened or bar))
+        show_sending(state, is_working=bool(state.unopened or (bar and state.unanswered_count)))
     work(classifier, state, bar, progress)
 
 
@@ -214,7 +214,9 @@ def show_sending(state: SessionState, is_working: bool) -> None:
     """How many files have arrived, and what the browser needs to know to send the others."""
     batch = find_batch()
     is_answered = not state.unopened and state.has_answers_of_newest and is_taken_in_part("classify", batch)
-    draw_sending(count_taken("classify"), is_working, batch if is_answered else 0)
+    if draw_sending(count_taken("classify"), is_working, batch if is_answered else 0):
+        end_batch("classify")
+        st.rerun()
 
 
 def find_target(state: SessionState) -> str | None:
@@ -227,13 +229,16 @@ def find_target(state: SessionState) -> str | None:
 
 
 def show_progress(state: SessionState) -> DeltaGenerator | None:
-    """How far the work is, with one button to stop it, or to continue; returns the bar while there is work to do."""
+    """How far the work is, with one button to stop it, or to continue; returns the bar unless it is stopped."""
     count = state.unanswered_count
-    if not count or (state.unopened and not state.continues):
+    # It stands while a batch arrives, also when all is answered that is here: a click would fall beside the button.
+    is_between = state.is_receiving and (state.is_stopped or state.is_at_work)
+    if not (count or is_between) or (state.unopened and not state.continues):
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.is_stopped:
-            st.write(f"Stopped: {render_count(count, 'slice')} {'is' if count == 1 else 'are'} not answered yet.")
+            left = f"{render_count(count, 'slice')} {'is' if count == 1 else 'are'} not answered yet"
+            st.write(f"Stopped: {left if count else 'more files are on their way'}.")
             st.button("Continue", icon=":material/play_arrow:", on_click=set_stopped, args=(False,))
             return None
         state.begin_work()
@@ -245,7 +250,8 @@ def show_progress(state: SessionState) -> DeltaGenerator | None:
 
 def update_bar(bar: DeltaGenerator, state: SessionState, unanswered: int) -> None:
     """Show how many slices are left."""
-    bar.progress(*describe_progress(state.asked - unanswered, state.asked, time.monotonic() - state.began_s))
+    elapsed_s = time.monotonic() - state.began_s
+    bar.progress(*describe_progress(state.asked - unanswered, state.asked, elapsed_s, state.is_receiving))
 
 
 def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None, progress: DeltaGenerator) -> None:
@@ -257,20 +263,18 @@ def work(classifier: Classifier, state: SessionState, bar: DeltaGenerator | None
         bar: of the work that is going on, if any.
         progress: where the bar of work that begins now is drawn.
     """
+    has_changed = bool(state.unopened)
     if state.unopened:
         with st.spinner("Opening the files") if bar is None else nullcontext():
             state.open_received()
         if bar is None and not state.is_stopped:  # that stands there already
             with progress:
                 bar = show_progress(state)
-        if bar is None:
-            st.rerun()
-    if bar is None:
-        return
-    answer_for_a_while(classifier, state, bar)
-    if not state.unanswered_count and not state.is_receiving:
-        state.moves, state.began_s = state.moves + 1, 0.0  # to the newest answer
-    st.rerun()
+    if bar is not None and state.unanswered_count:
+        answer_for_a_while(classifier, state, bar)
+        has_changed = True
+    if state.end_work() or has_changed:
+        st.rerun()
 
 
 def answer_for_a_while(classifier: Classifier, state: SessionState, bar: DeltaGenerator) -> None:
@@ -289,15 +293,21 @@ def answer_for_a_while(classifier: Classifier, state: SessionState, bar: DeltaGe
                 return
 
 
-def describe_progress(done: int, total: int, elapsed_s: float) -> tuple[float, str]:
+def describe_progress(done: int, total: int, elapsed_s: float, is_receiving: bool) -> tuple[float, str]:
     """How much of the work is done, 0 to 1, and a sentence that says so.
 
     Args:
         done: answered slices.
         total: answered and unanswered slices.
         elapsed_s: seconds since the work began.
+        is_receiving: whether more may come.
     """
-    rest = render_time_left(elapsed_s / done * (total - done)) if done else "waiting for other visitors"
+    if not done:
+        rest = "waiting for other visitors"
+    elif done == total and is_receiving:
+        rest = "more are on their way"
+    else:
+        rest = render_time_left(elapsed_s / done * (total - done))
     return done / total, f"Classifying: {done:,} of {render_count(total, 'slice')}, {rest}"
 
 

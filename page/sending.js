@@ -23,6 +23,13 @@ let tries = 0
 let quietUntil = 0
 let parts = null // of a batch that is sent in two parts
 
+// An upload goes on when one leaves the page, and nothing on the page lists it afterwards: what ends is asked for.
+new PerformanceObserver((ended) => {
+  if (!ended.getEntries().some((entry) => entry.name.includes("/upload_file/"))) return
+  tries = 0
+  quietUntil = performance.now() + PATIENCE_MS
+}).observe({ type: "resource" })
+
 export default function (drawn) {
   component = drawn
   if (drawn.data.is_working) patientUntil = 0
@@ -87,7 +94,7 @@ function askAgain(waiting, sent) {
   if (performance.now() < quietUntil || tries >= TRIES) return
   tries += 1
   quietUntil = performance.now() + PATIENCE_MS
-  setTriggerValue("arrived", -tries)
+  setTriggerValue("all_arrived", tries)
 }
 
 function chosen(event) {

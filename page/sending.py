@@ -19,16 +19,19 @@ _component = st.components.v2.component(
 )
 
 
-def draw_sending(taken: int, is_working: bool, answered_batch: int) -> None:
+def draw_sending(taken: int, is_working: bool, answered_batch: int) -> bool:
     """Tell the browser what has become of the files that it has sent.
 
     Args:
         taken: files that the uploaders have told of; a browser that has sent more tells again.
         is_working: whether the page draws itself again anyway, and takes what has arrived.
         answered_batch: the batch in parts of which something is answered, so that the rest may come; 0 for none.
+
+    Returns:
+        Whether the browser says that it has sent all it had, and that not all of it was taken.
     """
     with st.container(key="sending"):
-        _component(
+        said = _component(
             data={
                 "taken": taken,
                 "is_working": is_working,
@@ -37,8 +40,10 @@ def draw_sending(taken: int, is_working: bool, answered_batch: int) -> None:
             },
             key=_KEY,
             on_arrived_change=draw_again,
+            on_all_arrived_change=draw_again,
             on_batch_change=draw_again,
         )
+    return bool(said.get("all_arrived"))
 
 
 def find_batch() -> int:

@@ -118,6 +118,18 @@ class SessionState:
         if not self.began_s:
             self.asked, self.began_s = self.unanswered_count, time.monotonic()
 
+    def end_work(self) -> bool:
+        """Stop the clock once all is answered, and let the view go to the newest answer; gives whether it did."""
+        if not self.is_at_work or self.unanswered_count or self.is_receiving:
+            return False
+        self.moves, self.began_s = self.moves + 1, 0.0
+        return True
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the clock of the progress shown runs."""
+        return self.began_s > 0
+
     def reslice(self, key: str, plane: Plane) -> bool:
         """Cut one volume along another plane.
 

@@ -162,7 +162,8 @@ def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Tak
     """Draw the two uploaders, one for files and one for a folder.
 
     Streamlit tells a page of its files when the last of a batch is there. A picture needs no other file to be answered,
-    so pictures are taken before, as they come; what may be one of a series waits for the whole batch.
+    so pictures are taken before, as they come; what may be one of a series waits for the whole batch. After a look at
+    another page it is never told of files that were on their way: `end_batch` has them taken.
 
     The widgets stay as they are: a browser that is still sending the next batch would lose it with a new widget. Only
     Streamlit's own copies of the files that were taken are forgotten, at once.
@@ -187,35 +188,36 @@ def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Tak
     # Identifier and name of each picture that was taken and is not listed by the browser yet.
     early: dict[str, str] = st.session_state.setdefault(f"early-{key}-{version}", {})
     names: Counter[str] = st.session_state.setdefault(f"names-{key}-{version}", Counter())
-    # Of a batch in two parts: the names that the browser has listed.
-    chosen: dict[int, list[str]] = st.session_state.setdefault(f"chosen-{key}-{version}", {})
+    # Of a batch in two parts: the names that the browser has listed, of files and of folders.
+    chosen: dict[int, tuple[list[str], list[str]]] = st.session_state.setdefault(f"chosen-{key}-{version}", {})
+    is_ended: bool = st.session_state.get(f"ended-{key}-{version}", False)
     reserved: set[str] = st.session_state.get("reserved-uploads", set())
     # A look into Streamlit's state is where a click ends this run: from here on there is none, or files would be lost
     # that count as taken.
     continues = bool(early) or batch in chosen
+    st.session_state[f"ended-{key}-{version}"] = False
     listed = [*files, *in_order(folder)]
     sent = [(upload.file_id, upload.name, upload.getvalue()) for upload in listed if upload.file_id not in taken]
     taken |= {upload.file_id for upload in [*files, *folder]}
     forget_uploads([*files, *folder])
-    arrived = [record for record in _unlisted_records(taken | reserved) if _is_picture(record)]
+    arrived = [record for record in _unlisted_records(taken | reserved) if is_ended or _is_picture(record)]
     sent += [(record.file_id, record.name, record.data) for record in arrived]
     named = dict(zip((id_ for id_, _, _ in sent), number_repeats((name for _, name, _ in sent), names), strict=True))
     kept = [KeptFile(named[id_], data) for id_, _, data in sent]
-    order = tuple((early | named)[upload.file_id] for upload in listed if upload.file_id in early | named)
-    is_folder = any(upload.file_id in early | named for upload in folder)
+    known = early | named
+    order = tuple(known[upload.file_id] for upload in listed if upload.file_id in known)
     for record in arrived:
         _empty(record)
         taken.add(record.file_id)
         early[record.file_id] = named[record.file_id]
     stored = _stored()
-    for id_ in [id_ for id_ in early if id_ not in stored]:
-        del early[id_]  # the browser has listed it now, or taken it back
+    for id_ in [id_ for id_ in early if is_ended or id_ not in stored]:
+        del early[id_]  # the browser has listed it now, has taken it back, or never lists it
     if batch and (kept or order):
-        listed_before = chosen.setdefault(batch, [])
-        listed_before += order
-        if is_folder:
-            listed_before.sort(key=lambda name: folders_last(tuple(name.split("/"))))
-        order = tuple(listed_before)
+        of_files, of_folders = chosen.setdefault(batch, ([], []))
+        of_files += [known[upload.file_id] for upload in files if upload.file_id in known]
+        of_folders += [known[upload.file_id] for upload in folder if upload.file_id in known]
+        order = (*of_files, *sorted(of_folders, key=lambda name: folders_last(tuple(name.split("/")))))
     goes_on = bool(early) or bool(batch)
     if not goes_on:
         names.clear()
@@ -227,6 +229,16 @@ def count_taken(key: str) -> int:
     """How many files were taken from the uploaders of `take_uploads` since they were empty."""
     version = st.session_state.get(f"uploaders-{key}", 0)
     return len(st.session_state.get(f"taken-{key}-{version}", ()))
+
+
+def end_batch(key: str) -> None:
+    """Have the next `take_uploads` take all that has arrived, as the end of its batch.
+
+    Args:
+        key: as `take_uploads` was given.
+    """
+    version = st.session_state.get(f"uploaders-{key}", 0)
+    st.session_state[f"ended-{key}-{version}"] = True
 
 
 def is_taken_in_part(key: str, batch: int) -> bool:
@@ -242,12 +254,13 @@ def reserve_uploads(uploads: Iterable[UploadedFile]) -> None:
 
 def _unlisted_records(taken: Collection[str]) -> list[UploadedFileRec]:
     """What has arrived for this session, and no widget tells of yet."""
-    return [record for id_, record in _stored().items() if id_ not in taken]
+    records = [record for id_, record in _stored().items() if id_ not in taken]
+    return [record for record in records if not is_hidden(tuple(record.name.split("/")))]
 
 
 def _is_picture(record: UploadedFileRec) -> bool:
     found = find_format(record.data[:HEAD_BYTES])
-    return found is not None and found.kind is Kind.RASTER and not is_hidden(tuple(record.name.split("/")))
+    return found is not None and found.kind is Kind.RASTER
 
 
 def _stored() -> dict[str, UploadedFileRec]:
@@ -272,7 +285,7 @@ def empty_uploaders(key: str) -> None:
         key: as `take_uploads` was given.
     """
     version = st.session_state.get(f"uploaders-{key}", 0)
-    for kind in ("taken", "early", "names", "chosen"):
+    for kind in ("taken", "early", "names", "chosen", "ended"):
         st.session_state.pop(f"{kind}-{key}-{version}", None)
     st.session_state[f"uploaders-{key}"] = version + 1
     forget_uploads()

@@ -3,6 +3,9 @@
 import base64
 import csv
 import io
+import time
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 ANSWER_TIMEOUT_MS = 120_000
 
@@ -49,6 +52,37 @@ def drop(page: Page, files: list[FilePayload]) -> None:
         contents,
     )
     page.get_by_test_id("stFileUploaderDropzone").first.dispatch_event("drop", {"dataTransfer": transfer})
+
+
+class HeldUploads:
+    """Uploads of a page that arrive only once they are let go."""
+
+    def __init__(self, page: Page, holds: Callable[[int, bytes], bool]) -> None:
+        """Hold those back for which this holds, told how many came before and what is sent."""
+        self._page, self._holds = page, holds
+        self._routes: list[Route] | None = []
+        self._numbers = count()
+        page.route("**/upload_file/**", self._take)
+
+    def _take(self, route: Route) -> None:
+        if self._routes is not None and self._holds(next(self._numbers), route.request.post_data_buffer or b""):
+            self._routes.append(route)
+        else:
+            route.continue_()
+
+    def wait(self) -> None:
+        """Until one is held back: what the page shows may be ahead of the browser's first request."""
+        deadline_s = time.monotonic() + 60
+        while not self._routes:
+            assert time.monotonic() < deadline_s, "no file was sent"
+            self._page.wait_for_timeout(50)
+
+    def let_go(self) -> None:
+        """Send what was held back, and hold nothing back any more."""
+        self.wait()
+        routes, self._routes = self._routes or [], None
+        for route in routes:
+            route.continue_()
 
 
 def has_answers(page: Page) -> bool:

@@ -6,9 +6,7 @@ import re
 import time
 import urllib.request
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from itertools import count
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,13 +16,13 @@ import pytest
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from brain_tumor.classifier import Classifier
 from brain_tumor.model.model_file import DEFAULT_NAME
 from tests.hostile.test_bad_files import BAD_FILES, LIGHT
 from tests.page_in_browser import (
     ANSWER_TIMEOUT_MS,
+    HeldUploads,
     download,
     drawn,
     drop,
@@ -146,23 +144,13 @@ def test_no_file_is_lost_whatever_the_rhythm(page: Page, tmp_path: Path, pause_m
     assert {name for name, _ in read_answers(page)} == sent
 
 
-def first_of(held: Sequence[Route], page: Page) -> Route:
-    """The first request that is held back; what the page shows may be ahead of the browser's first one."""
-    deadline = time.monotonic() + 60
-    while not held:
-        assert time.monotonic() < deadline, "no file was sent"
-        page.wait_for_timeout(50)
-    return held[0]
-
-
 def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/upload_file/**", lambda route: route.continue_() if len(held) else held.append(route))
+    held = HeldUploads(page, lambda number, _: number == 0)
     send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
     expect(page.get_by_text("2 of 3 files have arrived")).to_be_visible()
     expect(page.get_by_role("heading", level=3)).to_have_count(2)
     expect(page.locator(".for-screen-readers").first).not_to_contain_text("Answered")
-    first_of(held, page).continue_()
+    held.let_go()
     expect(page.locator(".for-screen-readers").first).to_contain_text("3 in all")
     assert [name for name, _ in read_answers(page)] == ["0.png", "1.png", "2.png"]  # as they were chosen
 
@@ -173,36 +161,23 @@ def test_of_many_pictures_the_first_are_sent_and_answered_before_the_rest(page: 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(drawn(name, 0, side_px=64)["buffer"])
     (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
-    held: list[Route] = []
-    released: list[Route] = []
-    numbers = count(1)
-
-    def let_eight_through(route: Route) -> None:
-        if next(numbers) <= 8 or released:
-            route.continue_()
-        else:
-            held.append(route)
-
-    page.route("**/upload_file/**", let_eight_through)
+    held = HeldUploads(page, lambda number, _: number >= 8)
     page.locator("input[webkitdirectory]").set_input_files(tmp_path)
     expect(page.locator("[class*=st-key-tile-]")).to_have_count(8)
-    first_of(held, page)
+    held.wait()
     expect(page.locator(".for-screen-readers")).not_to_contain_text("Answered")
-    released += held
-    for route in held:
-        route.continue_()
+    held.let_go()
     expect(page.locator(".for-screen-readers")).to_contain_text("31 in all")
     assert [name for name, _ in read_answers(page)] == [f"{tmp_path.name}/{name}" for name in names]
 
 
 def test_what_is_chosen_while_the_rest_of_many_waits_is_of_the_same_batch(page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/upload_file/**", lambda route: route.continue_() if len(held) else held.append(route))
+    held = HeldUploads(page, lambda number, _: number == 0)
     drop(page, [drawn(f"{number:02}.png", number, side_px=64) for number in range(30)])
     send(page, [drawn("later.png", 0, side_px=64)])
-    first = first_of(held, page)
+    held.wait()
     expect(page.get_by_text("of 31 files have arrived")).to_be_visible()
-    first.continue_()
+    held.let_go()
     expect(page.locator(".for-screen-readers")).to_contain_text("31 in all")
     names = [name for name, _ in read_answers(page)]
     assert names == [*(f"{number:02}.png" for number in range(30)), "later.png"]
@@ -210,6 +185,50 @@ def test_what_is_chosen_while_the_rest_of_many_waits_is_of_the_same_batch(page: 
     send(page, [drawn("next.png", 1, side_px=64)])
     expect(page.locator(".for-screen-readers")).to_contain_text("32 in all")
     assert read_answers(page)[0][0] == "next.png"
+
+
+def test_what_is_still_on_its_way_when_one_leaves_the_page_is_answered_and_the_batch_ends(page: Page) -> None:
+    late = (b"0.png", volume()["name"].encode())
+    held = HeldUploads(page, lambda _, sent: any(name in sent for name in late))
+    send(page, [volume(), *(drawn(f"{number}.png", number, side_px=64) for number in range(3))])
+    expect(page.get_by_role("heading", level=3)).to_have_count(2)
+    page.get_by_role("link", name="About the model").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("model", re.IGNORECASE))
+    page.get_by_role("link", name="Classify").click()
+    expect(page.get_by_role("heading", level=3)).to_have_count(2)
+    held.let_go()
+    expect_answers(page)
+    assert len(read_answers(page)) == 12 + 3
+    expect(page.get_by_role("button", name="Stop classifying")).to_have_count(0)
+
+
+def test_files_and_a_folder_in_one_batch_keep_their_orders(page: Page, tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "deeper/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(drawn(name, 0, side_px=64)["buffer"])
+    held = HeldUploads(page, lambda number, _: number == 0)
+    names = [f"{number:02}.png" for number in reversed(range(30))]
+    send(page, [drawn(name, 0, side_px=64) for name in names])
+    held.wait()
+    page.locator("input[webkitdirectory]").set_input_files(tmp_path)
+    held.let_go()
+    expect(page.locator(".for-screen-readers")).to_contain_text("33 in all")
+    expected = [*names, *(f"{tmp_path.name}/{name}" for name in ("a.png", "b.png", "deeper/a.png"))]
+    assert [name for name, _ in read_answers(page)] == expected
+
+
+def test_one_can_stop_while_more_files_are_on_their_way(page: Page) -> None:
+    """The button was gone while all was answered that had arrived."""
+    held = HeldUploads(page, lambda number, _: number >= 8)
+    send(page, [drawn(f"{number:02}.png", number, side_px=64) for number in range(30)])
+    expect(page.locator("[class*=st-key-tile-]")).to_have_count(8)
+    expect(page.get_by_text("8 of 8 slices, more are on their way")).to_be_visible()
+    page.get_by_role("button", name="Stop classifying").click()
+    expect(page.get_by_text("Stopped: more files are on their way.")).to_be_visible()
+    held.let_go()
+    expect(page.get_by_text("Stopped: 22 slices are not answered yet.")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".for-screen-readers")).to_contain_text("30 in all")
 
 
 def test_many_pictures_are_one_batch_also_after_a_look_at_another_page(page: Page) -> None:
@@ -252,14 +271,12 @@ def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> No
         const send = WebSocket.prototype.send
         WebSocket.prototype.send = function (data) { if (!window.isDown) send.call(this, data) }
     }""")
-    held: list[Route] = []
-    # A method of a list has no room for the mark that Playwright gives it.
-    page.route("**/upload_file/**", lambda route: held.append(route))  # noqa: PLW0108
+    held = HeldUploads(page, lambda *_: True)
     send(page, [volume()])
     expect(page.get_by_text("0 of 1 files have arrived")).to_be_visible()
-    upload = first_of(held, page)
+    held.wait()
     page.evaluate("window.isDown = true")
-    upload.continue_()
+    held.let_go()
     expect(page.get_by_text("0 of 1 files have arrived")).to_have_count(0)
     page.wait_for_timeout(1000)
     page.evaluate("window.isDown = false")
@@ -268,18 +285,10 @@ def test_files_are_answered_although_the_news_of_them_was_lost(page: Page) -> No
 
 
 def test_a_volume_that_comes_after_pictures_of_its_batch_is_answered_too(page: Page) -> None:
-    held: list[Route] = []
-
-    def hold_the_volume(route: Route) -> None:  # the browser sends several files at once, in no order
-        if volume()["name"].encode() in (route.request.post_data_buffer or b""):
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/upload_file/**", hold_the_volume)
+    held = HeldUploads(page, lambda _, sent: volume()["name"].encode() in sent)
     send(page, [volume(), *(drawn(f"{number}.png", number, side_px=64) for number in range(2))])
     expect(page.get_by_role("heading", level=3)).to_have_count(2)
-    first_of(held, page).continue_()
+    held.let_go()
     expect_answers(page)
     assert len(read_answers(page)) == 12 + 2
     expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -364,11 +373,8 @@ def test_stop_ends_the_work_between_two_images_and_continue_goes_on(page: Page) 
     # So many that the work goes on when all have arrived; the first eight are answered in a moment.
     send(page, [drawn(f"{number}.png", number) for number in range(120)])
     expect(page.get_by_text(re.compile(r"Classifying: \d+ of ([2-9]\d|1\d\d) slices"))).to_be_visible()
-    stop, stopped = page.get_by_role("button", name="Stop classifying"), page.get_by_text("slices are not answered yet")
-    while not stopped.count():  # while files arrive the button comes and goes, and a click may fall beside it
-        with suppress(PlaywrightTimeoutError):
-            stop.click(timeout=2000)
-        page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Stop classifying").click()
+    expect(page.get_by_text("slices are not answered yet")).to_be_visible()
     expect(page.locator("[class*=st-key-tile-]").first).to_be_visible()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("slices are not answered yet")).to_have_count(0)

@@ -128,15 +128,18 @@ def test_stopped_work_keeps_its_answers_and_goes_on_when_asked(page: AppTest, sc
 
 
 @pytest.mark.parametrize(
-    ("done", "elapsed_s", "expected"),
+    ("done", "elapsed_s", "is_receiving", "expected"),
     [
-        (0, 9.0, (0.0, "Classifying: 0 of 40 slices, waiting for other visitors")),
-        (10, 5.0, (0.25, "Classifying: 10 of 40 slices, about 15 s left")),
-        (40, 20.0, (1.0, "Classifying: 40 of 40 slices, about 1 s left")),
+        (0, 9.0, False, (0.0, "Classifying: 0 of 40 slices, waiting for other visitors")),
+        (10, 5.0, True, (0.25, "Classifying: 10 of 40 slices, about 15 s left")),
+        (40, 20.0, False, (1.0, "Classifying: 40 of 40 slices, about 1 s left")),
+        (40, 20.0, True, (1.0, "Classifying: 40 of 40 slices, more are on their way")),
     ],
 )
-def test_progress_is_a_share_and_the_time_left(done: int, elapsed_s: float, expected: tuple[float, str]) -> None:
-    assert describe_progress(done, 40, elapsed_s) == expected
+def test_progress_is_a_share_and_the_time_left(
+    done: int, elapsed_s: float, is_receiving: bool, expected: tuple[float, str]
+) -> None:
+    assert describe_progress(done, 40, elapsed_s, is_receiving) == expected
 
 
 class Bar:
