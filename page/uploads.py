@@ -192,10 +192,10 @@ def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Tak
     chosen: dict[int, tuple[list[str], list[str]]] = st.session_state.setdefault(f"chosen-{key}-{version}", {})
     is_ended: bool = st.session_state.get(f"ended-{key}-{version}", False)
     reserved: set[str] = st.session_state.get("reserved-uploads", set())
+    st.session_state[f"ended-{key}-{version}"] = False
     # A look into Streamlit's state is where a click ends this run: from here on there is none, or files would be lost
     # that count as taken.
     continues = bool(early) or batch in chosen
-    st.session_state[f"ended-{key}-{version}"] = False
     listed = [*files, *in_order(folder)]
     sent = [(upload.file_id, upload.name, upload.getvalue()) for upload in listed if upload.file_id not in taken]
     taken |= {upload.file_id for upload in [*files, *folder]}
