@@ -6,13 +6,13 @@ from page import about, classify, compare, evaluation
 from page.addresses import to_routes
 from page.layout import show_notice
 from page.memory import release_large_blocks
-from page.uploads import bound_uploads, keep_upload_addresses
+from page.upload_manager import keep_upload_addresses, prepare_uploads
 
 
 def main() -> None:
     """What surrounds every page, then the page that was chosen."""
     release_large_blocks()
-    bound_uploads()
+    prepare_uploads()
     keep_upload_addresses()
     st.set_page_config(page_title="Brain tumor MRI", layout="wide")
     chosen = st.navigation(

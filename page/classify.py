@@ -21,6 +21,7 @@ from page.answering import answer_all
 from page.attention import draw_attention
 from page.downloads import offer_downloads
 from page.item_view import show_item
+from page.kept_file import KeptFile
 from page.layout import ANSWERED_STYLE, EMPTY_STYLE, usable_classifier
 from page.literal import literal
 from page.model_facts import list_maps
@@ -29,7 +30,7 @@ from page.results_table import show_table
 from page.sending import draw_sending, find_batch
 from page.session_state import SessionState, current_state, forget_state
 from page.slice_view import choose_map
-from page.uploads import KeptFile, count_taken, empty_uploaders, end_batch, is_taken_in_part, take_uploads
+from page.uploads import count_taken, empty_uploaders, end_batch, is_batch_begun, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EXAMPLES = {
@@ -213,7 +214,7 @@ def describe_news(state: SessionState) -> str:
 def show_sending(state: SessionState, is_working: bool) -> None:
     """How many files have arrived, and what the browser needs to know to send the others."""
     batch = find_batch()
-    is_answered = not state.unopened and state.has_answers_of_newest and is_taken_in_part("classify", batch)
+    is_answered = not state.unopened and state.has_answers_of_newest and is_batch_begun("classify")
     if draw_sending(count_taken("classify"), is_working, batch if is_answered else 0):
         end_batch("classify")
         st.rerun()

@@ -21,7 +21,7 @@ from page.layout import usable_classifier
 from page.literal import literal_sentence
 from page.slice_record import SliceRecord, to_slice_record
 from page.slice_view import show_badge, show_numbers, show_picture
-from page.uploads import MAX_UPLOAD_BYTES, reserve_uploads
+from page.upload_manager import MAX_UPLOAD_BYTES, show_uploaders
 
 # Two answers and four charts for each; a systematic comparison is `brain-tumor evaluate` with each model.
 MAX_SLICES = 24
@@ -44,6 +44,7 @@ def second_classifier(file_id: str, _data: bytes, name: str) -> Classifier:
 
 def show() -> None:
     """Draw the page from top to bottom."""
+    show_uploaders("compare")
     st.title("Compare two models", anchor=False)
     st.write(
         "See on a few images where a model file of your own answers otherwise than this page's; `brain-tumor compare` "
@@ -68,7 +69,6 @@ def choose_model() -> Classifier | None:
     )
     if upload is None:
         return None
-    reserve_uploads([upload])
     try:
         return second_classifier(upload.file_id, upload.getvalue(), upload.name)
     except ModelFileError as error:
@@ -87,7 +87,6 @@ def choose_slices() -> list[SourceFile]:
         max_upload_size=MAX_SCAN_BYTES // 2**20,
     )
     if uploads:
-        reserve_uploads(uploads)
         return [SourceFile(upload.name, upload.getvalue) for upload in uploads]
     st.caption("Until you send some, the three examples are compared.")
     return [SourceFile(path.name, path.read_bytes) for path in sorted(SAMPLES.glob("*.png"))]

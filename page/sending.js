@@ -24,8 +24,10 @@ let quietUntil = 0
 let parts = null // of a batch that is sent in two parts
 
 // An upload goes on when one leaves the page, and nothing on the page lists it afterwards: what ends is asked for.
+let hasEnded = false
 new PerformanceObserver((ended) => {
   if (!ended.getEntries().some((entry) => entry.name.includes("/upload_file/"))) return
+  hasEnded = true
   tries = 0
   quietUntil = performance.now() + PATIENCE_MS
 }).observe({ type: "resource" })
@@ -89,9 +91,11 @@ function listRefused(list, refusals) {
 
 function askAgain(waiting, sent) {
   const { data, setTriggerValue } = component
-  if (sent === data.taken) tries = 0
-  if (waiting || data.is_working || sent === data.taken) quietUntil = performance.now() + PATIENCE_MS
+  const isTold = sent === data.taken && !hasEnded
+  if (isTold) tries = 0
+  if (waiting || parts || data.is_working || isTold) quietUntil = performance.now() + PATIENCE_MS
   if (performance.now() < quietUntil || tries >= TRIES) return
+  hasEnded = false
   tries += 1
   quietUntil = performance.now() + PATIENCE_MS
   setTriggerValue("all_arrived", tries)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from brain_tumor.presentation.wording import to_sentence
-from page.uploads import SERVER_IS_FULL
+from page.upload_manager import SERVER_IS_FULL
 
 # What a browser says of an upload that failed, and what it means; the first that it says counts.
 REFUSALS = {"status code 413": to_sentence(SERVER_IS_FULL), "AxiosError": "It did not arrive; send it again."}

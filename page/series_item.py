@@ -15,9 +15,9 @@ from brain_tumor.input.source_file import SourceFile
 from brain_tumor.input.volume_header import VOLUME_FORMATS
 from brain_tumor.labels import LABELS, Label, in_display_order
 from brain_tumor.tables.rows import Row, series_cells
+from page.kept_file import KeptFile
 from page.slice_record import SliceRecord
 from page.upload_sources import find_partners, to_sources
-from page.uploads import KeptFile
 
 
 @dataclass(eq=False)

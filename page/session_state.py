@@ -12,10 +12,11 @@ from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile
 from brain_tumor.presentation.wording import render_count, render_left_out, to_sentence
 from page.fair_queue import QUEUE
+from page.kept_file import KeptFile
 from page.series_item import SeriesItem, to_series_item
 from page.slice_record import SliceRecord
 from page.upload_sources import to_sources
-from page.uploads import MAX_FILES, KeptFile, Taken
+from page.uploads import MAX_FILES, Taken
 
 # An answer weighs up to 70 KB, 15 as a rule: 2,000 of them stay well below 100 MB.
 MAX_SLICES = 2000
@@ -45,14 +46,15 @@ class SessionState:
     def receive(self, sent: Taken) -> None:
         """Take files that were sent, MAX_FILES of a batch at most; `open_received` opens them."""
         self.is_receiving = sent.goes_on
-        if sent.continues and sent.order:
-            self.order = {name: number for number, name in enumerate(sent.order)}
+        order = {name: number for number, name in enumerate(sent.order)}
+        if sent.continues:
+            self.order = order
             if not self.unopened:  # otherwise perhaps nothing of this batch is opened yet
                 self._put_in_order()
         if not sent.files:
             return
         if not sent.continues:
-            self.received_count, self.order = 0, {}
+            self.received_count, self.order = 0, {} if self.unopened else order
         remaining, before = max(0, MAX_FILES - self.received_count), self.received_count
         self.received_count += len(sent.files)
         if before <= MAX_FILES < self.received_count:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from brain_tumor.input.no_images import is_part_of_volume
 from brain_tumor.input.source_file import SourceFile
-from page.uploads import KeptFile
+from page.kept_file import KeptFile
 
 
 def to_sources(files: Iterable[KeptFile]) -> dict[str, SourceFile]:

@@ -18,7 +18,8 @@ from PIL import Image
 from brain_tumor.errors import ModelFileError
 from brain_tumor.labels import LABELS
 from brain_tumor.model.model_file import DEFAULT_NAME, load_model_file
-from page.uploads import MAX_FILES, MAX_SERVER_BYTES, MAX_UPLOAD_BYTES
+from page.upload_manager import MAX_SERVER_BYTES, MAX_UPLOAD_BYTES
+from page.uploads import MAX_FILES
 from tests.canaries import grey
 from tests.factories import encode
 from tests.watched import Watched, run_watched
@@ -46,6 +47,7 @@ NETWORK = set(
 # The modules that talk to archives, and those that take an address apart.
 ARCHIVES = {
     "network.py": {"pynetdicom", "ssl"},
+    "ray_executor.py": {"socket"},
     "encryption.py": {"ssl"},
     "dicomweb.py": {"requests", "dicomweb_client"},
     "dicomweb_access.py": {"urllib"},
@@ -86,7 +88,7 @@ def test_no_source_turns_data_into_code(path: Path) -> None:
 @pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_source_of_the_runtime_asks_for_a_network(path: Path) -> None:
     # The service answers those who ask; its loop comes from asyncio, its connections from uvicorn. The DICOM node and
-    # --dicomweb talk to the archive that is named.
+    # --dicomweb talk to the archive that is named, --ray to the cluster.
     accepted = {"asyncio"} if path.parent.name == "service" else ARCHIVES.get(path.name, set())
     assert imports(path) & NETWORK - accepted == set()
 

@@ -108,7 +108,9 @@ def audit(folders: Sequence[Path], left_out: LeftOut | None = None) -> Audit:
             facts.append(found[1])
     if not images:
         why = f"; {unreadable[0][0].name}: {unreadable[0][1]}" if unreadable else ""
-        raise DatasetError(f"{', '.join(str(folder) for folder in folders)}: no file could be read{why}")
+        raise DatasetError(
+            f"{', '.join(str(folder) for folder in folders)}: no file could be read{why}; give folders that hold images"
+        )
     pairs = find_pairs(prints)
     groups = to_groups(pairs, len(images))
     labelled = [(fact, image.label, group) for fact, image, group in zip(facts, images, groups, strict=True)]

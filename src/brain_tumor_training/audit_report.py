@@ -36,9 +36,12 @@ class Shown:
 
 def render_report(audit: Audit) -> dict[str, bytes]:
     """Every file of the report by name, the page last; reads the shown images once more."""
-    names = [image.name for image in audit.images]
+    # What cannot be read has no copy that anybody knows of; a training goes through all files of the folder.
+    unreadable = [file.name for file, _ in audit.unreadable]
+    names = [*(image.name for image in audit.images), *unreadable]
+    groups = [*audit.groups, *range(len(audit.images), len(names))]
     texts = {
-        GROUPS: render_groups(names, audit.groups),
+        GROUPS: render_groups(names, groups),
         DATA: json.dumps(to_document(audit), indent=1) + "\n",
         PAGE: _render_html(audit),
     }

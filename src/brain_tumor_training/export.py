@@ -30,7 +30,7 @@ from brain_tumor_training.parity import Answers, Parity, describe_failures, meas
 from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.quantize import quantize_static
 from brain_tumor_training.recipes import FLOAT32, QUANTIZATIONS, STATIC_INT8, AnyRecipe
-from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run
+from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run, require_images
 from brain_tumor_training.serving import Serving, convert
 from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow, pick_evenly
 
@@ -90,12 +90,13 @@ def export(
         ModelFileError: none agrees with Keras; nothing is written then.
         DatasetError: a source has no terms, or a colour is of no class of the run; nothing is written then.
     """
-    decision, (recipe, _), rows = read_decision(run), read_run(run), read_rows(run)
+    (recipe, _), rows, decision = read_run(run), read_rows(run), read_decision(run)
     classes = _with_colors(read_classes(run), colors or {})
+    compared = _spread(choose_compared(rows, parity_images))
+    require_images(run, data, (data / row.path for row in compared))
     about = describe_training(run, data, decision, licence, terms)
     serving = Serving(load_network(run), decision, Familiarity.load(run), recipe.input)
     exact = convert(serving)
-    compared = _spread(choose_compared(rows, parity_images))
     reference = _ask_keras(serving, compared, data, recipe.input, classes)
 
     def to_model(flatbuffer: bytes) -> ModelFile:

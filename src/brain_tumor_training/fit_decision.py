@@ -24,7 +24,7 @@ from brain_tumor_training.label_notes import find_note
 from brain_tumor_training.network import build_head_logits, find_location_head, take_apart
 from brain_tumor_training.pipeline import View, calibration_images, load_batches
 from brain_tumor_training.recipes import Recipe
-from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run, read_seen
+from brain_tumor_training.run_folder import load_network, read_classes, read_rows, read_run, read_seen, require_images
 from brain_tumor_training.splits import TRAIN, VALIDATION, SplitRow
 from brain_tumor_training.train import open_features
 from brain_tumor_training.uncertainty import fit_on_unseen, fit_temperature, fit_uncertainty_threshold, to_probabilities
@@ -103,6 +103,7 @@ def fit_decision(
     """
     notes = notes or {}
     own = own_families(run, data, notes)
+    require_images(run, data, (view.path for family in own for view in family.views))
     families = find_families(own, brain_mri, not_brain_mri, unseen, notes, further)
     network = load_network(run)
     backbone, head = take_apart(network)

@@ -206,7 +206,9 @@ def _part_of(share: float) -> str:
 
 
 def _subfolders(root: Path) -> list[Path]:
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    if not root.is_dir():
+        raise DatasetError(f"{root}: is not a folder; give one that holds a folder per family of images")
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
     if not folders:
         raise DatasetError(f"{root}: has no subfolders; one folder per family of images is needed")
     return folders

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,11 +75,15 @@ def build_trunk(weights: str | None, side_px: int | None, backbone: Backbone = X
     shape = (side_px, side_px, 3)
     build = getattr(keras.applications, backbone.application)
     try:
-        whole = build(include_top=False, pooling="max", weights=weights, input_shape=shape)
+        if weights not in (None, "imagenet") and not Path(weights).is_file():
+            raise FileNotFoundError("there is no such file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # hundreds of them where the weights are another network's
+            whole = build(include_top=False, pooling="max", weights=weights, input_shape=shape)
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        sentence = (str(error).splitlines() or [type(error).__name__])[0].partition(". ")[0]
         raise ModelFileError(
-            f"{weights}: cannot be used as weights ({first_line}); give the path of {backbone.application}'s "
+            f"{weights}: cannot be used as weights ({sentence}); give the path of {backbone.application}'s "
             ".weights.h5 without top, or 'imagenet' where there is a network"
         ) from None
     maps = whole.get_layer(backbone.maps).output

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,20 @@ def read_classes(run: Path) -> tuple[Label, ...]:
 def read_list(run: Path) -> list[Example] | None:
     """The training list of a finetune run; None for a run of fit, which has a split alone."""
     return read_examples(run / _EXAMPLES, read_classes(run)) if (run / _EXAMPLES).exists() else None
+
+
+def require_images(run: Path, data: Path, images: Iterable[Path]) -> None:
+    """Refuse a folder that is not the one that a run was trained on.
+
+    Raises:
+        DatasetError: images of the run are not there.
+    """
+    wanted = list(images)
+    if missing := [path for path in wanted if not path.is_file()]:
+        raise DatasetError(
+            f"{data}: lacks {len(missing)} of {len(wanted)} images that {run} was trained on, such as {missing[0]}; "
+            "give the folder of that training with --data"
+        )
 
 
 def load_network(run: Path) -> keras.Model:

@@ -11,12 +11,22 @@ import keras
 
 from brain_tumor.atomic_write import write_whole
 from brain_tumor.errors import BrainTumorError
-from brain_tumor.extras import install_command
+from brain_tumor.extras import require_extra
 from brain_tumor_training.recipes import AnyRecipe
 
 TENSORBOARD, MLFLOW = "tensorboard", "mlflow"
 # The number of the run at MLflow, so that a second start goes on with it.
 _RUN_ID = "mlflow-run.txt"
+
+
+def check_log(log: str) -> None:
+    """Refuse a log that needs what is not installed, before a training begins.
+
+    Raises:
+        MissingExtraError: MLflow is not installed.
+    """
+    if log == MLFLOW:
+        require_extra("--log mlflow", "mlflow", "mlflow")
 
 
 @contextmanager
@@ -29,7 +39,8 @@ def open_log(log: str, out: Path, recipe: AnyRecipe) -> Iterator[Sequence[keras.
         recipe: what is trained; MLflow keeps it beside the figures.
 
     Raises:
-        BrainTumorError: MLflow is not installed, or what it writes to cannot be reached.
+        BrainTumorError: what MLflow writes to cannot be reached.
+        MissingExtraError: MLflow is not installed.
     """
     callbacks: list[keras.callbacks.Callback] = []
     if find_spec("tensorflow"):  # TensorBoard's writer needs it whatever the backend
@@ -40,13 +51,10 @@ def open_log(log: str, out: Path, recipe: AnyRecipe) -> Iterator[Sequence[keras.
     # It reports its use to its makers unless it is told not to.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    try:
-        import mlflow
-        from mlflow.keras import MlflowCallback
-    except ModuleNotFoundError as error:
-        raise BrainTumorError(
-            f"--log mlflow needs {error.name}; install it with: {install_command('mlflow')}"
-        ) from None
+    check_log(log)
+    import mlflow
+    from mlflow.keras import MlflowCallback
+
     known = out / _RUN_ID
     try:
         begun = mlflow.start_run(

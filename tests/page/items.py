@@ -7,9 +7,9 @@ from nibabel.nifti1 import Nifti1Image
 from brain_tumor.errors import ScanError
 from brain_tumor.input.reader import read_scan
 from brain_tumor.input.series import Series, Slice
+from page.kept_file import KeptFile
 from page.series_item import SeriesItem
 from page.session_state import SessionState
-from page.uploads import KeptFile
 from tests.factories import make_scan
 
 

@@ -12,7 +12,7 @@ from brain_tumor.tables.rows import LOCATION_COLUMNS
 from page import classify
 from page.classify import answer_for_a_while, describe_progress
 from page.fair_queue import QUEUE
-from page.uploads import make_room
+from page.kept_file import make_room
 from tests.page.driver import THREE, all_markdown, click, headlines, send, texts, upload, volume
 from tests.page.items import make_images
 from tests.scripted import ScriptedClassifier

@@ -1,7 +1,7 @@
 from streamlit.testing.v1 import AppTest
 
 from page.sending import REFUSALS
-from page.uploads import SERVER_IS_FULL
+from page.upload_manager import SERVER_IS_FULL
 from tests.page.driver import THREE, read_component, send
 
 

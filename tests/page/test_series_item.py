@@ -10,9 +10,9 @@ from brain_tumor.input.series_builder import open_series
 from brain_tumor.input.source_file import SourceFile, refuse
 from page import series_item
 from page.answering import answer_all
+from page.kept_file import KeptFile, kept_bytes, make_room
 from page.series_item import to_series_item
 from page.session_state import SessionState
-from page.uploads import KeptFile, kept_bytes, make_room
 from tests.dicom_factory import make_dicom, make_sequence
 from tests.dicom_factory import make_item as make_group
 from tests.factories import png_bytes

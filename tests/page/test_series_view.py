@@ -14,7 +14,7 @@ from brain_tumor.presentation.heatmap import MapKind
 from brain_tumor.presentation.series_words import describe_series_rule
 from brain_tumor.presentation.wording import NOTICE
 from page import session_state
-from page.uploads import kept_bytes
+from page.kept_file import kept_bytes
 from tests.dicom_factory import make_dicom
 from tests.page.driver import Upload, all_markdown, click, headlines, png, send, texts, upload, volume
 from tests.scripted import ScriptedClassifier

@@ -2,8 +2,9 @@ from collections.abc import Iterable
 
 from brain_tumor.input.series import Plane
 from page.answering import answer_all
+from page.kept_file import KeptFile
 from page.session_state import SessionState
-from page.uploads import MAX_FILES, KeptFile, Taken
+from page.uploads import MAX_FILES, Taken
 from tests.factories import png_bytes
 from tests.page.items import make_item, make_volume
 from tests.scripted import ScriptedClassifier

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from page import upload_sources
+from page.kept_file import KeptFile
 from page.session_state import SessionState
 from page.upload_sources import find_partners, to_sources
-from page.uploads import KeptFile
 from tests.input.test_volume_file import save_pair
 
 

@@ -2,8 +2,8 @@ import gc
 
 from streamlit.testing.v1 import AppTest
 
+from page.kept_file import make_room
 from page.session_state import SessionState
-from page.uploads import make_room
 from page.viewer import GONE, NEAR, to_viewer_data
 from tests.page.driver import all_markdown, send, upload, viewers, volume
 from tests.page.items import make_volume

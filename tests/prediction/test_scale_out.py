@@ -7,11 +7,13 @@ import pytest
 
 pytest.importorskip("pyarrow")
 from brain_tumor.cli import main
+from brain_tumor.errors import BrainTumorError
 from brain_tumor.input.sources import Found
 from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.ray_executor import _connected
 from brain_tumor.prediction.scale_out import Listing
 from tests.factories import png_bytes
+from tools.ports import free_port
 
 Capture = pytest.CaptureFixture[str]
 
@@ -54,7 +56,7 @@ def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        ({"about.json": '{"model": "other"}'}, "holds answers; go on with --resume"),
+        ({"about.json": '{"model": "other"}', "slices/a.parquet": "x"}, "holds answers; go on with --resume"),
         ({"scan.png": "x"}, "holds something else"),
     ],
 )
@@ -62,9 +64,25 @@ def test_a_folder_with_something_in_it_is_not_written_over(
     content: dict[str, str], found: str, tmp_path: Path, capsys: Capture
 ) -> None:
     for name, text in content.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert main(["predict", "in", "--ray", "local", "--parquet", str(tmp_path)]) == 2
     assert found in capsys.readouterr().err
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once_and_leaves_no_folder(tmp_path: Path, capsys: Capture) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    assert main(["predict", "in", "--ray", address, "--parquet", str(tmp_path / "out")]) == 2
+    assert f"--ray {address}: no cluster answers there" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_a_run_that_answered_nothing_can_be_used_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        BlockFolder(tmp_path / "out").begin({}, resume=False, overwrite=False)
+    BlockFolder(tmp_path / "out").commit("a", [], [])
+    with pytest.raises(BrainTumorError, match="holds answers"):
+        BlockFolder(tmp_path / "out").begin({}, resume=False, overwrite=False)
 
 
 def test_answers_under_other_options_are_not_gone_on_with(tmp_path: Path, capsys: Capture) -> None:

@@ -277,9 +277,13 @@ def test_compared_images_cover_every_class(small_run: Run) -> None:
     assert len(set(picked)) == 8
 
 
-def test_a_run_without_a_decision_is_refused(tmp_path: Path) -> None:
+def test_a_run_without_a_decision_is_refused(small_run: Run, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("run.json", "split.csv"):
+        (run / name).write_bytes((small_run.folder / name).read_bytes())
     with pytest.raises(DatasetError, match="run brain-tumor-train fit-decision first"):
-        export.export(tmp_path, tmp_path, tmp_path / "small.tfliteA", 400)
+        export.export(run, small_run.data, tmp_path / "small.tfliteA", 400)
 
 
 def test_added_figures_change_the_card_and_nothing_else(exported: Exported, tmp_path: Path) -> None:
@@ -356,3 +360,9 @@ def test_the_card_holds_the_location_threshold_where_there_is_one(
     assert decision.min_location is not None
     assert load_model_file(exported_finetuned.path).card.rules.min_location == decision.min_location
     assert load_model_file(exported.path).card.rules.min_location is None
+
+
+def test_a_folder_that_the_run_was_not_trained_on_is_refused(small_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"lacks \d+ of \d+ images .*; give the folder of that training with --data"):
+        export.export(small_run.folder, tmp_path, tmp_path / "m.tfliteA")
+    assert list(tmp_path.iterdir()) == []

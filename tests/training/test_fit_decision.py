@@ -232,3 +232,8 @@ def test_a_noted_validation_image_sets_no_threshold(tmp_path: Path) -> None:
     write_split(rows, tmp_path / "split.csv")
     kept = module.validation_rows(tmp_path, {"clinic/validation0.png": "CT", "clinic/train0.png": "CT"})
     assert [row.path for row in kept] == ["clinic/validation1.png"]
+
+
+def test_a_folder_that_the_run_was_not_trained_on_is_refused(small_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"lacks \d+ of \d+ images .*; give the folder of that training with --data"):
+        fit_decision(small_run.folder, tmp_path, [], [], set(), tmp_path)

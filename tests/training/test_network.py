@@ -99,6 +99,11 @@ def test_weights_that_cannot_be_used_are_one_line(tmp_path: Path, name: str, con
     assert "\n" not in str(raised.value)
 
 
+def test_a_file_of_weights_that_is_missing_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"\(there is no such file\)"):
+        build_backbone(BASELINE, str(tmp_path / "none.weights.h5"))
+
+
 def test_a_failed_download_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: object, **__: object) -> None:
         raise Exception("URL fetch failure on https://example.org: None -- unreachable")

@@ -35,7 +35,7 @@ _NEXT_STEPS = {
     Fit.DOES_NOT_FIT: "Do not use the answers. See whether these files are {slices} and are read as they "
     "should be (brain-tumor predict --heatmaps DIR draws them); if they are, the network must be trained with images "
     "like these.",
-    Fit.TOO_FEW_IMAGES: "Give more folders, or a larger number with --images.",
+    Fit.TOO_FEW_IMAGES: "Give more images, in further folders, or a larger number with --images if that was small.",
 }
 
 _DEPARTURES = {

@@ -84,7 +84,8 @@ def read_model_file(data: bytes, name: str) -> ModelFile:
     if not data[:-_DIGEST_CHARS].endswith(_SEAL):
         raise ModelFileError(
             f"{name}: has no sealed card at its end, so it is a plain .tflite or was cut off; "
-            "download it again, or export it with brain-tumor-train export"
+            "download it again, or export it with brain-tumor-train export; "
+            "brain-tumor evaluate and compare measure a plain one with --preprocessing"
         )
     if hashlib.sha256(memoryview(data)[:-_DIGEST_CHARS]).hexdigest().encode() != data[-_DIGEST_CHARS:]:
         raise ModelFileError(f"{name}: is damaged (its SHA-256 does not match its seal); download it again")

@@ -193,6 +193,8 @@ class BlockFolder:
         if overwrite:
             return
         if not resume:
+            if not any((self.path / _SLICES).glob(f"*{_ENDINGS[_SLICES]}")):
+                return  # an earlier run ended before its first answer
             raise BrainTumorError(
                 f"{self.path}: holds answers; go on with --resume, replace them with --overwrite, or name another"
             )

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from brain_tumor.prediction.shared_series import BlockGroups, may_hold_dicom, me
 from brain_tumor.prediction.work_blocks import WorkBlock
 
 LOCAL = "local"
+_CONNECT_S = 10
 # Names and rows are all that Ray keeps here; it would take a third of the memory otherwise.
 _STORE_BYTES = 200 * 2**20
 
@@ -148,6 +150,21 @@ def _to_column(value: Any) -> Any:
     return column
 
 
+def check_cluster(address: str) -> None:
+    """Refuse an address where nobody listens: Ray itself tries for minutes, and writes of every try.
+
+    Raises:
+        BrainTumorError: it is a host and a port, and cannot be reached.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # local, auto or a name of Ray's own
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise _to_no_cluster(address, error) from None
+
+
 @contextmanager
 def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[None]:
     require_extra("--ray", "cluster", "ray", "pyarrow")
@@ -172,9 +189,7 @@ def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[Non
         else:
             ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise BrainTumorError(
-            f"--ray {address}: no cluster answers there ({error}); start one with 'ray start --head', or give local"
-        ) from None
+        raise _to_no_cluster(address, error) from None
     if threading.current_thread() is threading.main_thread():
         # Ray's own handler would print a trace, and end the program without the exit status of this one.
         signal.signal(signal.SIGTERM, ends_run)
@@ -186,6 +201,12 @@ def _connected(address: str, threads: int, shows_progress: bool) -> Iterator[Non
         yield
     finally:
         ray.shutdown()
+
+
+def _to_no_cluster(address: str, error: Exception) -> BrainTumorError:
+    return BrainTumorError(
+        f"--ray {address}: no cluster answers there ({error}); start one with 'ray start --head', or give local"
+    )
 
 
 def _to_own(error: Exception) -> BrainTumorError:

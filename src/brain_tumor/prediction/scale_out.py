@@ -20,7 +20,7 @@ from brain_tumor.prediction.block_folder import BlockFolder
 from brain_tumor.prediction.block_worker import BlockJob
 from brain_tumor.prediction.file_folders import WantedFiles
 from brain_tumor.prediction.file_list import iterate_file_list
-from brain_tumor.prediction.ray_executor import LOCAL, RayExecutor
+from brain_tumor.prediction.ray_executor import LOCAL, RayExecutor, check_cluster
 from brain_tumor.prediction.work_blocks import WorkBlock, cut_blocks
 from brain_tumor.tables.resumable import Options
 
@@ -59,6 +59,7 @@ def check_ray(arguments: argparse.Namespace) -> None:
             "--ray keeps its answers in a folder of Parquet files; name it with --parquet DIR, on storage that all "
             "machines share"
         )
+    check_cluster(arguments.ray)
 
 
 def to_ray_executor(

@@ -43,6 +43,7 @@ def _run(args: argparse.Namespace) -> None:
         raise DatasetError("audit needs either folders of images or a training list with --list")
     if bool(args.list) != bool(args.data) or (args.further and not args.list):
         raise DatasetError("--list and --data belong together, and --further needs them")
+    against_copies: list[str | Path] = []
     args.out.mkdir(parents=True, exist_ok=True)  # minutes of work must not end at a folder that cannot be written
     if args.list:
         from brain_tumor_training import audit_list, audit_list_report, examples
@@ -64,8 +65,14 @@ def _run(args: argparse.Namespace) -> None:
             print(render_left_out(left_out))
         contents = audit_report.render_report(audited)
         text, page = audit_report.render_text(audited), audit_report.PAGE
+        # No image and its copy may stand in two parts; where they do already, the parts must be drawn anew.
+        if audited.clusters:
+            against_copies += ["--groups", args.out / audit_report.GROUPS]
+        if any(hits for _, _, hits, _ in audit_report.leaks(audited)):
+            against_copies.append("--split-anew")
     write_report(contents, args.out)
     for line in [*text.splitlines(), f"report       {args.out / page}"]:
         print(to_printable(line))
     if len(args.folders) == 1:
-        print_next("brain-tumor-train", "fit", "--data", args.folders[0], "--weights", "imagenet", "--out", "runs/mine")
+        fit = ["brain-tumor-train", "fit", "--data", args.folders[0], "--weights", "imagenet"]
+        print_next(*fit, *against_copies, "--out", "runs/mine")

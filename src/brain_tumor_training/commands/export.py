@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from brain_tumor.extras import require_extra
 from brain_tumor.model.card import BRAIN_MRI
 from brain_tumor.model.model_file import DEFAULT_NAME
 from brain_tumor_training.commands.arguments import TERMS_HELP, Commands, count, named_color, print_next, subject
@@ -71,6 +72,8 @@ def _run(args: argparse.Namespace) -> None:
     from brain_tumor.model.model_file import load_model_file
     from brain_tumor_training import export, hub_card
 
+    if args.onnx:
+        require_extra("--onnx", "onnx", "tf2onnx", "onnxruntime")
     quantizations = QUANTIZATIONS[args.quantization]
     about = args.licence, args.terms, args.subject, dict(args.color)
     taken, parity = export.export(args.run_folder, args.data, args.out, args.parity_images, quantizations, *about)

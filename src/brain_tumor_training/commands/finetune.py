@@ -93,9 +93,10 @@ def add_finetune(commands: Commands) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     check_backend()
-    from brain_tumor_training import examples, finetune
+    from brain_tumor_training import examples, finetune, training_log
     from brain_tumor_training.data_parallel import joined_group
 
+    training_log.check_log(args.log)
     asked = {name: value for name in _OPTIONS if (value := getattr(args, name)) is not None}
     recipe = choose_recipe(args.recipe, FINETUNE_RECIPES, asked)
     classes = examples.read_own_classes(args.list, args.no_finding) if args.own_classes else LABELS

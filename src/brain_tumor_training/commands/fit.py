@@ -107,8 +107,9 @@ def _run(args: argparse.Namespace) -> None:
     check_backend()
     from brain_tumor.input.no_images import LeftOut
     from brain_tumor.presentation.wording import render_left_out
-    from brain_tumor_training import class_balance, dataset, leaks, readable, splits, train
+    from brain_tumor_training import class_balance, dataset, leaks, readable, splits, train, training_log
 
+    training_log.check_log(args.log)
     asked = {name: value for name in _OPTIONS if (value := getattr(args, name)) is not None}
     recipe = choose_recipe(args.recipe, RECIPES, asked)
     if args.split:

@@ -34,4 +34,5 @@ def _run(args: argparse.Namespace) -> None:
     counts = ", ".join(f"{sum(row.split == part for row in rows)} {part}" for part in splits.PARTS)
     print(f"{args.out}: {counts}")
     data = args.index.parent
-    print_next("brain-tumor-train", "fit", "--data", data, "--split", args.out, "--out", "runs/mine")
+    run = Path("runs", args.out.stem)
+    print_next("brain-tumor-train", "fit", "--data", data, "--split", args.out, "--out", run)

@@ -12,9 +12,9 @@ from tests.training.command_line import Capture, error_line, needs_keras, needs_
 
 
 @needs_tensorflow
-def test_a_run_without_a_decision_is_status_2_and_one_line(tmp_path: Path, capsys: Capture) -> None:
+def test_a_folder_without_a_run_is_status_2_and_one_line(tmp_path: Path, capsys: Capture) -> None:
     assert main(["export", str(tmp_path), "--data", str(tmp_path)]) == 2
-    assert "has no decision.json; run brain-tumor-train fit-decision first" in error_line(capsys)
+    assert "holds no run; give the --out folder of brain-tumor-train fit" in error_line(capsys)
 
 
 @pytest.fixture
@@ -30,6 +30,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     monkeypatch.setitem(sys.modules, "brain_tumor_training.export", SimpleNamespace(export=export))
     monkeypatch.setattr("brain_tumor_training.export", sys.modules["brain_tumor_training.export"], raising=False)
     return calls
+
+
+@needs_keras
+def test_onnx_without_its_extra_is_refused_before_the_work(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    assert main(["export", "run", "--data", "d", "--onnx", "m.onnx"]) == 2
+    assert "--onnx needs tf2onnx" in error_line(capsys)
+    assert asked == []
 
 
 @needs_keras

@@ -14,7 +14,7 @@ def test_split_writes_the_parts_of_a_fold(tmp_path: Path, capsys: Capture) -> No
     (tmp_path / "index.csv").write_text("path,label,fold,near_fold_edge\n" + "\n".join(rows), encoding="utf-8")
     out = tmp_path / "split.csv"
     assert main(["split", "--index", str(tmp_path / "index.csv"), "--hold-out-fold", "1", "--out", str(out)]) == 0
-    following = f"next: brain-tumor-train fit --data {tmp_path} --split {out} --out runs/mine\n"
+    following = f"next: brain-tumor-train fit --data {tmp_path} --split {out} --out runs/split\n"
     assert capsys.readouterr().out == f"{out}: 23 train, 5 validation, 28 test\n{following}"
     assert all("/1-" in row.path for row in read_split(out) if row.split == TEST)
 
