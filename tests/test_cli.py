@@ -35,11 +35,13 @@ def test_a_failed_file_is_status_1_and_the_rest_goes_on(capsys: Capture) -> None
     assert good.startswith("good.png: ")
 
 
-@pytest.mark.parametrize("path", ["missing.png", "*.jpg", "empty"])
-def test_no_files_at_all_is_status_2(path: str, capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("path", "why"), [("missing.png", "; there is no such file or folder"), ("*.jpg", ""), ("empty", "")]
+)
+def test_no_files_at_all_is_status_2(path: str, why: str, capsys: Capture) -> None:
     Path("empty").mkdir()
     assert main(["predict", path]) == 2
-    assert capsys.readouterr().err == f"brain-tumor: no files found: {path}\n"
+    assert capsys.readouterr().err == f"brain-tumor: no files found: {path}{why}\n"
 
 
 def test_a_model_that_cannot_be_used_is_status_2(capsys: Capture) -> None:

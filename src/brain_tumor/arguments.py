@@ -1,6 +1,7 @@
 """Arguments that several commands of the command line share."""
 
 import argparse
+import glob
 import os
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
@@ -121,6 +122,8 @@ def check_found(paths: Sequence[str], skip: Collection[Path], given: str) -> Non
     left_out = LeftOut()
     if not any(map(os.path.lexists, find_files(paths, skip, left_out))):
         found = f"; {render_left_out(left_out)}" if left_out.kinds.total() else ""
+        is_missing = not any(os.path.lexists(path) or glob.has_magic(path) for path in paths)
+        found += "; there is no such file or folder" if is_missing else ""
         raise BrainTumorError(f"no {'images' if left_out.files else 'files'} found: {given}{found}")
 
 
