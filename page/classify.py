@@ -120,6 +120,10 @@ def show_start(classes: Sequence[Label]) -> None:
                     args=((name,),),
                 )
         st.button("Try the examples", icon=":material/image:", on_click=start_examples, args=(tuple(EXAMPLES),))
+        # Out of sight: a browser that sends files has no connection left for the scripts of what it shows meanwhile.
+        with st.container(key="ahead"):
+            st.progress(0.0)
+            st.selectbox("Choice", (), key="ahead-choice")
     accuracy = ACCURACY if set(classes) == set(LABELS) else OTHER_ACCURACY
     names = ", ".join(f"**{literal(label)}**" for label in classes)
     words.markdown(

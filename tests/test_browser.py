@@ -144,6 +144,14 @@ def test_no_file_is_lost_whatever_the_rhythm(page: Page, tmp_path: Path, pause_m
     assert {name for name, _ in read_answers(page)} == sent
 
 
+def test_what_shows_how_far_the_work_is_has_loaded_before_files_are_sent(page: Page) -> None:
+    """On a slow line the bar came a quarter of a minute after the button: its script waited behind the files."""
+    ahead = page.locator(".st-key-ahead")
+    expect(ahead.get_by_test_id("stProgress")).to_have_count(1)
+    expect(ahead.get_by_test_id("stSelectbox")).to_have_count(1)
+    expect(ahead).to_be_hidden()
+
+
 def test_pictures_are_answered_while_others_of_their_batch_are_on_their_way(page: Page) -> None:
     held = HeldUploads(page, lambda number, _: number == 0)
     send(page, [drawn(f"{number}.png", number, side_px=64) for number in range(3)])
