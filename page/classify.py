@@ -30,7 +30,7 @@ from page.results_table import show_table
 from page.sending import draw_sending, find_batch
 from page.session_state import SessionState, current_state, forget_state
 from page.slice_view import choose_map
-from page.uploads import count_taken, empty_uploaders, end_batch, is_batch_begun, take_uploads
+from page.uploads import count_taken, empty_uploaders, end_batch, is_batch_begun, name_uploaders, take_uploads
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EXAMPLES = {
@@ -219,7 +219,13 @@ def show_sending(state: SessionState, is_working: bool) -> None:
     """How many files have arrived, and what the browser needs to know to send the others."""
     batch = find_batch()
     is_answered = not state.unopened and state.has_answers_of_newest and is_batch_begun("classify")
-    if draw_sending(count_taken("classify"), is_working, batch if is_answered else 0):
+    if draw_sending(
+        name_uploaders("classify"),
+        count_taken("classify"),
+        is_receiving=state.is_receiving,
+        is_working=is_working,
+        answered_batch=batch if is_answered else 0,
+    ):
         end_batch("classify")
         st.rerun()
 

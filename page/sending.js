@@ -23,13 +23,15 @@ let tries = 0
 let quietUntil = 0
 let parts = null // of a batch that is sent in two parts
 
-// An upload goes on when one leaves the page, and nothing on the page lists it afterwards: what ends is asked for.
-let hasEnded = false
-new PerformanceObserver((ended) => {
-  if (!ended.getEntries().some((entry) => entry.name.includes("/upload_file/"))) return
-  hasEnded = true
-  tries = 0
-  quietUntil = performance.now() + PATIENCE_MS
+// Addresses of uploads that have arrived: they go on when one leaves the page, and nothing on the page lists them then.
+const ended = new Set()
+new PerformanceObserver((list) => {
+  for (const { name, responseStatus } of list.getEntries()) {
+    if (!name.includes("/upload_file/") || responseStatus >= 400 || ended.has(name)) continue
+    ended.add(name)
+    tries = 0
+    quietUntil = performance.now() + PATIENCE_MS
+  }
 }).observe({ type: "resource" })
 
 export default function (drawn) {
@@ -62,7 +64,7 @@ function look() {
   const line = parentElement.querySelector(".sending")
   if (line.textContent !== text) line.textContent = text
   goOn(waiting, all, sent)
-  askAgain(waiting, sent)
+  askAgain(waiting)
   if (!waiting || data.is_working || all - waiting <= reported || performance.now() < patientUntil) return
   reported = all - waiting
   patientUntil = performance.now() + PATIENCE_MS
@@ -89,13 +91,13 @@ function listRefused(list, refusals) {
   list.replaceChildren(...(lines.length ? [heading, ...entries, dismiss] : []))
 }
 
-function askAgain(waiting, sent) {
+function askAgain(waiting) {
   const { data, setTriggerValue } = component
-  const isTold = sent === data.taken && !hasEnded
+  const arrived = [...ended].filter((name) => name.includes(`/${data.uploaders}.`)).length
+  const isTold = arrived <= data.taken && !data.is_receiving
   if (isTold) tries = 0
   if (waiting || parts || data.is_working || isTold) quietUntil = performance.now() + PATIENCE_MS
   if (performance.now() < quietUntil || tries >= TRIES) return
-  hasEnded = false
   tries += 1
   quietUntil = performance.now() + PATIENCE_MS
   setTriggerValue("all_arrived", tries)

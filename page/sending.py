@@ -19,11 +19,13 @@ _component = st.components.v2.component(
 )
 
 
-def draw_sending(taken: int, is_working: bool, answered_batch: int) -> bool:
+def draw_sending(uploaders: str, taken: int, *, is_receiving: bool, is_working: bool, answered_batch: int) -> bool:
     """Tell the browser what has become of the files that it has sent.
 
     Args:
-        taken: files that the uploaders have told of; a browser that has sent more tells again.
+        uploaders: name of those on the page.
+        taken: files that were taken of them; a browser that has sent more tells again.
+        is_receiving: whether the batch goes on, as far as the browser has told.
         is_working: whether the page draws itself again anyway, and takes what has arrived.
         answered_batch: the batch in parts of which something is answered, so that the rest may come; 0 for none.
 
@@ -33,7 +35,9 @@ def draw_sending(taken: int, is_working: bool, answered_batch: int) -> bool:
     with st.container(key="sending"):
         said = _component(
             data={
+                "uploaders": uploaders,
                 "taken": taken,
+                "is_receiving": is_receiving,
                 "is_working": is_working,
                 "answered_batch": answered_batch,
                 "refusals": REFUSALS,

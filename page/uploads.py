@@ -66,7 +66,7 @@ def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Tak
         What was sent since the last call, each under a name of its own in its batch.
     """
     uploads = _uploads(key)
-    name = _name(key, uploads)
+    name = name_uploaders(key)
     show_uploaders(name, keep=True)
     limit = MAX_SCAN_BYTES // 2**20
     version = uploads.version
@@ -102,6 +102,11 @@ def take_uploads(label: str, folder_label: str, key: str, batch: int = 0) -> Tak
     return Taken(kept, continues, goes_on, order)
 
 
+def name_uploaders(key: str) -> str:
+    """What `upload_manager` calls the uploaders of `take_uploads`; empty ones have another name."""
+    return f"{key}-{_uploads(key).version}"
+
+
 def count_taken(key: str) -> int:
     """How many files were taken from the uploaders of `take_uploads` since they were empty."""
     return len(_uploads(key).taken)
@@ -124,10 +129,6 @@ def is_batch_begun(key: str) -> bool:
 def _uploads(key: str) -> _Uploads:
     uploads: _Uploads = st.session_state.setdefault(f"uploads-{key}", _Uploads())
     return uploads
-
-
-def _name(key: str, uploads: _Uploads) -> str:
-    return f"{key}-{uploads.version}"
 
 
 def _as_chosen(names: Mapping[str, str]) -> tuple[str, ...]:
@@ -170,9 +171,8 @@ def empty_uploaders(key: str) -> None:
     Args:
         key: as `take_uploads` was given.
     """
-    uploads = _Uploads(_uploads(key).version + 1)
-    st.session_state[f"uploads-{key}"] = uploads
-    show_uploaders(_name(key, uploads), keep=True)  # what still arrives for the others is not stored
+    st.session_state[f"uploads-{key}"] = _Uploads(_uploads(key).version + 1)
+    show_uploaders(name_uploaders(key), keep=True)  # what still arrives for the others is not stored
     forget_uploads()
 
 
