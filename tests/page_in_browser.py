@@ -5,6 +5,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from nibabel.nifti1 import Nifti1Image
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 ANSWER_TIMEOUT_MS = 120_000
+DOWNLOAD_TIMEOUT_MS = 30_000
 
 
 def drawn(name: str, seed: int, side_px: int = 512) -> FilePayload:
@@ -106,15 +109,18 @@ def volume() -> FilePayload:
 
 def download(page: Page, button: str) -> Path:
     """The file that a button gives, of those behind "Download" if it does not stand on the page."""
+    deadline_s = time.monotonic() + ANSWER_TIMEOUT_MS / 1000
     while True:
         # What is asked for while the page is still being drawn is gone when Streamlit is done with that.
         page.locator("[data-test-script-state=notRunning]").wait_for(timeout=ANSWER_TIMEOUT_MS)
         if not page.get_by_role("button", name=button).is_visible():
             page.get_by_role("button", name="Download", exact=True).click(timeout=ANSWER_TIMEOUT_MS)
-        with page.expect_download(timeout=ANSWER_TIMEOUT_MS) as given:
-            page.get_by_role("button", name=button).click()
-        if not given.value.failure():
-            return given.value.path()
+        with suppress(PlaywrightTimeoutError):
+            with page.expect_download(timeout=DOWNLOAD_TIMEOUT_MS) as given:
+                page.get_by_role("button", name=button).click(timeout=DOWNLOAD_TIMEOUT_MS)
+            if not given.value.failure():
+                return given.value.path()
+        assert time.monotonic() < deadline_s, f"{button} gives no file"
         page.wait_for_timeout(2000)
 
 
