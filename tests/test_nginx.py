@@ -111,7 +111,7 @@ def _nginx(program: str, configuration: str, service: Running, page: Server, fol
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: _listens(port), "nginx does not listen")
+            wait_until(lambda: _listens(port), "nginx does not listen", timeout_s=60)
             yield Address(port, plain_port, certificate)
         finally:
             process.terminate()
@@ -186,7 +186,7 @@ def test_a_file_passes_through_while_it_comes(as_shipped: Address, service: Runn
 
     sending = threading.Thread(target=send)
     sending.start()
-    wait_until(lambda: _stored_bytes(service) >= MIB / 2)
+    wait_until(lambda: _stored_bytes(service) >= MIB / 2, timeout_s=60)
     go.set()
     sending.join(60)
 

@@ -8,7 +8,7 @@ _Found = TypeVar("_Found")
 
 
 def wait_until(
-    condition: Callable[[], _Found],
+    condition: Callable[[], _Found | None],
     otherwise: Callable[[], object] | str = "it never came about",
     timeout_s: float = 120.0,
 ) -> _Found:

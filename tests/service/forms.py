@@ -121,9 +121,7 @@ class Running:
         def missing() -> str:
             return f"no event {name!r} {facts} in\n{self._log.read_text(encoding='utf-8')}"
 
-        entry = wait_until(find, missing, _START_LIMIT_S)
-        assert entry
-        return entry
+        return wait_until(find, missing, _START_LIMIT_S)
 
     def stop(self) -> int:
         """End it as systemd does; gives the exit status."""
